@@ -1,0 +1,62 @@
+"""What the portal and the lab say to each other about verifying a submission. Frozen messages, nothing else."""
+
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+CheckStatus = Literal["passed", "warning", "refused", "pending"]
+
+JOB_KIND = "submissions.verify"
+
+
+class Message(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Check(Message):
+    """One line of the contestant's checklist.
+
+    `code` is one of CHECKS in `inspection`. `detail["problems"]`, present when something was found, is a list of
+    `{"code", "message", "detail"}`. `pending` in a finished result means: not reached because of an earlier problem.
+    """
+
+    code: str
+    status: CheckStatus
+    detail: dict[str, Any] = {}
+
+
+class Refusal(Message):
+    """The first problem found, as the headline."""
+
+    code: str
+    message: str
+
+
+class VerifyContract(Message):
+    """Everything the lab may know: what to fetch, what to measure it against, where the canonical files go."""
+
+    submission_id: str
+    base_model: str
+    max_rank: int = Field(ge=1)
+    max_bytes: int = Field(ge=1)
+    config_url: str
+    weights_url: str
+    weights_sha256: str
+    """Hex; what the portal hashed while it received the upload."""
+    sealed_config_put_url: str
+    sealed_weights_put_url: str
+
+
+class VerifyResult(Message):
+    """The verdict. The hashes, size, rank and modules describe the canonical files, and are absent when refused."""
+
+    verdict: Literal["verified", "refused"]
+    checks: list[Check]
+    digest: str | None = None
+    config_sha256: str | None = None
+    weights_sha256: str | None = None
+    size_bytes: int | None = None
+    """Canonical config plus canonical weights."""
+    rank: int | None = None
+    modules: list[str] | None = None
+    refusal: Refusal | None = None
