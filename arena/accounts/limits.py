@@ -1,0 +1,44 @@
+"""Slowing down guessers, with the `limits` library on Valkey.
+
+Counted per address *and* per account, never blocking an address alone for long: a studio or a mobile carrier is one IP.
+When Valkey is away people can still sign in; the password hash is slow enough on its own for that while.
+"""
+
+import structlog
+from limits import RateLimitItem, RateLimitItemPerMinute
+from limits.aio.storage import Storage
+from limits.aio.strategies import MovingWindowRateLimiter
+from limits.errors import StorageError
+from limits.storage import storage_from_string
+from redis.exceptions import RedisError
+from starlette.requests import Request
+
+from arena.kit.errors import TooMany
+
+LIMITS: dict[str, RateLimitItem] = {
+    "login": RateLimitItemPerMinute(10, 5),
+    "register": RateLimitItemPerMinute(60, 5),
+    "device": RateLimitItemPerMinute(3000, 5),
+}
+
+log = structlog.get_logger()
+
+
+def make_limiter(redis_url: str) -> MovingWindowRateLimiter:
+    storage = storage_from_string("async+" + redis_url.replace("unix://", "redis+unix://"))
+    if not isinstance(storage, Storage):
+        raise TypeError(f"not an asynchronous storage: {redis_url}")
+    return MovingWindowRateLimiter(storage)
+
+
+async def slow_down(request: Request, what: str, *keys: str) -> None:
+    """Count one attempt; raises TooMany `auth.too_many_attempts` above the limit."""
+    limiter: MovingWindowRateLimiter = request.app.state.limiter
+    address = request.client.host if request.client else "unknown"
+    try:
+        allowed = await limiter.hit(LIMITS[what], what, address, *keys)
+    except (RedisError, StorageError, OSError) as error:
+        log.warning("limiter_unreachable", error=str(error))
+        return
+    if not allowed:
+        raise TooMany("auth.too_many_attempts", "Too many attempts. Wait five minutes and try again.", what=what)

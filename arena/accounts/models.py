@@ -1,0 +1,50 @@
+"""People and the ways they prove who they are. Secrets are stored as SHA-256 only."""
+
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import ForeignKey, Index, func
+from sqlalchemy.orm import Mapped, mapped_column
+
+from arena.kit.db import Base, Created, Row
+
+
+class Person(Row):
+    __tablename__ = "persons"
+
+    email: Mapped[str]
+    display_name: Mapped[str]
+    password_hash: Mapped[str | None]
+    """None: this person signs in with API tokens only."""
+    roles: Mapped[list[str]]
+
+    __table_args__ = (Index("uq_persons_email", func.lower(email), unique=True),)
+
+
+class BrowserSession(Base):
+    __tablename__ = "sessions"
+
+    token_sha256: Mapped[str] = mapped_column(primary_key=True)
+    person_id: Mapped[UUID] = mapped_column(ForeignKey("persons.id", ondelete="CASCADE"), index=True)
+    created_at: Mapped[Created]
+    expires_at: Mapped[datetime]
+
+
+class ApiToken(Row):
+    __tablename__ = "api_tokens"
+
+    person_id: Mapped[UUID] = mapped_column(ForeignKey("persons.id", ondelete="CASCADE"), index=True)
+    name: Mapped[str]
+    token_sha256: Mapped[str] = mapped_column(unique=True)
+    last_used_at: Mapped[datetime | None]
+
+
+class Invitation(Row):
+    __tablename__ = "invitations"
+
+    token_sha256: Mapped[str] = mapped_column(unique=True)
+    role: Mapped[str]
+    expires_at: Mapped[datetime]
+    created_by: Mapped[UUID | None] = mapped_column(ForeignKey("persons.id"))
+    used_by: Mapped[UUID | None] = mapped_column(ForeignKey("persons.id"))
+    used_at: Mapped[datetime | None]

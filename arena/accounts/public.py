@@ -1,0 +1,32 @@
+"""The face of accounts: what other domains use."""
+
+from arena.accounts.models import Person
+from arena.accounts.policy import (
+    Caller,
+    Contestant,
+    Judge,
+    Producer,
+    PublicCaller,
+    SeesNodes,
+    SignedIn,
+    current_caller,
+)
+from arena.accounts.queries import judges
+from arena.accounts.rules import Permission, Role
+from arena.accounts.service import ensure_operator
+
+__all__ = [
+    "Caller",
+    "Contestant",
+    "Judge",
+    "Permission",
+    "Person",
+    "Producer",
+    "PublicCaller",
+    "Role",
+    "SeesNodes",
+    "SignedIn",
+    "current_caller",
+    "ensure_operator",
+    "judges",
+]

@@ -1,0 +1,50 @@
+"""Reads of accounts."""
+
+from collections.abc import Sequence
+from uuid import UUID
+
+from sqlalchemy import func, select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from arena.accounts.models import ApiToken, BrowserSession, Invitation, Person
+
+now = func.clock_timestamp
+
+
+async def person_by_email(session: AsyncSession, email: str) -> Person | None:
+    statement = select(Person).where(func.lower(Person.email) == email.lower())
+    return (await session.execute(statement)).scalar_one_or_none()
+
+
+async def person_by_session(session: AsyncSession, token_sha256: str) -> Person | None:
+    statement = (
+        select(Person)
+        .join(BrowserSession, BrowserSession.person_id == Person.id)
+        .where(BrowserSession.token_sha256 == token_sha256, BrowserSession.expires_at > now())
+    )
+    return (await session.execute(statement)).scalar_one_or_none()
+
+
+async def person_by_token(session: AsyncSession, token_sha256: str) -> Person | None:
+    statement = (
+        select(Person).join(ApiToken, ApiToken.person_id == Person.id).where(ApiToken.token_sha256 == token_sha256)
+    )
+    return (await session.execute(statement)).scalar_one_or_none()
+
+
+async def invitation(session: AsyncSession, token_sha256: str, lock: bool = False) -> Invitation | None:
+    statement = select(Invitation).where(Invitation.token_sha256 == token_sha256)
+    if lock:
+        statement = statement.with_for_update()
+    return (await session.execute(statement)).scalar_one_or_none()
+
+
+async def tokens_of(session: AsyncSession, person_id: UUID) -> Sequence[ApiToken]:
+    statement = select(ApiToken).where(ApiToken.person_id == person_id).order_by(ApiToken.created_at)
+    return (await session.execute(statement)).scalars().all()
+
+
+async def judges(session: AsyncSession) -> int:
+    """How many people may give verdicts."""
+    statement = select(func.count()).where(Person.roles.contains(["judge"]))
+    return (await session.execute(statement)).scalar_one()

@@ -1,0 +1,153 @@
+"""Accounts over HTTP."""
+
+import secrets
+from uuid import UUID
+
+from fastapi import APIRouter, Request, Response
+
+from arena.accounts import queries, service
+from arena.accounts.limits import slow_down
+from arena.accounts.models import Person
+from arena.accounts.policy import (
+    DEVICE,
+    DEVICE_LIFE_SECONDS,
+    Inviter,
+    PublicCaller,
+    SignedIn,
+    device_cookie,
+    session_cookie,
+)
+from arena.accounts.rules import Role
+from arena.accounts.schemas import (
+    Device,
+    InvitationMade,
+    InvitationState,
+    Invite,
+    Login,
+    Me,
+    NewToken,
+    Register,
+    TokenMade,
+    TokenRow,
+)
+from arena.kit.db import SessionDep, db_now
+from arena.kit.errors import Forbidden, NotFound, Unauthenticated
+from arena.kit.schemas import Done
+from arena.kit.site import Site
+
+router = APIRouter(tags=["accounts"])
+
+LOCAL_HOSTS = {"localhost", "127.0.0.1", "[::1]", "testserver"}
+
+
+@router.post("/auth/register", status_code=201)
+async def register(request: Request, response: Response, _: PublicCaller, session: SessionDep, body: Register) -> Me:
+    _refuse_insecure(request)
+    await slow_down(request, "register")
+    person = await service.register(session, body.email, body.password, body.display_name, body.invitation)
+    await _start_session(request, response, session, person)
+    return Me.model_validate(person)
+
+
+@router.post("/auth/login")
+async def login(request: Request, response: Response, _: PublicCaller, session: SessionDep, body: Login) -> Me:
+    _refuse_insecure(request)
+    await slow_down(request, "login", body.email.lower())
+    person = await service.sign_in(session, body.email, body.password)
+    await _start_session(request, response, session, person)
+    return Me.model_validate(person)
+
+
+@router.post("/auth/logout")
+async def logout(request: Request, response: Response, _: PublicCaller, session: SessionDep) -> Done:
+    name = session_cookie(request.app.state.site)
+    secret = request.cookies.get(name)
+    if secret:
+        await service.close_session(session, secret)
+    response.delete_cookie(name, path="/")
+    return Done()
+
+
+@router.get("/me")
+async def me(caller: SignedIn) -> Me:
+    return Me.model_validate(caller.person)
+
+
+@router.get("/invitations/{token}")
+async def read_invitation(token: str, _: PublicCaller, session: SessionDep) -> InvitationState:
+    found = await queries.invitation(session, service.digest(token))
+    if found is None:
+        raise NotFound("invitation.unknown", "This invitation link is not valid. Ask for a new one.")
+    valid = found.used_at is None and found.expires_at > await db_now(session)
+    return InvitationState(role=Role(found.role), expires_at=found.expires_at, valid=valid)
+
+
+@router.post("/invitations/{token}/accept")
+async def accept_invitation(token: str, caller: SignedIn, session: SessionDep) -> Me:
+    if caller.person is None:
+        raise Unauthenticated("auth.required", "Sign in first.")
+    return Me.model_validate(await service.accept(session, caller.person, token))
+
+
+@router.post("/invitations", status_code=201)
+async def invite(request: Request, caller: Inviter, session: SessionDep, body: Invite) -> InvitationMade:
+    if caller.person is None:
+        raise Unauthenticated("auth.required", "Sign in first.")
+    token, made = await service.invite(session, caller.person, body.role, body.hours)
+    site: Site = request.app.state.site
+    app = body.role if body.role in (Role.JUDGE, Role.PRODUCER, Role.CONTESTANT) else Role.PRODUCER
+    url = f"{site.settings.public_url}/{app}/join/{token}"
+    return InvitationMade(url=url, token=token, role=body.role, expires_at=made.expires_at)
+
+
+@router.post("/tokens", status_code=201)
+async def make_token(caller: SignedIn, session: SessionDep, body: NewToken) -> TokenMade:
+    token, made = await service.make_token(session, caller.person_id, body.name)
+    return TokenMade(id=made.id, name=made.name, created_at=made.created_at, last_used_at=None, token=token)
+
+
+@router.get("/tokens")
+async def list_tokens(caller: SignedIn, session: SessionDep) -> list[TokenRow]:
+    return [TokenRow.model_validate(row) for row in await queries.tokens_of(session, caller.person_id)]
+
+
+@router.delete("/tokens/{token_id}")
+async def revoke_token(token_id: UUID, caller: SignedIn, session: SessionDep) -> Done:
+    await service.revoke_token(session, caller.person_id, token_id)
+    return Done()
+
+
+@router.post("/device")
+async def make_device(request: Request, response: Response, caller: PublicCaller) -> Device:
+    """The anonymous identity of a viewer's phone: a signed random number, no account."""
+    site: Site = request.app.state.site
+    if caller.device is not None:
+        return Device(device=caller.device)
+    await slow_down(request, "device")
+    device = "d-" + secrets.token_hex(12)
+    token = site.signer.sign(DEVICE, {"device": device}, DEVICE_LIFE_SECONDS)
+    _set_cookie(request, response, device_cookie(site), token, DEVICE_LIFE_SECONDS)
+    return Device(device=device)
+
+
+async def _start_session(request: Request, response: Response, session: SessionDep, person: Person) -> None:
+    secret, _ = await service.open_session(session, person)
+    seconds = int(service.SESSION_LIFE.total_seconds())
+    _set_cookie(request, response, session_cookie(request.app.state.site), secret, seconds)
+
+
+def _set_cookie(request: Request, response: Response, name: str, value: str, seconds: int) -> None:
+    https = request.app.state.site.settings.https
+    response.set_cookie(name, value, max_age=seconds, path="/", httponly=True, samesite="lax", secure=https)
+
+
+def _refuse_insecure(request: Request) -> None:
+    """A password travels only over HTTPS, on this very machine, or where the operator said the network is trusted."""
+    settings = request.app.state.site.settings
+    host = (request.headers.get("host") or "").rsplit(":", 1)[0]
+    if settings.https or settings.allow_lan_http or host in LOCAL_HOSTS:
+        return
+    raise Forbidden(
+        "auth.insecure_transport",
+        "Signing in over plain HTTP works only on this machine. Use HTTPS, or start with --lan for a rehearsal.",
+    )

@@ -1,0 +1,70 @@
+"""JSON shapes of accounts."""
+
+from datetime import datetime
+from typing import Annotated
+from uuid import UUID
+
+from pydantic import Field, StringConstraints
+
+from arena.accounts.rules import Role
+from arena.kit.schemas import In, Out
+
+Email = Annotated[str, StringConstraints(pattern=r"^[^@\s]+@[^@\s]+$", max_length=254)]
+Password = Annotated[str, StringConstraints(min_length=10, max_length=200, strip_whitespace=False)]
+DisplayName = Annotated[str, StringConstraints(min_length=1, max_length=60)]
+
+
+class Register(In):
+    email: Email
+    password: Password
+    display_name: DisplayName
+    invitation: str | None = None
+
+
+class Login(In):
+    email: str = Field(max_length=254)
+    password: str = Field(max_length=200)
+
+
+class Me(Out):
+    id: UUID
+    email: str
+    display_name: str
+    roles: list[Role]
+
+
+class Invite(In):
+    role: Role
+    hours: int = Field(default=72, ge=1, le=24 * 30)
+
+
+class InvitationMade(Out):
+    url: str
+    token: str
+    role: Role
+    expires_at: datetime
+
+
+class InvitationState(Out):
+    role: Role
+    expires_at: datetime
+    valid: bool
+
+
+class NewToken(In):
+    name: str = Field(min_length=1, max_length=60)
+
+
+class TokenRow(Out):
+    id: UUID
+    name: str
+    created_at: datetime
+    last_used_at: datetime | None
+
+
+class TokenMade(TokenRow):
+    token: str
+
+
+class Device(Out):
+    device: str

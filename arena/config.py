@@ -1,0 +1,50 @@
+"""Settings of every process, read once from the environment (`GAVEL_…`) and passed inward."""
+
+from pathlib import Path
+from typing import Annotated
+
+from pydantic import Field, SecretStr, field_validator
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+
+class Settings(BaseSettings):
+    """One value per environment variable; what has no default must be given, and the error says which."""
+
+    model_config = SettingsConfigDict(env_prefix="GAVEL_", extra="ignore")
+
+    database_url: str = Field(description="postgresql+psycopg://…")
+    redis_url: str = Field(description="redis://… or unix://…")
+    storage_url: str = Field(description="file:///folder or s3://bucket/prefix")
+    secret_key: SecretStr = Field(min_length=32, description="Signs links, device cookies and job URLs.")
+    public_url: str = "http://127.0.0.1:8000"
+    """Where people reach the portal; decides cookie flags and the join address."""
+    internal_url: str | None = None
+    """Where lab workers and engine nodes reach the portal, when that differs from `public_url`."""
+    engine_urls: Annotated[list[str], NoDecode] = []
+    engine_token: SecretStr = SecretStr("")
+    operator_token: SecretStr | None = None
+    """API token of the built-in operator, given by whoever starts the site; the first invitations come from it."""
+    web_dir: Path = Path("web/dist")
+    data_dir: Path = Path(".gavel")
+    allow_lan_http: bool = False
+    """Cookies without `Secure` on addresses other than localhost; only for a rehearsal in a trusted network."""
+
+    @field_validator("engine_urls", mode="before")
+    @classmethod
+    def _split(cls, value: object) -> object:
+        if isinstance(value, str):
+            return [url.strip().rstrip("/") for url in value.split(",") if url.strip()]
+        return value
+
+    @field_validator("public_url", "internal_url")
+    @classmethod
+    def _no_slash(cls, value: str | None) -> str | None:
+        return value.rstrip("/") if value else value
+
+    @property
+    def worker_url(self) -> str:
+        return self.internal_url or self.public_url
+
+    @property
+    def https(self) -> bool:
+        return self.public_url.startswith("https://")

@@ -1,0 +1,70 @@
+"""The shape of the line: which fact starts which work, and what work is. `arena/pipeline.py` fills it in."""
+
+from collections.abc import Awaitable, Callable, Iterable, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from arena.kit.db import Json
+from arena.kit.jobs.facts import Fact
+from arena.kit.jobs.models import Job
+from arena.kit.schemas import Contract
+from arena.kit.site import Site
+
+Prepare = Callable[[Site, AsyncSession, Job], Awaitable[Contract]]
+Finish = Callable[[Site, AsyncSession, UUID, Json], Awaitable[None]]
+Failed = Callable[[AsyncSession, UUID, str], Awaitable[None]]
+
+
+@dataclass(frozen=True)
+class Work:
+    """A kind of job. Lab work has `prepare` (row → contract) and `finish` (result → row); control work is run in place."""
+
+    kind: str
+    queue: str
+    limit: timedelta
+    failed: Failed
+    prepare: Prepare | None = None
+    finish: Finish | None = None
+    max_attempts: int = 3
+
+
+@dataclass(frozen=True)
+class Step:
+    """`after` this fact, `start` this kind of work on the row that `subject` picks."""
+
+    after: type[Fact]
+    start: str
+    subject: Callable[[Any], UUID]
+
+
+@dataclass(frozen=True)
+class Air:
+    """Which live channels a fact changes."""
+
+    fact: type[Fact]
+    channels: Callable[[Any], Iterable[str]]
+
+
+@dataclass(frozen=True)
+class Pipeline:
+    works: Sequence[Work]
+    steps: Sequence[Step]
+    air: Sequence[Air]
+    frees: Sequence[tuple[type[Fact], str]]
+    """Facts after which a resource that jobs wait for is free."""
+
+    def work(self, kind: str) -> Work:
+        return next(work for work in self.works if work.kind == kind)
+
+    def started_by(self, fact: Fact) -> list[tuple[Work, UUID]]:
+        return [(self.work(step.start), step.subject(fact)) for step in self.steps if isinstance(fact, step.after)]
+
+    def channels(self, fact: Fact) -> set[str]:
+        return {channel for air in self.air if isinstance(fact, air.fact) for channel in air.channels(fact)}
+
+    def freed_by(self, fact: Fact) -> list[str]:
+        return [resource for kind, resource in self.frees if isinstance(fact, kind)]

@@ -1,0 +1,218 @@
+"""The life of a job: queued → running (leased, fenced) → done, failed or poisoned.
+
+Claim, heartbeat and completion are single guarded UPDATEs on the database clock, so any number of workers, duplicate
+messages and zombies are harmless: whoever holds the newest fence writes, everyone else is told to stop.
+"""
+
+from dataclasses import dataclass
+from datetime import timedelta
+from uuid import UUID
+
+from sqlalchemy import and_, func, or_, select, update
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from arena.kit.db import Json
+from arena.kit.errors import Conflict
+from arena.kit.jobs.facts import Fact, record
+from arena.kit.jobs.models import Job, JobState
+
+LEASE = timedelta(seconds=60)
+HEARTBEAT_SECONDS = 10
+REPUBLISH_AFTER = timedelta(seconds=30)
+"""A wake-up not answered for this long is taken as lost. Longer than any honest queueing of a message in the broker."""
+
+now = func.clock_timestamp
+
+
+class LostLease(Conflict):
+    """The worker is no longer the owner: its work was given to another, or ended."""
+
+    def __init__(self, job_id: UUID) -> None:
+        super().__init__("job.lost_lease", "This worker no longer holds the job; it must stop.", job=str(job_id))
+
+
+class NotReady(Exception):
+    """Raised while preparing a claimed job whose resource is not free: the job waits, no attempt is counted."""
+
+    def __init__(self, resource: str, reason: str) -> None:
+        super().__init__(reason)
+        self.resource = resource
+        self.reason = reason
+
+
+@dataclass(frozen=True)
+class Claim:
+    """Proof of ownership; every later write carries it."""
+
+    job_id: UUID
+    fence: int
+
+
+async def enqueue(
+    session: AsyncSession, kind: str, queue: str, subject: UUID, limit: timedelta, max_attempts: int = 3
+) -> Job:
+    """Add work. `limit` bounds its whole life, waiting included."""
+    job = Job(kind=kind, queue=queue, subject=subject, deadline=now() + limit, max_attempts=max_attempts, reason="queued")
+    session.add(job)
+    await session.flush()
+    return job
+
+
+async def claim(session: AsyncSession, job_id: UUID, owner: str) -> Job | None:
+    """Take a queued job, or one whose owner's lease ran out. None: somebody else has it, or it has ended."""
+    free = or_(
+        and_(Job.state == JobState.QUEUED, Job.run_after <= now()),
+        and_(Job.state == JobState.RUNNING, Job.lease_until < now()),
+    )
+    statement = (
+        update(Job)
+        .where(Job.id == job_id, free, Job.attempts < Job.max_attempts, Job.deadline > now())
+        .values(
+            state=JobState.RUNNING,
+            owner=owner,
+            fence=Job.fence + 1,
+            attempts=Job.attempts + 1,
+            lease_until=now() + LEASE,
+            waiting_for=None,
+            reason=f"running on {owner}",
+        )
+        .returning(Job)
+        .execution_options(populate_existing=True)
+    )
+    return (await session.execute(statement)).scalar_one_or_none()
+
+
+async def defer(session: AsyncSession, job: Job, waiting: NotReady) -> None:
+    """Put a just-claimed job back because what it needs is busy; the attempt is given back."""
+    job.state = JobState.QUEUED
+    job.owner = None
+    job.lease_until = None
+    job.attempts -= 1
+    job.waiting_for = waiting.resource
+    job.reason = waiting.reason
+    await session.flush()
+
+
+async def heartbeat(session: AsyncSession, claim: Claim, progress: Json | None) -> Job:
+    """Extend the lease. Raises LostLease when the fence is not the newest any more."""
+    values: Json = {"lease_until": now() + LEASE}
+    if progress is not None:
+        values["progress"] = progress
+    return await _fenced(session, claim, values)
+
+
+class JobProgressed(Fact):
+    kind: str
+    subject: UUID
+
+
+def announce_progress(session: AsyncSession, job: Job) -> None:
+    record(session, JobProgressed(kind=job.kind, subject=job.subject))
+
+
+async def complete(session: AsyncSession, claim: Claim) -> Job:
+    ended = {"state": JobState.DONE, "reason": None, "owner": None, "lease_until": None, "ended_at": now()}
+    return await _fenced(session, claim, ended)
+
+
+async def fail(session: AsyncSession, claim: Claim, reason: str) -> Job:
+    """End it for good: trying again could not help."""
+    ended = {"state": JobState.FAILED, "reason": reason, "owner": None, "lease_until": None, "ended_at": now()}
+    return await _fenced(session, claim, ended)
+
+
+async def retry(session: AsyncSession, claim: Claim, reason: str) -> Job:
+    """Give it back after a fault. The sweeper poisons it once the attempts are used up."""
+    back = {"state": JobState.QUEUED, "reason": reason, "owner": None, "lease_until": None, "published_at": None}
+    return await _fenced(session, claim, back)
+
+
+async def _fenced(session: AsyncSession, claim: Claim, values: Json) -> Job:
+    statement = (
+        update(Job)
+        .where(Job.id == claim.job_id, Job.fence == claim.fence, Job.state == JobState.RUNNING)
+        .values(**values)
+        .returning(Job)
+        .execution_options(populate_existing=True)
+    )
+    job = (await session.execute(statement)).scalar_one_or_none()
+    if job is None:
+        raise LostLease(claim.job_id)
+    return job
+
+
+async def requeue_expired(session: AsyncSession) -> None:
+    """Jobs whose worker went silent and that may be tried again."""
+    await session.execute(
+        update(Job)
+        .where(Job.state == JobState.RUNNING, Job.lease_until < now(), Job.attempts < Job.max_attempts)
+        .values(state=JobState.QUEUED, owner=None, lease_until=None, published_at=None, reason="the worker went silent")
+    )
+
+
+async def take_hopeless(session: AsyncSession) -> list[tuple[Job, str]]:
+    """Mark jobs without attempts or time left as poisoned; returns each with the sentence for the person waiting."""
+    spent = and_(
+        Job.attempts >= Job.max_attempts,
+        or_(Job.state == JobState.QUEUED, and_(Job.state == JobState.RUNNING, Job.lease_until < now())),
+    )
+    late = and_(Job.state.in_([JobState.QUEUED, JobState.RUNNING]), Job.deadline < now())
+    found = (
+        await session.execute(select(Job).where(or_(spent, late)).with_for_update(skip_locked=True).limit(50))
+    ).scalars()
+    ended = []
+    for job in found.all():
+        cause = "it broke its worker" if job.attempts >= job.max_attempts else "its time ran out"
+        sentence = f"{cause} after {job.attempts} of {job.max_attempts} attempts; last: {job.reason}"
+        await session.execute(
+            update(Job)
+            .where(Job.id == job.id)
+            .values(
+                state=JobState.POISONED,
+                reason=sentence,
+                owner=None,
+                lease_until=None,
+                fence=Job.fence + 1,
+                ended_at=now(),
+            )
+        )
+        ended.append((job, sentence))
+    return ended
+
+
+async def take_unpublished(session: AsyncSession, limit: int = 200) -> list[Job]:
+    """Queued jobs whose wake-up was never sent or seems lost, oldest first; marks them as published now."""
+    due = or_(Job.published_at.is_(None), Job.published_at < now() - REPUBLISH_AFTER)
+    statement = (
+        select(Job)
+        .where(Job.state == JobState.QUEUED, Job.run_after <= now(), Job.waiting_for.is_(None), due)
+        .order_by(Job.created_at)
+        .with_for_update(skip_locked=True)
+        .limit(limit)
+    )
+    jobs = list((await session.execute(statement)).scalars())
+    if jobs:
+        await session.execute(update(Job).where(Job.id.in_([job.id for job in jobs])).values(published_at=now()))
+    return jobs
+
+
+async def wake_waiting(session: AsyncSession, resource: str) -> None:
+    """The resource is free: jobs waiting for it may be published again."""
+    await session.execute(
+        update(Job)
+        .where(Job.state == JobState.QUEUED, Job.waiting_for == resource)
+        .values(waiting_for=None, published_at=None)
+    )
+
+
+async def position(session: AsyncSession, job: Job) -> int:
+    """How many jobs of the same queue stand before this one (0 = next)."""
+    statement = select(func.count()).where(
+        Job.queue == job.queue, Job.state == JobState.QUEUED, Job.created_at < job.created_at
+    )
+    return (await session.execute(statement)).scalar_one()
+
+
+async def latest(session: AsyncSession, subject: UUID) -> Job | None:
+    statement = select(Job).where(Job.subject == subject).order_by(Job.created_at.desc()).limit(1)
+    return (await session.execute(statement)).scalar_one_or_none()

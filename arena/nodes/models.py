@@ -1,0 +1,37 @@
+"""Engine nodes and who holds them. Benchmarks and duels both lease, so nodes stand to the left of both."""
+
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import BigInteger, ForeignKey, Index
+from sqlalchemy.orm import Mapped, mapped_column
+
+from arena.kit.db import Created, Row
+
+
+class Node(Row):
+    __tablename__ = "nodes"
+
+    url: Mapped[str] = mapped_column(unique=True)
+    state: Mapped[str]
+    """As the node itself reports it, or `unreachable`."""
+    detail: Mapped[str] = mapped_column(default="")
+    health: Mapped[dict[str, Any]]
+    """The node's last health document."""
+    seen_at: Mapped[datetime]
+
+
+class Lease(Row):
+    """A node held for one job. It is live exactly as long as that job runs under that fence, so a worker that dies
+    gives the node back when the job's own lease runs out: there is no second clock to keep in step."""
+
+    __tablename__ = "leases"
+
+    node_id: Mapped[UUID] = mapped_column(ForeignKey("nodes.id"))
+    job_id: Mapped[UUID] = mapped_column(ForeignKey("jobs.id"))
+    fence: Mapped[int] = mapped_column(BigInteger)
+    mode: Mapped[str]
+    taken_at: Mapped[Created]
+
+    __table_args__ = (Index("ix_leases_node_id_taken_at", "node_id", "taken_at"),)

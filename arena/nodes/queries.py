@@ -1,0 +1,35 @@
+"""Reads of nodes."""
+
+from collections.abc import Sequence
+from uuid import UUID
+
+from sqlalchemy import and_, select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from arena.kit.jobs.models import Job, JobState
+from arena.nodes.models import Lease, Node
+
+_live = and_(Job.id == Lease.job_id, Job.fence == Lease.fence, Job.state == JobState.RUNNING)
+
+
+async def nodes(session: AsyncSession) -> Sequence[Node]:
+    return (await session.execute(select(Node).order_by(Node.created_at))).scalars().all()
+
+
+async def live_leases(session: AsyncSession) -> dict[UUID, tuple[Lease, Job]]:
+    """Node id -> the lease on it and the job that holds it."""
+    found = await session.execute(select(Lease, Job).join(Job, _live))
+    return {lease.node_id: (lease, job) for lease, job in found.all()}
+
+
+async def lock_free_node(session: AsyncSession, base_model: str) -> Node | None:
+    """A ready node for the base model that nobody holds, locked until the transaction ends."""
+    held = select(Lease.node_id).join(Job, _live)
+    statement = (
+        select(Node)
+        .where(Node.state == "ready", Node.health["base_model"].astext == base_model, Node.id.not_in(held))
+        .order_by(Node.created_at)
+        .limit(1)
+        .with_for_update(skip_locked=True)
+    )
+    return (await session.execute(statement)).scalar_one_or_none()

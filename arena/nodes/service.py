@@ -1,0 +1,60 @@
+"""What happens to nodes: they are seen, leased and freed."""
+
+from sqlalchemy import func, select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from arena.kit.db import db_now
+from arena.kit.jobs.facts import record
+from arena.kit.jobs.models import Job
+from arena.kit.jobs.service import NotReady
+from arena.nodes import queries
+from arena.nodes.contracts import ENGINE, LeasedNode, NodeChanged, NodeFreed, NodeHealth
+from arena.nodes.models import Lease, Node
+
+
+async def saw(session: AsyncSession, url: str, health: NodeHealth) -> Node:
+    """Write down what a node said of itself; a change of state is a fact."""
+    node = (await session.execute(select(Node).where(Node.url == url))).scalar_one_or_none()
+    document = health.model_dump(mode="json")
+    if node is None:
+        node = Node(url=url, state="unknown", health={}, seen_at=await db_now(session))
+        session.add(node)
+        await session.flush()
+    changed = node.state != health.state or node.health.get("progress") != document["progress"]
+    node.health = document
+    node.detail = health.detail
+    node.seen_at = await db_now(session)
+    if changed:
+        node.state = health.state
+        record(session, NodeChanged(node_id=node.id, state=health.state))
+        if health.state == "ready":
+            record(session, NodeFreed(node_id=node.id))
+    return node
+
+
+async def lease(session: AsyncSession, job: Job, base_model: str, mode: str) -> LeasedNode:
+    """Hold one free node for this job. Raises NotReady while every node is held or none is up."""
+    # Serialise lease takers: "nobody holds it" must stay true until our lease row is there.
+    await session.execute(select(func.pg_advisory_xact_lock(0x1EA5E)))
+    node = await queries.lock_free_node(session, base_model)
+    if node is None:
+        states = [known.state for known in await queries.nodes(session)]
+        reason = "waiting for a free engine" if "ready" in states else "waiting for an engine to start"
+        raise NotReady(ENGINE, reason)
+    session.add(Lease(node_id=node.id, job_id=job.id, fence=job.fence, mode=mode))
+    await session.flush()
+    health = NodeHealth.model_validate(node.health)
+    return LeasedNode(
+        node_id=node.id,
+        url=node.url,
+        engine_build=health.engine_build or "",
+        system_fingerprint=health.system_fingerprint,
+        base_digest=health.base_digest or "",
+        template_digest=health.template_digest or "",
+        hardware_class=str(health.hardware.get("class", "unknown")),
+    )
+
+
+def freed(session: AsyncSession, leased: LeasedNode) -> None:
+    """Announce that a holder is done; call it in the transaction that ends the job."""
+    record(session, NodeFreed(node_id=leased.node_id))

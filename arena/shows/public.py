@@ -1,0 +1,20 @@
+"""The face of shows: what other domains use."""
+
+from arena.shows.models import Episode, Season
+from arena.shows.queries import current_season, episode, season_rules
+from arena.shows.rules import Sampling, SeasonRules, Track
+from arena.shows.schemas import EpisodeOut
+from arena.shows.service import ensure_season
+
+__all__ = [
+    "Episode",
+    "EpisodeOut",
+    "Sampling",
+    "Season",
+    "SeasonRules",
+    "Track",
+    "current_season",
+    "ensure_season",
+    "episode",
+    "season_rules",
+]

@@ -1,0 +1,43 @@
+"""Reads of the calendar."""
+
+from collections.abc import Sequence
+from uuid import UUID
+
+from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from arena.kit.errors import NotFound
+from arena.kit.ids import normalise_code
+from arena.shows.models import Episode, Season
+from arena.shows.rules import SeasonRules
+
+
+async def current_season(session: AsyncSession) -> Season:
+    found = (await session.execute(select(Season).order_by(Season.created_at.desc()).limit(1))).scalar_one_or_none()
+    if found is None:
+        raise NotFound("season.none", "No season has been set up yet.")
+    return found
+
+
+async def season_rules(session: AsyncSession, season_id: UUID) -> SeasonRules:
+    season = await session.get_one(Season, season_id)
+    return SeasonRules.model_validate(season.rules)
+
+
+async def episode(session: AsyncSession, episode_id: UUID) -> Episode:
+    found = await session.get(Episode, episode_id)
+    if found is None:
+        raise NotFound("episode.not_found", "There is no such episode.")
+    return found
+
+
+async def episodes(session: AsyncSession) -> Sequence[Episode]:
+    return (await session.execute(select(Episode).order_by(Episode.created_at.desc()))).scalars().all()
+
+
+async def episode_by_code(session: AsyncSession, code: str) -> Episode:
+    statement = select(Episode).where(Episode.code == normalise_code(code))
+    found = (await session.execute(statement)).scalar_one_or_none()
+    if found is None:
+        raise NotFound("join.unknown_code", "No show has this code. Check the six characters on the screen.")
+    return found

@@ -1,0 +1,53 @@
+"""The rules of a season, as data: declared before it opens, hashed, and shown."""
+
+from hashlib import sha256
+
+import rfc8785
+from pydantic import Field
+
+from arena.kit.schemas import Contract
+from arena.shows.base_models import BASE_MODELS, HOUSE_MODEL, BaseModel
+
+
+class Track(Contract):
+    """The closed division: same base model, same hardware class, same limits for everyone."""
+
+    base_model: str = HOUSE_MODEL.id
+    hardware_class: str = "any"
+    """A class that nodes are attested to; "any" for a practice season on one laptop."""
+    max_rank: int = HOUSE_MODEL.max_rank
+    max_bytes: int = 64 << 20
+    template_digest: str = HOUSE_MODEL.template_digest
+
+    @property
+    def base(self) -> BaseModel:
+        return BASE_MODELS[self.base_model]
+
+
+class Sampling(Contract):
+    """How every answer of the season is drawn; both sides of a duel get exactly this."""
+
+    max_tokens: int = 120
+    temperature: float = 0.7
+    top_p: float = 0.9
+
+
+class Weights(Contract):
+    """Share of judges and crowd in the creativity rating; each series is first normalised by its own mass."""
+
+    judges: float = Field(default=0.5, ge=0, le=1)
+    crowd: float = Field(default=0.5, ge=0, le=1)
+
+
+class SeasonRules(Contract):
+    track: Track = Track()
+    sampling: Sampling = Sampling()
+    weights: Weights = Weights()
+    suite: str = "reasoning"
+    max_prompt_chars: int = 600
+    max_versions: int = 20
+    """Submissions per entry; a fault of the platform does not count."""
+
+    @property
+    def digest(self) -> str:
+        return sha256(rfc8785.dumps(self.model_dump(mode="json"))).hexdigest()

@@ -1,0 +1,54 @@
+"""JSON shapes of the calendar."""
+
+from typing import Annotated, Literal
+from uuid import UUID
+
+from pydantic import StringConstraints
+
+from arena.kit.schemas import In, Out
+from arena.shows.models import Season
+from arena.shows.rules import Sampling, SeasonRules, Track, Weights
+
+
+class SeasonOut(Out):
+    id: UUID
+    name: str
+    track: Track
+    sampling: Sampling
+    weights: Weights
+    suite: str
+    max_prompt_chars: int
+    max_versions: int
+    rules_digest: str
+    licence: str
+    licence_url: str
+
+    @classmethod
+    def of(cls, season: Season) -> "SeasonOut":
+        rules = SeasonRules.model_validate(season.rules)
+        return cls(
+            id=season.id,
+            name=season.name,
+            track=rules.track,
+            sampling=rules.sampling,
+            weights=rules.weights,
+            suite=rules.suite,
+            max_prompt_chars=rules.max_prompt_chars,
+            max_versions=rules.max_versions,
+            rules_digest=season.rules_digest,
+            licence=rules.track.base.licence,
+            licence_url=rules.track.base.licence_url,
+        )
+
+
+class EpisodeOut(Out):
+    id: UUID
+    season_id: UUID
+    number: int
+    title: str
+    code: str
+    state: Literal["planned", "live", "finished"]
+
+
+class NewEpisode(In):
+    title: Annotated[str, StringConstraints(min_length=1, max_length=80)]
