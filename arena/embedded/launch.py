@@ -1,0 +1,50 @@
+"""Start one program so that it cannot outlive its supervisor. Run by path, with the standard library alone.
+
+    python -I -S launch.py SIGNAL PARENT USER PROGRAM [ARGUMENT…]
+
+`SIGNAL` (number) is what the kernel sends the program when the supervisor dies, however it dies; `PARENT` is the
+supervisor's pid; `USER` is an account to become first, or `-`. A separate step, because Python code between fork and
+exec in a process with threads can deadlock, and because the kernel forgets the signal when a process changes its user.
+"""
+
+import ctypes
+import os
+import signal
+import sys
+
+PR_SET_PDEATHSIG = 1
+"""From `linux/prctl.h`."""
+
+
+def become(user: str) -> None:
+    """Give up root for good: groups first, then the user."""
+    import pwd
+
+    account = pwd.getpwnam(user)
+    os.setgroups([])
+    os.setgid(account.pw_gid)
+    os.setuid(account.pw_uid)
+
+
+def die_with(parent: int, number: int) -> None:
+    """Ask Linux to signal this process when `parent` is gone; other systems have no such wish to grant."""
+    if not sys.platform.startswith("linux"):
+        return
+    ctypes.CDLL(None, use_errno=True).prctl(PR_SET_PDEATHSIG, number, 0, 0, 0)
+    if os.getppid() != parent:  # it died before we could ask
+        os.kill(os.getpid(), signal.SIGKILL)
+
+
+def main(arguments: list[str]) -> None:
+    number, parent, user, *program = arguments
+    if user != "-":
+        become(user)
+    die_with(int(parent), int(number))
+    try:
+        os.execvp(program[0], program)
+    except OSError as error:
+        sys.exit(f"cannot start {program[0]}: {error.strerror}")
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])
