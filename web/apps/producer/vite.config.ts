@@ -1,0 +1,4 @@
+import { defineConfig } from "vite";
+import { gavelApp } from "../../vite.shared";
+
+export default defineConfig(gavelApp("producer", "/producer/"));

@@ -1,0 +1,44 @@
+import { api } from "@gavel/api";
+import ReconnectingWebSocket from "partysocket/ws";
+import { LiveClient, type Socket, type SocketEvents } from "./client";
+
+function connect(events: SocketEvents): Socket {
+  const scheme = location.protocol === "https:" ? "wss" : "ws";
+  const socket = new ReconnectingWebSocket(`${scheme}://${location.host}/api/live`, undefined, {
+    // A random first delay: after a restart the whole hall must not come back in one second.
+    minReconnectionDelay: 500 + Math.random() * 2_000,
+    maxReconnectionDelay: 20_000,
+    reconnectionDelayGrowFactor: 1.6,
+    connectionTimeout: 8_000,
+    // Subscriptions are sent anew on every opening, so nothing waits in a queue.
+    maxEnqueuedMessages: 0,
+  });
+  socket.addEventListener("open", () => events.open());
+  socket.addEventListener("message", (event) => events.message(String(event.data)));
+  socket.addEventListener("close", (event) => events.close(event.code));
+  return {
+    send: (text) => socket.send(text),
+    reconnect: () => socket.reconnect(),
+    close: () => socket.close(),
+  };
+}
+
+function create(): LiveClient {
+  const client = new LiveClient({
+    connect,
+    poll: (channel) => api.get("/api/live/{channel}", { params: { path: { channel } } }),
+  });
+  window.addEventListener("online", () => client.wake());
+  document.addEventListener("visibilitychange", () => {
+    if (document.visibilityState === "visible") client.wake();
+  });
+  return client;
+}
+
+let shared: LiveClient | null = null;
+
+/** The page's one client. */
+export function liveClient(): LiveClient {
+  shared ??= create();
+  return shared;
+}

@@ -1,0 +1,4 @@
+/** Class names joined, blanks left out. */
+export function cx(...names: (string | false | null | undefined)[]): string {
+  return names.filter(Boolean).join(" ");
+}
