@@ -1,7 +1,7 @@
 """Health gates: one look at a part, answered with ready, not yet (and what it is doing), or failed for good.
 
-Each gate asks the part what its users will ask (a query, a PING, an HTTP request), because a process that runs or a port
-that accepts says little.
+Each gate asks the part what its users will ask (a query, a PING, an HTTP request), because a process that runs, or a
+port that accepts, says little.
 """
 
 from collections.abc import Awaitable, Callable

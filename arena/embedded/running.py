@@ -4,7 +4,7 @@ import asyncio
 import fcntl
 import os
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -24,6 +24,7 @@ from arena.embedded.state import (
 )
 from arena.embedded.supervisor import Supervisor
 
+Build = Callable[[Options, Screen, Mapping[str, str]], Stack]
 Announce = Callable[[Stack, float], Awaitable[None]]
 """Called when everything is ready, with the stack and the seconds it took."""
 
@@ -32,7 +33,7 @@ class AlreadyRunning(Exception):
     """Another supervisor holds the data folder."""
 
 
-def run(options: Options, screen: Screen, announce: Announce) -> int:
+def run(options: Options, screen: Screen, announce: Announce, build: Build = build) -> int:
     """Start, watch and stop the stack; returns the exit code. Raises AlreadyRunning, and what `build` raises."""
     _make_folders(options.data_dir)
     with lock_file(options.data_dir).open("a") as lock:

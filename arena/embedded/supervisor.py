@@ -116,7 +116,7 @@ class Supervisor:
         started = time.monotonic()
         if not part.once:
             await self._until_ready(part, child, started)
-        code = await child.exited
+        code = await asyncio.shield(child.exited)
         if self._stop.is_set():
             return True
         child.kill()
