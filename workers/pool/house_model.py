@@ -1,8 +1,8 @@
 """Prepare the house model once: GGUF from its packages -> dense bf16 safetensors with a mended tokenizer.
 
-Run as a program (`python -m workers.pool.house_model DIR`) so that the node agent never imports torch. Standard output is
-one JSON object a line for a parent to read: {"event": "licence" | "progress" | "done" | "error", ...}. Exit status 0 when
-the model is ready, 1 when it is not. A second run only checks the manifest (`--full` re-hashes every file).
+Run as a program (`python -m workers.pool.house_model DIR`) so that the node agent never imports torch. Standard output
+is one JSON object a line for a parent to read: {"event": "licence" | "progress" | "done" | "error", ...}. Exit status 0
+when the model is ready, 1 when it is not. A second run only checks the manifest (`--full` re-hashes every file).
 """
 
 import argparse
@@ -90,8 +90,8 @@ def _require_space(parent: Path) -> None:
     if free < SPACE_NEEDED:
         raise PrepareError(
             "disk_full",
-            f"preparing the model needs {SPACE_NEEDED / 2**20:.0f} MiB free in {parent}, there are {free / 2**20:.0f} MiB: "
-            "free some space or choose another --data-dir",
+            f"preparing the model needs {SPACE_NEEDED >> 20} MiB in {parent} and {free >> 20} MiB are free: "
+            "make room or choose another --data-dir",
         )
 
 
@@ -181,7 +181,9 @@ def _write_licence(target: Path, base: BaseModel, source: Any) -> None:
     terms = Path(source.__file__).parent / "data" / "GEMMA_TERMS.html"
     if terms.is_file():
         shutil.copyfile(terms, target / terms.name)
-    changes = f"Changed from the original: dequantised to bfloat16 safetensors from {source.MODEL_NAME}; BOS post-processor added."
+    changes = (
+        f"Changed: dequantised from {source.MODEL_NAME} to bfloat16 safetensors; BOS post-processor added."
+    )
     (target / "NOTICE").write_text(f"{licence_note(base)}\n{changes}\n")
 
 
@@ -212,8 +214,10 @@ def main(argv: list[str] | None = None) -> int:
     arguments = parser.parse_args(argv)
     base, started = HOUSE_MODEL, time.monotonic()
 
+    events, sys.stdout = sys.stdout, sys.stderr  # whatever a library prints must not end up among the events
+
     def emit(event: str, **fields: object) -> None:
-        print(json.dumps({"event": event, **fields}), flush=True)
+        print(json.dumps({"event": event, **fields}), file=events, flush=True)
 
     emit("licence", note=licence_note(base), url=base.licence_url)
     try:

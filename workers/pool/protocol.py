@@ -1,0 +1,179 @@
+"""What the node agent says and accepts, and what it needs of an engine. Shared by node, fake engine and client."""
+
+from collections.abc import AsyncIterator, Awaitable, Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, Any, ClassVar, Literal, Protocol
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from arena.kit.errors import GavelError
+
+LEASE_MODE_HEADER = "X-Gavel-Lease-Mode"
+TOKENIZER_FILES = ("tokenizer.json", "tokenizer_config.json", "special_tokens_map.json", "config.json")
+
+Digest = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
+NodeState = Literal["preparing", "starting", "ready", "failed", "draining"]
+
+
+class Message(BaseModel):
+    model_config = ConfigDict(frozen=True, json_schema_serialization_defaults_required=True)
+
+
+class Progress(Message):
+    done: int
+    total: int
+    note: str
+
+
+class Identity(Message):
+    digest: str
+    name: str
+
+
+class LoadedAdapter(Message):
+    """One entry of the health document."""
+
+    name: str
+    digest: str
+    fingerprint: str
+    effect: bool
+    """False when every probe prompt was answered as by the identity adapter: it changes nothing."""
+
+
+class Hardware(Message):
+    """`class` is what speed figures may be compared within."""
+
+    model_config = ConfigDict(
+        frozen=True, serialize_by_alias=True, validate_by_name=True, validate_by_alias=True
+    )
+
+    hardware_class: str = Field(alias="class")
+    cpu: str
+    cores: int
+    memory_bytes: int
+    accelerator: str | None
+
+
+class Health(Message):
+    state: NodeState
+    detail: str
+    progress: Progress | None
+    base_model: str
+    base_digest: str | None
+    template_digest: str
+    engine_build: str
+    system_fingerprint: str | None
+    fake: bool
+    max_loras: int
+    max_rank: int
+    running: int
+    """Generations in flight; a speed run starts only at 0."""
+    identity: Identity | None
+    adapters: list[LoadedAdapter]
+    hardware: Hardware
+
+
+class AdapterRequest(Message):
+    digest: Digest
+    weights_url: str
+    config_url: str
+
+
+class AdapterAnswer(LoadedAdapter):
+    load_ms: float
+    """The engine's own load; 0 when the adapter was there already."""
+
+
+class CheckAnswer(Message):
+    fingerprint: str
+    matches: bool
+
+
+class StreamOptions(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+    include_usage: bool = False
+
+
+class CompletionRequest(BaseModel):
+    """The part of the OpenAI completions request that a show needs. Anything else is refused, so that no engine feature
+    with a history (prompt embeddings, grammar regexes, logit bias, n > 1) can be reached."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    model: str = Field(max_length=100)
+    prompt: (
+        str
+        | list[int]
+        | Annotated[list[str], Field(max_length=64)]
+        | Annotated[list[list[int]], Field(max_length=64)]
+    )
+    max_tokens: int = Field(16, ge=1, le=4096)
+    min_tokens: int = Field(0, ge=0, le=4096)
+    temperature: float = Field(1.0, ge=0, le=2)
+    top_p: float = Field(1.0, gt=0, le=1)
+    seed: int | None = Field(None, ge=0, lt=2**63)
+    stop: str | Annotated[list[str], Field(max_length=8)] | None = None
+    n: Literal[1] = 1
+    echo: bool = False
+    logprobs: int | None = Field(None, ge=0, le=5)
+    frequency_penalty: float = Field(0.0, ge=-2, le=2)
+    presence_penalty: float = Field(0.0, ge=-2, le=2)
+    repetition_penalty: float = Field(1.0, gt=0, le=2)
+    ignore_eos: bool = False
+    return_token_ids: bool = False
+    cache_salt: str | None = Field(None, min_length=1, max_length=64)
+    stream: bool = False
+    stream_options: StreamOptions | None = None
+
+    def body(self) -> dict[str, Any]:
+        """What is sent on: only what the caller gave."""
+        return self.model_dump(exclude_unset=True)
+
+
+class NotReady(GavelError):
+    """The node cannot answer now; the message says what it is doing."""
+
+    status: ClassVar[int] = 503
+
+
+class EngineFault(GavelError):
+    """The engine behind the node failed; the message says how and where the log is."""
+
+    status: ClassVar[int] = 502
+
+
+@dataclass
+class EngineReply:
+    """An answer on its way: `close` must be called once, also when `chunks` was never read."""
+
+    status: int
+    media_type: str
+    chunks: AsyncIterator[bytes]
+    close: Callable[[], Awaitable[None]]
+
+
+class Engine(Protocol):
+    """One running generator that can hold many adapters. Two exist: vLLM in a child process, and the fake."""
+
+    build: str
+    fake: bool
+    max_loras: int
+    max_rank: int
+    tokenizer_dir: Path
+
+    async def start(self, progress: Callable[[Progress], None]) -> None:
+        """Return when it answers. Raises EngineFault."""
+
+    async def died(self) -> str:
+        """Wait until it stops answering; return why."""
+
+    async def stop(self) -> None:
+        """End it and everything it started; harmless when nothing runs."""
+
+    async def load(self, name: str, directory: Path) -> None:
+        """Make the adapter in `directory` answer to `name`. Raises EngineFault."""
+
+    async def complete(self, request: CompletionRequest) -> EngineReply:
+        """Begin answering an OpenAI completion request. Raises EngineFault."""

