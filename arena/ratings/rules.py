@@ -326,6 +326,7 @@ def fit(
     ballot are left out. The variance shown as lo and hi is that of t_entry - t_house, so doubt about the
     house is inside every interval. Raises ValueError when duels carry different numbers of style features.
     """
+    duels = list(duels)
     counted = sorted(
         (
             duel.canonical()
@@ -347,7 +348,7 @@ def fit(
     fitted = Fit((), len(inside), effects, core, estimated)
 
     rows = []
-    for entry in sorted({house, *entries, *met}):
+    for entry in sorted({house, *entries, *(entry for duel in duels for entry in (duel.left, duel.right))}):
         gap = fitted.difference(entry, house)
         if entry == house:
             rows.append(Rating(entry, HOUSE_RATING, None, None, met[entry]))
