@@ -74,9 +74,7 @@ async def _supervise(stack: Stack, data_dir: Path, screen: Screen, announce: Ann
             started_at=started_at,
             public_url=stack.public_url,
             secrets=stack.secrets,
-            environment={
-                name: value for name, value in stack.environment.items() if name.startswith("GAVEL_")
-            },
+            environment=stack.environment,
             parts=parts,
         )
         save_state(data_dir, state)

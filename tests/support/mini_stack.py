@@ -42,7 +42,7 @@ def main(data_dir: Path, table: dict[str, Any]) -> int:
             environment |= {
                 "GAVEL_DATABASE_URL": stores[0].address or "",
                 "GAVEL_REDIS_URL": stores[1].address or "",
-                "LAB_REDIS_URL": valkey.url(valkey.LAB, secrets.redis_lab_password, port),
+                "GAVEL_LAB_REDIS_URL": valkey.url(valkey.LAB, secrets.redis_lab_password, port),
             }
         return Stack((*stores, *map(small_part, table.get("parts", ()))), environment, data_dir / "secrets.json")
 
