@@ -3,7 +3,7 @@
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import ForeignKey, Index, func
+from sqlalchemy import ForeignKey, Index, func, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from arena.kit.db import Base, Created, Row
@@ -18,7 +18,7 @@ class Person(Row):
     """None: this person signs in with API tokens only."""
     roles: Mapped[list[str]]
 
-    __table_args__ = (Index("uq_persons_email", func.lower(email), unique=True),)
+    __table_args__ = (Index("uq_persons_email", func.lower(text("email")), unique=True),)
 
 
 class BrowserSession(Base):

@@ -16,7 +16,7 @@ from arena.kit.errors import Conflict, Forbidden, NotFound, Unauthenticated
 from arena.kit.ids import new_secret
 
 SESSION_LIFE = timedelta(days=14)
-TOKEN_PREFIX = "gvt_"  # noqa: S105 - a prefix people and secret scanners recognise, not a secret
+TOKEN_PREFIX = "gvt_"
 
 _passwords = PasswordHash.recommended()
 # Verified when the address is unknown, so that both cases take the same time.

@@ -2,18 +2,19 @@
 
 import hashlib
 from typing import Any, Literal
+from uuid import UUID
 
 import rfc8785
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
+
+from arena.kit.facts import Fact
+from arena.kit.schemas import Contract
+from arena.submissions.contracts import AdapterRef
 
 JOB_KIND = "benchmarks.run"
 
 
-class Message(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-
-class FamilySpec(Message):
+class FamilySpec(Contract):
     """One family of procedurally made questions, scored as one task."""
 
     name: str
@@ -27,18 +28,22 @@ class FamilySpec(Message):
     """`choice`: the likeliest of `options` answers wins. `generate`: the text is judged by the family's own verifier."""
     items: int = Field(ge=1)
     options: int = 4
+    distractors: Literal["pool", "words"] = "pool"
+    """For `choice`, where wrong options come from: other items' answers of like length, or the answer's words reordered."""
     chance: float = Field(ge=0, lt=1)
     """What guessing scores."""
     max_tokens: int = 16
     """For `generate`: the length of an answer."""
 
 
-class SuiteSpec(Message):
+class SuiteSpec(Contract):
     """A benchmark, completely: the same spec gives the same questions on any machine."""
 
     id: str
     name: dict[str, str]
     version: int
+    generator: str
+    """`reasoning-gym==VERSION`: another version may make other questions from the same seed."""
     seed: int
     families: list[FamilySpec]
 
@@ -48,21 +53,24 @@ class SuiteSpec(Message):
         return hashlib.sha256(rfc8785.dumps(self.model_dump(mode="json"))).hexdigest()
 
 
-class BenchmarkContract(Message):
+class BenchmarkContract(Contract):
     run_id: str
     suite: SuiteSpec
     engine_url: str
     engine_token: str
+    adapter: AdapterRef | None = None
+    """What the lab asks the node to load before it measures."""
     model: str
     """The adapter's engine name; never the base model."""
     base_model: str
     template: str
     """The frozen prompt template of the base model; `{prompt}` is its only placeholder."""
     seed: int
+    """For the engine's sampling; the questions come from `suite.seed`."""
     concurrency: int = Field(ge=1, le=64)
 
 
-class TaskScore(Message):
+class TaskScore(Contract):
     """`score` = (accuracy - chance) / (1 - chance); `stderr` belongs to `score`, on the same scale."""
 
     task: str
@@ -73,7 +81,7 @@ class TaskScore(Message):
     score: float
 
 
-class Sample(Message):
+class Sample(Contract):
     """One question as it was asked and answered."""
 
     task: str
@@ -86,8 +94,15 @@ class Sample(Message):
     """For `choice`: the log-likelihood of each option, in the order of the item's options."""
 
 
-class BenchmarkResult(Message):
+class BenchmarkResult(Contract):
     tasks: list[TaskScore]
     samples: list[Sample]
     lm_eval_version: str
     suite_digest: str
+    items_digest: str
+    """sha256 over the questions, options and answers as they were asked. Hex."""
+
+
+class BenchmarkFinished(Fact):
+    submission_id: UUID
+    season_id: UUID

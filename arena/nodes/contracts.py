@@ -5,7 +5,7 @@ from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict
 
-from arena.kit.jobs.facts import Fact
+from arena.kit.facts import Fact
 from arena.kit.schemas import Contract
 
 ENGINE = "engine"

@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import BigInteger, ForeignKey, Index
+from sqlalchemy import BigInteger, ForeignKey, Index, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
 from arena.kit.db import Created, Row
@@ -35,3 +35,15 @@ class Lease(Row):
     taken_at: Mapped[Created]
 
     __table_args__ = (Index("ix_leases_node_id_taken_at", "node_id", "taken_at"),)
+
+
+class AdapterFingerprint(Row):
+    """The greedy answer by which an adapter is recognised on one engine build; another build may round differently."""
+
+    __tablename__ = "adapter_fingerprints"
+
+    digest: Mapped[str]
+    engine_build: Mapped[str]
+    fingerprint: Mapped[str]
+
+    __table_args__ = (UniqueConstraint("digest", "engine_build"),)

@@ -3,7 +3,7 @@
 from arena.nodes.contracts import ENGINE, LeasedNode, NodeChanged, NodeFreed, NodeHealth
 from arena.nodes.queries import live_leases, nodes
 from arena.nodes.schemas import NodeOut
-from arena.nodes.service import freed, lease, saw
+from arena.nodes.service import freed, known_fingerprint, lease, saw
 
 __all__ = [
     "ENGINE",
@@ -13,6 +13,7 @@ __all__ = [
     "NodeHealth",
     "NodeOut",
     "freed",
+    "known_fingerprint",
     "lease",
     "live_leases",
     "nodes",

@@ -1,15 +1,16 @@
 """What happens to nodes: they are seen, leased and freed."""
 
 from sqlalchemy import func, select
+from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from arena.kit.db import db_now
-from arena.kit.jobs.facts import record
 from arena.kit.jobs.models import Job
+from arena.kit.jobs.outbox import record
 from arena.kit.jobs.service import NotReady
 from arena.nodes import queries
 from arena.nodes.contracts import ENGINE, LeasedNode, NodeChanged, NodeFreed, NodeHealth
-from arena.nodes.models import Lease, Node
+from arena.nodes.models import AdapterFingerprint, Lease, Node
 
 
 async def saw(session: AsyncSession, url: str, health: NodeHealth) -> Node:
@@ -58,3 +59,17 @@ async def lease(session: AsyncSession, job: Job, base_model: str, mode: str) -> 
 def freed(session: AsyncSession, leased: LeasedNode) -> None:
     """Announce that a holder is done; call it in the transaction that ends the job."""
     record(session, NodeFreed(node_id=leased.node_id))
+
+
+async def known_fingerprint(session: AsyncSession, digest: str, engine_build: str, fingerprint: str) -> str:
+    """What the adapter is recognised by on this build: the first fingerprint seen, from then on for ever."""
+    first = (
+        insert(AdapterFingerprint)
+        .values(digest=digest, engine_build=engine_build, fingerprint=fingerprint)
+        .on_conflict_do_nothing()
+    )
+    await session.execute(first)
+    recorded = select(AdapterFingerprint.fingerprint).where(
+        AdapterFingerprint.digest == digest, AdapterFingerprint.engine_build == engine_build
+    )
+    return (await session.execute(recorded)).scalar_one()

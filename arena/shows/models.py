@@ -1,12 +1,14 @@
 """The calendar that everything points at: seasons with their rules, episodes."""
 
-from typing import Any
+from typing import Any, Literal
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint, ForeignKey, UniqueConstraint
+from sqlalchemy import CheckConstraint, ForeignKey, String, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
 from arena.kit.db import Row
+
+EpisodeState = Literal["planned", "live", "finished"]
 
 
 class Season(Row):
@@ -27,7 +29,7 @@ class Episode(Row):
     title: Mapped[str]
     code: Mapped[str] = mapped_column(unique=True)
     """Six characters that a viewer types to join."""
-    state: Mapped[str] = mapped_column(default="planned")
+    state: Mapped[EpisodeState] = mapped_column(String, default="planned")
 
     __table_args__ = (
         UniqueConstraint("season_id", "number"),

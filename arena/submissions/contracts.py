@@ -1,19 +1,19 @@
 """What the portal and the lab say to each other about verifying a submission. Frozen messages, nothing else."""
 
 from typing import Any, Literal
+from uuid import UUID
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
+
+from arena.kit.facts import Fact
+from arena.kit.schemas import Contract
 
 CheckStatus = Literal["passed", "warning", "refused", "pending"]
 
 JOB_KIND = "submissions.verify"
 
 
-class Message(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-
-class Check(Message):
+class Check(Contract):
     """One line of the contestant's checklist.
 
     `code` is one of CHECKS in `inspection`. `detail["problems"]`, present when something was found, is a list of
@@ -25,14 +25,14 @@ class Check(Message):
     detail: dict[str, Any] = {}
 
 
-class Refusal(Message):
+class Refusal(Contract):
     """The first problem found, as the headline."""
 
     code: str
     message: str
 
 
-class VerifyContract(Message):
+class VerifyContract(Contract):
     """Everything the lab may know: what to fetch, what to measure it against, where the canonical files go."""
 
     submission_id: str
@@ -47,7 +47,7 @@ class VerifyContract(Message):
     sealed_weights_put_url: str
 
 
-class VerifyResult(Message):
+class VerifyResult(Contract):
     """The verdict. The hashes, size, rank and modules describe the canonical files, and are absent when refused."""
 
     verdict: Literal["verified", "refused"]
@@ -60,3 +60,26 @@ class VerifyResult(Message):
     rank: int | None = None
     modules: list[str] | None = None
     refusal: Refusal | None = None
+
+
+class AdapterRef(Contract):
+    """A sealed adapter as an engine node needs it: content-addressed name and short-lived links."""
+
+    digest: str
+    name: str
+    config_url: str
+    weights_url: str
+
+
+class SubmissionReceived(Fact):
+    submission_id: UUID
+
+
+class SubmissionVerified(Fact):
+    submission_id: UUID
+
+
+class SubmissionChanged(Fact):
+    """Something a page shows has changed."""
+
+    submission_id: UUID

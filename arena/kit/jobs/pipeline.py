@@ -9,7 +9,7 @@ from uuid import UUID
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from arena.kit.db import Json
-from arena.kit.jobs.facts import Fact
+from arena.kit.facts import Fact
 from arena.kit.jobs.models import Job
 from arena.kit.schemas import Contract
 from arena.kit.site import Site

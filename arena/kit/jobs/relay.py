@@ -13,8 +13,8 @@ from sqlalchemy.exc import SQLAlchemyError
 from arena.kit.bus import NUDGE
 from arena.kit.celery import CONTROL, Waker
 from arena.kit.db import transaction
+from arena.kit.facts import Fact
 from arena.kit.jobs import service
-from arena.kit.jobs.facts import Fact
 from arena.kit.jobs.models import Job, OutboxFact
 from arena.kit.jobs.pipeline import Pipeline
 from arena.kit.site import Site

@@ -13,8 +13,9 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from arena.kit.db import Json
 from arena.kit.errors import Conflict
-from arena.kit.jobs.facts import Fact, record
+from arena.kit.jobs.contracts import JobProgressed
 from arena.kit.jobs.models import Job, JobState
+from arena.kit.jobs.outbox import record
 
 LEASE = timedelta(seconds=60)
 HEARTBEAT_SECONDS = 10
@@ -99,11 +100,6 @@ async def heartbeat(session: AsyncSession, claim: Claim, progress: Json | None) 
     if progress is not None:
         values["progress"] = progress
     return await _fenced(session, claim, values)
-
-
-class JobProgressed(Fact):
-    kind: str
-    subject: UUID
 
 
 def announce_progress(session: AsyncSession, job: Job) -> None:

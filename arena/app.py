@@ -1,0 +1,187 @@
+"""The portal: API, live channels and the built web apps on one port."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import structlog
+from fastapi import APIRouter, FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from sqlalchemy import text
+from starlette.responses import JSONResponse
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from arena import __version__
+from arena.accounts import routes as accounts
+from arena.accounts.limits import make_limiter
+from arena.accounts.public import PublicCaller, ensure_operator
+from arena.benchmarks import routes as benchmarks
+from arena.config import Settings
+from arena.duels import routes as duels
+from arena.kit import files_routes
+from arena.kit.access import refuse_undeclared
+from arena.kit.db import SessionDep, transaction
+from arena.kit.errors import GavelError, Invalid
+from arena.kit.jobs import routes as jobs
+from arena.kit.logging import configure
+from arena.kit.schemas import Done, Out
+from arena.kit.site import Site, open_site
+from arena.leaderboard import routes as leaderboard
+from arena.live import routes as live
+from arena.live.hub import Hub
+from arena.nodes import routes as nodes
+from arena.pipeline import PIPELINE
+from arena.rundown import routes as rundown
+from arena.shows import routes as shows
+from arena.shows.public import ensure_season
+from arena.submissions import routes as submissions
+from arena.submissions.public import ensure_house
+from arena.votes import routes as votes
+
+WEB_APPS = ("contestant", "producer", "judge")
+
+system = APIRouter(tags=["system"])
+log = structlog.get_logger()
+
+
+class Version(Out):
+    version: str
+
+
+@system.get("/healthz")
+async def healthz(_: PublicCaller, session: SessionDep) -> Done:
+    """Up, and the database answers."""
+    await session.execute(text("select 1"))
+    return Done()
+
+
+@system.get("/version")
+async def read_version(_: PublicCaller) -> Version:
+    return Version(version=__version__)
+
+
+ROUTERS = (
+    system,
+    accounts.router,
+    shows.router,
+    nodes.router,
+    submissions.router,
+    benchmarks.router,
+    duels.router,
+    votes.router,
+    leaderboard.router,
+    rundown.router,
+    live.router,
+    files_routes.router,
+    jobs.router,
+)
+
+
+def create_app(settings: Settings | None = None) -> FastAPI:
+    settings = settings or Settings()
+    configure("portal")
+    refuse_undeclared(ROUTERS)
+
+    @asynccontextmanager
+    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        async with open_site(settings) as site:
+            await _furnish(site)
+            app.state.site = site
+            app.state.sessions = site.sessions
+            app.state.bus = site.bus
+            app.state.pipeline = PIPELINE
+            app.state.limiter = make_limiter(settings.redis_url)
+            app.state.hub = Hub(site)
+            await app.state.hub.start()
+            yield
+            await app.state.hub.stop()
+
+    app = FastAPI(
+        title="Gavel",
+        version=__version__,
+        lifespan=lifespan,
+        docs_url="/api/docs",
+        redoc_url=None,
+        openapi_url="/api/openapi.json",
+        generate_unique_id_function=lambda route: route.name,
+    )
+    for router in ROUTERS:
+        app.include_router(router, prefix="/api")
+    app.add_exception_handler(GavelError, _refusal)
+    app.add_exception_handler(RequestValidationError, _invalid)
+    app.add_middleware(SecurityHeaders)
+    _serve_web(app, settings.web_dir)
+    return app
+
+
+async def _furnish(site: Site) -> None:
+    """What every site has: a season, the house entry, the operator it was started with."""
+    async with transaction(site.sessions, site.bus) as session:
+        season = await ensure_season(session)
+        await ensure_house(site, session, season)
+        if site.settings.operator_token is not None:
+            await ensure_operator(session, site.settings.operator_token.get_secret_value())
+
+
+def _serve_web(app: FastAPI, folder: Path) -> None:
+    for name in WEB_APPS:
+        if (folder / name).is_dir():
+            app.frontend(f"/{name}", directory=folder / name, fallback="index.html")
+    if (folder / "viewer").is_dir():
+        app.frontend("/", directory=folder / "viewer", fallback="index.html")
+    else:
+        log.warning("web_not_built", folder=str(folder), hint="run `make setup`")
+
+
+async def _refusal(request: Request, error: Exception) -> JSONResponse:
+    if not isinstance(error, GavelError):
+        raise error
+    headers = {"Retry-After": "60"} if error.status == 429 else None
+    return JSONResponse(_plain(error.body()), error.status, headers)
+
+
+async def _invalid(request: Request, error: Exception) -> JSONResponse:
+    """Names every wrong field, without echoing what was sent (it may be a password)."""
+    if not isinstance(error, RequestValidationError):
+        raise error
+    fields = [
+        {"field": ".".join(str(part) for part in problem["loc"][1:]), "message": problem["msg"]}
+        for problem in error.errors()
+    ]
+    sentence = "; ".join(f"{item['field']}: {item['message']}" for item in fields)
+    return await _refusal(request, Invalid("request.invalid", sentence, fields=fields))
+
+
+def _plain(body: object) -> object:
+    import orjson
+
+    return orjson.loads(orjson.dumps(body, default=str))
+
+
+class SecurityHeaders:
+    """Headers on every answer. Pure ASGI, so that streaming and context variables stay as they are."""
+
+    HEADERS = (
+        (b"x-content-type-options", b"nosniff"),
+        (b"referrer-policy", b"same-origin"),
+        (
+            b"content-security-policy",
+            b"default-src 'self'; img-src 'self' data:; style-src 'self' 'unsafe-inline'; font-src 'self' data:; "
+            b"connect-src 'self' ws: wss:; object-src 'none'; base-uri 'none'; frame-ancestors 'self'",
+        ),
+    )
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http" or scope["path"].startswith("/api/docs"):
+            await self._app(scope, receive, send)
+            return
+
+        async def with_headers(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                message["headers"] = [*message["headers"], *self.HEADERS]
+            await send(message)
+
+        await self._app(scope, receive, with_headers)

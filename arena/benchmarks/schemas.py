@@ -1,0 +1,102 @@
+"""JSON shapes of benchmarks."""
+
+from datetime import datetime
+from typing import Literal
+from uuid import UUID
+
+from arena.benchmarks.contracts import SuiteSpec
+from arena.benchmarks.models import BenchmarkRun
+from arena.benchmarks.rules import overall
+from arena.kit.schemas import Out
+
+
+class FamilyOut(Out):
+    name: str
+    title: dict[str, str]
+    items: int
+    chance: float
+    kind: str
+
+
+class SuiteOut(Out):
+    id: str
+    name: dict[str, str]
+    version: int
+    digest: str
+    seed: int
+    families: list[FamilyOut]
+
+    @classmethod
+    def of(cls, suite: SuiteSpec) -> "SuiteOut":
+        families = [FamilyOut.model_validate(family) for family in suite.families]
+        return cls(
+            id=suite.id,
+            name=suite.name,
+            version=suite.version,
+            digest=suite.digest,
+            seed=suite.seed,
+            families=families,
+        )
+
+
+class TaskOut(Out):
+    task: str
+    n: int
+    accuracy: float
+    stderr: float
+    chance: float
+    score: float
+
+
+class AccuracyOut(Out):
+    value: float
+    stderr: float
+
+
+class RunOut(Out):
+    id: UUID
+    submission_id: UUID
+    suite: str
+    suite_digest: str
+    state: Literal["running", "done", "failed"]
+    reason: str | None
+    tasks: list[TaskOut]
+    accuracy: AccuracyOut | None
+    engine_build: str
+    hardware_class: str
+    lm_eval_version: str | None
+    created_at: datetime
+    ended_at: datetime | None
+
+    @classmethod
+    def of(cls, run: BenchmarkRun) -> "RunOut":
+        tasks = [TaskOut.model_validate(task) for task in run.tasks]
+        total = overall([(task.score, task.stderr) for task in tasks])
+        return cls(
+            id=run.id,
+            submission_id=run.submission_id,
+            suite=run.suite,
+            suite_digest=run.suite_digest,
+            state=run.state,
+            reason=run.reason,
+            tasks=tasks,
+            accuracy=AccuracyOut.model_validate(total) if total else None,
+            engine_build=run.node.get("engine_build", ""),
+            hardware_class=run.node.get("hardware_class", ""),
+            lm_eval_version=run.lm_eval_version,
+            created_at=run.created_at,
+            ended_at=run.ended_at,
+        )
+
+
+class SampleOut(Out):
+    task: str
+    index: int
+    question: str
+    expected: str
+    answer: str
+    correct: bool
+
+
+class SamplesOut(Out):
+    items: list[SampleOut]

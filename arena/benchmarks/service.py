@@ -1,0 +1,97 @@
+"""What happens to benchmark runs."""
+
+from uuid import UUID
+
+from sqlalchemy import delete, func
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from arena.benchmarks import queries, suites
+from arena.benchmarks.contracts import BenchmarkContract, BenchmarkFinished, BenchmarkResult
+from arena.benchmarks.models import BenchmarkRun, BenchmarkSample
+from arena.kit.db import Json
+from arena.kit.errors import Conflict
+from arena.kit.jobs.models import Job
+from arena.kit.jobs.outbox import record
+from arena.kit.site import Site
+from arena.nodes import public as nodes
+from arena.shows.public import season_rules
+from arena.submissions import public as submissions
+
+CONCURRENCY = 8
+"""Requests in flight, the same for everyone: batch composition changes floating-point sums."""
+
+
+async def prepare(site: Site, session: AsyncSession, job: Job) -> BenchmarkContract:
+    """Hold a node and write the contract. A repeated attempt reuses the run row, so a score is made once."""
+    found = await submissions.with_entry(session, job.subject)
+    if found is None or found[1].digest is None:
+        raise Conflict("submission.not_verified", "Only a verified submission can be benchmarked.")
+    entry, submission = found
+    rules = await season_rules(session, entry.season_id)
+    suite = suites.load(rules.suite)
+    base = rules.track.base
+    leased = await nodes.lease(session, job, base.id, mode="benchmark")
+    run = await queries.open_run(session, submission.id)
+    if run is None:
+        run = BenchmarkRun(submission_id=submission.id, suite=suite.id, suite_digest=suite.digest, node={}, tasks=[])
+        session.add(run)
+    run.node = leased.model_dump(mode="json")
+    await session.flush()
+    await submissions.mark(session, submission.id, "benchmarking")
+    adapter = submissions.adapter_ref(site, submission.digest or "")
+    return BenchmarkContract(
+        run_id=str(run.id),
+        suite=suite,
+        engine_url=leased.url,
+        engine_token=site.settings.engine_token.get_secret_value(),
+        adapter=adapter,
+        model=adapter.name,
+        base_model=base.id,
+        template=base.template,
+        seed=suite.seed,
+        concurrency=CONCURRENCY,
+    )
+
+
+async def finish(site: Site, session: AsyncSession, submission_id: UUID, body: Json) -> None:
+    result = BenchmarkResult.model_validate(body)
+    run = await queries.open_run(session, submission_id)
+    if run is None or run.suite_digest != result.suite_digest:
+        raise Conflict("benchmark.stale", "The suite changed while this run was under way.")
+    await session.execute(delete(BenchmarkSample).where(BenchmarkSample.run_id == run.id))
+    session.add_all(
+        BenchmarkSample(
+            run_id=run.id,
+            task=sample.task,
+            index=sample.index,
+            question=sample.question,
+            expected=sample.expected,
+            answer=sample.answer,
+            correct=sample.correct,
+        )
+        for sample in result.samples
+    )
+    run.tasks = [task.model_dump(mode="json") for task in result.tasks]
+    run.lm_eval_version = result.lm_eval_version
+    run.state = "done"
+    run.ended_at = func.clock_timestamp()
+    await submissions.mark(session, submission_id, "ready")
+    record(session, BenchmarkFinished(submission_id=submission_id, season_id=await _season(session, submission_id)))
+    nodes.freed(session, nodes.LeasedNode.model_validate(run.node))
+
+
+async def failed(session: AsyncSession, submission_id: UUID, reason: str) -> None:
+    run = await queries.open_run(session, submission_id)
+    if run is not None:
+        run.state = "failed"
+        run.reason = reason
+        run.ended_at = func.clock_timestamp()
+        nodes.freed(session, nodes.LeasedNode.model_validate(run.node))
+    await submissions.failed(session, submission_id, reason)
+
+
+async def _season(session: AsyncSession, submission_id: UUID) -> UUID:
+    found = await submissions.with_entry(session, submission_id)
+    if found is None:
+        raise Conflict("submission.gone", "The submission is gone.")
+    return found[0].season_id

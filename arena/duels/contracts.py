@@ -1,0 +1,65 @@
+"""Facts about duels, and the words they are told in."""
+
+from typing import Literal
+from uuid import UUID
+
+from arena.kit.facts import Fact
+from arena.kit.schemas import Contract
+from arena.submissions.contracts import AdapterRef
+
+SideName = Literal["left", "right"]
+SIDES: tuple[SideName, SideName] = ("left", "right")
+
+RUN = "duels.run"
+
+
+class SidePlan(Contract):
+    side: SideName
+    answer_id: UUID
+    adapter: AdapterRef
+
+
+class DuelPlan(Contract):
+    """All that the runner needs: both sides get exactly the same prompt, sampling and seed."""
+
+    duel_id: UUID
+    episode_id: UUID
+    prompt: str
+    rendered: str
+    """The prompt inside the frozen template, as the engine sees it."""
+    seed: int
+    max_tokens: int
+    temperature: float
+    top_p: float
+    sides: tuple[SidePlan, SidePlan]
+
+
+class Token(Contract):
+    """One generated token as it arrived."""
+
+    token_id: int
+    text: str
+    """What this token completed: empty while a character is still split over tokens."""
+    at_us: int
+    """Microseconds from the moment the request was handed to the engine."""
+
+
+class DuelStarted(Fact):
+    duel_id: UUID
+    episode_id: UUID
+
+
+class DuelChanged(Fact):
+    duel_id: UUID
+    episode_id: UUID
+
+
+class DuelAnswered(Fact):
+    duel_id: UUID
+    episode_id: UUID
+
+
+class DuelRevealed(Fact):
+    duel_id: UUID
+    episode_id: UUID
+    season_id: UUID

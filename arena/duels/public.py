@@ -1,0 +1,25 @@
+"""The face of duels: what other domains use."""
+
+from arena.duels.contracts import SIDES, DuelAnswered, DuelChanged, DuelRevealed, DuelStarted, SideName
+from arena.duels.models import Duel
+from arena.duels.queries import answers, duel, duels_of, revealed_duels, sides
+from arena.duels.schemas import DuelOut
+from arena.duels.service import reveal, start
+
+__all__ = [
+    "SIDES",
+    "Duel",
+    "DuelAnswered",
+    "DuelChanged",
+    "DuelOut",
+    "DuelRevealed",
+    "DuelStarted",
+    "SideName",
+    "answers",
+    "duel",
+    "duels_of",
+    "reveal",
+    "revealed_duels",
+    "sides",
+    "start",
+]

@@ -1,0 +1,37 @@
+"""Duels over HTTP. They are started from the rundown; here they are only read."""
+
+from uuid import UUID
+
+from fastapi import APIRouter
+
+from arena.accounts.public import PublicCaller, Role
+from arena.duels import queries
+from arena.duels.contracts import SIDES
+from arena.duels.schemas import DuelOut, ProvenanceOut, ProvenancesOut
+from arena.kit.db import SessionDep
+from arena.kit.errors import Forbidden
+
+router = APIRouter(tags=["duels"])
+
+
+@router.get("/duels/{duel_id}")
+async def read_duel(duel_id: UUID, caller: PublicCaller, session: SessionDep) -> DuelOut:
+    duel = await queries.duel(session, duel_id)
+    return DuelOut.of(duel, await queries.sides(session, duel.id), see_names=caller.has(Role.PRODUCER))
+
+
+@router.get("/episodes/{episode_id}/duels")
+async def list_duels(episode_id: UUID, caller: PublicCaller, session: SessionDep) -> list[DuelOut]:
+    see_names = caller.has(Role.PRODUCER)
+    found = await queries.duels_of(session, episode_id)
+    return [DuelOut.of(duel, await queries.sides(session, duel.id), see_names) for duel in found]
+
+
+@router.get("/duels/{duel_id}/provenance")
+async def read_provenance(duel_id: UUID, _: PublicCaller, session: SessionDep) -> ProvenancesOut:
+    """How each answer came about, for anyone, once the names are out."""
+    duel = await queries.duel(session, duel_id)
+    if duel.revealed_at is None:
+        raise Forbidden("duel.not_revealed", "The record names the adapters, so it opens with the reveal.")
+    rows = await queries.answers(session, duel_id)
+    return ProvenancesOut(answers=[ProvenanceOut.of(rows[side]) for side in SIDES])

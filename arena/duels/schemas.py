@@ -1,0 +1,77 @@
+"""JSON shapes of duels. Before reveal no field here can tell which entry is on which side."""
+
+from typing import Any, Literal
+from uuid import UUID
+
+from arena.duels.contracts import SideName
+from arena.duels.models import Answer, Duel, DuelState
+from arena.duels.queries import SideView
+from arena.kit.schemas import Out
+
+
+class EntryName(Out):
+    id: UUID
+    name: str
+
+
+class SideOut(Out):
+    text: str
+    tokens: int
+    finished: bool
+    finish_reason: str | None
+    ai_generated: Literal[True] = True
+    entry: EntryName | None
+    """Null until reveal, unless the reader is a producer."""
+
+
+class DuelOut(Out):
+    id: UUID
+    episode_id: UUID
+    number: int
+    prompt: str
+    state: DuelState
+    reason: str | None
+    revealed: bool
+    left: SideOut
+    right: SideOut
+
+    @classmethod
+    def of(cls, duel: Duel, sides: dict[SideName, SideView], see_names: bool) -> "DuelOut":
+        def side(view: SideView) -> SideOut:
+            entry = EntryName.model_validate(view.entry) if see_names or duel.revealed_at else None
+            return SideOut(
+                text=view.text,
+                tokens=view.tokens,
+                finished=view.finished,
+                finish_reason=view.finish_reason,
+                entry=entry,
+            )
+
+        return cls(
+            id=duel.id,
+            episode_id=duel.episode_id,
+            number=duel.number,
+            prompt=duel.prompt,
+            state=duel.state,
+            reason=duel.reason if see_names else None,
+            revealed=duel.revealed_at is not None,
+            left=side(sides["left"]),
+            right=side(sides["right"]),
+        )
+
+
+class ProvenanceOut(Out):
+    side: SideName
+    hash: str
+    record: dict[str, Any]
+    text: str
+
+    @classmethod
+    def of(cls, answer: Answer) -> "ProvenanceOut":
+        return cls(
+            side=answer.side, hash=answer.provenance_hash or "", record=answer.provenance or {}, text=answer.text
+        )
+
+
+class ProvenancesOut(Out):
+    answers: list[ProvenanceOut]

@@ -1,0 +1,219 @@
+"""What happens to duels: staged, answered token by token, revealed."""
+
+import secrets
+from collections.abc import Mapping, Sequence
+from hashlib import sha256
+from uuid import UUID
+
+from sqlalchemy import delete, insert, select, update
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from arena.duels import queries
+from arena.duels.contracts import (
+    SIDES,
+    DuelAnswered,
+    DuelChanged,
+    DuelPlan,
+    DuelRevealed,
+    DuelStarted,
+    SideName,
+    SidePlan,
+    Token,
+)
+from arena.duels.models import Answer, AnswerToken, Duel
+from arena.duels.rules import chain
+from arena.kit.db import Json, db_now
+from arena.kit.errors import Conflict, Invalid
+from arena.kit.jobs.outbox import record
+from arena.kit.site import Site
+from arena.nodes.public import LeasedNode
+from arena.shows.public import Episode, season_rules
+from arena.submissions import public as submissions
+from arena.submissions.public import Submission
+
+
+async def start(
+    session: AsyncSession, episode: Episode, prompt: str, entry_a: UUID, entry_b: UUID, seed: int | None
+) -> Duel:
+    """Put a duel on its way to the stage; a worker answers it. Sides are drawn here, by the machine."""
+    rules = await season_rules(session, episode.season_id)
+    _check_prompt(prompt, rules.max_prompt_chars)
+    if entry_a == entry_b:
+        raise Invalid("duel.same_entry", "A duel needs two different entries.")
+    # The episode row serialises numbering and the one-under-way check.
+    await session.execute(select(Episode.id).where(Episode.id == episode.id).with_for_update())
+    earlier = await queries.duels_of(session, episode.id)
+    if any(duel.state in ("queued", "loading", "live") for duel in earlier):
+        raise Conflict("duel.under_way", "A duel of this episode is still under way.")
+    contenders = [await _contender(session, episode.season_id, entry) for entry in (entry_a, entry_b)]
+    secrets.SystemRandom().shuffle(contenders)
+    duel = Duel(
+        episode_id=episode.id,
+        season_id=episode.season_id,
+        number=len(earlier) + 1,
+        prompt=prompt,
+        seed=secrets.randbelow(2**31) if seed is None else seed,
+        sampling=rules.sampling.model_dump(mode="json"),
+        state="queued",
+    )
+    session.add(duel)
+    await session.flush()
+    for side, submission in zip(SIDES, contenders, strict=True):
+        session.add(
+            Answer(
+                duel_id=duel.id,
+                side=side,
+                entry_id=submission.entry_id,
+                submission_id=submission.id,
+                digest=submission.digest or "",
+                text="",
+            )
+        )
+    await session.flush()
+    record(session, DuelStarted(duel_id=duel.id, episode_id=episode.id))
+    return duel
+
+
+def _check_prompt(prompt: str, limit: int) -> None:
+    if not prompt:
+        raise Invalid("prompt.empty", "The prompt is empty.", field="prompt")
+    if len(prompt) > limit:
+        raise Invalid(
+            "prompt.too_long",
+            f"The prompt has {len(prompt)} characters; {limit} are allowed.",
+            field="prompt",
+            length=len(prompt),
+            limit=limit,
+        )
+
+
+async def _contender(session: AsyncSession, season_id: UUID, entry_id: UUID) -> Submission:
+    entry = await session.get(submissions.Entry, entry_id)
+    if entry is None or entry.season_id != season_id:
+        raise Invalid("duel.unknown_entry", "There is no such entry in this season.", entry=str(entry_id))
+    submission = await submissions.competing_version(session, entry_id)
+    if submission is None or submission.digest is None:
+        raise Conflict("duel.entry_not_ready", f"“{entry.name}” has no verified version yet.", entry=entry.name)
+    return submission
+
+
+async def plan(site: Site, session: AsyncSession, duel_id: UUID) -> DuelPlan:
+    duel = await queries.duel(session, duel_id)
+    base = (await season_rules(session, duel.season_id)).track.base
+    rows = await queries.answers(session, duel_id)
+    sides = [
+        SidePlan(side=side, answer_id=rows[side].id, adapter=submissions.adapter_ref(site, rows[side].digest))
+        for side in SIDES
+    ]
+    return DuelPlan(
+        duel_id=duel.id,
+        episode_id=duel.episode_id,
+        prompt=duel.prompt,
+        rendered=base.render(duel.prompt),
+        seed=duel.seed,
+        max_tokens=duel.sampling["max_tokens"],
+        temperature=duel.sampling["temperature"],
+        top_p=duel.sampling["top_p"],
+        sides=(sides[0], sides[1]),
+    )
+
+
+async def base_model(session: AsyncSession, duel_id: UUID) -> str:
+    """The base model that the duel's season runs on, by registry id."""
+    duel = await queries.duel(session, duel_id)
+    return (await season_rules(session, duel.season_id)).track.base_model
+
+
+async def loading(session: AsyncSession, duel_id: UUID, node: LeasedNode) -> None:
+    """A node is held. An earlier attempt's tokens are wiped: the first complete answer is the official one."""
+    duel = await queries.duel(session, duel_id, lock=True)
+    duel.state = "loading"
+    duel.reason = None
+    duel.node = node.model_dump(mode="json")
+    mine = select(Answer.id).where(Answer.duel_id == duel_id)
+    await session.execute(delete(AnswerToken).where(AnswerToken.answer_id.in_(mine)))
+    await session.execute(update(Answer).where(Answer.duel_id == duel_id).values(text="", finish_reason=None))
+    record(session, DuelChanged(duel_id=duel_id, episode_id=duel.episode_id))
+
+
+async def live(session: AsyncSession, duel_id: UUID) -> None:
+    duel = await queries.duel(session, duel_id, lock=True)
+    duel.state = "live"
+    record(session, DuelChanged(duel_id=duel_id, episode_id=duel.episode_id))
+
+
+async def add_tokens(session: AsyncSession, answer_id: UUID, first_index: int, tokens: Sequence[Token]) -> None:
+    await session.execute(
+        insert(AnswerToken),
+        [
+            {
+                "answer_id": answer_id,
+                "index": first_index + offset,
+                "token_id": token.token_id,
+                "text": token.text,
+                "at_us": token.at_us,
+            }
+            for offset, token in enumerate(tokens)
+        ],
+    )
+
+
+async def finish_side(session: AsyncSession, answer_id: UUID, finish_reason: str) -> None:
+    await session.execute(update(Answer).where(Answer.id == answer_id).values(finish_reason=finish_reason))
+
+
+async def answered(session: AsyncSession, duel_id: UUID, fingerprints: Mapping[SideName, str]) -> None:
+    """Both sides are complete: write the texts and one provenance record each, chained through the episode."""
+    duel = await queries.duel(session, duel_id, lock=True)
+    rules = await season_rules(session, duel.season_id)
+    await session.execute(select(Episode.id).where(Episode.id == duel.episode_id).with_for_update())
+    previous = await queries.last_provenance(session, duel.episode_id)
+    rows = await queries.answers(session, duel_id)
+    for side in SIDES:
+        row = rows[side]
+        tokens = await queries.tokens(session, row.id)
+        row.text = "".join(token.text for token in tokens)
+        row.provenance = _provenance(duel, row, rules.track.template_digest, fingerprints[side], previous) | {
+            "token_ids": [token.token_id for token in tokens],
+            "arrived_us": [token.at_us for token in tokens],
+        }
+        row.provenance_hash = previous = chain(previous, row.provenance)
+    duel.state = "answered"
+    record(session, DuelAnswered(duel_id=duel_id, episode_id=duel.episode_id))
+
+
+def _provenance(duel: Duel, row: Answer, template_digest: str, fingerprint: str, previous: str | None) -> Json:
+    return {
+        "type": "gavel.answer.v1",
+        "ai_generated": True,
+        "episode": str(duel.episode_id),
+        "duel": str(duel.id),
+        "side": row.side,
+        "prompt": duel.prompt,
+        "template_digest": template_digest,
+        "sampling": duel.sampling,
+        "seed": duel.seed,
+        "adapter_digest": row.digest,
+        "adapter_fingerprint": fingerprint,
+        "node": duel.node,
+        "text_sha256": sha256(row.text.encode()).hexdigest(),
+        "finish_reason": row.finish_reason,
+        "previous": previous,
+    }
+
+
+async def failed(session: AsyncSession, duel_id: UUID, reason: str) -> None:
+    duel = await queries.duel(session, duel_id, lock=True)
+    duel.state = "failed"
+    duel.reason = reason
+    record(session, DuelChanged(duel_id=duel_id, episode_id=duel.episode_id))
+
+
+async def reveal(session: AsyncSession, duel: Duel) -> None:
+    """Lift the blindfold. Only after the vote was locked; the caller (the rundown) has seen to that."""
+    if duel.state != "answered":
+        raise Conflict("duel.not_answered", "The duel has no complete answers to reveal.")
+    if duel.revealed_at is None:
+        duel.revealed_at = await db_now(session)
+        record(session, DuelRevealed(duel_id=duel.id, episode_id=duel.episode_id, season_id=duel.season_id))
+

@@ -1,0 +1,40 @@
+"""JSON shapes of the board. A score that does not exist is null, never a number."""
+
+from datetime import datetime
+from typing import Annotated, Literal
+from uuid import UUID
+
+from pydantic import Field
+
+from arena.benchmarks.public import AccuracyOut
+from arena.kit.schemas import In, Out
+
+
+class BoardRow(Out):
+    rank: int | None
+    entry_id: UUID
+    name: str
+    kind: Literal["contestant", "house"]
+    rating: float | None
+    lo: float | None
+    hi: float | None
+    duels: int
+    reason: str | None
+    """Why there is no rating: `not_enough_duels` or `not_connected`."""
+    accuracy: AccuracyOut | None
+    speed: None = Field(default=None, description="Measured by speed rounds, which come later.")
+
+
+class Board(Out):
+    season_id: UUID
+    season: str
+    version: int
+    frozen: bool
+    computed_at: datetime
+    duels: int
+    close_call: bool
+    rows: list[BoardRow]
+
+
+class Freeze(In):
+    frozen: Annotated[bool, Field(description="True keeps what is shown now until it is lifted.")]

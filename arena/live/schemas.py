@@ -1,0 +1,102 @@
+"""The states that travel over channels. They are part of the API, so the web's types come from here too."""
+
+from datetime import datetime
+from typing import Any, Literal
+from uuid import UUID
+
+from arena.duels.schemas import EntryName
+from arena.kit.schemas import Out
+from arena.leaderboard.public import Board
+from arena.nodes.public import NodeOut
+from arena.rundown.public import Phase
+from arena.shows.public import EpisodeOut
+from arena.submissions.public import RosterRow, SubmissionOut
+from arena.votes.public import TallyOut
+
+
+class StageSide(Out):
+    text: str
+    tokens: int
+    finished: bool
+
+
+class StageDuel(Out):
+    id: UUID
+    number: int
+    prompt: str
+    state: Literal["queued", "loading", "live", "answered", "failed"]
+    left: StageSide
+    right: StageSide
+
+
+class JudgesIn(Out):
+    submitted: int
+    total: int
+
+
+class StageBallot(Out):
+    """What everybody may know while the vote is open: how many, never which way."""
+
+    id: UUID
+    state: Literal["open", "locked"]
+    opens_at: datetime
+    closes_at: datetime
+    counted: int
+    judges: JudgesIn
+    root: str | None
+
+
+class StageResult(Out):
+    """Only after the reveal."""
+
+    winner: Literal["left", "right", "tie"]
+    left: EntryName
+    right: EntryName
+    crowd: TallyOut
+    judges: TallyOut
+    too_close: bool
+    votes_to_flip: int | None
+    """Fewest viewers who, voting the other way, would have changed the winner."""
+
+
+class Stage(Out):
+    """`stage:{episode}`: the show as everyone sees it."""
+
+    episode: EpisodeOut
+    version: int
+    phase: Phase
+    duel: StageDuel | None
+    ballot: StageBallot | None
+    result: StageResult | None
+
+
+class DeskEvent(Out):
+    version: int
+    type: str
+    at: datetime
+    body: dict[str, Any]
+
+
+class DeskSides(Out):
+    left: EntryName
+    right: EntryName
+    reason: str | None
+
+
+class Desk(Stage):
+    """`desk:{episode}`: the producer's view: names, nodes, roster and log. No split before the lock either."""
+
+    names: DeskSides | None
+    roster: list[RosterRow]
+    nodes: list[NodeOut]
+    log: list[DeskEvent]
+
+
+class Snapshot(Out):
+    """`GET /api/live/{channel}`: the same state as over the socket, for when there is no socket."""
+
+    channel: str
+    epoch: str
+    seq: int
+    now: datetime
+    state: Stage | Desk | Board | SubmissionOut

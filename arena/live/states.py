@@ -1,0 +1,155 @@
+"""What each channel shows, read afresh from the database. A channel's name is its kind and the id it is about."""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import asdict, dataclass
+from uuid import UUID
+
+from pydantic import BaseModel
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from arena.accounts.public import Caller, Role, judges
+from arena.duels import public as duels
+from arena.duels.schemas import EntryName
+from arena.kit.errors import Forbidden, NotFound
+from arena.leaderboard.public import board
+from arena.live.schemas import (
+    Desk,
+    DeskEvent,
+    DeskSides,
+    JudgesIn,
+    Stage,
+    StageBallot,
+    StageDuel,
+    StageResult,
+    StageSide,
+)
+from arena.nodes.public import NodeOut, live_leases, nodes
+from arena.ratings.public import Counts, RatedDuel, Weights, votes_to_flip, winner
+from arena.rundown import public as rundown
+from arena.shows.public import EpisodeOut, episode, season_rules
+from arena.submissions import public as submissions
+from arena.votes import public as votes
+
+
+@dataclass(frozen=True)
+class Channel:
+    kind: str
+    id: UUID
+
+    @classmethod
+    def parse(cls, name: str) -> "Channel":
+        kind, _, rest = name.partition(":")
+        try:
+            channel = cls(kind, UUID(rest))
+        except ValueError:
+            channel = None
+        if channel is None or kind not in STATES:
+            raise NotFound("live.unknown_channel", "There is no such channel.", channel=name)
+        return channel
+
+
+async def admit(session: AsyncSession, caller: Caller, channel: Channel) -> None:
+    """Raises when the caller may not see the channel."""
+    if channel.kind == "desk" and not caller.has(Role.PRODUCER):
+        raise Forbidden("live.forbidden", "This channel is for producers.")
+    if channel.kind == "submission":
+        found = await submissions.with_entry(session, channel.id)
+        if found is None or not submissions.may_see(caller, found[0]):
+            raise NotFound("submission.not_found", "You have no such submission.")
+
+
+async def read(session: AsyncSession, channel: Channel) -> BaseModel:
+    return await STATES[channel.kind](session, channel.id)
+
+
+async def stage(session: AsyncSession, episode_id: UUID) -> Stage:
+    about = await episode(session, episode_id)
+    show = await rundown.show(session, episode_id)
+    duel = await duels.duel(session, show.duel_id) if show.duel_id else None
+    ballot = await votes.ballot_of(session, duel.id) if duel else None
+    return Stage(
+        episode=EpisodeOut.model_validate(about),
+        version=show.version,
+        phase=show.phase,
+        duel=await _duel(session, duel) if duel else None,
+        ballot=await _ballot(session, ballot) if ballot else None,
+        result=await _result(session, duel, ballot) if duel and ballot and duel.revealed_at else None,
+    )
+
+
+async def desk(session: AsyncSession, episode_id: UUID) -> Desk:
+    seen = await stage(session, episode_id)
+    names = None
+    if seen.duel is not None:
+        duel = await duels.duel(session, seen.duel.id)
+        sides = await duels.sides(session, duel.id)
+        left, right = (EntryName.model_validate(sides[side].entry) for side in duels.SIDES)
+        names = DeskSides(left=left, right=right, reason=duel.reason)
+    held = await live_leases(session)
+    return Desk(
+        **{name: getattr(seen, name) for name in Stage.model_fields},
+        names=names,
+        roster=await submissions.roster(session, seen.episode.season_id),
+        nodes=[NodeOut.of(node, held.get(node.id)) for node in await nodes(session)],
+        log=[
+            DeskEvent.model_validate(event, from_attributes=True)
+            for event in (await rundown.events(session, episode_id))[-50:]
+        ],
+    )
+
+
+async def submission(session: AsyncSession, submission_id: UUID) -> submissions.SubmissionOut:
+    found = await submissions.with_entry(session, submission_id)
+    if found is None:
+        raise NotFound("submission.not_found", "There is no such submission.")
+    return await submissions.describe(session, *found)
+
+
+async def _duel(session: AsyncSession, duel: duels.Duel) -> StageDuel:
+    sides = await duels.sides(session, duel.id)
+    left, right = (
+        StageSide(text=sides[side].text, tokens=sides[side].tokens, finished=sides[side].finished)
+        for side in duels.SIDES
+    )
+    return StageDuel(
+        id=duel.id, number=duel.number, prompt=duel.prompt, state=duel.state, left=left, right=right
+    )
+
+
+async def _ballot(session: AsyncSession, ballot: votes.Ballot) -> StageBallot:
+    submitted = await votes.submitted_verdicts(session, ballot.id)
+    return StageBallot(
+        id=ballot.id,
+        state=ballot.state,
+        opens_at=ballot.opens_at,
+        closes_at=ballot.closes_at,
+        counted=await votes.counted(session, ballot.id),
+        judges=JudgesIn(submitted=submitted, total=await judges(session)),
+        root=ballot.root,
+    )
+
+
+async def _result(session: AsyncSession, duel: duels.Duel, ballot: votes.Ballot) -> StageResult:
+    sides = await duels.sides(session, duel.id)
+    left, right = sides["left"].entry, sides["right"].entry
+    crowd, judged = await votes.tallies(session, ballot)
+    declared = (await season_rules(session, duel.season_id)).weights
+    weights = Weights(judges=declared.judges, crowd=declared.crowd)
+    rated = RatedDuel(str(left.id), str(right.id), Counts(**asdict(crowd)), Counts(**asdict(judged)))
+    return StageResult(
+        winner=winner(rated, weights),
+        left=EntryName.model_validate(left),
+        right=EntryName.model_validate(right),
+        crowd=votes.TallyOut.model_validate(crowd),
+        judges=votes.TallyOut.model_validate(judged),
+        too_close=votes.too_close(crowd),
+        votes_to_flip=votes_to_flip(rated, weights),
+    )
+
+
+STATES: dict[str, Callable[[AsyncSession, UUID], Awaitable[BaseModel]]] = {
+    "stage": stage,
+    "desk": desk,
+    "board": board,
+    "submission": submission,
+}

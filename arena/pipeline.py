@@ -1,0 +1,76 @@
+"""The line as a table: which fact starts which step, what each step is, and what goes on air when something happens.
+
+    upload ──▶ verify ──▶ benchmark ──▶ duel ──▶ votes ──▶ ratings ──▶ broadcast
+"""
+
+from datetime import timedelta
+
+from arena.benchmarks import service as benchmarks
+from arena.benchmarks.contracts import BenchmarkFinished
+from arena.duels import service as duels
+from arena.duels.contracts import RUN as RUN_DUEL
+from arena.duels.contracts import DuelAnswered, DuelChanged, DuelRevealed, DuelStarted
+from arena.kit.celery import CONTROL, LAB
+from arena.kit.jobs.contracts import JobProgressed
+from arena.kit.jobs.pipeline import Air, Pipeline, Step, Work
+from arena.leaderboard.contracts import REFRESH as REFRESH_BOARD
+from arena.leaderboard.contracts import BoardChanged
+from arena.nodes.contracts import ENGINE, NodeChanged, NodeFreed
+from arena.ratings.contracts import RECOMPUTE as RECOMPUTE_RATINGS
+from arena.ratings.contracts import RatingsComputed
+from arena.rundown.contracts import ShowMoved
+from arena.submissions import service as submissions
+from arena.submissions.contracts import SubmissionChanged, SubmissionReceived, SubmissionVerified
+from arena.votes.contracts import BallotChanged, BallotLocked
+
+VERIFY = "submissions.verify"
+BENCHMARK = "benchmarks.run"
+
+
+def on_stage(fact: DuelChanged | BallotChanged | ShowMoved) -> list[str]:
+    return [f"stage:{fact.episode_id}", f"desk:{fact.episode_id}"]
+
+
+async def _nothing_to_mark(*_: object) -> None:
+    """Ratings and boards are recomputed whole; the next fact does it again."""
+
+
+PIPELINE = Pipeline(
+    works=(
+        Work(
+            VERIFY,
+            LAB,
+            timedelta(minutes=30),
+            submissions.failed,
+            submissions.prepare_verify,
+            submissions.finish_verify,
+        ),
+        Work(BENCHMARK, LAB, timedelta(hours=2), benchmarks.failed, benchmarks.prepare, benchmarks.finish),
+        Work(RUN_DUEL, CONTROL, timedelta(minutes=15), duels.failed),
+        Work(RECOMPUTE_RATINGS, CONTROL, timedelta(minutes=10), _nothing_to_mark),
+        Work(REFRESH_BOARD, CONTROL, timedelta(minutes=10), _nothing_to_mark),
+    ),
+    steps=(
+        Step(SubmissionReceived, VERIFY, lambda fact: fact.submission_id),
+        Step(SubmissionVerified, BENCHMARK, lambda fact: fact.submission_id),
+        Step(BenchmarkFinished, REFRESH_BOARD, lambda fact: fact.season_id),
+        Step(DuelStarted, RUN_DUEL, lambda fact: fact.duel_id),
+        Step(DuelRevealed, RECOMPUTE_RATINGS, lambda fact: fact.season_id),
+        Step(RatingsComputed, REFRESH_BOARD, lambda fact: fact.season_id),
+    ),
+    air=(
+        Air(SubmissionChanged, lambda fact: [f"submission:{fact.submission_id}", "desk:*"]),
+        Air(JobProgressed, lambda fact: [f"submission:{fact.subject}"]),
+        Air(NodeChanged, lambda fact: ["desk:*"]),
+        Air(NodeFreed, lambda fact: ["desk:*"]),
+        Air(ShowMoved, on_stage),
+        Air(DuelStarted, on_stage),
+        Air(DuelChanged, on_stage),
+        Air(DuelAnswered, on_stage),
+        Air(DuelRevealed, on_stage),
+        Air(BallotChanged, on_stage),
+        Air(BallotLocked, on_stage),
+        Air(BoardChanged, lambda fact: [f"board:{fact.season_id}"]),
+    ),
+    frees=((NodeFreed, ENGINE),),
+)

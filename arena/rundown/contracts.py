@@ -1,0 +1,44 @@
+"""The producer's commands and the facts they leave."""
+
+from typing import Annotated, Literal
+from uuid import UUID
+
+from pydantic import Field
+
+from arena.kit.facts import Fact
+from arena.kit.schemas import In
+
+
+class StartDuel(In):
+    type: Literal["start_duel"]
+    prompt: str
+    entry_a: UUID
+    entry_b: UUID
+    seed: int | None = Field(default=None, ge=0, lt=2**31)
+
+
+class OpenVote(In):
+    type: Literal["open_vote"]
+    seconds: int = Field(default=60, ge=5, le=3600)
+
+
+class LockVote(In):
+    type: Literal["lock_vote"]
+
+
+class Reveal(In):
+    type: Literal["reveal"]
+
+
+class Finish(In):
+    type: Literal["finish"]
+
+
+Command = Annotated[StartDuel | OpenVote | LockVote | Reveal | Finish, Field(discriminator="type")]
+
+
+class ShowMoved(Fact):
+    """A command was carried out; the show has a new version."""
+
+    episode_id: UUID
+    version: int

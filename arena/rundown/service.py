@@ -1,0 +1,95 @@
+"""Carrying out commands. Each says which version of the show it was meant for; two producers pressing at once cannot both win."""
+
+from datetime import timedelta
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from arena.duels import public as duels
+from arena.kit.errors import Conflict
+from arena.kit.jobs.outbox import record
+from arena.rundown import queries
+from arena.rundown.contracts import Command, Finish, LockVote, OpenVote, Reveal, ShowMoved, StartDuel
+from arena.rundown.models import ShowEvent
+from arena.rundown.rules import ALLOWED, Show, apply
+from arena.shows.public import Episode
+from arena.votes import public as votes
+
+GRACE = timedelta(seconds=1)
+"""A vote stamped before the deadline may still be on its way through the portal."""
+
+
+async def carry_out(
+    session: AsyncSession, episode: Episode, command: Command, expected_version: int, key: str, by: UUID | None
+) -> Show:
+    """Do it and log it in one transaction. Raises Conflict with the fresh version when the show has moved on."""
+    # The episode row serialises all commands of one show.
+    await session.execute(select(Episode.id).where(Episode.id == episode.id).with_for_update())
+    events = await queries.events(session, episode.id)
+    show = await queries.show(session, episode.id)
+    if any(event.key == key for event in events):
+        return show
+    if show.version != expected_version:
+        raise Conflict(
+            "rundown.version_conflict",
+            f"The show is at step {show.version}; this button was pressed for step {expected_version}.",
+            version=show.version,
+            phase=show.phase,
+        )
+    if show.phase not in ALLOWED[command.type]:
+        raise Conflict(
+            "rundown.not_now", f"“{command.type}” is not possible while the show is in “{show.phase}”.", phase=show.phase
+        )
+    body = await _do(session, episode, show, command)
+    after = apply(show, command.type, body)
+    event = ShowEvent(episode_id=episode.id, version=after.version, type=command.type, body=body, key=key, by=by)
+    session.add(event)
+    await session.flush()
+    record(session, ShowMoved(episode_id=episode.id, version=after.version))
+    return after
+
+
+async def _do(session: AsyncSession, episode: Episode, show: Show, command: Command) -> dict[str, Any]:
+    """The effect of a command, and the body of its event."""
+    match command:
+        case StartDuel():
+            duel = await duels.start(
+                session, episode, command.prompt, command.entry_a, command.entry_b, command.seed
+            )
+            episode.state = "live"
+            return {"duel_id": str(duel.id), "prompt": command.prompt}
+        case OpenVote():
+            ballot = await votes.open_ballot(session, await _duel(session, show), command.seconds)
+            return {"ballot_id": str(ballot.id), "seconds": command.seconds, "closes_at": ballot.closes_at.isoformat()}
+        case LockVote():
+            locked = await votes.lock_ballot(session, _known(show.ballot_id))
+            return {"ballot_id": str(locked.id), "root": locked.root}
+        case Reveal():
+            await duels.reveal(session, await _duel(session, show))
+            return {"duel_id": str(show.duel_id)}
+        case Finish():
+            episode.state = "finished"
+            return {}
+
+
+async def _duel(session: AsyncSession, show: Show) -> duels.Duel:
+    return await duels.duel(session, _known(show.duel_id), lock=True)
+
+
+def _known(value: UUID | None) -> UUID:
+    if value is None:
+        raise Conflict("rundown.nothing_on_stage", "There is no duel on stage.")
+    return value
+
+
+async def lock_overdue(session: AsyncSession) -> int:
+    """The clock's hand: lock each ballot whose deadline has passed. Returns how many."""
+    overdue = await votes.overdue(session, GRACE)
+    for ballot in overdue:
+        episode = await session.get_one(Episode, ballot.episode_id)
+        show = await queries.show(session, episode.id)
+        if show.ballot_id == ballot.id and show.phase == "vote":
+            await carry_out(session, episode, LockVote(type="lock_vote"), show.version, f"clock-{ballot.id}", None)
+    return len(overdue)

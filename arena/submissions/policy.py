@@ -1,0 +1,36 @@
+"""The one door to an entry or a submission: loads it and checks who may see it. Not yours means not found."""
+
+from typing import Annotated
+from uuid import UUID
+
+from fastapi import Depends
+
+from arena.accounts.public import Caller, Contestant, Role, SignedIn
+from arena.kit.db import SessionDep
+from arena.kit.errors import NotFound
+from arena.submissions import queries
+from arena.submissions.models import Entry, Submission
+
+
+def may_see(caller: Caller, entry: Entry) -> bool:
+    owner = caller.person is not None and entry.owner_id == caller.person.id
+    return owner or caller.has(Role.PRODUCER)
+
+
+async def own_entry(entry_id: UUID, caller: Contestant, session: SessionDep) -> Entry:
+    entry = await session.get(Entry, entry_id)
+    if entry is None or entry.owner_id != caller.person_id:
+        raise NotFound("entry.not_found", "You have no such entry.")
+    return entry
+
+
+async def visible_submission(submission_id: UUID, caller: SignedIn, session: SessionDep) -> tuple[Entry, Submission]:
+    """For its owner and for producers."""
+    found = await queries.with_entry(session, submission_id)
+    if found is None or not may_see(caller, found[0]):
+        raise NotFound("submission.not_found", "You have no such submission.")
+    return found
+
+
+OwnEntry = Annotated[Entry, Depends(own_entry, scope="function")]
+VisibleSubmission = Annotated[tuple[Entry, Submission], Depends(visible_submission, scope="function")]

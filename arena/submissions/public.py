@@ -1,0 +1,35 @@
+"""The face of submissions: what other domains use."""
+
+from arena.submissions.contracts import (
+    AdapterRef,
+    SubmissionChanged,
+    SubmissionReceived,
+    SubmissionVerified,
+)
+from arena.submissions.models import Entry, Submission
+from arena.submissions.policy import VisibleSubmission, may_see
+from arena.submissions.queries import competing_version, describe, entries, roster, with_entry
+from arena.submissions.schemas import RosterRow, SubmissionOut
+from arena.submissions.service import adapter_ref, ensure_house, failed, mark
+
+__all__ = [
+    "AdapterRef",
+    "Entry",
+    "RosterRow",
+    "Submission",
+    "SubmissionChanged",
+    "SubmissionOut",
+    "SubmissionReceived",
+    "SubmissionVerified",
+    "VisibleSubmission",
+    "adapter_ref",
+    "competing_version",
+    "describe",
+    "ensure_house",
+    "entries",
+    "failed",
+    "mark",
+    "may_see",
+    "roster",
+    "with_entry",
+]

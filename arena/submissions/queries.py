@@ -1,0 +1,88 @@
+"""Reads of submissions."""
+
+from collections.abc import Sequence
+from uuid import UUID
+
+from sqlalchemy import func, select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from arena.kit.jobs import service as jobs
+from arena.submissions.models import Entry, Submission
+from arena.submissions.schemas import EntryOut, RosterRow, SubmissionOut
+
+
+async def with_entry(session: AsyncSession, submission_id: UUID) -> tuple[Entry, Submission] | None:
+    statement = (
+        select(Entry, Submission)
+        .join(Submission, Submission.entry_id == Entry.id)
+        .where(Submission.id == submission_id)
+        .execution_options(populate_existing=True)
+    )
+    row = (await session.execute(statement)).one_or_none()
+    return (row[0], row[1]) if row else None
+
+
+async def describe(session: AsyncSession, entry: Entry, row: Submission) -> SubmissionOut:
+    """The submission with what its newest job says about progress and waiting."""
+    job = await jobs.latest(session, row.id)
+    position = await jobs.position(session, job) if job is not None else 0
+    return SubmissionOut.of(entry, row, job, position)
+
+
+async def entries_of(session: AsyncSession, owner_id: UUID) -> list[EntryOut]:
+    entries = (
+        await session.execute(select(Entry).where(Entry.owner_id == owner_id).order_by(Entry.created_at))
+    ).scalars()
+    described = []
+    for entry in entries.all():
+        newest_first = select(Submission).where(Submission.entry_id == entry.id).order_by(Submission.version.desc())
+        rows = (await session.execute(newest_first)).scalars().all()
+        submissions = [await describe(session, entry, row) for row in rows]
+        described.append(EntryOut(id=entry.id, name=entry.name, kind="contestant", submissions=submissions))
+    return described
+
+
+async def roster(session: AsyncSession, season_id: UUID) -> list[RosterRow]:
+    newest = (
+        select(Submission.entry_id, func.max(Submission.version).label("version"))
+        .where(Submission.state == "ready")
+        .group_by(Submission.entry_id)
+        .subquery()
+    )
+    statement = (
+        select(Entry, Submission)
+        .outerjoin(newest, newest.c.entry_id == Entry.id)
+        .outerjoin(Submission, (Submission.entry_id == Entry.id) & (Submission.version == newest.c.version))
+        .where(Entry.season_id == season_id)
+        .order_by(Entry.created_at)
+    )
+    # The outer join gives no version for an entry that is not ready.
+    rows: list[tuple[Entry, Submission | None]] = [(row[0], row[1]) for row in (await session.execute(statement)).all()]
+    return [
+        RosterRow(
+            entry_id=entry.id,
+            name=entry.name,
+            kind=entry.kind,
+            submission_id=row.id if row is not None else None,
+            version=row.version if row is not None else None,
+            digest=row.digest if row is not None else None,
+            ready=row is not None,
+        )
+        for entry, row in rows
+    ]
+
+
+async def entries(session: AsyncSession, season_id: UUID) -> Sequence[Entry]:
+    statement = select(Entry).where(Entry.season_id == season_id).order_by(Entry.created_at)
+    return (await session.execute(statement)).scalars().all()
+
+
+async def competing_version(session: AsyncSession, entry_id: UUID) -> Submission | None:
+    """The entry's newest ready version, the one that goes on stage."""
+    statement = (
+        select(Submission)
+        .where(Submission.entry_id == entry_id, Submission.state == "ready")
+        .order_by(Submission.version.desc())
+        .limit(1)
+    )
+    return (await session.execute(statement)).scalar_one_or_none()

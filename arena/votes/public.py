@@ -1,0 +1,24 @@
+"""The face of votes: what other domains use."""
+
+from arena.votes.contracts import BallotChanged, BallotLocked
+from arena.votes.models import Ballot
+from arena.votes.queries import ballot_of, counted, overdue, submitted_verdicts, tallies
+from arena.votes.rules import Tally, too_close
+from arena.votes.schemas import TallyOut
+from arena.votes.service import lock_ballot, open_ballot
+
+__all__ = [
+    "Ballot",
+    "BallotChanged",
+    "BallotLocked",
+    "Tally",
+    "TallyOut",
+    "ballot_of",
+    "counted",
+    "lock_ballot",
+    "open_ballot",
+    "overdue",
+    "submitted_verdicts",
+    "tallies",
+    "too_close",
+]

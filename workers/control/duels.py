@@ -1,0 +1,110 @@
+"""Running a duel: both sides under one lease on one node, every token into the record as it arrives."""
+
+import asyncio
+from collections.abc import Sequence
+from time import perf_counter_ns
+
+from arena.duels import service
+from arena.duels.contracts import RUN, DuelChanged, DuelPlan, SideName, SidePlan, Token
+from arena.nodes import public as nodes
+from arena.pipeline import PIPELINE
+from workers.control.held import Held
+from workers.pool.client import EngineClient, EngineError, FinishEvent, TokenEvent
+from workers.pool.protocol import CompletionRequest
+
+KIND = RUN
+FLUSH_SECONDS = 0.15
+"""How long tokens gather before they become one write and one live update."""
+
+
+class WrongAdapter(EngineError):
+    """The node answers under this name with something else than what was recorded."""
+
+
+async def run(held: Held) -> None:
+    site = held.site
+    async with held.writing() as (session, job):
+        plan = await service.plan(site, session, held.subject)
+        base = await service.base_model(session, held.subject)
+        node = await nodes.lease(session, job, base, mode="duel")
+        await service.loading(session, held.subject, node)
+    async with EngineClient(node.url, site.settings.engine_token.get_secret_value()) as engine:
+        fingerprints = {side.side: await _load(held, engine, node, side) for side in plan.sides}
+        async with held.writing() as (session, _):
+            await service.live(session, held.subject)
+        await _answer(held, engine, plan)
+    async with held.finishing() as session:
+        await service.answered(session, held.subject, fingerprints)
+        nodes.freed(session, node)
+
+
+async def _load(held: Held, engine: EngineClient, node: nodes.LeasedNode, side: SidePlan) -> str:
+    """Have the adapter on the node and make sure that it is the one it claims to be; returns its fingerprint."""
+    adapter = side.adapter
+    loaded = await engine.ensure_adapter(adapter.digest, adapter.weights_url, adapter.config_url)
+    check = await engine.check_adapter(loaded.name)
+    async with held.writing() as (session, _):
+        known = await nodes.known_fingerprint(session, adapter.digest, node.engine_build, check.fingerprint)
+    if not check.matches or known != check.fingerprint:
+        raise WrongAdapter(f"{adapter.name} does not answer as it did when it was admitted")
+    return check.fingerprint
+
+
+async def _answer(held: Held, engine: EngineClient, plan: DuelPlan) -> None:
+    """Both sides at once, on the same terms."""
+    inbox: asyncio.Queue[tuple[SidePlan, TokenEvent | FinishEvent]] = asyncio.Queue()
+    started = perf_counter_ns()
+
+    async def speak(side: SidePlan) -> None:
+        request = CompletionRequest(
+            model=side.adapter.name,
+            prompt=plan.rendered,
+            max_tokens=plan.max_tokens,
+            temperature=plan.temperature,
+            top_p=plan.top_p,
+            seed=plan.seed,
+            # Nothing cached for one side may help the other, nor a rival's earlier duel.
+            cache_salt=f"{plan.duel_id}-{side.side}",
+        )
+        async for event in engine.stream(request, duel=True):
+            inbox.put_nowait((side, event))
+
+    async with asyncio.TaskGroup() as group:
+        for side in plan.sides:
+            group.create_task(speak(side))
+        group.create_task(_record(held, plan, inbox, started))
+
+
+async def _record(
+    held: Held, plan: DuelPlan, inbox: "asyncio.Queue[tuple[SidePlan, TokenEvent | FinishEvent]]", started: int
+) -> None:
+    """Write what arrived, a few times a second, until both sides have finished."""
+    counts: dict[SideName, int] = {"left": 0, "right": 0}
+    speaking = {side.side for side in plan.sides}
+    channels = PIPELINE.channels(DuelChanged(duel_id=plan.duel_id, episode_id=plan.episode_id))
+    while speaking:
+        await asyncio.sleep(FLUSH_SECONDS)
+        batch = [inbox.get_nowait() for _ in range(inbox.qsize())]
+        if not batch:
+            continue
+        async with held.writing() as (session, _):
+            for side in plan.sides:
+                events = [event for owner, event in batch if owner is side]
+                tokens = _tokens(events, started)
+                if tokens:
+                    await service.add_tokens(session, side.answer_id, counts[side.side], tokens)
+                    counts[side.side] += len(tokens)
+                for event in events:
+                    if isinstance(event, FinishEvent):
+                        await service.finish_side(session, side.answer_id, event.finish_reason)
+                        speaking.discard(side.side)
+        # Straight to the pages: the record is committed, the hint need not queue behind the outbox.
+        await held.site.bus.touch(channels)
+
+
+def _tokens(events: Sequence[TokenEvent | FinishEvent], started: int) -> list[Token]:
+    return [
+        Token(token_id=event.token_id, text=event.text, at_us=(event.at_ns - started) // 1000)
+        for event in events
+        if isinstance(event, TokenEvent)
+    ]

@@ -1,0 +1,51 @@
+"""What a control worker does by itself: look at the engine nodes, and lock ballots whose time is up."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+
+import structlog
+from sqlalchemy.exc import SQLAlchemyError
+
+from arena.kit.db import transaction
+from arena.kit.errors import GavelError
+from arena.kit.site import Site
+from arena.nodes.public import NodeHealth, saw
+from arena.rundown.public import lock_overdue
+from workers.pool.client import EngineClient, EngineError
+
+LOOK_SECONDS = 2.0
+CLOCK_SECONDS = 0.5
+
+log = structlog.get_logger()
+
+
+async def forever(what: Callable[[Site], Awaitable[None]], site: Site, seconds: float) -> None:
+    """Repeat; a fault of the database or a refusal is logged and tried again, a defect ends the process."""
+    while True:
+        try:
+            await what(site)
+        except (SQLAlchemyError, GavelError, OSError) as error:
+            log.warning("watch_failed", what=what.__name__, error=str(error))
+        await asyncio.sleep(seconds)
+
+
+async def look_at_nodes(site: Site) -> None:
+    """Ask every configured node how it is and write that down."""
+    for url in site.settings.engine_urls:
+        health = await _ask(site, url)
+        async with transaction(site.sessions, site.bus) as session:
+            await saw(session, url, health)
+
+
+async def _ask(site: Site, url: str) -> NodeHealth:
+    try:
+        async with EngineClient(url, site.settings.engine_token.get_secret_value()) as engine:
+            said = await engine.health()
+        return NodeHealth.model_validate(said.model_dump(mode="json", by_alias=True))
+    except EngineError as error:
+        return NodeHealth(state="unreachable", detail=str(error))
+
+
+async def keep_time(site: Site) -> None:
+    async with transaction(site.sessions, site.bus) as session:
+        await lock_overdue(session)
