@@ -2,7 +2,7 @@
 
 import typer
 
-from arena.cli import stack
+from arena.cli import openapi, stack
 
 app = typer.Typer(
     name="gavel",
@@ -14,6 +14,7 @@ app = typer.Typer(
 app.command("up")(stack.up)
 app.command("status")(stack.status)
 app.command("down")(stack.down)
+app.command("openapi")(openapi.openapi)
 
 
 if __name__ == "__main__":
