@@ -5,10 +5,13 @@ of record (infra/decisions/0002). No ETA, no countdown, no result backend.
 """
 
 import asyncio
+import os
+from pathlib import Path
 from uuid import UUID
 
 import structlog
 from celery import Celery
+from celery.signals import worker_ready
 from kombu.exceptions import OperationalError
 from redis.exceptions import RedisError
 
@@ -18,6 +21,13 @@ CONTROL_TASK = "gavel.control.wake"
 LAB_TASK = "gavel.lab.wake"
 
 log = structlog.get_logger()
+
+
+@worker_ready.connect
+def _tell_supervisor(**_: object) -> None:
+    """A worker has no door to knock at: whoever started it names a file that says it has begun to listen."""
+    if path := os.environ.get("GAVEL_READY_FILE"):
+        Path(path).touch()
 
 
 def make_celery(name: str, redis_url: str) -> Celery:
