@@ -23,11 +23,13 @@ LAB_TASK = "gavel.lab.wake"
 log = structlog.get_logger()
 
 
-@worker_ready.connect
 def _tell_supervisor(**_: object) -> None:
     """A worker has no door to knock at: whoever started it names a file that says it has begun to listen."""
     if path := os.environ.get("GAVEL_READY_FILE"):
         Path(path).touch()
+
+
+worker_ready.connect(_tell_supervisor)
 
 
 def make_celery(name: str, redis_url: str) -> Celery:
