@@ -1,21 +1,53 @@
-"""The command `gavel`. Each command has a file of its own; what is heavy is imported when it runs."""
+"""The command `gavel`: one table of commands; the code of a command is imported when that command runs."""
+
+from importlib import import_module
+from typing import Any
 
 import typer
+from typer.core import TyperGroup
 
-from arena.cli import openapi, stack
+COMMANDS = {
+    "up": "arena.cli.stack:up",
+    "status": "arena.cli.stack:status",
+    "down": "arena.cli.stack:down",
+    "engine": "arena.cli.engine:engine",
+}
+"""Name → `module:function` (or `module:Typer` for a command with sub-commands), in the order of the help page."""
+
+
+class Commands(TyperGroup):
+    """Looks a command up in the table, so that `gavel status` does not pay for what `gavel engine` needs."""
+
+    def list_commands(self, ctx: Any) -> list[str]:
+        return list(COMMANDS)
+
+    def get_command(self, ctx: Any, cmd_name: str) -> Any:
+        if cmd_name not in COMMANDS:
+            return None
+        module, _, name = COMMANDS[cmd_name].partition(":")
+        target = getattr(import_module(module), name)
+        if not isinstance(target, typer.Typer):
+            single = typer.Typer(add_completion=False)
+            single.command(cmd_name)(target)
+            target = single
+        command = typer.main.get_command(target)
+        command.name = cmd_name
+        return command
+
 
 app = typer.Typer(
-    name="gavel",
-    help="Run live AI-competition shows: start a site, look at it, stop it.",
+    cls=Commands,
     no_args_is_help=True,
+    add_completion=False,
     pretty_exceptions_show_locals=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-app.command("up")(stack.up)
-app.command("status")(stack.status)
-app.command("down")(stack.down)
-app.command("openapi")(openapi.openapi)
+
+
+@app.callback()
+def gavel() -> None:
+    """Run live AI-competition shows: start a site, look at it, take part."""
 
 
 if __name__ == "__main__":
-    app()
+    app(prog_name="gavel")

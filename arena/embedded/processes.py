@@ -50,10 +50,11 @@ class Part:
     environment: Mapping[str, str]
     """The whole environment of the program: a part sees only what it is given."""
     gate: Gate | None = None
-    """Asked until it says ready; without one the part counts as ready when it has run for `settle` seconds."""
+    """Asked until it says ready."""
+    ready_file: Path | None = None
+    """For a part without a door: it makes this file (its environment's `GAVEL_READY_FILE`) when it is ready."""
     needs: tuple[str, ...] = ()
     """Parts that must be ready before this one starts, and that outlive it when the stack stops."""
-    settle: float = 1.0
     patience: float = 60.0
     """Seconds from start to ready."""
     once: bool = False
@@ -78,6 +79,10 @@ class Child:
         self.part = part
         self.tail: deque[str] = deque(maxlen=TAIL)
         self.exited: asyncio.Future[int] = asyncio.get_running_loop().create_future()
+        environment = {**part.environment, PART_MARK: part.name}
+        if part.ready_file:
+            part.ready_file.unlink(missing_ok=True)
+            environment["GAVEL_READY_FILE"] = str(part.ready_file)
         launcher = [
             sys.executable,
             "-I",
@@ -89,7 +94,7 @@ class Child:
         ]
         self._process = subprocess.Popen(
             [*launcher, *part.argv],
-            env={**part.environment, PART_MARK: part.name},
+            env=environment,
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,

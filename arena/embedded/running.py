@@ -91,7 +91,7 @@ def _make_folders(data_dir: Path) -> None:
     """The data folder is the owner's alone; as root, PostgreSQL's own account may pass through it."""
     data_dir.mkdir(parents=True, exist_ok=True)
     data_dir.chmod(0o711 if os.geteuid() == 0 else 0o700)
-    for name in ("logs", "files", "engine"):
+    for name in ("logs", "files", "engine", "ready"):
         (data_dir / name).mkdir(mode=0o700, exist_ok=True)
 
 

@@ -96,11 +96,14 @@ def _engine(options: Options, chosen: Ports, site: Mapping[str, str]) -> Part:
     fake = ("--fake",) if options.fake_engine else ()
     place = ("--port", str(chosen.engine), "--data-dir", str(options.data_dir / "engine"))
     address = f"http://{LOOPBACK}:{chosen.engine}"
-    passed = machine_environment("VLLM_", "CUDA_", "HF_", "OMP_", "GAVEL_ENGINE_")
+    passed = machine_environment(
+        "VLLM_", "CUDA_", "HF_", "OMP_", "GAVEL_ENGINE_", "GAVEL_MODEL_", "GAVEL_HARDWARE_"
+    )
+    own = {"GAVEL_ENGINE_ENV": str(REPOSITORY / ".venv-engine")}
     return Part(
         name="engine",
         argv=(sys.executable, "-m", "arena.cli.main", "engine", *place, *fake),
-        environment={**passed, "GAVEL_ENGINE_TOKEN": site["GAVEL_ENGINE_TOKEN"]},
+        environment={**own, **passed, "GAVEL_ENGINE_TOKEN": site["GAVEL_ENGINE_TOKEN"]},
         gate=gates.engine(address),
         patience=1800,  # the first start converts the base model; its progress is shown meanwhile
         grace=20,
@@ -147,14 +150,21 @@ def _ours(
             port=chosen.portal,
         ),
         Part(
-            "control",
-            (*python, "workers.control"),
-            trusted,
+            name="control",
+            argv=(*python, "workers.control"),
+            environment=trusted,
+            ready_file=options.data_dir / "ready" / "control",
             needs=(*stores, "migrate", "portal"),
-            settle=1.5,
             grace=15,
         ),
-        Part("lab", (*python, "workers.lab"), lab, needs=(*stores, "portal"), settle=1.5, grace=15),
+        Part(
+            name="lab",
+            argv=(*python, "workers.lab"),
+            environment=lab,
+            ready_file=options.data_dir / "ready" / "lab",
+            needs=(*stores, "portal"),
+            grace=15,
+        ),
     ]
 
 

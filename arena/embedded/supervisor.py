@@ -136,7 +136,7 @@ class Supervisor:
         note, pause = "", LOOK_EVERY
         while not child.exited.done():
             age = time.monotonic() - started
-            health = await part.gate() if part.gate else Health(age >= part.settle)
+            health = await _health(part)
             if child.exited.done():
                 return
             if health.ready:
@@ -221,6 +221,12 @@ class Supervisor:
                     below.kill()
             with suppress(OSError):
                 os.waitpid(process.pid, 0)
+
+
+async def _health(part: Part) -> Health:
+    if part.gate:
+        return await part.gate()
+    return Health(part.ready_file is None or part.ready_file.exists())
 
 
 def part_of(process: psutil.Process) -> str | None:

@@ -83,7 +83,7 @@ def test_lab_sees_its_queue_and_nothing_else(start: Start) -> None:
         lambda: lab.get("gavel:secret"),
         lambda: lab.lpush("gavel:control", "forged"),
         lambda: lab.publish("gavel:live", "forged"),
-        lambda: lab.eval("return 1", 0),
+        lambda: lab.eval("return redis.call('get', KEYS[1])", 1, "gavel:secret"),
         lambda: lab.config_get("*"),
         lambda: lab.flushall(),
         lambda: portal.config_get("*"),
