@@ -40,6 +40,7 @@ from arena.votes import routes as votes
 
 WEB_APPS = ("contestant", "producer", "judge")
 
+health = APIRouter(include_in_schema=False)
 system = APIRouter(tags=["system"])
 log = structlog.get_logger()
 
@@ -48,7 +49,7 @@ class Version(Out):
     version: str
 
 
-@system.get("/healthz")
+@health.get("/healthz")
 async def healthz(_: PublicCaller, session: SessionDep) -> Done:
     """Up, and the database answers."""
     await session.execute(text("select 1"))
@@ -80,7 +81,7 @@ ROUTERS = (
 def create_app(settings: Settings | None = None) -> FastAPI:
     settings = settings or Settings()
     configure("portal")
-    refuse_undeclared(ROUTERS)
+    refuse_undeclared((health, *ROUTERS))
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
@@ -105,6 +106,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         openapi_url="/api/openapi.json",
         generate_unique_id_function=lambda route: route.name,
     )
+    app.include_router(health)
     for router in ROUTERS:
         app.include_router(router, prefix="/api")
     app.add_exception_handler(GavelError, _refusal)

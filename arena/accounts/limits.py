@@ -25,7 +25,8 @@ log = structlog.get_logger()
 
 
 def make_limiter(redis_url: str) -> MovingWindowRateLimiter:
-    storage = storage_from_string("async+" + redis_url.replace("unix://", "redis+unix://"))
+    address = "async+" + redis_url.replace("unix://", "redis+unix://")
+    storage = storage_from_string(address, implementation="redispy")
     if not isinstance(storage, Storage):
         raise TypeError(f"not an asynchronous storage: {redis_url}")
     return MovingWindowRateLimiter(storage)
