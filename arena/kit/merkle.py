@@ -144,4 +144,4 @@ def _split(size: int) -> int:
 
 
 def _hashes(*values: bytes) -> bool:
-    return all(isinstance(value, bytes) and len(value) == HASH_SIZE for value in values)
+    return all(len(value) == HASH_SIZE for value in values)
