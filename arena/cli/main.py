@@ -10,7 +10,11 @@ COMMANDS = {
     "up": "arena.cli.stack:up",
     "status": "arena.cli.stack:status",
     "down": "arena.cli.stack:down",
+    "demo": "arena.cli.demo:demo",
+    "submit": "arena.cli.submit:submit",
+    "invite": "arena.cli.invite:invite",
     "engine": "arena.cli.engine:engine",
+    "openapi": "arena.cli.openapi:openapi",
 }
 """Name → `module:function` (or `module:Typer` for a command with sub-commands), in the order of the help page."""
 

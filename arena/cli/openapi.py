@@ -23,7 +23,9 @@ def openapi(
         storage_url="memory://",
         secret_key=SecretStr("-" * 32),
     )
-    text = orjson.dumps(create_app(settings).openapi(), option=orjson.OPT_INDENT_2 | orjson.OPT_SORT_KEYS).decode()
+    text = orjson.dumps(
+        create_app(settings).openapi(), option=orjson.OPT_INDENT_2 | orjson.OPT_SORT_KEYS
+    ).decode()
     if out is None:
         typer.echo(text)
     else:
