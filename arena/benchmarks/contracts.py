@@ -25,11 +25,11 @@ class FamilySpec(Contract):
     config: dict[str, Any]
     """Its parameters, besides seed and size."""
     kind: Literal["choice", "generate"]
-    """`choice`: the likeliest of `options` answers wins. `generate`: the text is judged by the family's own verifier."""
+    """`choice`: the likeliest of `options` answers wins. `generate`: the family's own verifier judges the text."""
     items: int = Field(ge=1)
     options: int = 4
     distractors: Literal["pool", "words"] = "pool"
-    """For `choice`, where wrong options come from: other items' answers of like length, or the answer's words reordered."""
+    """For `choice`, the wrong options: other items' answers of like length, or the answer's words reordered."""
     chance: float = Field(ge=0, lt=1)
     """What guessing scores."""
     max_tokens: int = 16

@@ -17,8 +17,8 @@ class Score(NamedTuple):
 def score(correct: int, n: int, chance: float) -> Score:
     """Score `correct` right answers out of `n` where guessing gets `chance` of them right.
 
-    The standard error is that of a share with one right and one wrong answer added (Agresti and Coull), so that eight out
-    of eight do not claim to be certain. Raises ValueError for n < 1 or a count outside 0..n.
+    The standard error is that of a share with one right and one wrong answer added (Agresti and Coull), so that eight
+    out of eight do not claim to be certain. Raises ValueError for n < 1 or a count outside 0..n.
     """
     if n < 1 or not 0 <= correct <= n:
         raise ValueError("correct must be within 0..n and n at least 1")

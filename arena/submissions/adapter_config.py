@@ -1,8 +1,8 @@
 """adapter_config.json, read against an allow-list. Standard library only.
 
-An adapter's config can name Python modules to import, files to unpickle, regular expressions to match and repositories to
-download. None of that survives: six facts are read, everything else must be at PEFT's own default, and the file that is
-served is generated from the six facts.
+An adapter's config can name Python modules to import, files to unpickle, regular expressions to match and repositories
+to download. None of that survives: a few facts are read, everything else must be at PEFT's own default, and the file
+that is served is generated from the facts.
 """
 
 import json

@@ -1,7 +1,7 @@
 """Is this adapter admissible? The whole checklist, not just the first complaint. Standard library, numpy and pydantic.
 
-Runs in the lab's sandbox, on bytes from strangers. It answers with a checklist and, when nothing was refused, writes the
-canonical adapter.
+Runs in the lab's sandbox, on bytes from strangers. It answers with a checklist and, when nothing was refused, writes
+the canonical adapter.
 """
 
 from dataclasses import dataclass, field
@@ -26,11 +26,11 @@ MAX_VALUE = 65504.0
 """The largest half-precision number: what is larger turns into infinity on an engine that serves in F16."""
 
 MIN_DELTA_RMS = 1e-8
-"""Below this root mean square of scale·B·A in every module nothing can change in BF16 arithmetic; one optimiser step at a
-learning rate of 1e-4 is three orders of magnitude above it."""
+"""Root mean square of scale·B·A: below this in every module nothing can change in BF16 arithmetic; one optimiser step
+at a learning rate of 1e-4 is three orders of magnitude above it."""
 
 MAX_DELTA_RMS = 1.0
-"""Above this in any module the base model is drowned (its own weights are around 0.05), and products may overflow."""
+"""Above this in any module the base model is drowned (its own weights are around 0.05) and products may overflow."""
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,7 @@ Neither ever repeats the contents of the file: names taken from it go through `s
 import re
 from collections.abc import Mapping
 
-Detail = Mapping[str, str | int | float | bool | None | list[str]]
+Detail = Mapping[str, str | int | float | bool | list[str] | None]
 
 _HARMLESS = re.compile(r"[A-Za-z0-9_.\-]{1,200}")
 

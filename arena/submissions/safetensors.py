@@ -1,7 +1,8 @@
 """The safetensors format, read strictly and written canonically. Standard library and numpy only.
 
-Stricter than the library on purpose: `safetensors` accepts repeated keys, padded 99 MB headers, a million empty tensors,
-absurd shapes and arbitrary key names. What passes here is re-written by `write_tensors`, and only that is ever served.
+Stricter than the library on purpose: `safetensors` accepts repeated keys, padded 99 MB headers, a million empty
+tensors, absurd shapes and arbitrary key names. What passes here is re-written by `write_tensors`, and only that is
+ever served.
 
     8 bytes little-endian header length | JSON header | tensor data, without holes, overlaps or anything after it
 """
@@ -268,8 +269,8 @@ def write_tensors(
 ) -> None:
     """Write `(name, dtype, shape)` tensors canonically, taking each one's raw bytes from `payload(name)`.
 
-    The same tensors give the same bytes, whoever wrote them first: wider types before narrower ones (so that all data is
-    aligned), then by name; no metadata; compact JSON padded with spaces to eight bytes.
+    The same tensors give the same bytes, whoever wrote them first: wider types before narrower ones (so that all data
+    is aligned), then by name; no metadata; compact JSON padded with spaces to eight bytes.
     """
     ordered = sorted(tensors, key=lambda tensor: (-ITEM_BYTES[tensor[1]], tensor[0]))
     fields: list[str] = []
