@@ -1,0 +1,69 @@
+"""The sandboxed half of verification: `python -I -m workers.lab.inspect_child PARAMETERS`.
+
+Gets open descriptors from its parent, locks itself down, and only then looks at the contestant's bytes. Prints one JSON
+line, a `Findings`. Exit 3 means that the file did not fit into the limits.
+"""
+
+import os
+import sys
+
+from pydantic import BaseModel
+
+from arena.shows.base_models import BASE_MODELS
+from arena.submissions.contracts import Check, Refusal
+from arena.submissions.inspection import inspect_adapter
+from workers.lab.lockdown import Limits, lock_down
+
+OVER_LIMIT = 3
+
+
+class Parameters(BaseModel):
+    """Descriptors by number: two to read, two to write."""
+
+    base_model: str
+    max_rank: int
+    max_bytes: int
+    config_in: int
+    weights_in: int
+    config_out: int
+    weights_out: int
+    memory_bytes: int
+    cpu_seconds: int
+
+
+class Findings(BaseModel):
+    checks: list[Check]
+    refusal: Refusal | None
+    rank: int | None = None
+    modules: list[str] = []
+
+
+def main() -> int:
+    asked = Parameters.model_validate_json(sys.argv[1])
+    base = BASE_MODELS[asked.base_model]
+    # The canonical file is never larger than its source plus a header that names every tensor.
+    lock_down(Limits(asked.memory_bytes, asked.cpu_seconds, file_bytes=asked.max_bytes + (2 << 20)))
+    with (
+        os.fdopen(asked.config_in, "rb") as config_in,
+        os.fdopen(asked.weights_in, "rb") as weights_in,
+        os.fdopen(asked.config_out, "wb") as config_out,
+        os.fdopen(asked.weights_out, "wb") as weights_out,
+    ):
+        try:
+            found = inspect_adapter(config_in.read(), weights_in, base, asked.max_rank, asked.max_bytes)
+            if found.refusal is None:
+                found.write_canonical(weights_in, base, config_out, weights_out)
+        except MemoryError:
+            return OVER_LIMIT
+    findings = Findings(
+        checks=found.checks,
+        refusal=found.refusal,
+        rank=found.config.rank if found.config else None,
+        modules=found.modules,
+    )
+    print(findings.model_dump_json(), flush=True)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

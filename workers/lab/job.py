@@ -1,0 +1,150 @@
+"""What a job handler is given: its folder, a way to say how far it is, and children that die when the job does."""
+
+import os
+import signal
+import subprocess
+import threading
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+
+class JobFailed(Exception):
+    """The job ends without a result. `retry` when another attempt, perhaps on another machine, could succeed."""
+
+    def __init__(self, reason: str, *, retry: bool) -> None:
+        super().__init__(reason)
+        self.reason = reason
+        self.retry = retry
+
+
+class JobStopped(Exception):
+    """The lease is lost: the work belongs to someone else now. Nothing more may be written."""
+
+
+@dataclass(frozen=True)
+class Progress:
+    done: int
+    total: int
+    note: str
+
+
+@dataclass(frozen=True)
+class Ended:
+    """How a child ended: its exit code (negative: the signal that killed it), and whether it ran out of time."""
+
+    code: int
+    timed_out: bool
+
+
+class JobContext:
+    """One attempt at one job. `progress` and `stop` may be called from any thread."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        """Private to this attempt and removed after it."""
+        self._lock = threading.Lock()
+        self._progress: Progress | None = None
+        self._changed = threading.Event()
+        self._stopped = threading.Event()
+        self._interrupted = threading.Event()
+        self._child: subprocess.Popen[bytes] | None = None
+
+    def progress(self, done: int, total: int, note: str) -> None:
+        self._progress = Progress(done, total, note)
+        self._changed.set()
+
+    @property
+    def latest_progress(self) -> Progress | None:
+        return self._progress
+
+    def wait_for_change(self, seconds: float) -> None:
+        """Return after `seconds`, or earlier when there is progress to tell or the job is over."""
+        self._changed.wait(seconds)
+        self._changed.clear()
+
+    def wake(self) -> None:
+        self._changed.set()
+
+    def stop(self) -> None:
+        """The lease is lost: kill the child's whole process group and let the handler end."""
+        self._stopped.set()
+        with self._lock:
+            if self._child is not None:
+                _kill_group(self._child)
+
+    @property
+    def stopped(self) -> bool:
+        return self._stopped.is_set()
+
+    def interrupt(self) -> None:
+        """The worker is shutting down: end the child and hand the job back. Safe in a signal handler."""
+        self._interrupted.set()
+        child = self._child
+        if child is not None:
+            _kill_group(child)
+
+    def check(self) -> None:
+        """Raise JobStopped once the lease is lost, JobFailed once the worker shuts down. Called between steps."""
+        if self._stopped.is_set():
+            raise JobStopped
+        if self._interrupted.is_set():
+            raise JobFailed("The worker was shut down.", retry=True)
+
+    def run_child(
+        self,
+        arguments: Sequence[str],
+        *,
+        timeout: float,
+        on_line: Callable[[bytes], None],
+        environment: Mapping[str, str],
+        pass_fds: Sequence[int] = (),
+        max_line: int = 1 << 20,
+        stderr: Path | None = None,
+    ) -> Ended:
+        """Run a program in its own session, without our environment, and hand over its standard output line by line.
+
+        A line longer than `max_line` bytes, and a child that outlives `timeout` seconds, are killed with all their
+        descendants. Raises as `check` when the job ended meanwhile.
+        """
+        self.check()
+        with (stderr or Path(os.devnull)).open("wb") as errors, self._lock:
+            child = subprocess.Popen(
+                arguments,
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.PIPE,
+                stderr=errors,
+                env=dict(environment),
+                pass_fds=pass_fds,
+                start_new_session=True,
+                cwd=self.folder,
+            )
+            self._child = child
+        expired = threading.Event()
+
+        def expire() -> None:
+            expired.set()
+            _kill_group(child)
+
+        alarm = threading.Timer(timeout, expire)
+        alarm.start()
+        try:
+            assert child.stdout is not None
+            while line := child.stdout.readline(max_line):
+                if not line.endswith(b"\n"):
+                    break
+                on_line(line)
+        finally:
+            alarm.cancel()
+            with self._lock:
+                _kill_group(child)  # whatever it left behind, and itself if we gave up on it
+                code = child.wait()
+                self._child = None
+        self.check()
+        return Ended(code, expired.is_set())
+
+
+def _kill_group(child: subprocess.Popen[bytes]) -> None:
+    with suppress(ProcessLookupError, PermissionError):
+        os.killpg(child.pid, signal.SIGKILL)
