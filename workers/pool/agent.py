@@ -86,32 +86,33 @@ class NodeAgent:
         await self._links.aclose()
 
     async def _live(self) -> None:
-        failures = 0
+        failures, why = 0, ""
         while True:
             try:
                 if self._base_digest is None:
                     self._say("preparing", "preparing the base model")
                     self._base_digest = await self._prepare(self._on_progress)
-                self._say("starting", self._detail if failures else "starting the engine")
+                self._say("starting", f"starting the engine{why}")
                 await self.engine.start(self._on_progress)
                 self._say("starting", "loading the identity adapter")
                 await self._reload()
             except EngineFault as fault:
-                reason = f"could not start: {fault.message}"
+                reason = f"it could not start: {fault.message}"
                 failures += 1
             except Exception as error:  # the node must go on answering /health whatever happens here
                 log.exception("the node could not start its engine")
-                reason = f"could not start: {error!r}"
+                reason = f"it could not start: {error!r}"
                 failures += 1
             else:
                 failures = 0
                 self._say("ready", "")
-                reason = f"the engine died: {await self.engine.died()}"
-                log.error("%s", reason)
+                reason = f"it died: {await self.engine.died()}"
             await self.engine.stop()
+            why = f" again, after {reason}"
             pause = BACKOFF[min(failures, len(BACKOFF) - 1)]
             state: NodeState = "failed" if failures >= FAILED_AFTER else "starting"
-            self._say(state, f"{reason}; trying again in {pause:.0f} s")
+            log.error("the engine: %s", reason)
+            self._say(state, f"the engine: {reason}; trying again in {pause:.0f} s")
             await asyncio.sleep(pause)
 
     async def _reload(self) -> None:
@@ -120,7 +121,7 @@ class NodeAgent:
         digest = await asyncio.to_thread(self._store.put, config, weights)
         name = engine_name(digest)
         await self.engine.load(name, self._store.path(digest))
-        self._identity_answers = {probe: await self._ask(name, probe) for probe in PROBES}
+        self._identity_answers = {PROBES[0]: await self._ask(name, PROBES[0])}
         fingerprint = digest_ids(self._identity_answers[PROBES[0]])
         shown = LoadedAdapter(name=name, digest=digest, fingerprint=fingerprint, effect=False)
         before, self._adapters = self._adapters, {name: Loaded(shown, self._store.path(digest))}
@@ -228,12 +229,15 @@ class NodeAgent:
             ) from None
 
     async def _probe(self, name: str) -> tuple[str, bool]:
-        """(fingerprint, effect). Asks only until the answers differ from the identity adapter's."""
+        """(fingerprint, effect). Asks until the answers differ from the identity adapter's: mostly one question."""
+        assert self._identity
         first = await self._ask(name, PROBES[0])
         effect = first != self._identity_answers[PROBES[0]]
         for probe in PROBES[1:]:
             if effect:
                 break
+            if probe not in self._identity_answers:
+                self._identity_answers[probe] = await self._ask(self._identity.name, probe)
             effect = await self._ask(name, probe) != self._identity_answers[probe]
         return digest_ids(first), effect
 

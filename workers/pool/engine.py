@@ -16,11 +16,12 @@ from pathlib import Path
 
 import httpx
 
+from workers.pool.hardware import has_bfloat16
 from workers.pool.process import ChildProcess, describe_exit
 from workers.pool.protocol import CompletionRequest, EngineFault, EngineReply, Progress
 
 BASE_NAME = "base-internal"
-"""The base model's name inside the engine. Never requested: on CPU builds a base row in a mixed batch gets an adapter."""
+"""The base model's name inside the engine. Never requested: in a mixed batch CPU builds give base rows an adapter."""
 
 START_SECONDS = 600.0
 WATCH_SECONDS = 5.0
@@ -67,7 +68,6 @@ CPU = Profile(
     # The CPU kernels gather one LoRA matrix per token: this keeps a prefill step below 0.1 GB for each of them.
     max_num_batched_tokens=512,
     env={"VLLM_CPU_KVCACHE_SPACE": "1"},
-    flags=("--dtype", "bfloat16"),
 )
 
 # Not yet run on a GPU by us.
@@ -83,9 +83,11 @@ GPU = Profile(
 
 def cpu_profile(cores: str | None = None) -> Profile:
     """The CPU profile on `cores` ("0-3", "0,2"); all cores this process may use when not given. vLLM's own choice
-    leaves one idle, half the machine on two cores."""
+    leaves one idle, half the machine on two cores. Where the processor has no bfloat16 of its own, float32 is quicker:
+    eight streams made 55 tokens/s instead of 20 on two AVX2 cores."""
     chosen = cores or ",".join(str(core) for core in sorted(os.sched_getaffinity(0)))
-    return replace(CPU, env={**CPU.env, "VLLM_CPU_OMP_THREADS_BIND": chosen})
+    dtype = "bfloat16" if has_bfloat16() else "float32"
+    return replace(CPU, env={**CPU.env, "VLLM_CPU_OMP_THREADS_BIND": chosen}, flags=("--dtype", dtype))
 
 
 @dataclass(frozen=True)
@@ -210,11 +212,10 @@ class VllmEngine:
             return False
 
     def _last_words(self) -> str:
-        """The line of the child's output that most likely says what was wrong, and where to read the rest."""
+        """The last line of the child's output that speaks of an error, if any, and where to read the rest."""
         assert self._child
-        lines = [line.strip() for line in self._child.tail if line.strip()]
-        errors = [line for line in lines if "Error" in line or "error:" in line]
-        return f"{(errors or lines or ['it wrote nothing'])[-1][:300]} (log: {self.log})"
+        errors = [line.strip() for line in self._child.tail if "Error" in line or "error:" in line]
+        return f"{errors[-1][:300] if errors else 'it named no error'} (log: {self.log})"
 
     async def died(self) -> str:
         assert self._child

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from arena.submissions.safetensors import read_header, tensor_chunks
+from arena.submissions.safetensors import read_header, read_tensor
 from workers.pool import fake_text
 from workers.pool.adapter_store import WEIGHTS
 from workers.pool.protocol import CompletionRequest, EngineFault, EngineReply, Progress
@@ -124,10 +124,10 @@ class _Run:
         self._stops = [request.stop] if isinstance(request.stop, str) else list(request.stop or [])
 
     async def steps(self) -> AsyncIterator[dict[str, Any]]:
-        """One streamed choice a token. Text that ends inside a character is held back, as vLLM does."""
+        """One streamed choice a token. Half a character, or what may begin a stop string, is held back as by vLLM."""
         decoder = codecs.getincrementaldecoder("utf-8")(errors="replace")
         said = fake_text.decode(self.prompt) if self._request.echo else ""
-        new, sent = "", 0
+        new, sent, held = "", 0, max((len(stop) - 1 for stop in self._stops), default=0)
         for number, token in enumerate(self.tokens):
             await asyncio.sleep(self._pace.first_token if number == 0 else self._pace.token)
             last = number == len(self.tokens) - 1
@@ -136,7 +136,8 @@ class _Run:
             if stopped is not None:
                 new, self.tokens = new[:stopped], self.tokens[: number + 1]
             done = last or stopped is not None
-            text, sent = (said if number == 0 else "") + new[sent:], len(new)
+            safe = len(new) if done else max(sent, len(new) - held)
+            text, sent = (said if number == 0 else "") + new[sent:safe], safe
             ids = [token] if self._request.return_token_ids else None
             choice: dict[str, Any] = {"index": self.index, "text": text, "logprobs": None, "token_ids": ids}
             if self._request.return_token_ids:
@@ -192,10 +193,7 @@ def _changes_nothing(directory: Path) -> bool:
     with path.open("rb") as file:
         entries = read_header(file, path.stat().st_size)
         return not any(
-            any(chunk)
-            for entry in entries
-            if entry.name.endswith(".lora_B.weight")
-            for chunk in tensor_chunks(file, entry)
+            read_tensor(file, entry).any() for entry in entries if entry.name.endswith(".lora_B.weight")
         )
 
 

@@ -10,13 +10,23 @@ import psutil
 
 from workers.pool.protocol import Hardware
 
+_VECTORS = (
+    ("amx_bf16", "amx"),
+    ("avx512_bf16", "avx512bf16"),
+    ("avx512f", "avx512"),
+    ("avx2", "avx2"),
+    ("asimd", "neon"),
+)
+"""Flag -> the name it gives the hardware class; the widest first."""
+
 
 def describe(override: str | None = None) -> Hardware:
     """`override` replaces the derived hardware class (a site may name its own)."""
-    model, instructions = _cpu()
+    model, flags = _cpu()
+    widest = next((name for flag, name in _VECTORS if flag in flags), "plain")
     cores = len(os.sched_getaffinity(0))
     accelerator = _accelerator()
-    derived = _slug(accelerator) if accelerator else f"cpu-{platform.machine()}-{instructions}-{cores}c"
+    derived = _slug(accelerator) if accelerator else f"cpu-{platform.machine()}-{widest}-{cores}c"
     return Hardware(
         hardware_class=override or derived,
         cpu=model,
@@ -26,23 +36,20 @@ def describe(override: str | None = None) -> Hardware:
     )
 
 
-def _cpu() -> tuple[str, str]:
-    """(model name, the widest vector instructions that matter to the engine)."""
+def has_bfloat16() -> bool:
+    """Whether the processor multiplies bfloat16 itself."""
+    return bool(_cpu()[1] & {"avx512_bf16", "amx_bf16", "bf16"})
+
+
+def _cpu() -> tuple[str, frozenset[str]]:
+    """(model name, instruction set flags)."""
     try:
         text = Path("/proc/cpuinfo").read_text()
     except OSError:
-        return platform.processor() or "unknown", "plain"
+        return platform.processor() or "unknown", frozenset()
     found = re.search(r"^model name\s*:\s*(.+)$", text, re.MULTILINE)
-    flags = set((re.search(r"^(?:flags|Features)\s*:\s*(.+)$", text, re.MULTILINE) or [""])[0].split())
-    known = (
-        ("amx_bf16", "amx"),
-        ("avx512_bf16", "avx512bf16"),
-        ("avx512f", "avx512"),
-        ("avx2", "avx2"),
-        ("asimd", "neon"),
-    )
-    instructions = next((name for flag, name in known if flag in flags), "plain")
-    return (found[1].strip() if found else platform.machine()), instructions
+    flags = re.search(r"^(?:flags|Features)\s*:\s*(.+)$", text, re.MULTILINE)
+    return (found[1].strip() if found else platform.machine()), frozenset(flags[1].split() if flags else ())
 
 
 def _accelerator() -> str | None:

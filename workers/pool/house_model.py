@@ -13,7 +13,7 @@ import shutil
 import sys
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, redirect_stdout
 from pathlib import Path
 from typing import Any
 
@@ -214,19 +214,19 @@ def main(argv: list[str] | None = None) -> int:
     arguments = parser.parse_args(argv)
     base, started = HOUSE_MODEL, time.monotonic()
 
-    events, sys.stdout = sys.stdout, sys.stderr  # whatever a library prints must not end up among the events
+    events = sys.stdout
 
     def emit(event: str, **fields: object) -> None:
         print(json.dumps({"event": event, **fields}), file=events, flush=True)
 
     emit("licence", note=licence_note(base), url=base.licence_url)
+
+    def progress(done: int, total: int, note: str) -> None:
+        emit("progress", done=done, total=total, note=note)
+
     try:
-        manifest = prepare(
-            arguments.directory,
-            base,
-            lambda done, total, note: emit("progress", done=done, total=total, note=note),
-            arguments.full,
-        )
+        with redirect_stdout(sys.stderr):  # what a library prints must not end up among the events
+            manifest = prepare(arguments.directory, base, progress, arguments.full)
     except PrepareError as error:
         emit("error", code=error.code, message=str(error))
         return 1

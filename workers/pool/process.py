@@ -12,6 +12,7 @@ from pathlib import Path
 
 PR_SET_PDEATHSIG = 1
 STOP_SECONDS = 10.0
+POLL_SECONDS = 0.1
 TAIL_LINES = 40
 
 _libc = ctypes.CDLL(None, use_errno=True)
@@ -71,9 +72,11 @@ class ChildProcess:
     async def wait(self) -> int:
         """The exit status (negative: the signal that ended it)."""
         assert self._process
-        status = await self._process.wait()
+        # asyncio's own wait() also waits for the pipe to close, which whatever the child started may hold open.
+        while self._process.returncode is None:  # noqa: ASYNC110
+            await asyncio.sleep(POLL_SECONDS)
         self._signal(signal.SIGKILL)  # whatever it started goes too
-        return status
+        return self._process.returncode
 
     async def stop(self) -> None:
         """Ask the whole group to end, then make it; harmless when it has ended."""
@@ -82,9 +85,9 @@ class ChildProcess:
         if self._process.returncode is None:
             self._signal(signal.SIGTERM)
             with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self._process.wait(), STOP_SECONDS)
+                await asyncio.wait_for(self.wait(), STOP_SECONDS)
         self._signal(signal.SIGKILL)
-        await self._process.wait()
+        await self.wait()
         if self._copying:
             self._copying.cancel()
 
@@ -98,6 +101,8 @@ class ChildProcess:
 def describe_exit(status: int) -> str:
     if status >= 0:
         return f"exit status {status}"
+    if -status == signal.SIGKILL:
+        return "ended by SIGKILL, as the system does when memory runs out"
     with contextlib.suppress(ValueError):
         return f"ended by {signal.Signals(-status).name}"
     return f"ended by signal {-status}"
