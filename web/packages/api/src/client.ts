@@ -1,8 +1,7 @@
 import createClient, { type MaybeOptionalInit } from "openapi-fetch";
 import type { HttpMethod, OkStatus, PathsWithMethod } from "openapi-typescript-helpers";
 import { errorFrom, errorFromNetwork } from "./errors";
-// Swap for `./schema` once `npm run generate` has written it: nothing else here changes.
-import type { paths } from "./types";
+import type { paths } from "./schema";
 
 type Path<M extends HttpMethod> = PathsWithMethod<paths, M>;
 

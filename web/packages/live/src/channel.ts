@@ -1,8 +1,9 @@
 import { applyPatch, type Patch } from "./patch";
 
+/** `now` is the server's clock when the envelope was made. */
 export type Envelope =
-  | { t: "snap"; ch: string; ep: string; seq: number; d: unknown }
-  | { t: "patch"; ch: string; ep: string; seq: number; d: Patch }
+  | { t: "snap"; ch: string; ep: string; seq: number; now?: string; d: unknown }
+  | { t: "patch"; ch: string; ep: string; seq: number; now?: string; d: Patch }
   | { t: "hb"; now: string }
   | { t: "err"; ch: string; code: string };
 

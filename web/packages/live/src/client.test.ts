@@ -38,8 +38,8 @@ describe("LiveClient", () => {
     expect(sent).toEqual([{ t: "sub", ch: CH, ep: null, seq: null }]);
     receive(snap(7, { a: 1 }));
     expect(client.view(CH)).toEqual({ state: { a: 1 }, status: "live", stale: false });
-    receive(set(8, { b: 2 }), set(9, { a: null }));
-    expect(client.view(CH).state).toEqual({ b: 2 });
+    receive(set(8, { b: 2 }), set(9, { a: 3 }));
+    expect(client.view(CH).state).toEqual({ a: 3, b: 2 });
     expect(listener).toHaveBeenCalled();
   });
 
@@ -148,6 +148,17 @@ describe("LiveClient", () => {
     }
     expect(socket.reconnect).not.toHaveBeenCalled();
     expect(client.clock.now() - Date.now()).toBe(90_000);
+  });
+
+  it("takes one clock sample from a message of repeated patches, the newest", () => {
+    const { client, fire, receive } = bench();
+    client.subscribe(CH, () => {});
+    fire().open();
+    const at = (ms: number) => new Date(Date.now() + ms).toISOString();
+    receive({ ...snap(1, {}), now: at(5_000) });
+    const late = Array.from({ length: 10 }, (_, index) => ({ ...set(index + 2, {}), now: at(-60_000 + index) }));
+    receive(...late);
+    expect(client.clock.now() - Date.now()).toBe(5_000);
   });
 
   it("reports a refused channel and stops waiting for it", () => {

@@ -35,7 +35,7 @@ export interface SocketEvents {
 export interface LiveOptions {
   connect(events: SocketEvents): Socket;
   /** GET /api/live/{channel}; throws ApiError. */
-  poll(channel: string): Promise<{ epoch: string; seq: number; state: unknown }>;
+  poll(channel: string): Promise<{ epoch: string; seq: number; now?: string; state: unknown }>;
   now?: () => number;
 }
 
@@ -177,15 +177,24 @@ export class LiveClient {
 
   private message(text: string): void {
     this.heardAt = this.now();
-    for (const envelope of JSON.parse(text) as Envelope[]) this.handle(envelope);
+    const envelopes = JSON.parse(text) as Envelope[];
+    this.sampleClock(envelopes);
+    for (const envelope of envelopes) this.handle(envelope);
     this.publish();
   }
 
+  /** One sample a message, the newest stamp in it: missed patches are repeated with the stamps they had. */
+  private sampleClock(envelopes: Envelope[]): void {
+    const stamps = envelopes.map((envelope) => (envelope.t === "err" ? undefined : envelope.now));
+    const newest = stamps
+      .filter((stamp) => stamp !== undefined)
+      .sort()
+      .at(-1);
+    if (newest !== undefined) this.clock.sample(newest);
+  }
+
   private handle(envelope: Envelope): void {
-    if (envelope.t === "hb") {
-      this.clock.sample(envelope.now);
-      return;
-    }
+    if (envelope.t === "hb") return;
     const channel = this.channels.get(envelope.ch);
     if (channel === undefined) return;
     if (envelope.t === "err") {
@@ -202,17 +211,11 @@ export class LiveClient {
     channel.refusal = null;
     if (verdict === "applied") {
       channel.askedAt = null;
-      this.sampleState(known?.state);
     } else if (verdict === "old") {
       channel.askedAt = null;
     } else if (channel.askedAt === null) {
       this.ask(name, channel, verdict === "broken");
     }
-  }
-
-  private sampleState(state: unknown): void {
-    const now = (state as { now?: unknown } | null)?.now;
-    if (typeof now === "string") this.clock.sample(now);
   }
 
   private tick(): void {
@@ -236,7 +239,8 @@ export class LiveClient {
     if (channel.polling || this.now() < channel.nextPoll) return;
     channel.polling = true;
     try {
-      const { epoch, seq, state } = await this.options.poll(name);
+      const { epoch, seq, now, state } = await this.options.poll(name);
+      if (now !== undefined) this.clock.sample(now);
       channel.polled = "ok";
       this.take(name, channel, { t: "snap", ch: name, ep: epoch, seq, d: state });
       this.heardAt = this.now();
