@@ -22,6 +22,8 @@ from arena.embedded.processes import PART_MARK, Child, Part, ended
 from arena.embedded.screen import Screen
 
 RESTARTS = 3
+SEEN_TAIL = 6
+"""Last lines repeated for a part whose lines are shown anyway."""
 WINDOW = 60.0
 """Seconds in which more than `RESTARTS` deaths of one part are too many."""
 LOOK_EVERY = 0.1
@@ -67,7 +69,7 @@ class Supervisor:
         finally:
             await self._shut_down(tasks)
         if self._failure:
-            self._screen.alarm(self._failure)
+            self._screen.alarm(f"stopped, because {self._failure}")
         return 1 if self._failure else 0
 
     async def _announce(self, announce: Callable[[], Awaitable[None]]) -> None:
@@ -162,7 +164,9 @@ class Supervisor:
         self._screen.alarm(
             f"{part.name} died ({ended(code)}). Its last lines, from {self._logs / part.name}.log:"
         )
-        for line in list(child.tail) or ["(it said nothing)"]:
+        # What was shown as it came needs only its end again; of a silent part this is all that is seen.
+        shown = list(child.tail)[-SEEN_TAIL:] if part.echo else list(child.tail)
+        for line in shown or ["(it said nothing)"]:
             self._screen.line(part.name, line)
 
     def _pause(self, part: Part) -> float:

@@ -4,6 +4,7 @@
 """
 
 import json
+import random
 import sys
 from collections.abc import Mapping
 from pathlib import Path
@@ -22,10 +23,20 @@ TINY = Path(__file__).with_name("tiny_server.py")
 def small_part(row: dict[str, Any]) -> Part:
     needs = tuple(row.get("needs", ()))
     if "once" in row:
-        return Part(row["name"], (sys.executable, "-c", row["once"]), machine_environment(), once=True, needs=needs)
+        return Part(
+            row["name"], (sys.executable, "-c", row["once"]), machine_environment(), once=True, needs=needs
+        )
     argv = (sys.executable, str(TINY), str(row["port"]), *row.get("manners", ()))
     gate = gates.http(f"http://127.0.0.1:{row['port']}/")
-    return Part(row["name"], argv, machine_environment(), gate, needs, grace=row.get("grace", 5), port=row["port"])
+    return Part(
+        row["name"],
+        argv,
+        machine_environment(),
+        gate,
+        needs=needs,
+        grace=row.get("grace", 5),
+        port=row["port"],
+    )
 
 
 def main(data_dir: Path, table: dict[str, Any]) -> int:
@@ -34,7 +45,7 @@ def main(data_dir: Path, table: dict[str, Any]) -> int:
         stores: list[Part] = []
         if table.get("stores"):
             secrets = load_or_create(data_dir / "secrets.json")
-            port = ports.choose("127.0.0.1", 21379, "Valkey").number
+            port = ports.choose("127.0.0.1", random.randrange(20000, 40000), "Valkey").number
             stores = [
                 postgres.prepare(data_dir, secrets.database_password, screen.say),
                 valkey.prepare(data_dir, port, secrets.redis_password, secrets.redis_lab_password),
@@ -44,7 +55,9 @@ def main(data_dir: Path, table: dict[str, Any]) -> int:
                 "GAVEL_REDIS_URL": stores[1].address or "",
                 "GAVEL_LAB_REDIS_URL": valkey.url(valkey.LAB, secrets.redis_lab_password, port),
             }
-        return Stack((*stores, *map(small_part, table.get("parts", ()))), environment, data_dir / "secrets.json")
+        return Stack(
+            (*stores, *map(small_part, table.get("parts", ()))), environment, data_dir / "secrets.json"
+        )
 
     async def announce(stack: Stack, seconds: float) -> None:
         screen.say(f"ALL READY {seconds:.2f}")

@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import signal
 import socket
 import subprocess
@@ -49,21 +50,22 @@ class Running:
 
     def __init__(self, data_dir: Path, table: dict[str, Any], prefix: tuple[str, ...] = ()) -> None:
         self.data_dir = data_dir
-        self._output = tempfile.NamedTemporaryFile("w+b", prefix="mini-stack-")  # noqa: SIM115: closed in `end`
+        self._output = data_dir.with_name(f"{data_dir.name}.{time.monotonic_ns()}.out")
         environment = {**os.environ, "PYTHONPATH": str(REPOSITORY), "COLUMNS": "200"}
         environment.pop("XDG_RUNTIME_DIR", None)
-        self.process = subprocess.Popen(
-            [*prefix, sys.executable, str(MINI), str(data_dir), json.dumps(table)],
-            stdin=subprocess.DEVNULL,
-            stdout=self._output,
-            stderr=subprocess.STDOUT,
-            env=environment,
-            cwd="/",
-        )
+        with self._output.open("wb") as output:
+            self.process = subprocess.Popen(
+                [*prefix, sys.executable, str(MINI), str(data_dir), json.dumps(table)],
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=subprocess.STDOUT,
+                env=environment,
+                cwd="/",
+            )
 
     @property
     def said(self) -> str:
-        return Path(self._output.name).read_text(errors="replace")
+        return self._output.read_text(errors="replace")
 
     def ready(self) -> "Running":
         def look() -> bool:
@@ -99,18 +101,31 @@ class Running:
                 self.stop()
         finally:
             self.process.kill()
-            self._output.close()
 
 
 Start = Callable[..., Running]
 
 
 @pytest.fixture
-def start(tmp_path: Path) -> Iterator[Start]:
+def place() -> Iterator[Path]:
+    """A folder that others may pass through, as PostgreSQL's own account has to when root runs the tests.
+
+    Not `tmp_path`: every pytest on the machine closes the folder above it again.
+    """
+    folder = Path(tempfile.mkdtemp(prefix="gavel-test-"))
+    folder.chmod(0o711)
+    yield folder
+    shutil.rmtree(folder, ignore_errors=True)
+
+
+@pytest.fixture
+def start(place: Path) -> Iterator[Start]:
     started: list[Running] = []
 
-    def go(*parts: dict[str, Any], stores: bool = False, data_dir: Path | None = None, **other: Any) -> Running:
-        running = Running(data_dir or tmp_path / "data", {"stores": stores, "parts": list(parts)}, **other)
+    def go(
+        *parts: dict[str, Any], stores: bool = False, data_dir: Path | None = None, **other: Any
+    ) -> Running:
+        running = Running(data_dir or place / "data", {"stores": stores, "parts": list(parts)}, **other)
         started.append(running)
         return running
 

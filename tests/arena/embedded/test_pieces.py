@@ -6,6 +6,7 @@ import re
 import socket
 import subprocess
 import sys
+from io import StringIO
 from pathlib import Path
 
 import pytest
@@ -22,7 +23,7 @@ ELSEWHERE = {"GAVEL_DATABASE_URL": "postgresql+psycopg://db/x", "GAVEL_REDIS_URL
 
 
 def quiet() -> Screen:
-    return Screen(Console(file=open(os.devnull, "w"), highlight=False))  # noqa: SIM115, PTH123: as long as the test
+    return Screen(Console(file=StringIO(), highlight=False))
 
 
 def table(tmp_path: Path, given: dict[str, str] = ELSEWHERE, **options: object) -> Stack:
@@ -90,7 +91,9 @@ def test_parts_given_by_address_are_not_started(tmp_path: Path) -> None:
     assert part(stack, "portal").environment["GAVEL_ENGINE_URLS"] == "http://gpu:8100"
 
 
-def test_lab_and_engine_hold_neither_the_database_nor_the_key(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_lab_and_engine_hold_neither_the_database_nor_the_key(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "files")
     stack = table(tmp_path)
     secrets = load_or_create(stack.secrets)
@@ -98,7 +101,12 @@ def test_lab_and_engine_hold_neither_the_database_nor_the_key(tmp_path: Path, mo
         told = part(stack, name).environment
         assert secrets.secret_key not in told.values()
         assert secrets.operator_token not in told.values()
-        assert not {"GAVEL_DATABASE_URL", "GAVEL_SECRET_KEY", "GAVEL_STORAGE_URL", "AWS_SECRET_ACCESS_KEY"} & set(told)
+        assert not {
+            "GAVEL_DATABASE_URL",
+            "GAVEL_SECRET_KEY",
+            "GAVEL_STORAGE_URL",
+            "AWS_SECRET_ACCESS_KEY",
+        } & set(told)
     assert "GAVEL_REDIS_URL" not in part(stack, "engine").environment
 
 
@@ -130,7 +138,11 @@ def test_fake_engine_is_only_started_when_asked(tmp_path: Path) -> None:
 
 
 def test_engine_progress_in_words() -> None:
-    body = {"state": "preparing", "detail": "base model", "progress": {"done": 3, "total": 12, "note": "layer 3"}}
+    body = {
+        "state": "preparing",
+        "detail": "base model",
+        "progress": {"done": 3, "total": 12, "note": "layer 3"},
+    }
     assert gates.engine_note(body) == "preparing: base model 3/12 (layer 3)"
     assert gates.engine_note({"state": "ready", "detail": ""}) == "ready"
 
@@ -139,8 +151,10 @@ async def test_engine_that_can_never_work_stops_the_start(tmp_path: Path) -> Non
     async def look() -> gates.Health:
         return gates.Health(False, "no .venv-engine here; run make setup", failed=True)
 
-    said = Console(record=True, file=open(os.devnull, "w"), width=200)  # noqa: SIM115, PTH123
-    engine = Part("engine", (sys.executable, "-c", "import time; time.sleep(60)"), dict(os.environ), gate=look)
+    said = Console(record=True, file=StringIO(), width=200)
+    engine = Part(
+        "engine", (sys.executable, "-c", "import time; time.sleep(60)"), dict(os.environ), gate=look
+    )
 
     async def never() -> None:
         raise AssertionError("announced")
@@ -155,7 +169,7 @@ def test_ends_in_words() -> None:
 
 
 def test_lines_carry_their_part() -> None:
-    console = Console(record=True, width=80, file=open(os.devnull, "w"))  # noqa: SIM115, PTH123
+    console = Console(record=True, width=80, file=StringIO())
     screen = Screen(console)
     screen.introduce(("portal", "lab"))
     screen.line("lab", "[not markup] " + "x" * 200)

@@ -53,7 +53,9 @@ def test_killed_store_comes_back_with_what_it_had_promised(start: Start, part: s
         connection.execute("CREATE TABLE promised AS SELECT generate_series(1, 1000) AS n")
     before = running.pid(part)
     os.kill(before, signal.SIGKILL)
-    until(lambda: running.pid(part) != before and all(row.state == "ready" for row in running.state.parts), 30)
+    until(
+        lambda: running.pid(part) != before and all(row.state == "ready" for row in running.state.parts), 30
+    )
     with database(running) as connection:
         assert connection.execute("SELECT count(*) FROM promised").fetchone() == (1000,)
     assert broker(running).ping()
@@ -106,8 +108,9 @@ def test_broker_keeps_everything_and_asks_for_the_password(start: Start) -> None
     assert {door.laddr.ip for door in listening if door.status == psutil.CONN_LISTEN} == {"127.0.0.1"}
 
 
-def test_deep_folder_gets_its_socket_elsewhere(start: Start, tmp_path: Path) -> None:
-    deep = tmp_path.joinpath(*["a-rather-long-folder-name"] * 4)
+def test_deep_folder_gets_its_socket_elsewhere(start: Start, place: Path) -> None:
+    deep = place.joinpath(*["a-rather-long-folder-name"] * 4)
+    deep.parent.mkdir(parents=True)
     running = start(stores=True, data_dir=deep).ready()
     with database(running) as connection:
         assert connection.execute("SELECT 1").fetchone() == (1,)
@@ -127,15 +130,17 @@ def test_other_major_version_is_refused_by_name(tmp_path: Path) -> None:
         postgres._create(tmp_path / "postgres", postgres.programs(), None, "x", lambda _: None)
 
 
-def test_half_made_cluster_is_made_again(start: Start, tmp_path: Path) -> None:
-    half = tmp_path / "data" / "postgres.new"
+def test_half_made_cluster_is_made_again(start: Start, place: Path) -> None:
+    half = place / "data" / "postgres.new"
     half.mkdir(parents=True)
     (half / "PG_VERSION").write_text("18\n")
     start(stores=True).ready()
 
 
 def test_wheels_are_where_we_look() -> None:
-    version = subprocess.run([postgres.programs() / "postgres", "--version"], capture_output=True, text=True, check=True)
+    version = subprocess.run(
+        [postgres.programs() / "postgres", "--version"], capture_output=True, text=True, check=True
+    )
     assert version.stdout.startswith("postgres (PostgreSQL) 18.")
     version = subprocess.run([valkey.program(), "--version"], capture_output=True, text=True, check=True)
     assert " v=9." in version.stdout
@@ -173,7 +178,9 @@ def as_ordinary_user(folder: Path) -> tuple[str, ...]:
         places = (str(python), str(shown / python.relative_to(closed)), str(shown), str(closed))
         become = ("unshare", "--mount", "sh", "-c", script, "sh", *places, *become)
     try_it = [*become, sys.executable, "-c", "import arena.embedded.stack"]
-    if (tried := subprocess.run(try_it, capture_output=True, text=True, cwd="/", check=False)).returncode != 0:
+    if (
+        tried := subprocess.run(try_it, capture_output=True, text=True, cwd="/", check=False)
+    ).returncode != 0:
         pytest.skip(f"{ORDINARY} cannot run this Python: {tried.stderr.strip()[-200:]}")
     return become
 

@@ -53,7 +53,9 @@ def test_a_part_that_keeps_dying_stops_everything(start: Start) -> None:
 
 
 def test_a_failed_step_stops_the_start(start: Start) -> None:
-    running = start({"name": "step", "once": "print('no such table'); raise SystemExit(3)"}, row("later", needs=["step"]))
+    running = start(
+        {"name": "step", "once": "print('no such table'); raise SystemExit(3)"}, row("later", needs=["step"])
+    )
     assert running.process.wait(20) == 1
     assert "no such table" in running.said
     assert "step failed (exit code 3)" in running.said
