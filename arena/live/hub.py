@@ -19,7 +19,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from arena.kit.bus import LIVE
 from arena.kit.errors import GavelError
 from arena.kit.site import Site
-from arena.live.patches import State, diff
+from arena.live.patches import KeysDiffer, State, diff
 from arena.live.states import Channel, read
 
 TICK = 0.1
@@ -151,7 +151,14 @@ class Hub:
             return
         async with watched.lock:
             state = await self._read(name)
-            patch = diff(watched.state, state)
+            try:
+                patch = diff(watched.state, state)
+            except KeysDiffer:
+                watched.seq, watched.state = watched.seq + 1, state
+                watched.ring.clear()
+                for subscriber in list(watched.watchers):
+                    subscriber.push_snapshot(name)
+                return
             if patch is None:
                 return
             watched.seq += 1

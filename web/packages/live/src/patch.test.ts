@@ -1,35 +1,22 @@
 import { describe, expect, it } from "vitest";
-import { applyPatch, codePoints, mergePatch } from "./patch";
+import { applyPatch, codePoints, merge } from "./patch";
 
-describe("mergePatch", () => {
-  // The examples of RFC 7396, appendix A.
+describe("merge", () => {
   it.each([
     [{ a: "b" }, { a: "c" }, { a: "c" }],
     [{ a: "b" }, { b: "c" }, { a: "b", b: "c" }],
-    [{ a: "b" }, { a: null }, {}],
-    [{ a: "b", b: "c" }, { a: null }, { b: "c" }],
+    [{ a: "b" }, { a: null }, { a: null }],
+    [{ a: null }, { a: { b: null } }, { a: { b: null } }],
     [{ a: ["b"] }, { a: "c" }, { a: "c" }],
-    [{ a: "c" }, { a: ["b"] }, { a: ["b"] }],
-    [{ a: { b: "c" } }, { a: { b: "d", c: null } }, { a: { b: "d" } }],
+    [{ a: { b: "c", d: 1 } }, { a: { b: "d" } }, { a: { b: "d", d: 1 } }],
     [{ a: [{ b: "c" }] }, { a: [1] }, { a: [1] }],
-    [
-      ["a", "b"],
-      ["c", "d"],
-      ["c", "d"],
-    ],
-    [{ a: "b" }, ["c"], ["c"]],
-    [{ a: "foo" }, null, null],
-    [{ a: "foo" }, "bar", "bar"],
-    [{ e: null }, { a: 1 }, { e: null, a: 1 }],
-    [[1, 2], { a: "b", c: null }, { a: "b" }],
-    [{}, { a: { bb: { ccc: null } } }, { a: { bb: {} } }],
   ])("%j + %j = %j", (target, patch, result) => {
-    expect(mergePatch(target, patch)).toEqual(result);
+    expect(merge(target, patch)).toEqual(result);
   });
 
   it("keeps the identity of what did not change", () => {
     const state = { left: { text: "a" }, right: { text: "b" } };
-    const next = mergePatch(state, { left: { text: "c" } }) as typeof state;
+    const next = merge(state, { left: { text: "c" } }) as typeof state;
     expect(next.right).toBe(state.right);
     expect(state.left.text).toBe("a");
   });

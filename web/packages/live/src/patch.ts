@@ -1,4 +1,4 @@
-/** The patch algebra of a live channel: an RFC 7396 merge, then appends to growing texts. */
+/** The patch algebra of a live channel: a merge, then appends to growing texts. The server's half is arena/live/patches.py. */
 
 export interface Append {
   path: (string | number)[];
@@ -18,13 +18,15 @@ function isDict(value: unknown): value is Dict {
   return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
-/** RFC 7396: null deletes, objects merge, everything else replaces. Never changes its arguments. */
-export function mergePatch(target: unknown, patch: unknown): unknown {
+/**
+ * Objects merge key by key, everything else replaces. Unlike RFC 7396, null is a value: a state's keys are fixed and
+ * "there is no duel" is said with null. Never changes its arguments.
+ */
+export function merge(target: unknown, patch: unknown): unknown {
   if (!isDict(patch)) return patch;
   const result: Dict = isDict(target) ? { ...target } : {};
   for (const [key, value] of Object.entries(patch)) {
-    if (value === null) delete result[key];
-    else result[key] = mergePatch(result[key], value);
+    result[key] = merge(result[key], value);
   }
   return result;
 }
@@ -61,7 +63,7 @@ function appendAt(state: unknown, path: (string | number)[], pos: number, text: 
  * keep their identity, so React skips them.
  */
 export function applyPatch(state: unknown, patch: Patch): unknown {
-  let next = patch.set === undefined ? state : mergePatch(state, patch.set);
+  let next = patch.set === undefined ? state : merge(state, patch.set);
   for (const { path, pos, text } of patch.append ?? []) {
     next = appendAt(next, path, pos, text);
     if (next === undefined) return undefined;
