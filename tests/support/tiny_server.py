@@ -26,7 +26,9 @@ def main(port: int, manners: list[str]) -> None:
     if "stubborn" in manners:
         signal.signal(signal.SIGTERM, signal.SIG_IGN)
     if "spawn" in manners:
-        sleeper = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(600)"], start_new_session=True)
+        sleeper = subprocess.Popen(
+            [sys.executable, "-c", "import time; time.sleep(600)"], start_new_session=True
+        )
         print("sleeper", sleeper.pid, flush=True)
     server = http.server.ThreadingHTTPServer(("127.0.0.1", port), Handler)
     print("listening on", port, flush=True)

@@ -1,0 +1,43 @@
+"""Fixtures for everyone: the real stores, a fresh migrated database per test, a real portal on top."""
+
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+
+import pytest
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from arena.kit.db import Sessions, make_engine, make_sessions
+from tests.support.portal import Portal, running_portal, settings
+from tests.support.services import Services, running_services
+
+
+@pytest.fixture(scope="session")
+def services() -> Iterator[Services]:
+    with running_services() as running:
+        yield running
+
+
+@pytest.fixture
+def database_url(services: Services) -> Iterator[str]:
+    with services.database() as url:
+        yield url
+
+
+@pytest.fixture
+async def sessions(database_url: str) -> AsyncIterator[Sessions]:
+    engine = make_engine(database_url)
+    yield make_sessions(engine)
+    await engine.dispose()
+
+
+@pytest.fixture
+async def session(sessions: Sessions) -> AsyncIterator[AsyncSession]:
+    """One open transaction; a test that needs several takes `sessions`."""
+    async with sessions() as session, session.begin():
+        yield session
+
+
+@pytest.fixture
+async def portal(services: Services, database_url: str, tmp_path: Path) -> AsyncIterator[Portal]:
+    async with running_portal(settings(database_url, services.redis_url, tmp_path)) as running:
+        yield running

