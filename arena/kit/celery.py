@@ -6,6 +6,7 @@ of record (infra/decisions/0002). No ETA, no countdown, no result backend.
 
 import asyncio
 import os
+import warnings
 from pathlib import Path
 from uuid import UUID
 
@@ -60,6 +61,13 @@ def make_celery(name: str, redis_url: str) -> Celery:
         },
     )
     return app
+
+
+def serve(app: Celery, arguments: list[str]) -> None:
+    """Be a worker until told to stop, without Celery's banner (which no setting turns off) and its word about root."""
+    warnings.filterwarnings("ignore", message=r"You're running the worker with superuser privileges")
+    app.Worker.emit_banner = lambda self: None  # the class is this app's own
+    app.worker_main(["worker", *arguments])
 
 
 class Waker:

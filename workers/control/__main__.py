@@ -14,7 +14,7 @@ from uuid import UUID
 import structlog
 
 from arena.config import Settings
-from arena.kit.celery import CONTROL, CONTROL_TASK, Waker, make_celery
+from arena.kit.celery import CONTROL, CONTROL_TASK, Waker, make_celery, serve
 from arena.kit.jobs.relay import run_relay, run_sweeper
 from arena.kit.logging import configure
 from arena.kit.site import Site, open_site
@@ -79,9 +79,7 @@ def main() -> None:
     app.task(control.wake, name=CONTROL_TASK)
     control.start()
     try:
-        app.worker_main(
-            ["worker", "-Q", CONTROL, "-P", "threads", "-c", "8", "-l", "WARNING", "--without-gossip", "--without-mingle"]
-        )
+        serve(app, ["-Q", CONTROL, "-P", "threads", "-c", "8", "-l", "WARNING", "--without-gossip", "--without-mingle"])
     finally:
         control.stop()
 
