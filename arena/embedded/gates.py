@@ -101,6 +101,8 @@ async def _get(url: str) -> httpx.Response | str:
     try:
         async with httpx.AsyncClient(timeout=TIMEOUT, trust_env=False) as client:
             return await client.get(url)
+    except httpx.ConnectError:
+        return "does not listen yet"
     except httpx.HTTPError as error:
         return _first_line(error)
 
