@@ -135,10 +135,12 @@ class JobContext:
                 if not line.endswith(b"\n"):
                     break
                 on_line(line)
+            else:
+                child.wait()  # it may close its output a little before it ends
         finally:
             alarm.cancel()
             with self._lock:
-                _kill_group(child)  # whatever it left behind, and itself if we gave up on it
+                _kill_group(child)  # what it left behind, and itself if we gave up on it
                 code = child.wait()
                 self._child = None
         self.check()

@@ -1,0 +1,121 @@
+"""`benchmarks.run` from wake-up to scores: the real harness in its child, against the fake engine over HTTP."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from arena.benchmarks import contracts
+from arena.benchmarks.contracts import BenchmarkResult, SuiteSpec
+from arena.benchmarks.suites import load
+from arena.shows.base_models import HOUSE_MODEL
+from arena.submissions.safetensors import engine_name
+from tests.support.engine import Adapter, Files, Node, engine_node, make_adapter, served
+from tests.support.lab_portal import LabPortal
+from workers.lab.runner import run_job
+from workers.pool import fake
+from workers.pool.serve import fake_agent
+
+pytestmark = pytest.mark.timeout(300)
+
+__all__ = ["engine_node"]
+
+SUITE = load("reasoning")
+
+
+def small(items: int = 2) -> SuiteSpec:
+    return SUITE.model_copy(
+        update={"families": [family.model_copy(update={"items": items}) for family in SUITE.families]}
+    )
+
+
+@pytest.fixture(scope="module")
+def fake_node(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Node]:
+    data_dir = tmp_path_factory.mktemp("node")
+    with served(fake_agent(data_dir, pace=fake.Pace(first_token=0.0, token=0.0)), data_dir) as node:
+        yield node
+
+
+@pytest.fixture(scope="module")
+def files(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Files]:
+    serving = Files(tmp_path_factory.mktemp("files"))
+    yield serving
+    serving.close()
+
+
+def offer(
+    portal: LabPortal, node: Node, files: Files, adapter: Adapter, suite: SuiteSpec, **changes: Any
+) -> None:
+    links = files.publish(adapter)
+    portal.kind = contracts.JOB_KIND
+    portal.contract = {
+        "run_id": "r", "suite": suite.model_dump(mode="json"), "engine_url": node.url, "engine_token": node.token,
+        "adapter": links | {"name": engine_name(adapter.digest)}, "model": engine_name(adapter.digest),
+        "base_model": HOUSE_MODEL.id, "template": HOUSE_MODEL.template, "seed": 5, "concurrency": 4,
+    } | changes  # fmt: skip
+
+
+def measured(portal: LabPortal) -> BenchmarkResult:
+    outcome = run_job(portal.job_url)
+    assert outcome == "done", portal.bodies("fail")
+    return BenchmarkResult.model_validate(portal.bodies("complete")[0]["result"])
+
+
+def test_a_run_asks_everything_and_scores_it(portal: LabPortal, fake_node: Node, files: Files) -> None:
+    suite = small()
+    offer(portal, fake_node, files, make_adapter(1), suite)
+    result = measured(portal)
+    assert [task.task for task in result.tasks] == [family.name for family in suite.families]
+    assert all(task.n == 2 and task.accuracy in (0, 0.5, 1) and task.stderr > 0 for task in result.tasks)
+    assert len(result.samples) == 2 * len(suite.families)
+    for sample in result.samples:
+        choice = next(family for family in suite.families if family.name == sample.task).kind == "choice"
+        assert (sample.logprobs is not None) == choice
+    assert result.suite_digest == suite.digest
+    total = len(result.samples)
+    told = [body["progress"] for body in portal.bodies("heartbeat") if body["progress"]]
+    assert told
+    assert {progress["total"] for progress in told} == {total}
+
+    # The same adapter is measured the same; another answers otherwise.
+    portal.claimable = True
+    portal.calls.clear()
+    assert measured(portal) == result
+    offer(portal, fake_node, files, make_adapter(2), suite)
+    portal.claimable = True
+    portal.calls.clear()
+    other = measured(portal)
+    assert other.items_digest == result.items_digest
+    assert [sample.logprobs for sample in other.samples] != [sample.logprobs for sample in result.samples]
+
+
+def test_an_engine_that_is_away_is_our_fault(portal: LabPortal, fake_node: Node, files: Files) -> None:
+    gone = Node("http://127.0.0.1:9", fake_node.token, Path(), 0)
+    offer(portal, gone, files, make_adapter(1), small())
+    assert run_job(portal.job_url) == "failed"
+    (body,) = portal.bodies("fail")
+    assert body["retry"] is True
+    assert "could not load the adapter" in body["reason"]
+
+
+def test_an_adapter_that_the_engine_lost_gives_no_score(
+    portal: LabPortal, fake_node: Node, files: Files
+) -> None:
+    """Not a worse score: the harness retries, gives up, and the run has no result."""
+    offer(portal, fake_node, files, make_adapter(1), small(1), adapter=None, model="a-not-there")
+    assert run_job(portal.job_url) == "failed"
+    (body,) = portal.bodies("fail")
+    assert body["retry"] is True
+    assert fake_node.token not in body["reason"]
+
+
+@pytest.mark.engine
+@pytest.mark.timeout(900)
+def test_the_house_model_is_better_than_guessing(portal: LabPortal, engine_node: Node, files: Files) -> None:
+    """On the real engine. The untuned model knows a little; were BOS or the template wrong it would know nothing."""
+    identity = engine_name("0284692c1adce253357f450e30aef8aad6627454cc598b48d65965568a1ee61d")
+    offer(portal, engine_node, files, make_adapter(1), SUITE, adapter=None, model=identity, concurrency=8)
+    result = measured(portal)
+    above = [task for task in result.tasks if task.score > 2 * task.stderr]
+    assert above, [(task.task, task.score, task.stderr) for task in result.tasks]

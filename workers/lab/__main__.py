@@ -1,0 +1,31 @@
+"""`python -m workers.lab`: one lab worker, one job at a time, until it is told to stop."""
+
+from typing import Any
+
+from celery.signals import worker_shutting_down
+
+from arena.kit.celery import LAB, serve
+from arena.kit.logging import configure
+from workers.lab.app import app
+from workers.lab.runner import interrupt
+
+
+def _give_back(**_: Any) -> None:
+    interrupt()
+
+
+def main() -> None:
+    configure("lab")
+    worker_shutting_down.connect(_give_back)
+    # Neither gossip, mingle nor heartbeat: they need broadcast channels, which the lab's broker account does not have.
+    serve(
+        app,
+        [
+            "--pool=solo", f"--queues={LAB}", "--loglevel=WARNING",
+            "--without-gossip", "--without-mingle", "--without-heartbeat",
+        ],
+    )  # fmt: skip
+
+
+if __name__ == "__main__":
+    main()

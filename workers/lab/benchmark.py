@@ -1,0 +1,105 @@
+"""The job `benchmarks.run`: have the adapter loaded, then let a child measure it with lm-evaluation-harness.
+
+A child, because the harness owns an event loop, seeds every generator in the process and takes its key from the
+environment; and because a lost lease must be able to end it at once.
+"""
+
+import asyncio
+import json
+import sys
+from pathlib import Path
+
+import httpx
+import structlog
+from pydantic import ValidationError
+
+from arena.benchmarks.contracts import BenchmarkContract, BenchmarkResult
+from arena.submissions.contracts import AdapterRef
+from workers.lab.job import JobContext, JobFailed
+from workers.lab.transfer import download
+from workers.pool.client import EngineClient, EngineError
+from workers.pool.protocol import TOKENIZER_FILES
+
+MAX_TOKENIZER_BYTES = 64 << 20
+SECONDS_PER_ITEM = 30.0
+SECONDS_AT_LEAST = 180.0
+
+log = structlog.get_logger()
+
+
+def run(contract: BenchmarkContract, job: JobContext) -> BenchmarkResult:
+    items = sum(family.items for family in contract.suite.families)
+    job.progress(0, items, "loading")
+    if contract.adapter is not None:
+        _load(contract, contract.adapter)
+    job.check()
+    _fetch_tokenizer(contract, job.folder / "tokenizer")
+    asked, answered = job.folder / "contract.json", job.folder / "result.json"
+    asked.write_text(contract.model_dump_json())
+    errors = job.folder / "benchmark.log"
+    ended = job.run_child(
+        [sys.executable, "-I", "-m", "workers.lab.benchmark_child", str(job.folder)],
+        timeout=SECONDS_AT_LEAST + SECONDS_PER_ITEM * items,
+        on_line=lambda line: _tell(line, job),
+        environment=_environment(contract, job.folder),
+        stderr=errors,
+    )
+    if ended.timed_out:
+        raise JobFailed("The benchmark took too long; the engine may be stuck.", retry=True)
+    if ended.code != 0:
+        tail = errors.read_text(errors="replace")[-2000:]
+        log.warning("benchmark_broke", code=ended.code, log=tail)
+        raise JobFailed(f"The benchmark broke: {_last_line(tail)}", retry=True)
+    try:
+        return BenchmarkResult.model_validate_json(answered.read_bytes())
+    except (OSError, ValidationError) as error:
+        raise JobFailed("The benchmark ended without a result.", retry=True) from error
+
+
+def _load(contract: BenchmarkContract, adapter: AdapterRef) -> None:
+    async def ensure() -> str:
+        async with EngineClient(contract.engine_url, contract.engine_token) as engine:
+            loaded = await engine.ensure_adapter(adapter.digest, adapter.weights_url, adapter.config_url)
+            return loaded.name
+
+    try:
+        name = asyncio.run(ensure())
+    except EngineError as error:
+        raise JobFailed(f"The engine could not load the adapter: {error}", retry=True) from error
+    if name != contract.model:
+        raise JobFailed("The engine serves the adapter under another name than agreed.", retry=False)
+
+
+def _fetch_tokenizer(contract: BenchmarkContract, folder: Path) -> None:
+    """The engine's own tokenizer: measuring with another one would measure something else."""
+    folder.mkdir()
+    headers = {"Authorization": f"Bearer {contract.engine_token}"}
+    with httpx.Client(base_url=contract.engine_url, headers=headers, timeout=30.0, trust_env=False) as client:
+        for name in TOKENIZER_FILES:
+            _, whole = download(client, f"/tokenizer/{name}", folder / name, MAX_TOKENIZER_BYTES)
+            if not whole:
+                raise JobFailed("The engine's tokenizer is larger than any tokenizer.", retry=False)
+
+
+def _environment(contract: BenchmarkContract, folder: Path) -> dict[str, str]:
+    """What the child needs and nothing of ours. It must not ask a hub for anything: all it reads is in its folder."""
+    offline = dict.fromkeys(("HF_HUB_OFFLINE", "HF_DATASETS_OFFLINE", "HF_EVALUATE_OFFLINE"), "1")
+    folders = dict.fromkeys(("HOME", "HF_HOME", "TMPDIR"), str(folder))
+    return {
+        "LC_ALL": "C.UTF-8",
+        "PATH": "/usr/bin:/bin",
+        "TOKENIZERS_PARALLELISM": "false",
+        "OPENAI_API_KEY": contract.engine_token,
+        **offline,
+        **folders,
+    }
+
+
+def _tell(line: bytes, job: JobContext) -> None:
+    told = json.loads(line)
+    job.progress(int(told["done"]), int(told["total"]), str(told["note"]))
+
+
+def _last_line(text: str) -> str:
+    lines = [line.strip() for line in text.splitlines() if line.strip()]
+    return lines[-1][:300] if lines else "it said nothing"

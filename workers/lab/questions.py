@@ -1,0 +1,113 @@
+"""Questions of a suite, made from its seed by reasoning-gym: the same spec gives the same questions everywhere."""
+
+import hashlib
+import random
+from dataclasses import asdict, dataclass
+from importlib.metadata import version
+from typing import Any
+
+import reasoning_gym
+import rfc8785
+
+from arena.benchmarks.contracts import FamilySpec, SuiteSpec
+
+POOL = 64
+"""How many further items lend their answers as wrong options."""
+
+
+class SuiteUnavailable(Exception):
+    """The suite cannot be made on this machine."""
+
+
+@dataclass(frozen=True)
+class Item:
+    family: str
+    index: int
+    question: str
+    answer: str
+    options: list[str]
+    """For `choice`: the answer among wrong ones, in random order. Empty for `generate`."""
+    entry: dict[str, Any]
+    """What the family's verifier wants to see again."""
+
+
+def make_items(suite: SuiteSpec) -> dict[str, list[Item]]:
+    """The suite's items by family. Raises SuiteUnavailable when the generator is another version."""
+    here = f"reasoning-gym=={version('reasoning-gym')}"
+    if here != suite.generator:
+        raise SuiteUnavailable(f"The suite is made by {suite.generator}; this worker has {here}.")
+    return {family.name: _family_items(family, suite.seed) for family in suite.families}
+
+
+def items_digest(items: dict[str, list[Item]]) -> str:
+    """sha256 over what is asked. Hex."""
+    asked = {
+        family: [{key: value for key, value in asdict(item).items() if key != "entry"} for item in listed]
+        for family, listed in items.items()
+    }
+    return hashlib.sha256(rfc8785.dumps(asked)).hexdigest()
+
+
+def verify(family: FamilySpec, item: Item, text: str) -> bool:
+    """Whether the family's own verifier gives a generated answer full marks."""
+    dataset = reasoning_gym.create_dataset(family.dataset, seed=0, size=1, **family.config)
+    return float(dataset.score_answer(answer=text, entry=item.entry)) >= 1.0
+
+
+def _family_items(family: FamilySpec, seed: int) -> list[Item]:
+    entries = _distinct(family, seed, family.items + POOL)
+    pool = sorted({entry["answer"] for entry in entries})
+    return [
+        Item(
+            family=family.name,
+            index=index,
+            question=entry["question"],
+            answer=entry["answer"],
+            options=_options(family, entry["answer"], pool, seed, index) if family.kind == "choice" else [],
+            entry=entry,
+        )
+        for index, entry in enumerate(entries[: family.items])
+    ]
+
+
+def _distinct(family: FamilySpec, seed: int, count: int) -> list[dict[str, Any]]:
+    """The first `count` entries that ask different questions; fewer when the family runs out of wrong answers only."""
+    dataset = reasoning_gym.create_dataset(family.dataset, seed=seed, size=2 * count, **family.config)
+    entries: dict[str, dict[str, Any]] = {}
+    for entry in dataset:
+        entries.setdefault(entry["question"], dict(entry) | {"answer": str(entry["answer"])})
+        if len(entries) == count:
+            break
+    if len(entries) < family.items:
+        raise SuiteUnavailable(f"{family.name} has only {len(entries)} different questions.")
+    return list(entries.values())
+
+
+def _options(family: FamilySpec, answer: str, pool: list[str], seed: int, index: int) -> list[str]:
+    chance = random.Random(f"{seed}/{family.name}/{index}")
+    wanted = family.options - 1
+    if family.distractors == "words":
+        wrong = _reordered(answer, wanted, chance)
+    else:
+        wrong = [other for other in pool if other != answer]
+        chance.shuffle(wrong)
+        # Longer texts are less likely whatever they say, so wrong options are about as long as the right one.
+        wrong.sort(key=lambda other: abs(len(other) - len(answer)))
+        wrong = wrong[:wanted]
+    if len(wrong) < wanted:
+        raise SuiteUnavailable(f"{family.name} has too few different answers for {family.options} options.")
+    options = [answer, *wrong]
+    chance.shuffle(options)
+    return options
+
+
+def _reordered(answer: str, count: int, chance: random.Random) -> list[str]:
+    words = answer.split(" ")
+    found: dict[str, None] = {}
+    for _ in range(100 * count):
+        shuffled = " ".join(chance.sample(words, len(words)))
+        if shuffled != answer:
+            found[shuffled] = None
+        if len(found) == count:
+            break
+    return list(found)

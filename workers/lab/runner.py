@@ -1,0 +1,175 @@
+"""One wake-up, start to end: claim the job, work, keep the lease alive, hand in the result.
+
+The portal's answers decide: 409 anywhere means that the job is not ours (any more), and we stop without a trace. A
+message that comes twice, late or for nothing is therefore harmless.
+"""
+
+import os
+import socket
+import tempfile
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import httpx
+import structlog
+from pydantic import BaseModel, ValidationError
+
+from arena.benchmarks import contracts as benchmarks
+from arena.submissions import contracts as submissions
+from workers.lab import benchmark, verify
+from workers.lab.job import JobContext, JobFailed, JobStopped
+
+HEARTBEAT_SECONDS = 10.0
+PROGRESS_SECONDS = 1.0
+"""Progress is told at once, but no more often than this."""
+HAND_IN_SECONDS = 45.0
+"""How long a finished result is offered to a portal that does not answer; less than a lease."""
+
+log = structlog.get_logger()
+
+_current: JobContext | None = None
+
+
+def interrupt() -> None:
+    """Hand the current job, if any, back to the queue: this worker is shutting down. Safe in a signal handler."""
+    if _current is not None:
+        _current.interrupt()
+
+
+def _verify(contract: dict[str, Any], job: JobContext) -> BaseModel:
+    return verify.run(submissions.VerifyContract.model_validate(contract), job)
+
+
+def _benchmark(contract: dict[str, Any], job: JobContext) -> BaseModel:
+    return benchmark.run(benchmarks.BenchmarkContract.model_validate(contract), job)
+
+
+HANDLERS: dict[str, Callable[[dict[str, Any], JobContext], BaseModel]] = {
+    submissions.JOB_KIND: _verify,
+    benchmarks.JOB_KIND: _benchmark,
+}
+
+
+class Claimed(BaseModel):
+    job_id: str
+    kind: str
+    fence: int
+    lease_seconds: float
+    contract: dict[str, Any]
+
+
+def run_job(job_url: str) -> str:
+    """Answer one wake-up; returns how it ended: `nothing`, `done`, `failed` or `stopped`. Raises nothing expected."""
+    worker = f"{socket.gethostname()}-{os.getpid()}"
+    with httpx.Client(timeout=15.0, headers={"X-Gavel-Worker": worker}, trust_env=False) as client:
+        try:
+            answer = client.post(f"{job_url}/claim")
+            if answer.status_code in (404, 409):
+                return "nothing"
+            answer.raise_for_status()
+            claimed = Claimed.model_validate(answer.json())
+        except (httpx.HTTPError, ValidationError) as error:
+            # Whatever was claimed comes back by itself when the lease runs out.
+            log.warning("claim_failed", error=type(error).__name__)
+            return "nothing"
+        with structlog.contextvars.bound_contextvars(
+            job=claimed.job_id, kind=claimed.kind, fence=claimed.fence
+        ):
+            return _work(client, job_url, claimed)
+
+
+def _work(client: httpx.Client, job_url: str, claimed: Claimed) -> str:
+    global _current
+    started = time.monotonic()
+    with tempfile.TemporaryDirectory(prefix="gavel-job-") as folder:
+        job = _current = JobContext(Path(folder))
+        over = threading.Event()
+        heart = threading.Thread(target=_beat, args=(job_url, claimed, job, over), daemon=True)
+        heart.start()
+        try:
+            path, body = _outcome(claimed, job)
+            outcome = _hand_in(client, f"{job_url}/{path}", {"fence": claimed.fence} | body, job)
+        except JobStopped:
+            outcome = "stopped"
+        finally:
+            _current = None
+            over.set()
+            job.wake()
+            heart.join()
+    log.info("job_ended", outcome=outcome, seconds=round(time.monotonic() - started, 2))
+    return outcome
+
+
+def _outcome(claimed: Claimed, job: JobContext) -> tuple[str, dict[str, Any]]:
+    """(`complete` or `fail`, its body without the fence)."""
+    try:
+        handler = HANDLERS.get(claimed.kind)
+        if handler is None:
+            raise JobFailed(f"This worker does not know jobs of kind {claimed.kind}.", retry=True)
+        result = handler(claimed.contract, job)
+        return "complete", {"result": result.model_dump(mode="json")}
+    except JobFailed as failure:
+        log.warning("job_failed", reason=failure.reason, retry=failure.retry)
+        return "fail", {"reason": failure.reason, "retry": failure.retry}
+    except JobStopped:
+        raise
+    except Exception as error:
+        log.exception("job_broke")
+        return "fail", {"reason": f"The lab worker broke ({type(error).__name__}).", "retry": True}
+
+
+def _beat(job_url: str, claimed: Claimed, job: JobContext, over: threading.Event) -> None:
+    """Keep the lease until `over`; stop the job when the portal says so, or was silent for as long as a lease."""
+    lost_at = time.monotonic() + claimed.lease_seconds
+    told = job.latest_progress
+    with httpx.Client(timeout=5.0, trust_env=False) as client:
+        while not over.is_set():
+            progress = job.latest_progress
+            body = {"fence": claimed.fence, "progress": asdict(progress) if progress else None}
+            try:
+                answer = client.post(f"{job_url}/heartbeat", json=body)
+                if answer.status_code in (404, 409):
+                    job.stop()
+                    return
+                answer.raise_for_status()
+                lost_at, told = time.monotonic() + claimed.lease_seconds, progress
+            except httpx.HTTPError as error:
+                log.warning("heartbeat_failed", error=type(error).__name__)
+            if time.monotonic() > lost_at:
+                job.stop()
+                return
+            over.wait(PROGRESS_SECONDS)
+            if job.latest_progress is told:
+                job.wait_for_change(HEARTBEAT_SECONDS - PROGRESS_SECONDS)
+
+
+def _hand_in(client: httpx.Client, url: str, body: dict[str, Any], job: JobContext) -> str:
+    """Offer the outcome until the portal takes or declines it. Raises JobStopped when it is not ours to give."""
+    give_up = time.monotonic() + HAND_IN_SECONDS
+    ended = "done" if "result" in body else "failed"
+    while True:
+        if job.stopped:
+            raise JobStopped
+        try:
+            answer = client.post(url, json=body)
+            if answer.status_code in (404, 409):
+                raise JobStopped
+            if answer.status_code == 422 and ended == "done":
+                log.error("result_refused", answer=answer.text[:500])
+                refused = {
+                    "fence": body["fence"],
+                    "reason": "The portal refused the form of the result.",
+                    "retry": False,
+                }
+                return _hand_in(client, url.removesuffix("complete") + "fail", refused, job)
+            answer.raise_for_status()
+            return ended
+        except httpx.HTTPError as error:
+            log.warning("hand_in_failed", error=type(error).__name__)
+            if time.monotonic() > give_up:
+                raise JobStopped from error
+            time.sleep(1.0)
