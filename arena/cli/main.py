@@ -14,6 +14,7 @@ COMMANDS = {
     "submit": "arena.cli.submit:submit",
     "invite": "arena.cli.invite:invite",
     "engine": "arena.cli.engine:engine",
+    "worker": "arena.cli.worker:worker",
     "openapi": "arena.cli.openapi:openapi",
 }
 """Name → `module:function` (or `module:Typer` for a command with sub-commands), in the order of the help page."""
