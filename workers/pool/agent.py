@@ -39,6 +39,9 @@ BACKOFF = (1.0, 2.0, 5.0, 10.0, 30.0, 60.0)
 FAILED_AFTER = 3
 """Failed starts in a row after which the node calls itself failed; it goes on trying."""
 
+RELOADED = 16
+"""Adapters, the youngest, that a restarted engine gets back by itself; older ones are loaded again when asked for."""
+
 PrepareModel = Callable[[Callable[[Progress], None]], Awaitable[str]]
 """Leave the base model on disk and return its digest. Raises EngineFault."""
 
@@ -126,7 +129,7 @@ class NodeAgent:
         shown = LoadedAdapter(name=name, digest=digest, fingerprint=fingerprint, effect=False)
         before, self._adapters = self._adapters, {name: Loaded(shown, self._store.path(digest))}
         self._identity = Identity(digest=digest, name=name)
-        for other, loaded in before.items():
+        for other, loaded in list(before.items())[-RELOADED:]:
             if other == name:
                 continue
             self._say("starting", f"loading adapter {other} again")

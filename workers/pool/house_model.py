@@ -116,6 +116,7 @@ def _build(target: Path, base: BaseModel, report: Progress) -> Manifest:
         raise PrepareError(
             "source", f"{base.id} comes from {base.source!r}; only package: sources are prepared here"
         )
+    os.environ.setdefault("HF_HUB_OFFLINE", "1")  # everything is here; a slow hub must not be asked first
     try:
         import importlib
 

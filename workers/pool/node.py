@@ -3,7 +3,7 @@
 import hmac
 import json
 import logging
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from typing import Annotated, Any
 
@@ -100,14 +100,14 @@ async def _pass_through(agent: NodeAgent, wanted: CompletionRequest, duel: bool)
     await agent.gate.enter()
     agent.duels += duel
 
-    async def release() -> None:
+    def release() -> None:
         agent.gate.leave()
         agent.duels -= duel
 
     try:
         reply = await agent.engine.complete(wanted)
     except BaseException:
-        await release()
+        release()
         raise
     return _Passing(reply, release)
 
@@ -115,7 +115,7 @@ async def _pass_through(agent: NodeAgent, wanted: CompletionRequest, duel: bool)
 class _Passing(StreamingResponse):
     """Not buffered: every chunk is sent as it arrives, because its arrival is what the client measures."""
 
-    def __init__(self, reply: EngineReply, release: Callable[[], Awaitable[None]]) -> None:
+    def __init__(self, reply: EngineReply, release: Callable[[], None]) -> None:
         headers = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
         super().__init__(_until_fault(reply), reply.status, headers, reply.media_type)
         self._reply, self._release = reply, release
@@ -124,8 +124,10 @@ class _Passing(StreamingResponse):
         try:
             await super().__call__(scope, receive, send)
         finally:
-            await self._release()
-            await self._reply.close()
+            try:
+                await self._reply.close()  # ends the generation, which counts as running until then
+            finally:
+                self._release()
 
 
 async def _until_fault(reply: EngineReply) -> AsyncIterator[bytes]:
