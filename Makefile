@@ -9,7 +9,7 @@ ONLY ?=
 .PHONY: help setup run test lock clean
 
 help:
-	@echo "make run     set up this machine if needed, start the whole system and stay with it"
+	@echo "make run     set up this machine if needed, start the whole system, play the demo, stay up"
 	@echo "make setup   the set-up alone"
 	@echo "make test    set up, then every check (ONLY=\"lint unit\" for some of them)"
 	@echo "make lock    write infra/locks/platform.txt from .venv"
@@ -19,7 +19,7 @@ setup:
 	@$(PYTHON) infra/setup.py
 
 run: setup
-	@exec $(GAVEL) up $(UP)
+	@exec $(GAVEL) up --demo $(UP)
 
 test: setup
 	@.venv/bin/python infra/check.py $(ONLY)

@@ -3,7 +3,9 @@
 import asyncio
 import json
 import os
+import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated
 
@@ -39,6 +41,7 @@ def up(
             "--fake-engine", help="Invented answers instead of a model: for development and tests only."
         ),
     ] = False,
+    demo: Annotated[bool, typer.Option("--demo", help="Play the demo episode once everything is up.")] = False,
 ) -> None:
     """Start the whole system here and stay with it; Ctrl-C (or `gavel down`) stops everything."""
     from arena.embedded.running import AlreadyRunning, run
@@ -54,6 +57,8 @@ def up(
 
     async def announce(stack: Stack, seconds: float) -> None:
         screen.console.print(_addresses(stack.public_url, data_dir, seconds, fake_engine), soft_wrap=True)
+        if demo:
+            await _play_demo(data_dir, screen.say)
 
     try:
         code = run(options, screen, announce)
@@ -64,6 +69,20 @@ def up(
     except (RuntimeError, ValueError, OSError) as error:
         raise _refuse(str(error)) from error
     raise typer.Exit(code)
+
+
+async def _play_demo(data_dir: Path, say: Callable[[str], None]) -> None:
+    """An outside client like any other: if it fails or is slow, the site stays up."""
+    command = (sys.executable, "-m", "arena.cli.main", "demo", "--data-dir", str(data_dir))
+    say("playing the demo episode; open the stage address below to watch it")
+    player = await asyncio.create_subprocess_exec(*command)
+    try:
+        code = await player.wait()
+    except asyncio.CancelledError:
+        player.terminate()
+        await player.wait()
+        raise
+    say("the demo episode is over; the site stays up (Ctrl-C stops it)" if code == 0 else "the demo stopped early")
 
 
 def status(
