@@ -40,7 +40,7 @@ PHASES = (
     ),
     Phase("imports", ((str(BIN / "lint-imports"), "--no-cache"),)),
     Phase("licences", ((sys.executable, "infra/licences.py"),)),
-    Phase("web", tuple((*NPM, script) for script in ("lint", "types", "test"))),
+    Phase("web", tuple((*NPM, script) for script in ("lint", "types", "stale", "test", "size"))),
     Phase("unit", ((*PYTEST, "-n", WORKERS, "-m", "not engine and not journey and not browser"),)),
     Phase("journeys", ((*PYTEST, "-m", "journey and not browser"),)),
     Phase("engine", ((*PYTEST, "-m", "engine and not journey and not browser"),)),
