@@ -199,3 +199,18 @@ def test_ordinary_user_beside_root(start: Start, others_folder: Path) -> None:
     by_user.process.kill()
     by_user.process.wait()
     until(lambda: all(map(gone, pids)), 10)
+
+
+def test_root_opens_the_way_for_the_databases_account_and_says_so(place: Path) -> None:
+    if os.geteuid() != 0:
+        pytest.skip("only root has such a way to open")
+    closed = place / "closed"
+    inner = closed / "inner"
+    inner.mkdir(parents=True)
+    closed.chmod(0o700)
+    inner.chmod(0o750)
+    said: list[str] = []
+    postgres._open_way(inner, ORDINARY, said.append)
+    assert closed.stat().st_mode & 0o777 == 0o701
+    assert inner.stat().st_mode & 0o777 == 0o751
+    assert [str(closed) in line for line in said] == [True, True]
