@@ -2,7 +2,6 @@
 
 import asyncio
 import json
-import os
 import sys
 import time
 from collections.abc import Callable
@@ -41,7 +40,9 @@ def up(
             "--fake-engine", help="Invented answers instead of a model: for development and tests only."
         ),
     ] = False,
-    demo: Annotated[bool, typer.Option("--demo", help="Play the demo episode once everything is up.")] = False,
+    demo: Annotated[
+        bool, typer.Option("--demo", help="Play the demo episode once everything is up.")
+    ] = False,
 ) -> None:
     """Start the whole system here and stay with it; Ctrl-C (or `gavel down`) stops everything."""
     from arena.embedded.running import AlreadyRunning, run
@@ -56,7 +57,10 @@ def up(
     screen = Screen()
 
     async def announce(stack: Stack, seconds: float) -> None:
-        screen.console.print(_addresses(stack.public_url, data_dir, seconds, fake_engine), soft_wrap=True)
+        pages = Path(stack.environment["GAVEL_WEB_DIR"])
+        screen.console.print(
+            _addresses(stack.public_url, data_dir, seconds, fake_engine, pages), soft_wrap=True
+        )
         if demo:
             await _play_demo(data_dir, screen.say)
 
@@ -82,7 +86,11 @@ async def _play_demo(data_dir: Path, say: Callable[[str], None]) -> None:
         player.terminate()
         await player.wait()
         raise
-    say("the demo episode is over; the site stays up (Ctrl-C stops it)" if code == 0 else "the demo stopped early")
+    say(
+        "the demo episode is over; the site stays up (Ctrl-C stops it)"
+        if code == 0
+        else "the demo stopped early"
+    )
 
 
 def status(
@@ -163,7 +171,7 @@ def _where(data_dir: Path) -> str:
     )
 
 
-def _addresses(url: str, data_dir: Path, seconds: float, fake_engine: bool) -> str:
+def _addresses(url: str, data_dir: Path, seconds: float, fake_engine: bool, pages: Path) -> str:
     """What a newcomer needs next, readable without knowing the system."""
     rows = [
         ("Viewers", "/", "join with the code on the stage, watch, vote"),
@@ -177,7 +185,7 @@ def _addresses(url: str, data_dir: Path, seconds: float, fake_engine: bool) -> s
     lines += [f"  {name:<12} [bold]{url}{path:<13}[/] [dim]{what}[/]" for name, path, what in rows]
     if fake_engine:
         lines += ["", "  [bold red]The engine is a fake: its answers are invented. For development only.[/]"]
-    if not os.access(Path(os.environ.get("GAVEL_WEB_DIR", "web/dist")), os.R_OK):
+    if not pages.is_dir():
         lines += ["", "  [bold red]The web pages are not built: run `make setup`.[/]"]
     return "\n".join(
         [*lines, "", f"  Logs in {data_dir / 'logs'}. Stop with Ctrl-C, or with `gavel down` elsewhere.", ""]
