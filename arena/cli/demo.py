@@ -26,6 +26,10 @@ def demo(
     adapters: Annotated[Path, typer.Option(help="Folder with one adapter per subfolder.")] = DEMO
     / "adapters",
     phones: Annotated[int, typer.Option(help="Simulated viewers.", min=1, max=500)] = 50,
+    pause: Annotated[
+        float,
+        typer.Option(help="Seconds for people watching, before each vote and after each reveal.", min=0),
+    ] = 0.0,
     seed: Annotated[int, typer.Option(help="Seeds the sampling and the simulated tastes.")] = 1,
 ) -> None:
     """Upload three adapters, let every pair duel, let fifty phones vote, reveal. Exit code 1 if any step failed."""
@@ -44,7 +48,7 @@ def demo(
     def tell(line: str) -> None:
         console.print(f"[dim]{time.monotonic() - began:6.1f} s[/]  {line}", markup=True)
 
-    show = Episode(address, found, folders, prompts, phones, seed, tell)
+    show = Episode(address, found, folders, prompts, phones, seed, tell, pause)
     try:
         result = asyncio.run(show.play())
     except (StepFailed, Refused, TimeoutError, OSError) as error:

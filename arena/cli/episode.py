@@ -50,6 +50,8 @@ class Episode:
     phones: int
     seed: int
     tell: Tell
+    pause: float = 0.0
+    """Seconds left to people watching: to read the answers, to see the vote, to take in the reveal."""
     timings: dict[str, float] = field(default_factory=dict)
 
     async def play(self) -> dict[str, Any]:
@@ -249,6 +251,7 @@ class Episode:
         check(bool(left.strip()) and bool(right.strip()), f"an answer of duel {number} is empty")
         check("entry" not in state["duel"]["left"], "the stage names an entry before the reveal")
         streamed = watch.patches - before
+        await asyncio.sleep(self.pause)
         duel = await self._vote(watch, stage, state["duel"], number, phones, judges)
         await self._command(watch, stage, {"type": "reveal"})
         state = await watch.until(stage, lambda now: now["phase"] == "revealed", 30, "the reveal")
@@ -266,6 +269,7 @@ class Episode:
         provenance = await phones[0].get(f"/duels/{state['duel']['id']}/provenance")
         hashes = {row["side"]: row["hash"] for row in provenance["answers"]}
         self.tell(f"  {_line(result)}")
+        await asyncio.sleep(self.pause)
         self.timings["duels"] = self.timings.get("duels", 0.0) + time.monotonic() - began
         return {
             "number": number,

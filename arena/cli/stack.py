@@ -77,7 +77,7 @@ def up(
 
 async def _play_demo(data_dir: Path, say: Callable[[str], None]) -> None:
     """An outside client like any other: if it fails or is slow, the site stays up."""
-    command = (sys.executable, "-m", "arena.cli.main", "demo", "--data-dir", str(data_dir))
+    command = (sys.executable, "-m", "arena.cli.main", "demo", "--pause", "5", "--data-dir", str(data_dir))
     say("playing the demo episode; open the stage address below to watch it")
     player = await asyncio.create_subprocess_exec(*command)
     try:
