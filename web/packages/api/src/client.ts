@@ -54,11 +54,11 @@ export const api = {
   delete: method("delete"),
 };
 
-/** Multipart upload with progress (0..1), which fetch cannot report. Throws ApiError. */
+/** Multipart upload with progress in bytes, which fetch cannot report. Throws ApiError; AbortError when cancelled. */
 export function upload<T>(
   path: string,
   form: FormData,
-  onProgress: (part: number) => void,
+  onProgress: (loaded: number, total: number) => void,
   signal?: AbortSignal,
 ): Promise<T> {
   return new Promise((resolve, reject) => {
@@ -66,7 +66,7 @@ export function upload<T>(
     request.open("POST", path);
     request.responseType = "json";
     request.upload.onprogress = (event) => {
-      if (event.lengthComputable) onProgress(event.loaded / event.total);
+      if (event.lengthComputable) onProgress(event.loaded, event.total);
     };
     request.onload = () => {
       if (request.status >= 200 && request.status < 300) resolve(request.response as T);

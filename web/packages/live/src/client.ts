@@ -164,12 +164,16 @@ export class LiveClient {
     this.publish();
   }
 
+  /** Also called for each failed attempt to reconnect, which changes nothing. */
   private closed(code: number): void {
-    if (this.open) this.closedAt = this.now();
+    const lost = this.open;
     this.open = false;
+    if (lost) this.closedAt = this.now();
     for (const channel of this.channels.values()) {
-      channel.askedAt = null;
-      channel.polled = null;
+      if (lost) {
+        channel.askedAt = null;
+        channel.polled = null;
+      }
       if (code === CLOSE_AUTH) channel.refusal = "denied";
     }
     this.publish();

@@ -8,18 +8,26 @@ export function Card({ className, ...rest }: HTMLAttributes<HTMLElement>) {
   return <section className={cx(css.card, className)} {...rest} />;
 }
 
+interface SideIconProps {
+  side: SideName;
+  size?: string | number;
+  /** Dark with a coloured arrow, for a ground in the side's colour. */
+  inverse?: boolean;
+}
+
 /** Left is a disc that points left, right a square that points right: told apart without colour. */
-export function SideIcon({ side, size = "1.15em" }: { side: SideName; size?: string | number }) {
+export function SideIcon({ side, size = "1.15em", inverse = false }: SideIconProps) {
+  const [ground, arrow] = inverse ? ["var(--ink)", `var(--${side})`] : [`var(--${side})`, "var(--ink)"];
   return (
     <svg viewBox="0 0 20 20" width={size} height={size} aria-hidden="true" fill="none">
       {side === "left" ? (
-        <circle cx="10" cy="10" r="9.5" fill={`var(--${side})`} />
+        <circle cx="10" cy="10" r="9.5" fill={ground} />
       ) : (
-        <rect x=".5" y=".5" width="19" height="19" rx="4" fill={`var(--${side})`} />
+        <rect x=".5" y=".5" width="19" height="19" rx="4" fill={ground} />
       )}
       <path
         d={side === "left" ? "M11.8 5.6 7.2 10l4.6 4.4" : "M8.2 5.6 12.8 10l-4.6 4.4"}
-        stroke="var(--ink)"
+        stroke={arrow}
         strokeWidth="2.4"
         strokeLinecap="round"
         strokeLinejoin="round"

@@ -75,6 +75,8 @@ export function setLanguage(language: Language): void {
 
 export interface Translation<C = typeof en> {
   t: Translate<C>;
+  /** The text at a key known only at run time, such as a code from the portal; undefined when there is none. */
+  find: (key: string, variables?: Record<string, unknown>) => string | undefined;
   language: Language;
   /** 12406 → "12,406" */
   number: (value: number, options?: Intl.NumberFormatOptions) => string;
@@ -87,10 +89,14 @@ function subscribe(listener: () => void): () => void {
   return () => i18n.off("languageChanged", listener);
 }
 
+function find(key: string, variables: Record<string, unknown> = {}): string | undefined {
+  return i18n.exists(key) ? i18n.t(key, variables) : undefined;
+}
+
 function errorText(error: unknown): string {
   if (!(error instanceof ApiError)) return i18n.t("error.unknown");
-  const key = `error.${error.code}`;
-  if (i18n.exists(key)) return i18n.t(key, error.detail);
+  const text = find(`error.${error.code}`, error.detail);
+  if (text !== undefined) return text;
   return error.code.startsWith("http.") ? i18n.t("error.unknown") : error.message;
 }
 
@@ -99,7 +105,7 @@ function useTranslation(): Translation {
   return useMemo(() => {
     const format = (value: number, options?: Intl.NumberFormatOptions) =>
       new Intl.NumberFormat(language === "zh" ? "zh-CN" : "en", options).format(value);
-    return { t: (key, variables) => i18n.t(key, variables ?? {}), language, number: format, errorText };
+    return { t: (key, variables) => i18n.t(key, variables ?? {}), find, language, number: format, errorText };
   }, [language]);
 }
 

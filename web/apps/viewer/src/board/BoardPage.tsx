@@ -1,0 +1,164 @@
+import { ApiError, api, type Board, type BoardRow } from "@gavel/api";
+import { useChannel } from "@gavel/live";
+import { type Axis, axisOf, cx, EmptyState, ErrorNote, IntervalBar, LanguageSwitch, Loading, Mark } from "@gavel/ui";
+import { useEffect } from "react";
+import { Link } from "../app/Link";
+import { useT } from "../i18n";
+import { NetNote } from "../phone/NetNote";
+import { useLoad } from "../shared/load";
+import css from "./BoardPage.module.css";
+import { interval } from "./Rows";
+
+const HOUSE_RATING = 1000;
+
+/** Round ratings that divide the axis in about five. */
+export function ticks({ min, max }: Axis): number[] {
+  const step = [10, 20, 25, 50, 100, 200, 250, 500].find((size) => (max - min) / size <= 6) ?? 1000;
+  const first = Math.ceil(min / step) * step;
+  return Array.from({ length: Math.floor((max - first) / step) + 1 }, (_, index) => first + index * step);
+}
+
+function Scale({ axis }: { axis: Axis }) {
+  return (
+    <span className={css.scale} aria-hidden="true">
+      {ticks(axis).map((rating) => (
+        <i key={rating} style={{ left: `${(100 * (rating - axis.min)) / (axis.max - axis.min)}%` }}>
+          {rating}
+        </i>
+      ))}
+    </span>
+  );
+}
+
+function Line({ row, axis }: { row: BoardRow; axis: Axis }) {
+  const { t, number } = useT();
+  const percent = (value: number) => number(value, { style: "percent", maximumFractionDigits: 1 });
+  return (
+    <li className={cx(css.row, row.rank === 1 && css.first)}>
+      <span className={css.rank}>{row.rank ?? "–"}</span>
+      <span className={css.name}>
+        <b>{row.name}</b>
+        {row.kind === "house" && <small>{t("board.house")}</small>}
+      </span>
+      <span className={css.rating}>
+        {row.rating == null ? (
+          <small>{t("board.pending")}</small>
+        ) : (
+          <>
+            <b>{Math.round(row.rating)}</b>
+            <small>{interval(row)}</small>
+          </>
+        )}
+      </span>
+      <span className={css.bar}>
+        {row.rating != null && row.lo != null && row.hi != null && (
+          <IntervalBar
+            value={row.rating}
+            lo={row.lo}
+            hi={row.hi}
+            axis={axis}
+            base={HOUSE_RATING}
+            tone={row.rank === 1 ? "#8d6f2c" : undefined}
+          />
+        )}
+      </span>
+      <span className={css.accuracy}>
+        <span>{t("board.accuracy")}</span>
+        {row.accuracy ? (
+          <>
+            <b>{percent(row.accuracy.value)}</b>
+            <small>± {percent(1.96 * row.accuracy.stderr)}</small>
+          </>
+        ) : (
+          <small>{t("board.none")}</small>
+        )}
+      </span>
+    </li>
+  );
+}
+
+function Table({ board }: { board: Board }) {
+  const { t } = useT();
+  const axis = axisOf(board.rows, [HOUSE_RATING]);
+  return (
+    <>
+      <div className={cx(css.row, css.heads)} aria-hidden="true">
+        <span>{t("board.rank")}</span>
+        <span>{t("board.entry")}</span>
+        <span className={css.rating}>{t("board.rating")}</span>
+        <Scale axis={axis} />
+        <span className={css.accuracy}>{t("board.accuracy")}</span>
+      </div>
+      <ol>
+        {board.rows.map((row) => (
+          <Line key={row.entry_id} row={row} axis={axis} />
+        ))}
+      </ol>
+      {board.close_call && <p className={css.note}>{t("board.close")}</p>}
+      <p className={css.note}>{t("board.about")}</p>
+    </>
+  );
+}
+
+function Facts({ board }: { board: Board }) {
+  const { t, language } = useT();
+  const time = board.computed_at
+    ? new Intl.DateTimeFormat(language === "zh" ? "zh-CN" : "en", { dateStyle: "medium", timeStyle: "short" }).format(
+        Date.parse(board.computed_at),
+      )
+    : null;
+  return (
+    <p className={css.facts}>
+      {t("board.duels", { count: board.duels })}
+      {time && ` · ${t("board.updated", { time })}`}
+    </p>
+  );
+}
+
+/** The season's board for everybody: numbers with their uncertainty, kept fresh by itself. */
+export default function BoardPage({ season }: { season: string | null }) {
+  const { t } = useT();
+  const current = useLoad("season", () => api.get("/api/seasons/current"));
+  const wanted = season ?? current.data?.id ?? null;
+  const { state: board, status, stale } = useChannel<Board>(wanted && `board:${wanted}`);
+  const name = current.data && current.data.id === wanted ? current.data.name : null;
+  const unknown = status === "missing" || (current.error instanceof ApiError && current.error.status === 404);
+  useEffect(() => {
+    document.title = `${t("board.title")} · Gavel`;
+  }, [t]);
+  return (
+    <div className={css.page}>
+      <header className={css.top}>
+        <Link href="/" aria-label={t("board.back")} className={css.home}>
+          <Mark size={40} />
+        </Link>
+        <div>
+          <h1>{t("board.title")}</h1>
+          <p className={css.facts}>{[name, t("board.kicker")].filter(Boolean).join(" · ")}</p>
+        </div>
+        <LanguageSwitch />
+      </header>
+      <NetNote status={unknown ? "live" : status} stale={stale && !unknown} />
+      <main className={css.main}>
+        {unknown && <EmptyState icon={<Mark size={72} />} title={t("board.empty")} />}
+        {!unknown &&
+          !board &&
+          (current.error ? <ErrorNote error={current.error} retry={current.retry} /> : <Loading />)}
+        {board && board.rows.length === 0 && (
+          <EmptyState icon={<Mark size={72} />} title={t("board.empty")}>
+            {t("board.empty_text")}
+          </EmptyState>
+        )}
+        {board && board.rows.length > 0 && (
+          <>
+            <Facts board={board} />
+            <Table board={board} />
+          </>
+        )}
+      </main>
+      <footer className={css.bottom}>
+        <Link href="/">{t("board.back")}</Link>
+      </footer>
+    </div>
+  );
+}

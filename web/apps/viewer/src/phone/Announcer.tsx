@@ -1,0 +1,26 @@
+import type { Stage } from "@gavel/api";
+import { useT } from "../i18n";
+
+/** Tells a screen reader what the show does, at each turn and not at each word. */
+export function Announcer({ stage }: { stage: Stage }) {
+  const { t } = useT();
+  return (
+    <p className="hidden" aria-live="polite">
+      {sentence(stage, t)}
+    </p>
+  );
+}
+
+function sentence({ phase, duel, result }: Stage, t: ReturnType<typeof useT>["t"]): string {
+  if (phase === "duel" && duel) {
+    const state =
+      duel.state === "failed" ? t("duel.failed") : duel.state === "answered" ? t("duel.done") : t("duel.writing");
+    return `${t("show.prompt")}: ${duel.prompt} ${state}`;
+  }
+  if (phase === "vote") return t("vote.ask");
+  if (phase === "locked") return t("locked.title");
+  if (phase === "revealed" && result) {
+    return result.winner === "tie" ? t("result.draw") : `${t("result.winner")}: ${result[result.winner].name}`;
+  }
+  return phase === "finished" ? t("finished.title") : t("idle.title");
+}

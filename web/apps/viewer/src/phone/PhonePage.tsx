@@ -1,0 +1,86 @@
+import { ApiError, api, type Board, type Episode, type Stage } from "@gavel/api";
+import { useChannel } from "@gavel/live";
+import { Button, cx, EmptyState, ErrorNote, Loading, Mark } from "@gavel/ui";
+import { useEffect } from "react";
+import { navigate } from "../app/router";
+import { useT } from "../i18n";
+import { useLoad } from "../shared/load";
+import { remember } from "../shared/remember";
+import { Announcer } from "./Announcer";
+import { NetNote } from "./NetNote";
+import css from "./PhonePage.module.css";
+import { Finished, Idle } from "./Rest";
+import { Duel, Locked, Revealed, VotePhase } from "./Round";
+import { TopBar } from "./TopBar";
+
+interface SceneProps {
+  stage: Stage;
+  board: Board | null;
+  serverNow: () => number;
+}
+
+function Scene({ stage, board, serverNow }: SceneProps) {
+  const { phase, duel, ballot, result } = stage;
+  if (phase === "duel" && duel) return <Duel duel={duel} />;
+  if (phase === "vote" && duel && ballot)
+    return <VotePhase key={ballot.id} duel={duel} ballot={ballot} serverNow={serverNow} />;
+  if (phase === "locked" && duel && ballot) return <Locked key={ballot.id} duel={duel} ballot={ballot} />;
+  if (phase === "revealed" && result) {
+    return <Revealed key={ballot?.id} duel={duel} ballot={ballot} result={result} board={board} />;
+  }
+  if (phase === "finished") return <Finished board={board} />;
+  return <Idle stage={stage} board={board} />;
+}
+
+function Follow({ episode }: { episode: Episode }) {
+  const { state: stage, status, stale, serverNow } = useChannel<Stage>(`stage:${episode.id}`);
+  const { state: board } = useChannel<Board>(`board:${episode.season_id}`);
+  return (
+    <>
+      <TopBar episode={episode} stage={stage} serverNow={serverNow} />
+      <NetNote status={status} stale={stale} />
+      {stage ? (
+        <div key={stage.phase} className={cx(css.scene, css[stage.phase])}>
+          <Scene stage={stage} board={board} serverNow={serverNow} />
+        </div>
+      ) : (
+        <Loading />
+      )}
+      {stage && <Announcer stage={stage} />}
+    </>
+  );
+}
+
+/** The phone in the hall: it follows the show by itself, there is nothing to press but the vote. */
+export function PhonePage({ code }: { code: string }) {
+  const { t } = useT();
+  const { data, error, retry } = useLoad(code, () => api.get("/api/join/{code}", { params: { path: { code } } }));
+  useEffect(() => {
+    if (data) remember("last", data.code);
+    document.title = data ? `${data.title} · Gavel` : "Gavel · 一锤定音";
+  }, [data]);
+  if (data) return <div className={css.page}>{<Follow episode={data} />}</div>;
+  if (error instanceof ApiError && error.status === 404) {
+    return (
+      <main className={css.page}>
+        <EmptyState
+          icon={<Mark size={72} />}
+          title={t("lost.title")}
+          action={
+            <Button tone="gold" onClick={() => navigate("/")}>
+              {t("lost.home")}
+            </Button>
+          }
+        >
+          {t("join.unknown", { code })}
+        </EmptyState>
+      </main>
+    );
+  }
+  return (
+    <main className={css.page}>
+      <Loading />
+      {error !== null && <ErrorNote className={css.error} error={error} retry={retry} />}
+    </main>
+  );
+}

@@ -1,0 +1,241 @@
+import type { Board, Stage, StageBallot, StageResult } from "@gavel/api";
+import { AiLabel, cx, SideCard, SideLabel, useRemaining } from "@gavel/ui";
+import { useT } from "../i18n";
+import { Answer } from "../shared/Answer";
+import { Verdict } from "../shared/Verdict";
+import { ReceiptCheck } from "./ReceiptCheck";
+import { BoardCard } from "./Rest";
+import css from "./Round.module.css";
+import { useVote } from "./useVote";
+import { VoteDock } from "./VoteDock";
+
+type DuelState = NonNullable<Stage["duel"]>;
+
+const SIDES = ["left", "right"] as const;
+
+function Answers({ duel }: { duel: DuelState }) {
+  const { t } = useT();
+  const writing = duel.state === "live";
+  return (
+    <div className={css.answers}>
+      {SIDES.map((side) => (
+        <SideCard key={side} side={side} className={css.card} aside={<AiLabel />}>
+          <Answer side={side} answer={duel[side]} writing={writing} className={css.text} />
+          <p className={css.meter}>
+            {t("duel.tokens", { count: duel[side].tokens })}
+            {duel[side].finished ? ` · ${t("duel.done")}` : writing ? ` · ${t("duel.writing")}` : ""}
+          </p>
+        </SideCard>
+      ))}
+    </div>
+  );
+}
+
+function Prompt({ duel }: { duel: DuelState }) {
+  return <h1 className={css.prompt}>{duel.prompt}</h1>;
+}
+
+/** The models take their places: two empty cards that breathe. */
+function Preparing() {
+  const { t } = useT();
+  return (
+    <>
+      <p className={css.lead} role="status">
+        {t("duel.preparing")}
+      </p>
+      <div className={css.answers} aria-hidden="true">
+        {SIDES.map((side) => (
+          <div key={side} className={cx(css.ghost, css[side])}>
+            <SideLabel side={side} />
+            <i />
+            <i />
+            <i />
+          </div>
+        ))}
+      </div>
+    </>
+  );
+}
+
+export function Duel({ duel }: { duel: DuelState }) {
+  const { t } = useT();
+  const waiting = duel.state === "queued" || duel.state === "loading";
+  return (
+    <main className={css.round}>
+      <Prompt duel={duel} />
+      {waiting && <Preparing />}
+      {duel.state === "failed" && (
+        <div className={css.failed} role="status">
+          <b>{t("duel.failed")}</b>
+          <p>{t("duel.failed_text")}</p>
+        </div>
+      )}
+      {(duel.state === "live" || duel.state === "answered") && (
+        <>
+          <Answers duel={duel} />
+          <p className={css.lead}>
+            {t("duel.blind")} · {t("duel.pace")}
+          </p>
+        </>
+      )}
+    </main>
+  );
+}
+
+interface VotePhaseProps {
+  duel: DuelState;
+  ballot: StageBallot;
+  serverNow: () => number;
+}
+
+export function VotePhase({ duel, ballot, serverNow }: VotePhaseProps) {
+  const open = () => ballot.state === "open" && serverNow() < Date.parse(ballot.closes_at);
+  const { vote, cast } = useVote(ballot.id, open);
+  const remaining = useRemaining(ballot.closes_at, serverNow);
+  return (
+    <>
+      <main className={css.round}>
+        <Prompt duel={duel} />
+        <Answers duel={duel} />
+      </main>
+      <VoteDock vote={vote} cast={cast} open={remaining > 0 && ballot.state === "open"} counted={ballot.counted} />
+    </>
+  );
+}
+
+export function Locked({ duel, ballot }: { duel: DuelState; ballot: StageBallot }) {
+  const { t, number } = useT();
+  const { vote } = useVote(ballot.id, () => false);
+  return (
+    <main className={css.round}>
+      <section className={css.seal}>
+        <svg
+          viewBox="0 0 40 40"
+          width="56"
+          height="56"
+          aria-hidden="true"
+          fill="none"
+          stroke="var(--gold)"
+          strokeWidth="2.6"
+        >
+          <rect x="8" y="18" width="24" height="17" rx="4" />
+          <path d="M13 18v-5a7 7 0 0 1 14 0v5M20 25v4" strokeLinecap="round" />
+        </svg>
+        <h1>{t("locked.title")}</h1>
+        <p>
+          {t("vote.counted_total", { votes: number(ballot.counted) })} · {t("locked.text")}
+        </p>
+        {ballot.judges.total > 0 && <p>{t("locked.judges", ballot.judges)}</p>}
+        {ballot.root && (
+          <p className={css.root}>
+            {t("locked.root")} <code>{ballot.root.slice(0, 16)}</code>
+          </p>
+        )}
+      </section>
+      <MyVoteNote vote={vote} />
+      <Prompt duel={duel} />
+      <Answers duel={duel} />
+    </main>
+  );
+}
+
+/** After the window: what became of this device's vote. */
+function MyVoteNote({ vote }: { vote: ReturnType<typeof useVote>["vote"] }) {
+  const { t, number, errorText } = useT();
+  if (vote.step === "asking") return null;
+  if (vote.step === "counted") {
+    return (
+      <p className={css.mine} role="status">
+        <span className={css.good}>✓ {t("vote.counted")}</span> ·{" "}
+        {t("vote.receipt", { seq: number(vote.receipt.number) })}
+        <br />
+        {t("vote.yours", { choice: t(`choice.${vote.choice}`) })}
+      </p>
+    );
+  }
+  if (vote.step === "ready") return <p className={css.mine}>{t("vote.missed")}</p>;
+  return (
+    <p className={css.mine} role="alert">
+      <span className={css.bad}>{vote.step === "refused" ? t("vote.not_counted") : t("vote.sending")}</span>
+      <br />
+      {vote.step === "refused" ? errorText(vote.error) : t("vote.unsure")}
+    </p>
+  );
+}
+
+interface RevealedProps {
+  duel: DuelState | null;
+  ballot: StageBallot | null;
+  result: StageResult;
+  board: Board | null;
+}
+
+function Winner({ result }: { result: StageResult }) {
+  const { t } = useT();
+  if (result.winner === "tie") {
+    return (
+      <>
+        <p className={css.kicker}>{t("result.draw")}</p>
+        <h1 className={css.pair}>
+          <span>{result.left.name}</span>
+          <span>{result.right.name}</span>
+        </h1>
+      </>
+    );
+  }
+  return (
+    <>
+      <p className={css.kicker}>
+        {t("result.winner")} <SideLabel side={result.winner} />
+      </p>
+      <h1 className={css.winner}>{result[result.winner].name}</h1>
+    </>
+  );
+}
+
+export function Revealed({ duel, ballot, result, board }: RevealedProps) {
+  const { t } = useT();
+  return (
+    <main className={css.round}>
+      <section className={css.result}>
+        <Winner result={result} />
+        <Verdict who="crowd" tally={result.crowd} className={css.crowd} />
+        <Verdict who="judges" tally={result.judges} className={css.judges} />
+        {result.too_close && (
+          <p className={css.close}>
+            <b>{t("result.too_close")}</b>
+            {t("result.too_close_text")}
+          </p>
+        )}
+      </section>
+      {ballot && <MyResult ballot={ballot} />}
+      <BoardCard board={board} />
+      {duel && (
+        <details className={css.again}>
+          <summary>{t("result.answers")}</summary>
+          <Prompt duel={duel} />
+          <div className={css.answers}>
+            {SIDES.map((side) => (
+              <SideCard key={side} side={side} className={css.card} aside={<AiLabel />}>
+                <b>{result[side].name}</b>
+                <Answer side={side} answer={duel[side]} writing={false} className={css.text} />
+              </SideCard>
+            ))}
+          </div>
+        </details>
+      )}
+    </main>
+  );
+}
+
+function MyResult({ ballot }: { ballot: StageBallot }) {
+  const { vote } = useVote(ballot.id, () => false);
+  return (
+    <>
+      <MyVoteNote vote={vote} />
+      {vote.step === "counted" && ballot.root && (
+        <ReceiptCheck ballot={ballot.id} receipt={vote.receipt} root={ballot.root} />
+      )}
+    </>
+  );
+}

@@ -1,0 +1,43 @@
+import type { Episode, Stage } from "@gavel/api";
+import { Countdown, Mark, setLanguage } from "@gavel/ui";
+import { useT } from "../i18n";
+import css from "./TopBar.module.css";
+
+interface TopBarProps {
+  episode: Episode;
+  stage: Stage | null;
+  serverNow: () => number;
+}
+
+/** Where we are, the clock when it matters, and the other language. */
+export function TopBar({ episode, stage, serverNow }: TopBarProps) {
+  const { t, language } = useT();
+  const other = language === "zh" ? "en" : "zh";
+  const over = stage?.phase === "finished";
+  const ballot = stage?.phase === "vote" ? stage.ballot : null;
+  const place = stage?.duel ? t("show.duel", { number: stage.duel.number }) : episode.title;
+  return (
+    <header className={css.bar}>
+      <Mark size={30} />
+      <p className={css.where}>
+        <b>{place}</b>
+        <span className={css.kicker}>
+          {!over && <i className={css.dot} aria-hidden="true" />}
+          {over ? t("show.over") : t("show.live")} · {t("show.episode", { number: episode.number })}
+        </span>
+      </p>
+      {ballot && (
+        <Countdown className={css.clock} from={ballot.opens_at} until={ballot.closes_at} serverNow={serverNow} />
+      )}
+      <button
+        type="button"
+        className={css.language}
+        lang={other === "zh" ? "zh-CN" : "en"}
+        aria-label={t(`language.${other}`)}
+        onClick={() => setLanguage(other)}
+      >
+        {t(`language.${other}_short`)}
+      </button>
+    </header>
+  );
+}

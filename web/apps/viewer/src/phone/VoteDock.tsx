@@ -1,0 +1,77 @@
+import type { Choice } from "@gavel/api";
+import { cx, SideIcon } from "@gavel/ui";
+import { useT } from "../i18n";
+import css from "./VoteDock.module.css";
+import type { Vote } from "./vote";
+
+const CHOICES: Choice[] = ["left", "right", "tie", "both_bad"];
+
+interface VoteDockProps {
+  vote: Vote;
+  cast: (choice: Choice) => void;
+  open: boolean;
+  /** All votes counted so far. */
+  counted: number;
+}
+
+/** Four choices under the thumb. One tap; what it says about the vote is what the server said. */
+export function VoteDock({ vote, cast, open, counted }: VoteDockProps) {
+  const { t } = useT();
+  const chosen = "choice" in vote ? vote.choice : null;
+  const settled = vote.step === "counted" || vote.step === "unsure";
+  const disabled = vote.step === "sending" || (!open && !settled);
+  return (
+    <section className={css.dock} aria-label={t("vote.ask")}>
+      <h2 className={css.ask}>{t("vote.ask")}</h2>
+      <div className={cx(css.choices, settled && css.settled)}>
+        {CHOICES.map((choice) => (
+          <button
+            key={choice}
+            type="button"
+            className={cx(css.choice, css[choice], chosen === choice && css.chosen)}
+            aria-pressed={chosen === choice}
+            disabled={disabled && chosen !== choice}
+            onClick={() => cast(choice)}
+          >
+            {(choice === "left" || choice === "right") && <SideIcon side={choice} size={20} inverse />}
+            {t(`choice.${choice}`)}
+          </button>
+        ))}
+      </div>
+      <VoteNote vote={vote} open={open} counted={counted} />
+    </section>
+  );
+}
+
+function VoteNote({ vote, open, counted }: { vote: Vote; open: boolean; counted: number }) {
+  const { t, number, errorText } = useT();
+  if (vote.step === "sending") {
+    return (
+      <p className={css.note} role="status">
+        <i className={css.spin} aria-hidden="true" />
+        {vote.tries === 0 ? t("vote.sending") : t("vote.again")}
+      </p>
+    );
+  }
+  if (vote.step === "counted") {
+    return (
+      <p className={css.note} role="status">
+        <b className={css.good}>✓ {t("vote.counted")}</b> · {t("vote.receipt", { seq: number(vote.receipt.number) })}
+        {vote.again && <span className={css.again}>{t("vote.already")}</span>}
+      </p>
+    );
+  }
+  if (vote.step === "refused" || vote.step === "unsure") {
+    return (
+      <p className={cx(css.note, css.failed)} role="alert">
+        <b>{vote.step === "refused" ? t("vote.not_counted") : t("vote.sending")}</b>{" "}
+        {vote.step === "unsure" ? t("vote.unsure") : errorText(vote.error)}
+      </p>
+    );
+  }
+  return (
+    <p className={css.note}>
+      {open ? `${t("vote.once")} · ${t("vote.counted_total", { votes: number(counted) })}` : t("vote.closing")}
+    </p>
+  );
+}

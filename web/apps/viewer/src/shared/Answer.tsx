@@ -1,0 +1,24 @@
+import type { SideName, StageSide } from "@gavel/api";
+import { cx } from "@gavel/ui";
+import { useT } from "../i18n";
+import css from "./Answer.module.css";
+
+interface AnswerProps {
+  side: SideName;
+  answer: StageSide;
+  /** The caret shows only while the model is writing. */
+  writing: boolean;
+  className?: string | undefined;
+}
+
+/** What a model wrote, as plain text: line breaks kept, nothing interpreted. */
+export function Answer({ side, answer, writing, className }: AnswerProps) {
+  const { t } = useT();
+  if (!writing && answer.text.trim() === "") return <p className={cx(css.silent, className)}>{t("duel.silent")}</p>;
+  return (
+    <p className={cx(css.text, css[side], className)}>
+      {answer.text}
+      {writing && !answer.finished && <span className={css.caret} aria-hidden="true" />}
+    </p>
+  );
+}

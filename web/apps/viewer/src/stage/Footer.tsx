@@ -1,0 +1,87 @@
+import type { Stage } from "@gavel/api";
+import { AiLabel, useRemaining } from "@gavel/ui";
+import { useT } from "../i18n";
+import { Qr } from "../shared/Qr";
+import css from "./Footer.module.css";
+
+interface FooterProps {
+  stage: Stage;
+  serverNow: () => number;
+  joinUrl: string;
+}
+
+/** How to join: always in the same corner. */
+function Join({ code, url }: { code: string; url: string }) {
+  const { t } = useT();
+  return (
+    <div className={css.join}>
+      <p>
+        {t("stage.scan")}
+        <b>{code}</b>
+      </p>
+      <Qr text={url} label={url} className={css.qr} />
+    </div>
+  );
+}
+
+function VoteLine({ ballot, serverNow }: { ballot: NonNullable<Stage["ballot"]>; serverNow: () => number }) {
+  const { t, number } = useT();
+  const remaining = useRemaining(ballot.closes_at, serverNow);
+  const whole = Math.max(1, Date.parse(ballot.closes_at) - Date.parse(ballot.opens_at));
+  return (
+    <div className={css.middle}>
+      <p className={css.call}>{remaining > 0 ? t("stage.voting") : t("vote.closing")}</p>
+      <div className={css.track} aria-hidden="true">
+        <i style={{ transform: `scaleX(${Math.min(1, remaining / whole)})` }} />
+      </div>
+      <p className={css.count}>
+        {t("vote.counted_total", { votes: number(ballot.counted) })} · {t("vote.hidden")}
+      </p>
+    </div>
+  );
+}
+
+function LockedLine({ ballot }: { ballot: NonNullable<Stage["ballot"]> }) {
+  const { t, number } = useT();
+  return (
+    <div className={css.middle}>
+      <p className={css.call}>
+        {t("locked.title")} · {t("vote.counted_total", { votes: number(ballot.counted) })}
+      </p>
+      {ballot.root && (
+        <p className={css.root}>
+          {t("locked.root")} <code>{ballot.root.slice(0, 20)}</code>
+        </p>
+      )}
+      <p className={css.count}>{t("stage.sealed")}</p>
+    </div>
+  );
+}
+
+function Middle({ stage, serverNow }: Omit<FooterProps, "joinUrl">) {
+  const { t } = useT();
+  const { phase, ballot, duel } = stage;
+  if (phase === "vote" && ballot) return <VoteLine ballot={ballot} serverNow={serverNow} />;
+  if ((phase === "locked" || phase === "revealed") && ballot) return <LockedLine ballot={ballot} />;
+  return <div className={css.middle}>{duel && <p className={css.count}>{t("stage.counting")}</p>}</div>;
+}
+
+/** The lower third: the AI label, the vote, the way in. */
+export function Footer({ stage, serverNow, joinUrl }: FooterProps) {
+  const { t } = useT();
+  const ownJoin = stage.phase === "idle";
+  return (
+    <footer className={css.footer}>
+      <div className={css.label}>
+        <AiLabel className={css.ai} />
+        <p>
+          {t("stage.label")}
+          <br />
+          {t("stage.trace")}
+        </p>
+      </div>
+      <Middle stage={stage} serverNow={serverNow} />
+      {ownJoin || stage.phase === "finished" ? <span /> : <Join code={stage.episode.code} url={joinUrl} />}
+    </footer>
+  );
+}

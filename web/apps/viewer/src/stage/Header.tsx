@@ -1,0 +1,52 @@
+import type { Stage } from "@gavel/api";
+import { cx, Mark } from "@gavel/ui";
+import { useEffect, useState } from "react";
+import { useT } from "../i18n";
+import css from "./Header.module.css";
+
+const LONG_PROMPT = 40;
+
+/** Han characters count double, as wide as they are. */
+function width(text: string): number {
+  return [...text].reduce((sum, letter) => sum + (/[\u2e80-\uffef]/.test(letter) ? 2 : 1), 0);
+}
+
+/** The time of day in the hall, by the server's clock. */
+function Clock({ serverNow }: { serverNow: () => number }) {
+  const [now, setNow] = useState(serverNow);
+  useEffect(() => {
+    const timer = setInterval(() => setNow(serverNow()), 1_000);
+    return () => clearInterval(timer);
+  }, [serverNow]);
+  const time = new Intl.DateTimeFormat("en-GB", { hour: "2-digit", minute: "2-digit" }).format(now);
+  return <time className={css.clock}>{time}</time>;
+}
+
+/** Which episode, which prompt, what time; red while the show is on. */
+export function Header({ stage, serverNow }: { stage: Stage; serverNow: () => number }) {
+  const { t } = useT();
+  const { episode, duel, phase } = stage;
+  const title = duel?.prompt ?? episode.title;
+  const place = [t("show.episode", { number: episode.number }), duel ? episode.title : null];
+  return (
+    <header className={css.header}>
+      <Mark size={68} className={css.mark} />
+      <div className={css.words}>
+        <p className={css.place}>
+          {place.filter(Boolean).join(" · ")}
+          {duel && <b> · {t("show.duel", { number: duel.number })}</b>}
+        </p>
+        <h1 className={cx(css.title, width(title) > LONG_PROMPT && css.long)}>{title}</h1>
+      </div>
+      <div className={css.right}>
+        {phase !== "finished" && (
+          <p className={css.live}>
+            <i aria-hidden="true" />
+            {t("show.live")}
+          </p>
+        )}
+        <Clock serverNow={serverNow} />
+      </div>
+    </header>
+  );
+}

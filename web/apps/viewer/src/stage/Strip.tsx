@@ -1,0 +1,41 @@
+import type { Board } from "@gavel/api";
+import { axisOf, cx, IntervalBar } from "@gavel/ui";
+import { useT } from "../i18n";
+import css from "./Strip.module.css";
+
+const PLACES = 5;
+
+/** The board as a ticker under the answers: the first five, intervals on one axis. */
+export function Strip({ board }: { board: Board }) {
+  const { t } = useT();
+  const axis = axisOf(board.rows, [1000]);
+  return (
+    <aside className={css.strip}>
+      <h2>
+        {t("stage.board")}
+        <small>± 95%</small>
+      </h2>
+      {board.rows.length === 0 && <p className={css.empty}>{t("board.empty_text")}</p>}
+      <ol>
+        {board.rows.slice(0, PLACES).map((row) => (
+          <li key={row.entry_id} className={cx(css.cell, row.rank === 1 && css.first)}>
+            <span className={css.rank}>{row.rank ?? "–"}</span>
+            <span className={css.name}>{row.name}</span>
+            <b>{row.rating == null ? "–" : Math.round(row.rating)}</b>
+            {row.rating != null && row.lo != null && row.hi != null && (
+              <IntervalBar
+                className={css.bar}
+                value={row.rating}
+                lo={row.lo}
+                hi={row.hi}
+                axis={axis}
+                base={1000}
+                tone={row.rank === 1 ? "#8d6f2c" : undefined}
+              />
+            )}
+          </li>
+        ))}
+      </ol>
+    </aside>
+  );
+}

@@ -1,0 +1,291 @@
+/**
+ * A scripted show for development and tests: the states of the stage and board channels as the
+ * portal would send them. No rule of the real show lives here; never shipped.
+ */
+import { createHash } from "node:crypto";
+
+export const IDS = {
+  season: "0199b7a0-0000-7000-8000-000000000001",
+  episode: "0199b7a0-0000-7000-8000-000000000002",
+  duel: "0199b7a0-0000-7000-8000-000000000003",
+  ballot: "0199b7a0-0000-7000-8000-000000000004",
+};
+export const CODE = "K7M4QX";
+
+const SCRIPTS = {
+  zh: {
+    title: "创意之夜",
+    prompt: "以「雨夜里的路灯」写一首短诗",
+    left: "路灯把雨拆成金线，\n一根一根，缝进柏油的黑里。\n\n它站了一夜，没有人借它的光，\n只有水洼替它数过路人。🏮",
+    right: "雨说：我走了很远的路，\n灯说：我一步也没走。\n\n他们在半空相认，\n于是夜色有了颗粒，像旧胶片。",
+    names: ["拾光者", "北极星小队", "三号机与猫", "River LoRA", "基座"],
+  },
+  en: {
+    title: "The creative night",
+    prompt: "Explain gravity to a cat that refuses to fall",
+    left: "Dear cat, the floor has been in love with you since before you were born. Everything you push off the table is a letter it asked you to send. You call it falling; the floor calls it coming home. Try to leave, and it will only hold its breath until you are back.",
+    right:
+      "Gravity is the dog you cannot see. It follows you up the shelf, waits under the lamp, and catches whatever you drop. You never fall: you land, on purpose, with contempt, because the ground was going to be there anyway and you would rather arrive than be fetched.",
+    names: ["Lumen", "Polaris Squad", "Unit Three & Cat", "River LoRA", "House"],
+  },
+  long: {
+    title: "创意之夜",
+    prompt:
+      "请为一座即将关闭的火车站写一段广播词，要让每一个还没等到人的旅客听完之后愿意回家，并且不许出现「再见」两个字",
+    left: "各位旅客，本站今晚十二点整熄灯。候车室的长椅会记得您坐过的弧度，时钟会替您多走三分钟。没有等到的那个人，并不是迟到，他只是把车票夹在了某一本书里，翻到那一页的时候，自然会想起您。请带好随身物品，也带好您一路上没有说出口的话，它们比行李轻，却不能托运。出站口的灯会一直亮到最后一位旅客离开，外面在下小雨，雨不大，刚好够您慢慢走。回家吧，今晚每一列末班车都朝着家的方向开。",
+    right:
+      "现在广播最后一次通知：由昨天开往明天的列车已经到站，本站不再检票。还在等人的旅客，请您看一看身边的空位，那不是空的，那是您留给他的。我们替您保管了二十年的站台风声，现在交还给您，请签收。雨伞在服务台，热水在走廊尽头，末班公交会等您三分钟。车站关了门，路还开着；铁轨拆了，方向还在。请您先回家，把窗户留一盏灯的宽度，等的人会认得那道光。感谢您把最好的时间放在这里候车。",
+    names: [
+      "一个名字特别特别长的参赛队伍代表队",
+      "The Extraordinarily Long Team Name",
+      "三号机与猫",
+      "River LoRA",
+      "基座",
+    ],
+  },
+};
+
+const empty = () => ({ left: 0, right: 0, tie: 0, both_bad: 0 });
+const iso = (ms = Date.now()) => new Date(ms).toISOString();
+const sha = (text) => createHash("sha256").update(text).digest("hex");
+const id = (n) => `0199b7a0-0000-7000-8000-0000000001${String(n).padStart(2, "0")}`;
+
+/** RFC 9162 tree head over leaf hashes (hex), so that the pages' own check has something true to check. */
+function treeHead(leaves) {
+  if (leaves.length === 0) return sha("");
+  if (leaves.length === 1) return leaves[0];
+  let split = 1;
+  while (split * 2 < leaves.length) split *= 2;
+  const bytes = Buffer.from(`01${treeHead(leaves.slice(0, split))}${treeHead(leaves.slice(split))}`, "hex");
+  return sha(bytes);
+}
+
+export class Show {
+  constructor(onChange) {
+    this.onChange = onChange;
+    this.reset("zh");
+  }
+
+  reset(language) {
+    this.script = SCRIPTS[language] ?? SCRIPTS.zh;
+    this.votes = new Map();
+    this.extra = 0;
+    this.timer && clearInterval(this.timer);
+    this.number = 1;
+    this.stage = {
+      episode: { id: IDS.episode, title: this.script.title, number: 3, code: CODE, state: "live" },
+      version: 1,
+      phase: "idle",
+      duel: null,
+      ballot: null,
+      result: null,
+      now: iso(),
+    };
+    this.board = this.makeBoard(false);
+    this.changed();
+  }
+
+  changed() {
+    this.stage = { ...this.stage, version: this.stage.version + 1, now: iso() };
+    this.onChange();
+  }
+
+  makeBoard(after) {
+    const ratings = after
+      ? [
+          [1139, 71],
+          [1093, 74],
+          [1038, 69],
+          [1017, 72],
+          [1000, 9],
+        ]
+      : [
+          [1127, 86],
+          [1104, 88],
+          [1038, 82],
+          [1017, 84],
+          [1000, 10],
+        ];
+    const accuracy = [0.62, 0.58, 0.66, 0.41, 0.37];
+    return {
+      season_id: IDS.season,
+      version: after ? 13 : 12,
+      computed_at: iso(),
+      duels: after ? 37 : 36,
+      close_call: true,
+      rows: ratings.map(([rating, half], index) => ({
+        rank: [1, 1, 3, 4, 5][index],
+        entry_id: id(index),
+        name: this.script.names[index],
+        kind: index === 4 ? "house" : "contestant",
+        rating,
+        lo: rating - half,
+        hi: rating + half,
+        accuracy: index === 3 ? null : { value: accuracy[index], stderr: 0.021 },
+        speed: null,
+        state: "ready",
+      })),
+    };
+  }
+
+  emptyBoard() {
+    this.board = { ...this.board, version: 1, duels: 0, computed_at: null, close_call: false, rows: [] };
+    this.changed();
+  }
+
+  unratedBoard() {
+    const rows = this.board.rows.map((row) => ({ ...row, rank: null, rating: null, lo: null, hi: null }));
+    this.board = { ...this.board, duels: 2, close_call: false, rows };
+    this.changed();
+  }
+
+  get ledger() {
+    const leaves = [...this.votes.values()].map((vote) => vote.receipt.leaf);
+    return { root: treeHead(leaves), size: leaves.length, votes: leaves.map((leaf) => ({ leaf })) };
+  }
+
+  side(text, share) {
+    const shown = Math.floor([...text].length * share);
+    return {
+      text: [...text].slice(0, shown).join(""),
+      tokens: Math.round(shown * 0.7),
+      finished: share >= 1,
+    };
+  }
+
+  duel(share, state = share >= 1 ? "answered" : "live") {
+    const { prompt, left, right } = this.script;
+    return {
+      id: IDS.duel,
+      number: this.number,
+      prompt,
+      state,
+      left: this.side(left, share),
+      right: this.side(right, share),
+    };
+  }
+
+  set(changes) {
+    this.timer && clearInterval(this.timer);
+    this.stage = { ...this.stage, ...changes };
+    this.changed();
+  }
+
+  ballot(seconds, state = "open") {
+    const now = Date.now();
+    return {
+      id: IDS.ballot,
+      state,
+      opens_at: iso(now),
+      closes_at: iso(now + seconds * 1000),
+      counted: this.counted(),
+      root: state === "locked" ? this.ledger.root : null,
+      judges: { submitted: state === "locked" ? 5 : 3, total: 5 },
+    };
+  }
+
+  counted() {
+    return this.extra + this.votes.size;
+  }
+
+  result(winner, tooClose) {
+    const [left, right] = [
+      { name: this.script.names[0], entry_id: id(0) },
+      { name: this.script.names[1], entry_id: id(1) },
+    ];
+    const crowd = { left: 6724, right: 4851, tie: 512, both_bad: 320 };
+    const judges =
+      winner === "tie" ? { left: 2, right: 2, tie: 1, both_bad: 0 } : { left: 3, right: 2, tie: 0, both_bad: 0 };
+    if (winner === "tie") Object.assign(crowd, { left: 5790, right: 5785 });
+    if (winner === "right")
+      Object.assign(crowd, { left: 4851, right: 6724 }) && Object.assign(judges, { left: 1, right: 4 });
+    return { winner, left, right, crowd, judges, too_close: tooClose };
+  }
+
+  /** Jump to a scene; `detail` changes it a little. */
+  scene(name, detail = {}) {
+    const nothing = { duel: null, ballot: null, result: null };
+    if (name === "idle") this.set({ ...nothing, phase: "idle" });
+    if (name === "queued") this.set({ ...nothing, phase: "duel", duel: this.duel(0, "loading") });
+    if (name === "failed") this.set({ ...nothing, phase: "duel", duel: this.duel(0.3, "failed") });
+    if (name === "half") this.set({ ...nothing, phase: "duel", duel: this.duel(detail.share ?? 0.6) });
+    if (name === "answered") this.set({ ...nothing, phase: "duel", duel: this.duel(1) });
+    if (name === "stream") this.stream(detail.seconds ?? 8);
+    if (name === "vote") {
+      this.extra = detail.counted ?? 12406;
+      this.set({ phase: "vote", duel: this.duel(1), ballot: this.ballot(detail.seconds ?? 30), result: null });
+      this.timer = setInterval(() => this.drift(), 500);
+    }
+    if (name === "locked")
+      this.set({ phase: "locked", duel: this.duel(1), ballot: this.ballot(0, "locked"), result: null });
+    if (name === "revealed") {
+      this.board = this.makeBoard(true);
+      this.set({
+        phase: "revealed",
+        duel: this.duel(1),
+        ballot: this.ballot(0, "locked"),
+        result: this.result(detail.winner ?? "left", detail.too_close ?? false),
+      });
+    }
+    if (name === "nobody") {
+      this.set({
+        phase: "revealed",
+        duel: this.duel(1),
+        ballot: { ...this.ballot(0, "locked"), counted: 0 },
+        result: { ...this.result("tie", true), crowd: empty(), judges: empty() },
+      });
+    }
+    if (name === "finished") {
+      this.set({ ...nothing, phase: "finished", episode: { ...this.stage.episode, state: "finished" } });
+    }
+  }
+
+  stream(seconds) {
+    const started = Date.now();
+    this.number += 1;
+    this.votes.clear();
+    this.set({ phase: "duel", duel: this.duel(0), ballot: null, result: null });
+    this.timer = setInterval(() => {
+      const share = Math.min(1, (Date.now() - started) / 1000 / seconds);
+      this.stage = { ...this.stage, duel: this.duel(share) };
+      this.changed();
+      if (share >= 1) clearInterval(this.timer);
+    }, 100);
+  }
+
+  drift() {
+    this.extra += Math.floor(Math.random() * 40);
+    this.stage = { ...this.stage, ballot: { ...this.stage.ballot, counted: this.counted() } };
+    this.changed();
+    if (Date.parse(this.stage.ballot.closes_at) <= Date.now()) this.scene("locked");
+  }
+
+  /** Returns the receipt, or an error code. */
+  vote(device, choice) {
+    const { ballot } = this.stage;
+    if (this.votes.has(device)) return { code: "vote.already_cast", status: 409 };
+    if (ballot?.state !== "open" || Date.parse(ballot.closes_at) <= Date.now()) {
+      return { code: "vote.window_closed", status: 409 };
+    }
+    const receipt = { number: this.votes.size + 1, leaf: sha(`${device}:${choice}`), nonce: "00", at: iso() };
+    this.votes.set(device, { choice, receipt });
+    return { receipt };
+  }
+
+  /** Play one round after another, for a person to watch. */
+  async play() {
+    const wait = (seconds) => new Promise((done) => setTimeout(done, seconds * 1000));
+    for (;;) {
+      this.scene("idle");
+      await wait(5);
+      this.scene("queued");
+      await wait(3);
+      this.scene("stream", { seconds: 12 });
+      await wait(14);
+      this.scene("vote", { seconds: 25 });
+      await wait(28);
+      this.scene("revealed", { too_close: true });
+      await wait(12);
+    }
+  }
+}

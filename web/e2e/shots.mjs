@@ -1,0 +1,192 @@
+/**
+ * Pictures of every state of the audience's pages, from the mock portal and the built apps:
+ *   node e2e/shots.mjs [--out DIR] [--only part-of-name]
+ */
+import { spawn } from "node:child_process";
+import { mkdirSync } from "node:fs";
+import { fileURLToPath } from "node:url";
+import { chromium } from "playwright-core";
+import { CODE, IDS } from "./mock-show.mjs";
+
+const argument = (name, fallback) => {
+  const at = process.argv.indexOf(`--${name}`);
+  return at < 0 ? fallback : process.argv[at + 1];
+};
+const OUT = argument("out", "test-results/shots");
+const ONLY = argument("only", "");
+const PORT = 8790;
+const BASE = `http://127.0.0.1:${PORT}`;
+const PHONE = { width: 390, height: 844 };
+const SMALL = { width: 320, height: 568 };
+const TV = { width: 1920, height: 1080 };
+const phone = `/s/${CODE}`;
+const stage = `/stage/${IDS.episode}`;
+
+const post = (path, body) => fetch(BASE + path, { method: "POST", body: JSON.stringify(body) });
+const tap = (name) => (page) => page.getByRole("button", { name }).click();
+const ZH = { language: "zh" };
+const EN = { language: "en" };
+
+/** name, address, size, scene, language, what to do before the picture */
+const SHOTS = [
+  ["join-zh", "/", PHONE, { ...ZH, name: "idle" }, "zh", (page) => page.keyboard.type("K7M")],
+  ["join-wrong-en", "/", SMALL, { ...EN, name: "idle" }, "en", (page) => page.keyboard.type("AAAAAA")],
+  ["phone-idle-zh", phone, PHONE, { ...ZH, name: "idle" }, "zh"],
+  ["phone-idle-empty-en", phone, SMALL, { ...EN, name: "idle", board: "empty" }, "en"],
+  ["phone-queued-en", phone, PHONE, { ...EN, name: "queued" }, "en"],
+  ["phone-duel-zh", phone, PHONE, { ...ZH, name: "half" }, "zh"],
+  ["phone-duel-en", phone, PHONE, { ...EN, name: "half" }, "en"],
+  ["phone-failed-zh", phone, PHONE, { ...ZH, name: "failed" }, "zh"],
+  ["phone-vote-zh", phone, PHONE, { ...ZH, name: "vote" }, "zh"],
+  ["phone-vote-small-en", phone, SMALL, { ...EN, name: "vote" }, "en"],
+  ["phone-vote-long-small-zh", phone, SMALL, { language: "long", name: "vote" }, "zh"],
+  ["phone-counted-zh", phone, PHONE, { ...ZH, name: "vote" }, "zh", tap("左方更好")],
+  [
+    "phone-again-en",
+    phone,
+    PHONE,
+    { ...EN, name: "vote" },
+    "en",
+    async (page) => {
+      await tap("Right is better")(page);
+      await page.getByText("Counted").waitFor();
+      await tap("Left is better")(page);
+    },
+  ],
+  [
+    "phone-sending-en",
+    phone,
+    PHONE,
+    { ...EN, name: "vote", fault: { votes: 503 } },
+    "en",
+    async (page) => {
+      await tap("Left is better")(page);
+      await page.waitForTimeout(1500);
+    },
+  ],
+  [
+    "phone-late-zh",
+    phone,
+    PHONE,
+    { ...ZH, name: "vote", detail: { seconds: 3 }, fault: { votes: 503 } },
+    "zh",
+    async (page) => {
+      await tap("左方更好")(page);
+      await page.waitForTimeout(6000);
+    },
+  ],
+  [
+    "phone-offline-zh",
+    phone,
+    PHONE,
+    { ...ZH, name: "half" },
+    "zh",
+    async (page) => {
+      await post("/mock/fault", { offline: true });
+      await page.waitForTimeout(9000);
+    },
+  ],
+  ["phone-locked-zh", phone, PHONE, { ...ZH, name: "locked" }, "zh"],
+  ["phone-revealed-zh", phone, PHONE, { ...ZH, name: "revealed", detail: { too_close: true } }, "zh"],
+  [
+    "phone-revealed-mine-en",
+    phone,
+    PHONE,
+    { ...EN, name: "vote" },
+    "en",
+    async (page) => {
+      await tap("Left is better")(page);
+      await page.getByText("Counted").waitFor();
+      await post("/mock/scene", { name: "revealed" });
+      await tap("Check")(page);
+      await page.getByText("your vote is in the ledger").waitFor();
+    },
+  ],
+  ["phone-tie-small-en", phone, SMALL, { ...EN, name: "revealed", detail: { winner: "tie", too_close: true } }, "en"],
+  ["phone-nobody-zh", phone, PHONE, { ...ZH, name: "nobody" }, "zh"],
+  ["phone-finished-en", phone, PHONE, { ...EN, name: "finished" }, "en"],
+  ["phone-missing-zh", "/s/ZZZZZZ", PHONE, { ...ZH, name: "idle" }, "zh"],
+  ["lost-en", "/nowhere/at/all", PHONE, { ...EN, name: "idle" }, "en"],
+  ["board-zh", "/board", PHONE, { ...ZH, name: "idle" }, "zh"],
+  ["board-wide-en", "/board", { width: 1280, height: 900 }, { ...EN, name: "idle" }, "en"],
+  ["board-unrated-zh", "/board", PHONE, { ...ZH, name: "idle", board: "unrated" }, "zh"],
+  ["board-empty-en", "/board", SMALL, { ...EN, name: "idle", board: "empty" }, "en"],
+  ["stage-idle-zh", stage, TV, { ...ZH, name: "idle" }, "zh"],
+  ["stage-idle-empty-en", stage, TV, { ...EN, name: "idle", board: "empty" }, "en"],
+  ["stage-queued-zh", stage, TV, { ...ZH, name: "queued" }, "zh"],
+  ["stage-duel-zh", stage, TV, { ...ZH, name: "half" }, "zh"],
+  ["stage-duel-en", stage, TV, { ...EN, name: "half" }, "en"],
+  ["stage-vote-zh", stage, TV, { ...ZH, name: "vote" }, "zh"],
+  ["stage-vote-long-en", stage, TV, { language: "long", name: "vote" }, "en"],
+  ["stage-vote-transparent-zh", `${stage}?transparent=1`, TV, { ...ZH, name: "vote" }, "zh"],
+  ["stage-locked-zh", stage, TV, { ...ZH, name: "locked" }, "zh"],
+  [
+    "stage-revealed-zh",
+    stage,
+    TV,
+    { ...ZH, name: "revealed", detail: { too_close: true } },
+    "zh",
+    (page) => page.waitForTimeout(2500),
+  ],
+  [
+    "stage-revealed-right-en",
+    stage,
+    TV,
+    { ...EN, name: "revealed", detail: { winner: "right" } },
+    "en",
+    (page) => page.waitForTimeout(2500),
+  ],
+  [
+    "stage-tie-en",
+    stage,
+    TV,
+    { ...EN, name: "revealed", detail: { winner: "tie", too_close: true } },
+    "en",
+    (page) => page.waitForTimeout(2500),
+  ],
+  ["stage-finished-zh", stage, TV, { ...ZH, name: "finished" }, "zh"],
+  ["stage-failed-en", stage, TV, { ...EN, name: "failed" }, "en"],
+  ["stage-small-en", stage, { width: 1024, height: 768 }, { ...EN, name: "vote" }, "en"],
+];
+
+mkdirSync(OUT, { recursive: true });
+const portal = spawn("node", [fileURLToPath(new URL("mock-portal.mjs", import.meta.url)), "--port", String(PORT)]);
+await new Promise((ready) => portal.stdout.once("data", ready));
+const browser = await chromium.launch({
+  executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium",
+  args: [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+  ],
+});
+try {
+  for (const [name, path, viewport, scene, language, act] of SHOTS) {
+    if (!name.includes(ONLY)) continue;
+    const context = await browser.newContext({
+      viewport,
+      locale: language === "zh" ? "zh-CN" : "en-GB",
+      deviceScaleFactor: viewport === TV ? 1 : 2,
+    });
+    const page = await context.newPage();
+    page.on("console", (message) => message.type() === "error" && console.log(`${name}: ${message.text()}`));
+    page.on("pageerror", (error) => console.log(`${name}: ${error}`));
+    await post("/mock/fault", scene.fault ?? {});
+    await post("/mock/scene", scene);
+    await page.goto(BASE + path);
+    await page.waitForTimeout(700);
+    await act?.(page);
+    await page.waitForTimeout(600);
+    const overflow = await page.evaluate(() => document.documentElement.scrollWidth - window.innerWidth);
+    if (overflow > 0) console.log(`${name}: ${overflow} px wider than the screen`);
+    await page.screenshot({ path: `${OUT}/${name}.png` });
+    await context.close();
+  }
+} finally {
+  await browser.close();
+  portal.kill();
+}

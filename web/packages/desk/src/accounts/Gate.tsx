@@ -1,0 +1,43 @@
+import type { Me } from "@gavel/api";
+import { Button, EmptyState, ErrorNote, Loading } from "@gavel/ui";
+import type { ReactNode } from "react";
+import { useT } from "../i18n";
+import { useMe, useSignOut } from "../session";
+import { useTitle } from "../shell/Page";
+import { type DeskName, Shell } from "../shell/Shell";
+import { SignInPage } from "./SignInPage";
+
+/** Lets the right people in, and tells everybody else what is missing. */
+export function Gate({ desk, children }: { desk: DeskName; children: ReactNode }) {
+  const me = useMe();
+  if (me.data === null) return <SignInPage desk={desk} />;
+  if (me.data === undefined) {
+    return <Shell desk={desk}>{me.error ? <ErrorNote error={me.error} /> : <Loading />}</Shell>;
+  }
+  if (!me.data.roles.includes(desk)) return <Forbidden desk={desk} me={me.data} />;
+  return children;
+}
+
+function Forbidden({ desk, me }: { desk: DeskName; me: Me }) {
+  const { t } = useT();
+  const signOut = useSignOut();
+  const title = t("forbidden.title", { role: t(`role.${desk}`) });
+  useTitle(title);
+  return (
+    <Shell desk={desk}>
+      <EmptyState
+        title={title}
+        action={
+          <Button disabled={signOut.isPending} onClick={() => signOut.mutate()}>
+            {t("forbidden.other")}
+          </Button>
+        }
+      >
+        {t("forbidden.text", {
+          name: me.display_name,
+          roles: me.roles.map((role) => t(`role.${role}`)).join(", "),
+        })}
+      </EmptyState>
+    </Shell>
+  );
+}

@@ -1,0 +1,38 @@
+import { useMemo } from "react";
+import { useT } from "./i18n";
+
+const UNITS = ["B", "KiB", "MiB", "GiB"];
+
+/** 67108864 → "64 MiB" */
+export function bytes(count: number): string {
+  let unit = 0;
+  let value = count;
+  while (value >= 1024 && unit < UNITS.length - 1) {
+    value /= 1024;
+    unit += 1;
+  }
+  const digits = unit === 0 || value >= 100 || Number.isInteger(value) ? 0 : value >= 10 ? 1 : 2;
+  return `${value.toFixed(digits)} ${UNITS[unit]}`;
+}
+
+/** Times as people here write them, in their own time zone. */
+export function useTimes() {
+  const { language } = useT();
+  return useMemo(() => {
+    const locale = language === "zh" ? "zh-CN" : "en-GB";
+    const clock = new Intl.DateTimeFormat(locale, { timeStyle: "medium", hourCycle: "h23" });
+    const day = new Intl.DateTimeFormat(locale, {
+      month: "short",
+      day: "numeric",
+      hour: "2-digit",
+      minute: "2-digit",
+      hourCycle: "h23",
+    });
+    return {
+      /** 20:41:07 */
+      clock: (at: string | number) => clock.format(new Date(at)),
+      /** 21 Nov, 20:41 */
+      moment: (at: string | number) => day.format(new Date(at)),
+    };
+  }, [language]);
+}

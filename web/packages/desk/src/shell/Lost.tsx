@@ -1,0 +1,18 @@
+import { Button, EmptyState, Mark } from "@gavel/ui";
+import { useT } from "../i18n";
+import { navigate } from "../router";
+import { useTitle } from "./Page";
+
+export function Lost() {
+  const { t } = useT();
+  useTitle(t("lost.title"));
+  return (
+    <EmptyState
+      icon={<Mark size={64} />}
+      title={t("lost.title")}
+      action={<Button onClick={() => navigate("/")}>{t("lost.home")}</Button>}
+    >
+      {t("lost.text")}
+    </EmptyState>
+  );
+}

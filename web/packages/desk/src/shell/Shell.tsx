@@ -1,0 +1,69 @@
+import { cx, LanguageSwitch, Mark } from "@gavel/ui";
+import { type ReactNode, useEffect, useRef } from "react";
+import { useT } from "../i18n";
+import { Link, usePath } from "../router";
+import { useMe } from "../session";
+import { AccountMenu } from "./AccountMenu";
+import css from "./Shell.module.css";
+
+export type DeskName = "contestant" | "producer" | "judge";
+
+export interface NavItem {
+  to: string;
+  label: string;
+}
+
+interface ShellProps {
+  desk: DeskName;
+  nav?: NavItem[];
+  /** Shown under the header, such as the state of the connection. */
+  banner?: ReactNode;
+  width?: "narrow" | "normal" | "wide";
+  children: ReactNode;
+}
+
+/** The frame of a desk's page: who and where one is, the pages, the content. */
+export function Shell({ desk, nav = [], banner, width = "normal", children }: ShellProps) {
+  const { t } = useT();
+  const { data: me } = useMe();
+  const path = usePath();
+  const main = useRef<HTMLElement>(null);
+  const first = useRef(true);
+  // biome-ignore lint/correctness/useExhaustiveDependencies: a new path is a new page
+  useEffect(() => {
+    // A screen reader goes on from the top of the new page, as after a real page change.
+    if (!first.current) main.current?.focus();
+    first.current = false;
+  }, [path]);
+  return (
+    <div className={css.shell}>
+      <a className={css.skip} href="#content">
+        {t("skip")}
+      </a>
+      <header className={css.bar}>
+        <Link to="/" className={css.brand}>
+          <Mark size={30} />
+          <b>Gavel</b>
+          <span>{t(`desk.${desk}`)}</span>
+        </Link>
+        {nav.length > 0 && (
+          <nav aria-label={t("nav")} className={css.nav}>
+            {nav.map(({ to, label }) => (
+              <Link key={to} to={to} aria-current={path === to ? "page" : undefined}>
+                {label}
+              </Link>
+            ))}
+          </nav>
+        )}
+        <div className={css.tools}>
+          <LanguageSwitch />
+          {me && <AccountMenu me={me} />}
+        </div>
+      </header>
+      {banner}
+      <main id="content" ref={main} tabIndex={-1} className={cx(css.main, css[width])}>
+        {children}
+      </main>
+    </div>
+  );
+}
