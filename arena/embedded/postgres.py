@@ -16,6 +16,7 @@ import subprocess
 import tempfile
 from collections.abc import Callable
 from pathlib import Path
+from urllib.parse import quote
 
 from arena.embedded import gates
 from arena.embedded.processes import Part, machine_environment
@@ -61,7 +62,7 @@ def prepare(data_dir: Path, password: str, say: Say) -> Part:
 
 def url(sockets: Path, password: str) -> str:
     """SQLAlchemy's address of the database behind the socket in `sockets`."""
-    return f"postgresql+psycopg://{ROLE}:{password}@/{DATABASE}?host={sockets}"
+    return f"postgresql+psycopg://{ROLE}:{password}@/{DATABASE}?host={quote(str(sockets))}"
 
 
 def _part(cluster: Path, binaries: Path, sockets: Path, account: str | None, password: str) -> Part:

@@ -6,7 +6,7 @@ their content, and never change.
 
 from collections.abc import AsyncIterator
 from pathlib import Path
-from urllib.parse import urlparse
+from urllib.parse import unquote, urlparse
 
 import obstore
 from obstore.exceptions import AlreadyExistsError, NotFoundError
@@ -22,7 +22,7 @@ class Storage:
         parsed = urlparse(url)
         self._store: ObjectStore
         if parsed.scheme == "file":
-            folder = Path(parsed.path)
+            folder = Path(unquote(parsed.path))
             folder.mkdir(parents=True, exist_ok=True)
             self._store = LocalStore(folder)
         else:

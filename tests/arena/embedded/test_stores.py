@@ -116,6 +116,13 @@ def test_deep_folder_gets_its_socket_elsewhere(start: Start, place: Path) -> Non
         assert connection.execute("SELECT 1").fetchone() == (1,)
 
 
+def test_folder_with_a_space_and_chinese_in_its_name(start: Start, place: Path) -> None:
+    running = start(stores=True, data_dir=place / "演播 室").ready()
+    with database(running) as connection:
+        assert connection.execute("SELECT 1").fetchone() == (1,)
+    assert broker(running).ping()
+
+
 def test_socket_folder_laid_by_somebody_else_is_refused(tmp_path: Path) -> None:
     trap = tmp_path / "trap"
     trap.symlink_to("/etc")
