@@ -1,6 +1,6 @@
 """The line as a table: which fact starts which step, what each step is, and what goes on air when something happens.
 
-    upload ──▶ verify ──▶ benchmark ──▶ duel ──▶ votes ──▶ ratings ──▶ broadcast
+upload ──▶ verify ──▶ benchmark ──▶ duel ──▶ votes ──▶ ratings ──▶ broadcast
 """
 
 from datetime import timedelta

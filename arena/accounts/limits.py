@@ -42,4 +42,6 @@ async def slow_down(request: Request, what: str, *keys: str) -> None:
         log.warning("limiter_unreachable", error=str(error))
         return
     if not allowed:
-        raise TooMany("auth.too_many_attempts", "Too many attempts. Wait five minutes and try again.", what=what)
+        raise TooMany(
+            "auth.too_many_attempts", "Too many attempts. Wait five minutes and try again.", what=what
+        )

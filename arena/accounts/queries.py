@@ -27,7 +27,9 @@ async def person_by_session(session: AsyncSession, token_sha256: str) -> Person 
 
 async def person_by_token(session: AsyncSession, token_sha256: str) -> Person | None:
     statement = (
-        select(Person).join(ApiToken, ApiToken.person_id == Person.id).where(ApiToken.token_sha256 == token_sha256)
+        select(Person)
+        .join(ApiToken, ApiToken.person_id == Person.id)
+        .where(ApiToken.token_sha256 == token_sha256)
     )
     return (await session.execute(statement)).scalar_one_or_none()
 

@@ -41,7 +41,9 @@ LOCAL_HOSTS = {"localhost", "127.0.0.1", "[::1]", "testserver"}
 
 
 @router.post("/auth/register", status_code=201)
-async def register(request: Request, response: Response, _: PublicCaller, session: SessionDep, body: Register) -> Me:
+async def register(
+    request: Request, response: Response, _: PublicCaller, session: SessionDep, body: Register
+) -> Me:
     _refuse_insecure(request)
     await slow_down(request, "register")
     person = await service.register(session, body.email, body.password, body.display_name, body.invitation)
@@ -50,7 +52,9 @@ async def register(request: Request, response: Response, _: PublicCaller, sessio
 
 
 @router.post("/auth/login")
-async def login(request: Request, response: Response, _: PublicCaller, session: SessionDep, body: Login) -> Me:
+async def login(
+    request: Request, response: Response, _: PublicCaller, session: SessionDep, body: Login
+) -> Me:
     _refuse_insecure(request)
     await slow_down(request, "login", body.email.lower())
     person = await service.sign_in(session, body.email, body.password)

@@ -38,7 +38,9 @@ async def register(
         role = Role(invited.role)
     if await queries.person_by_email(session, email) is not None:
         raise Conflict("auth.email_taken", "An account with this e-mail address exists. Sign in instead.")
-    person = Person(email=email, display_name=display_name, password_hash=_passwords.hash(password), roles=[role])
+    person = Person(
+        email=email, display_name=display_name, password_hash=_passwords.hash(password), roles=[role]
+    )
     session.add(person)
     await session.flush()
     if invited is not None:
@@ -64,7 +66,9 @@ async def _usable(session: AsyncSession, token: str) -> Invitation:
         raise Conflict("invitation.used", "This invitation has already been used. Ask for a new one.")
     if invited.expires_at < await db_now(session):
         raise Conflict(
-            "invitation.expired", "This invitation has expired. Ask for a new one.", expired_at=invited.expires_at
+            "invitation.expired",
+            "This invitation has expired. Ask for a new one.",
+            expired_at=invited.expires_at,
         )
     return invited
 
@@ -123,7 +127,11 @@ async def make_token(session: AsyncSession, person_id: UUID, name: str) -> tuple
 
 
 async def revoke_token(session: AsyncSession, person_id: UUID, token_id: UUID) -> None:
-    statement = delete(ApiToken).where(ApiToken.id == token_id, ApiToken.person_id == person_id).returning(ApiToken.id)
+    statement = (
+        delete(ApiToken)
+        .where(ApiToken.id == token_id, ApiToken.person_id == person_id)
+        .returning(ApiToken.id)
+    )
     if (await session.execute(statement)).first() is None:
         raise NotFound("token.not_found", "There is no such token.")
 
@@ -132,7 +140,9 @@ async def use_token(session: AsyncSession, secret: str) -> Person | None:
     """The owner of an API token; notes the use at most once a minute."""
     person = await queries.person_by_token(session, digest(secret))
     if person is not None:
-        stale = ApiToken.last_used_at.is_(None) | (ApiToken.last_used_at < func.clock_timestamp() - timedelta(minutes=1))
+        stale = ApiToken.last_used_at.is_(None) | (
+            ApiToken.last_used_at < func.clock_timestamp() - timedelta(minutes=1)
+        )
         await session.execute(
             update(ApiToken)
             .where(ApiToken.token_sha256 == digest(secret), stale)

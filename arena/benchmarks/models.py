@@ -31,7 +31,13 @@ class BenchmarkRun(Row):
     __table_args__ = (
         CheckConstraint("state in ('running','done','failed')", name="state"),
         # One run of a suite at a time for a submission.
-        Index("uq_benchmark_runs_open", "submission_id", "suite", unique=True, postgresql_where="state = 'running'"),
+        Index(
+            "uq_benchmark_runs_open",
+            "submission_id",
+            "suite",
+            unique=True,
+            postgresql_where="state = 'running'",
+        ),
     )
 
 

@@ -33,7 +33,9 @@ async def prepare(site: Site, session: AsyncSession, job: Job) -> BenchmarkContr
     leased = await nodes.lease(session, job, base.id, mode="benchmark")
     run = await queries.open_run(session, submission.id)
     if run is None:
-        run = BenchmarkRun(submission_id=submission.id, suite=suite.id, suite_digest=suite.digest, node={}, tasks=[])
+        run = BenchmarkRun(
+            submission_id=submission.id, suite=suite.id, suite_digest=suite.digest, node={}, tasks=[]
+        )
         session.add(run)
     run.node = leased.model_dump(mode="json")
     await session.flush()
@@ -76,7 +78,10 @@ async def finish(site: Site, session: AsyncSession, submission_id: UUID, body: J
     run.state = "done"
     run.ended_at = func.clock_timestamp()
     await submissions.mark(session, submission_id, "ready")
-    record(session, BenchmarkFinished(submission_id=submission_id, season_id=await _season(session, submission_id)))
+    record(
+        session,
+        BenchmarkFinished(submission_id=submission_id, season_id=await _season(session, submission_id)),
+    )
     nodes.freed(session, nodes.LeasedNode.model_validate(run.node))
 
 

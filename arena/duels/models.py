@@ -34,7 +34,10 @@ class Duel(Row):
         CheckConstraint("state in ('queued','loading','live','answered','failed')", name="state"),
         # One duel at a time is on its way to the stage of an episode.
         Index(
-            "uq_duels_under_way", "episode_id", unique=True, postgresql_where="state in ('queued','loading','live')"
+            "uq_duels_under_way",
+            "episode_id",
+            unique=True,
+            postgresql_where="state in ('queued','loading','live')",
         ),
     )
 

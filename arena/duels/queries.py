@@ -42,7 +42,9 @@ async def duels_of(session: AsyncSession, episode_id: UUID) -> Sequence[Duel]:
 
 async def revealed_duels(session: AsyncSession, season_id: UUID) -> Sequence[Duel]:
     statement = (
-        select(Duel).where(Duel.season_id == season_id, Duel.revealed_at.is_not(None)).order_by(Duel.created_at)
+        select(Duel)
+        .where(Duel.season_id == season_id, Duel.revealed_at.is_not(None))
+        .order_by(Duel.created_at)
     )
     return (await session.execute(statement)).scalars().all()
 
@@ -66,7 +68,10 @@ async def sides(session: AsyncSession, duel_id: UUID) -> dict[SideName, SideView
         zip(
             ("left", "right"),
             released(
-                len(texts["left"]), len(texts["right"]), left.finish_reason is not None, right.finish_reason is not None
+                len(texts["left"]),
+                len(texts["right"]),
+                left.finish_reason is not None,
+                right.finish_reason is not None,
             ),
             strict=True,
         )

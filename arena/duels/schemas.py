@@ -69,7 +69,10 @@ class ProvenanceOut(Out):
     @classmethod
     def of(cls, answer: Answer) -> "ProvenanceOut":
         return cls(
-            side=answer.side, hash=answer.provenance_hash or "", record=answer.provenance or {}, text=answer.text
+            side=answer.side,
+            hash=answer.provenance_hash or "",
+            record=answer.provenance or {},
+            text=answer.text,
         )
 
 

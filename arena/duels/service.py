@@ -93,7 +93,9 @@ async def _contender(session: AsyncSession, season_id: UUID, entry_id: UUID) -> 
         raise Invalid("duel.unknown_entry", "There is no such entry in this season.", entry=str(entry_id))
     submission = await submissions.competing_version(session, entry_id)
     if submission is None or submission.digest is None:
-        raise Conflict("duel.entry_not_ready", f"“{entry.name}” has no verified version yet.", entry=entry.name)
+        raise Conflict(
+            "duel.entry_not_ready", f"“{entry.name}” has no verified version yet.", entry=entry.name
+        )
     return submission
 
 
@@ -142,7 +144,9 @@ async def live(session: AsyncSession, duel_id: UUID) -> None:
     record(session, DuelChanged(duel_id=duel_id, episode_id=duel.episode_id))
 
 
-async def add_tokens(session: AsyncSession, answer_id: UUID, first_index: int, tokens: Sequence[Token]) -> None:
+async def add_tokens(
+    session: AsyncSession, answer_id: UUID, first_index: int, tokens: Sequence[Token]
+) -> None:
     await session.execute(
         insert(AnswerToken),
         [
@@ -182,7 +186,9 @@ async def answered(session: AsyncSession, duel_id: UUID, fingerprints: Mapping[S
     record(session, DuelAnswered(duel_id=duel_id, episode_id=duel.episode_id))
 
 
-def _provenance(duel: Duel, row: Answer, template_digest: str, fingerprint: str, previous: str | None) -> Json:
+def _provenance(
+    duel: Duel, row: Answer, template_digest: str, fingerprint: str, previous: str | None
+) -> Json:
     return {
         "type": "gavel.answer.v1",
         "ai_generated": True,
@@ -216,4 +222,3 @@ async def reveal(session: AsyncSession, duel: Duel) -> None:
     if duel.revealed_at is None:
         duel.revealed_at = await db_now(session)
         record(session, DuelRevealed(duel_id=duel.id, episode_id=duel.episode_id, season_id=duel.season_id))
-

@@ -1,6 +1,6 @@
 """Deny by default: every route declares who may call it, or the portal does not start.
 
-A permission is a FastAPI dependency that is an instance of `Declared`. `accounts.public.allow(...)` makes the ones that ask
+A permission is a FastAPI dependency that is an instance of `Declared`. `accounts.policy.Allow` makes the ones that ask
 who is calling; `signed_link` marks routes where the unforgeable link itself is the permission.
 """
 

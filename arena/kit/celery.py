@@ -1,7 +1,7 @@
 """Celery, told once how to behave: it carries wake-ups, nothing else.
 
-Messages are acknowledged at once and may be lost or doubled without harm, because the job row in PostgreSQL is the queue
-of record (infra/decisions/0002). No ETA, no countdown, no result backend.
+Messages are acknowledged at once and may be lost or doubled without harm, because the job row in PostgreSQL is the
+queue of record (infra/decisions/0002). No ETA, no countdown, no result backend.
 """
 
 import asyncio

@@ -1,7 +1,7 @@
 """The database: one declarative base, one transaction per request or task, migrations.
 
-Services flush and never commit. The edge (a request, a job step) owns `transaction()`, which commits and then nudges the
-outbox relay, so what was recorded leaves within milliseconds; a lost nudge only costs the relay's poll interval.
+Services flush and never commit. The edge (a request, a job step) owns `transaction()`, which commits and then nudges
+the outbox relay, so what was recorded leaves within milliseconds; a lost nudge only costs the relay's poll interval.
 """
 
 from collections.abc import AsyncIterator
@@ -13,9 +13,8 @@ from uuid import UUID
 
 import orjson
 from fastapi import Depends
-from sqlalchemy import DateTime, MetaData, String, func, select
+from sqlalchemy import DateTime, MetaData, String, Uuid, func, select
 from sqlalchemy.dialects.postgresql import JSONB
-from sqlalchemy.dialects.postgresql import UUID as PgUUID
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker, create_async_engine
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 from starlette.requests import HTTPConnection
@@ -39,7 +38,7 @@ class Base(DeclarativeBase):
     )
     type_annotation_map = {
         datetime: DateTime(timezone=True),
-        UUID: PgUUID(as_uuid=True),
+        UUID: Uuid(),
         str: String(),
         dict[str, Any]: JSONB(),
         list[dict[str, Any]]: JSONB(),

@@ -11,7 +11,9 @@ from arena.kit.links import READ, WRITE
 from arena.kit.schemas import Done
 from arena.kit.site import Site
 
-router = APIRouter(prefix="/files/{link}", tags=["files"], include_in_schema=False, dependencies=[Depends(signed_link)])
+router = APIRouter(
+    prefix="/files/{link}", tags=["files"], include_in_schema=False, dependencies=[Depends(signed_link)]
+)
 
 
 @router.get("")
@@ -37,5 +39,7 @@ async def read_bounded(stream: AsyncIterator[bytes], max_bytes: int) -> bytes:
     async for chunk in stream:
         body += chunk
         if len(body) > max_bytes:
-            raise TooLarge("upload.too_large", f"The file is larger than {max_bytes} bytes.", max_bytes=max_bytes)
+            raise TooLarge(
+                "upload.too_large", f"The file is larger than {max_bytes} bytes.", max_bytes=max_bytes
+            )
     return bytes(body)

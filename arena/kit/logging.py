@@ -9,13 +9,19 @@ import structlog
 
 def configure(process: str) -> None:
     json = os.environ.get("GAVEL_LOG") == "json"
-    renderer = structlog.processors.JSONRenderer() if json else structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty())
+    renderer = (
+        structlog.processors.JSONRenderer()
+        if json
+        else structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty())
+    )
     logging.basicConfig(level=logging.WARNING, stream=sys.stderr, format="%(levelname)s %(name)s %(message)s")
     structlog.configure(
         processors=[
             structlog.contextvars.merge_contextvars,
             structlog.processors.add_log_level,
-            structlog.processors.TimeStamper(fmt="%H:%M:%S", utc=False) if not json else structlog.processors.TimeStamper("iso"),
+            structlog.processors.TimeStamper(fmt="%H:%M:%S", utc=False)
+            if not json
+            else structlog.processors.TimeStamper("iso"),
             structlog.processors.format_exc_info,
             renderer,
         ],

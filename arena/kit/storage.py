@@ -1,7 +1,7 @@
 """Files, in a folder or an S3-compatible store, through `obstore`.
 
-Keys under `incoming/` are what people sent and are never served. Keys under `sealed/` are written once, under the hash of
-their content, and never change.
+Keys under `incoming/` are what people sent and are never served. Keys under `sealed/` are written once, under the hash
+of their content, and never change.
 """
 
 from collections.abc import AsyncIterator

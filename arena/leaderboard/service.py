@@ -38,7 +38,9 @@ async def _current(session: AsyncSession, season: Season, shown: ShownBoard) -> 
     entries = {str(entry.id): entry for entry in await submissions.entries(session, season.id)}
     rated = {row["entry"]: row for row in snapshot.rows} if snapshot else {}
     # Rated entries in the order of the snapshot, then entries that joined since.
-    order = [entry for entry in rated if entry in entries] + [entry for entry in entries if entry not in rated]
+    order = [entry for entry in rated if entry in entries] + [
+        entry for entry in entries if entry not in rated
+    ]
     rows = [await _row(session, entries[entry], rated.get(entry)) for entry in order]
     return Board(
         season_id=season.id,
@@ -87,7 +89,9 @@ async def board(session: AsyncSession, season_id: UUID) -> Board:
     if shown is not None:
         return Board.model_validate(shown.body)
     season = await session.get_one(Season, season_id)
-    blank = ShownBoard(season_id=season_id, version=0, frozen=False, body={}, computed_at=await db_now(session))
+    blank = ShownBoard(
+        season_id=season_id, version=0, frozen=False, body={}, computed_at=await db_now(session)
+    )
     return await _current(session, season, blank)
 
 

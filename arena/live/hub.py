@@ -1,7 +1,7 @@
 """The gateway's memory: one state per channel that somebody watches, turned into patches, fanned out.
 
-A channel is re-read at most `TICK` apart however many facts arrive, diffed against what was sent, and numbered. A client
-that cannot keep up loses patches and gets one snapshot instead; the state it ends with is the same.
+A channel is re-read at most `TICK` apart however many facts arrive, diffed against what was sent, and numbered. A
+client that cannot keep up loses patches and gets one snapshot instead; the state it ends with is the same.
 """
 
 import asyncio

@@ -1,8 +1,8 @@
 """Small patches between two states of a channel. Pure functions; the same algebra runs in `web/packages/live`.
 
-A patch sets what changed, object by object, and appends to growing texts. Unlike a merge patch of RFC 7396, null is a value
-("there is no duel"): a state's keys are fixed by its schema. An append names its position, so applying it twice, or to a
-state that already has it, changes nothing.
+A patch sets what changed, object by object, and appends to growing texts. Unlike a merge patch of RFC 7396, null is a
+value ("there is no duel"): a state's keys are fixed by its schema. An append names its position, so applying it twice,
+or to a state that already has it, changes nothing.
 """
 
 from collections.abc import Mapping
@@ -28,7 +28,9 @@ def diff(old: Mapping[str, Any], new: Mapping[str, Any]) -> Patch | None:
     return patch or None
 
 
-def _changed(old: Mapping[str, Any], new: Mapping[str, Any], path: list[str], appends: list[dict[str, Any]]) -> State:
+def _changed(
+    old: Mapping[str, Any], new: Mapping[str, Any], path: list[str], appends: list[dict[str, Any]]
+) -> State:
     if not old.keys() <= new.keys():
         raise KeysDiffer(path)
     changed: State = {}
@@ -60,7 +62,9 @@ def apply(state: Mapping[str, Any], patch: Patch) -> State:
 
 
 def _merged(state: Mapping[str, Any], changed: Mapping[str, Any]) -> State:
-    result = {key: (_merged(value, {}) if isinstance(value, Mapping) else value) for key, value in state.items()}
+    result = {
+        key: (_merged(value, {}) if isinstance(value, Mapping) else value) for key, value in state.items()
+    }
     for key, value in changed.items():
         below = result.get(key)
         if isinstance(value, Mapping) and isinstance(below, Mapping):

@@ -1,4 +1,4 @@
-"""Carrying out commands. Each says which version of the show it was meant for; two producers pressing at once cannot both win."""
+"""Carrying out commands. Each names the version it is for, so of two producers pressing at once one wins."""
 
 from datetime import timedelta
 from typing import Any
@@ -22,7 +22,12 @@ GRACE = timedelta(seconds=1)
 
 
 async def carry_out(
-    session: AsyncSession, episode: Episode, command: Command, expected_version: int, key: str, by: UUID | None
+    session: AsyncSession,
+    episode: Episode,
+    command: Command,
+    expected_version: int,
+    key: str,
+    by: UUID | None,
 ) -> Show:
     """Do it and log it in one transaction. Raises Conflict with the fresh version when the show has moved on."""
     # The episode row serialises all commands of one show.
@@ -40,11 +45,15 @@ async def carry_out(
         )
     if show.phase not in ALLOWED[command.type]:
         raise Conflict(
-            "rundown.not_now", f"“{command.type}” is not possible while the show is in “{show.phase}”.", phase=show.phase
+            "rundown.not_now",
+            f"“{command.type}” is not possible while the show is in “{show.phase}”.",
+            phase=show.phase,
         )
     body = await _do(session, episode, show, command)
     after = apply(show, command.type, body)
-    event = ShowEvent(episode_id=episode.id, version=after.version, type=command.type, body=body, key=key, by=by)
+    event = ShowEvent(
+        episode_id=episode.id, version=after.version, type=command.type, body=body, key=key, by=by
+    )
     session.add(event)
     await session.flush()
     record(session, ShowMoved(episode_id=episode.id, version=after.version))
@@ -62,7 +71,11 @@ async def _do(session: AsyncSession, episode: Episode, show: Show, command: Comm
             return {"duel_id": str(duel.id), "prompt": command.prompt}
         case OpenVote():
             ballot = await votes.open_ballot(session, await _duel(session, show), command.seconds)
-            return {"ballot_id": str(ballot.id), "seconds": command.seconds, "closes_at": ballot.closes_at.isoformat()}
+            return {
+                "ballot_id": str(ballot.id),
+                "seconds": command.seconds,
+                "closes_at": ballot.closes_at.isoformat(),
+            }
         case LockVote():
             locked = await votes.lock_ballot(session, _known(show.ballot_id))
             return {"ballot_id": str(locked.id), "root": locked.root}
@@ -91,5 +104,7 @@ async def lock_overdue(session: AsyncSession) -> int:
         episode = await session.get_one(Episode, ballot.episode_id)
         show = await queries.show(session, episode.id)
         if show.ballot_id == ballot.id and show.phase == "vote":
-            await carry_out(session, episode, LockVote(type="lock_vote"), show.version, f"clock-{ballot.id}", None)
+            await carry_out(
+                session, episode, LockVote(type="lock_vote"), show.version, f"clock-{ballot.id}", None
+            )
     return len(overdue)

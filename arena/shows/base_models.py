@@ -1,7 +1,7 @@
 """The registry of base models: what a track can be built on.
 
-Pure data, so that the portal (which never loads a model), the lab and the engine node all read the same facts. A module's
-shape is `(in_features, out_features)`; a LoRA pair on it is A `(rank, in)` and B `(out, rank)`.
+Pure data, so that the portal (which never loads a model), the lab and the engine node all read the same facts. A
+module's shape is `(in_features, out_features)`; a LoRA pair on it is A `(rank, in)` and B `(out, rank)`.
 """
 
 import hashlib

@@ -13,7 +13,9 @@ from arena.shows.rules import SeasonRules
 
 
 async def current_season(session: AsyncSession) -> Season:
-    found = (await session.execute(select(Season).order_by(Season.created_at.desc()).limit(1))).scalar_one_or_none()
+    found = (
+        await session.execute(select(Season).order_by(Season.created_at.desc()).limit(1))
+    ).scalar_one_or_none()
     if found is None:
         raise NotFound("season.none", "No season has been set up yet.")
     return found

@@ -12,7 +12,9 @@ async def ensure_season(session: AsyncSession, name: str = "Season 1") -> Season
     """The current season; a fresh site gets one with the default rules."""
     # One start-up at a time: two portals starting together must not make two seasons.
     await session.execute(select(func.pg_advisory_xact_lock(0x6A7E1)))
-    found = (await session.execute(select(Season).order_by(Season.created_at.desc()).limit(1))).scalar_one_or_none()
+    found = (
+        await session.execute(select(Season).order_by(Season.created_at.desc()).limit(1))
+    ).scalar_one_or_none()
     if found is not None:
         return found
     rules = SeasonRules()

@@ -13,7 +13,7 @@ SubmissionState = Literal["received", "verified", "refused", "benchmarking", "re
 
 
 class Entry(Row):
-    """What competes: one name on stage. The house entry (kind `house`) is the untuned base model, which anchors ratings."""
+    """What competes: one name on stage. The house entry (kind `house`), the untuned base model, anchors ratings."""
 
     __tablename__ = "entries"
 
@@ -31,7 +31,7 @@ class Entry(Row):
 
 
 class Submission(Row):
-    """One version of an entry. `incoming/` holds what was sent and is never served; `digest` names the canonical adapter."""
+    """One version of an entry. `incoming/` holds what was sent, never served; `digest` names the canonical adapter."""
 
     __tablename__ = "submissions"
 
@@ -49,7 +49,11 @@ class Submission(Row):
 
     __table_args__ = (
         UniqueConstraint("entry_id", "version"),
-        CheckConstraint("state in ('received','verified','refused','benchmarking','ready','failed')", name="state"),
-        CheckConstraint("(state in ('verified','benchmarking','ready')) <= (digest is not null)", name="verified_digest"),
+        CheckConstraint(
+            "state in ('received','verified','refused','benchmarking','ready','failed')", name="state"
+        ),
+        CheckConstraint(
+            "(state in ('verified','benchmarking','ready')) <= (digest is not null)", name="verified_digest"
+        ),
         CheckConstraint("(state in ('refused','failed')) = (refusal is not null)", name="refusal"),
     )

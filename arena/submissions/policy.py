@@ -24,7 +24,9 @@ async def own_entry(entry_id: UUID, caller: Contestant, session: SessionDep) -> 
     return entry
 
 
-async def visible_submission(submission_id: UUID, caller: SignedIn, session: SessionDep) -> tuple[Entry, Submission]:
+async def visible_submission(
+    submission_id: UUID, caller: SignedIn, session: SessionDep
+) -> tuple[Entry, Submission]:
     """For its owner and for producers."""
     found = await queries.with_entry(session, submission_id)
     if found is None or not may_see(caller, found[0]):

@@ -35,7 +35,9 @@ async def entries_of(session: AsyncSession, owner_id: UUID) -> list[EntryOut]:
     ).scalars()
     described = []
     for entry in entries.all():
-        newest_first = select(Submission).where(Submission.entry_id == entry.id).order_by(Submission.version.desc())
+        newest_first = (
+            select(Submission).where(Submission.entry_id == entry.id).order_by(Submission.version.desc())
+        )
         rows = (await session.execute(newest_first)).scalars().all()
         submissions = [await describe(session, entry, row) for row in rows]
         described.append(EntryOut(id=entry.id, name=entry.name, kind="contestant", submissions=submissions))
@@ -57,7 +59,9 @@ async def roster(session: AsyncSession, season_id: UUID) -> list[RosterRow]:
         .order_by(Entry.created_at)
     )
     # The outer join gives no version for an entry that is not ready.
-    rows: list[tuple[Entry, Submission | None]] = [(row[0], row[1]) for row in (await session.execute(statement)).all()]
+    rows: list[tuple[Entry, Submission | None]] = [
+        (row[0], row[1]) for row in (await session.execute(statement)).all()
+    ]
     return [
         RosterRow(
             entry_id=entry.id,

@@ -60,7 +60,9 @@ def _refuse_length(request: Request, max_bytes: int) -> None:
     if not length.isdigit():
         raise Invalid("upload.length_required", "The request must say how long it is (Content-Length).")
     if int(length) > max_bytes:
-        raise TooLarge("upload.too_large", f"The upload is larger than {max_bytes} bytes.", max_bytes=max_bytes)
+        raise TooLarge(
+            "upload.too_large", f"The upload is larger than {max_bytes} bytes.", max_bytes=max_bytes
+        )
 
 
 async def _bounded(file: UploadFile, max_bytes: int) -> bytes:
@@ -73,5 +75,3 @@ async def _bounded(file: UploadFile, max_bytes: int) -> bytes:
             max_bytes=max_bytes,
         )
     return body
-
-

@@ -47,14 +47,18 @@ def sealed(digest: str, name: str) -> str:
 async def make_entry(session: AsyncSession, season: Season, owner: Person, name: str) -> Entry:
     taken = select(Entry.id).where(Entry.season_id == season.id, func.lower(Entry.name) == name.lower())
     if (await session.execute(taken)).first() is not None:
-        raise Conflict("entry.name_taken", f"The name “{name}” is taken in this season. Choose another.", name=name)
+        raise Conflict(
+            "entry.name_taken", f"The name “{name}” is taken in this season. Choose another.", name=name
+        )
     entry = Entry(season_id=season.id, owner_id=owner.id, name=name, kind="contestant")
     session.add(entry)
     await session.flush()
     return entry
 
 
-async def receive(site: Site, session: AsyncSession, entry: Entry, config: bytes, weights: bytes) -> Submission:
+async def receive(
+    site: Site, session: AsyncSession, entry: Entry, config: bytes, weights: bytes
+) -> Submission:
     """Keep the two files as they came and let the line verify them."""
     rules = await season_rules(session, entry.season_id)
     if not config or not weights:
@@ -128,7 +132,9 @@ async def finish_verify(site: Site, session: AsyncSession, submission_id: UUID, 
     digest = adapter_digest(config, weights)
     if digest != result.digest:
         # The lab opens hostile files; what it says about them is checked, not believed.
-        raise Conflict("store.hash_mismatch", "The canonical files do not have the hash that the lab reported.")
+        raise Conflict(
+            "store.hash_mismatch", "The canonical files do not have the hash that the lab reported."
+        )
     await seal(site, digest, config, weights)
     row.state = "verified"
     row.digest = digest

@@ -1,4 +1,4 @@
-"""Ballots, votes and verdicts. Votes are rows and tallies are counts; the database refuses to change or delete a vote."""
+"""Ballots, votes and verdicts. Votes are rows, tallies are counts; the database refuses to change or delete a vote."""
 
 from datetime import datetime
 from typing import Literal

@@ -1,4 +1,4 @@
-"""Who votes as whom. A viewer is a device; a signed-in person votes as that person on any device; judges judge instead."""
+"""Who votes as whom. A viewer is a device; a signed-in person is that person on any device; judges judge instead."""
 
 from typing import Annotated
 

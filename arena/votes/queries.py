@@ -31,7 +31,9 @@ async def ballot_of(session: AsyncSession, duel_id: UUID) -> Ballot | None:
 
 async def overdue(session: AsyncSession, grace: timedelta) -> Sequence[Ballot]:
     """Open ballots whose deadline has passed by more than `grace`."""
-    statement = select(Ballot).where(Ballot.state == "open", Ballot.closes_at < func.clock_timestamp() - grace)
+    statement = select(Ballot).where(
+        Ballot.state == "open", Ballot.closes_at < func.clock_timestamp() - grace
+    )
     return (await session.execute(statement)).scalars().all()
 
 

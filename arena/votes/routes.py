@@ -48,8 +48,8 @@ async def ledger(ballot_id: UUID, _: PublicCaller, session: SessionDep) -> Ledge
     ballot = await queries.ballot(session, ballot_id)
     duel = await duels.duel(session, ballot.duel_id)
     if ballot.state != "locked" or duel.revealed_at is None:
-        raise Forbidden("ballot.not_revealed", "The ledger opens with the reveal; its root is published at the lock.")
+        raise Forbidden(
+            "ballot.not_revealed", "The ledger opens with the reveal; its root is published at the lock."
+        )
     crowd, judges = await queries.tallies(session, ballot)
     return LedgerOut.of(ballot, list(await queries.votes(session, ballot_id)), crowd, judges)
-
-

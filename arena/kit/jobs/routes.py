@@ -1,4 +1,4 @@
-"""The lab's door: claim, heartbeat, complete, fail. A lab worker has no database; its signed job link is its permission."""
+"""The lab's door: claim, heartbeat, complete, fail. A lab worker has no database; its signed link is its permission."""
 
 from typing import Annotated, Any
 from uuid import UUID
@@ -19,7 +19,9 @@ from arena.kit.links import JOB
 from arena.kit.schemas import Done, In, Out
 from arena.kit.site import Site
 
-router = APIRouter(prefix="/lab/jobs/{link}", tags=["lab"], include_in_schema=False, dependencies=[Depends(signed_link)])
+router = APIRouter(
+    prefix="/lab/jobs/{link}", tags=["lab"], include_in_schema=False, dependencies=[Depends(signed_link)]
+)
 log = structlog.get_logger()
 
 
@@ -102,7 +104,9 @@ def _nothing_to_do(message: str) -> JSONResponse:
 
 
 @router.post("/heartbeat")
-async def heartbeat(request: Request, job_id: JobId, session: SessionDep, body: Annotated[Heartbeat, Body()]) -> Done:
+async def heartbeat(
+    request: Request, job_id: JobId, session: SessionDep, body: Annotated[Heartbeat, Body()]
+) -> Done:
     progress = body.progress.model_dump() if body.progress else None
     job = await service.heartbeat(session, service.Claim(job_id, body.fence), progress)
     if progress is not None:
@@ -111,7 +115,9 @@ async def heartbeat(request: Request, job_id: JobId, session: SessionDep, body: 
 
 
 @router.post("/complete")
-async def complete(request: Request, job_id: JobId, session: SessionDep, body: Annotated[Completion, Body()]) -> Done:
+async def complete(
+    request: Request, job_id: JobId, session: SessionDep, body: Annotated[Completion, Body()]
+) -> Done:
     work, _ = await _work(request, session, job_id)
     job = await service.complete(session, service.Claim(job_id, body.fence))
     if work.finish is None:
@@ -120,12 +126,16 @@ async def complete(request: Request, job_id: JobId, session: SessionDep, body: A
         await work.finish(_site(request), session, job.subject, body.result)
     except ValidationError as error:
         # The lab handles hostile files, so its word is checked like any outside input.
-        raise Invalid("job.bad_result", "The result does not have the agreed form.", errors=str(error)) from error
+        raise Invalid(
+            "job.bad_result", "The result does not have the agreed form.", errors=str(error)
+        ) from error
     return Done()
 
 
 @router.post("/fail")
-async def fail(request: Request, job_id: JobId, session: SessionDep, body: Annotated[Failure, Body()]) -> Done:
+async def fail(
+    request: Request, job_id: JobId, session: SessionDep, body: Annotated[Failure, Body()]
+) -> Done:
     work, _ = await _work(request, session, job_id)
     proof = service.Claim(job_id, body.fence)
     log.warning("lab_job_failed", job=str(job_id), reason=body.reason, retry=body.retry)

@@ -29,7 +29,9 @@ class LostLease(Conflict):
     """The worker is no longer the owner: its work was given to another, or ended."""
 
     def __init__(self, job_id: UUID) -> None:
-        super().__init__("job.lost_lease", "This worker no longer holds the job; it must stop.", job=str(job_id))
+        super().__init__(
+            "job.lost_lease", "This worker no longer holds the job; it must stop.", job=str(job_id)
+        )
 
 
 class NotReady(Exception):
@@ -53,7 +55,14 @@ async def enqueue(
     session: AsyncSession, kind: str, queue: str, subject: UUID, limit: timedelta, max_attempts: int = 3
 ) -> Job:
     """Add work. `limit` bounds its whole life, waiting included."""
-    job = Job(kind=kind, queue=queue, subject=subject, deadline=now() + limit, max_attempts=max_attempts, reason="queued")
+    job = Job(
+        kind=kind,
+        queue=queue,
+        subject=subject,
+        deadline=now() + limit,
+        max_attempts=max_attempts,
+        reason="queued",
+    )
     session.add(job)
     await session.flush()
     return job
@@ -113,13 +122,25 @@ async def complete(session: AsyncSession, claim: Claim) -> Job:
 
 async def fail(session: AsyncSession, claim: Claim, reason: str) -> Job:
     """End it for good: trying again could not help."""
-    ended = {"state": JobState.FAILED, "reason": reason, "owner": None, "lease_until": None, "ended_at": now()}
+    ended = {
+        "state": JobState.FAILED,
+        "reason": reason,
+        "owner": None,
+        "lease_until": None,
+        "ended_at": now(),
+    }
     return await _fenced(session, claim, ended)
 
 
 async def retry(session: AsyncSession, claim: Claim, reason: str) -> Job:
     """Give it back after a fault. The sweeper poisons it once the attempts are used up."""
-    back = {"state": JobState.QUEUED, "reason": reason, "owner": None, "lease_until": None, "published_at": None}
+    back = {
+        "state": JobState.QUEUED,
+        "reason": reason,
+        "owner": None,
+        "lease_until": None,
+        "published_at": None,
+    }
     return await _fenced(session, claim, back)
 
 
@@ -142,7 +163,13 @@ async def requeue_expired(session: AsyncSession) -> None:
     await session.execute(
         update(Job)
         .where(Job.state == JobState.RUNNING, Job.lease_until < now(), Job.attempts < Job.max_attempts)
-        .values(state=JobState.QUEUED, owner=None, lease_until=None, published_at=None, reason="the worker went silent")
+        .values(
+            state=JobState.QUEUED,
+            owner=None,
+            lease_until=None,
+            published_at=None,
+            reason="the worker went silent",
+        )
     )
 
 
@@ -188,7 +215,9 @@ async def take_unpublished(session: AsyncSession, limit: int = 200) -> list[Job]
     )
     jobs = list((await session.execute(statement)).scalars())
     if jobs:
-        await session.execute(update(Job).where(Job.id.in_([job.id for job in jobs])).values(published_at=now()))
+        await session.execute(
+            update(Job).where(Job.id.in_([job.id for job in jobs])).values(published_at=now())
+        )
     return jobs
 
 
