@@ -14,6 +14,8 @@ PR_SET_PDEATHSIG = 1
 STOP_SECONDS = 10.0
 POLL_SECONDS = 0.1
 TAIL_LINES = 40
+LOG_BYTES = 20 * 2**20
+"""A log larger than this begins anew at the next start; one old file is kept."""
 
 _libc = ctypes.CDLL(None, use_errno=True)
 
@@ -39,6 +41,8 @@ class ChildProcess:
     async def start(self, on_line: Callable[[str], None] = lambda line: None) -> None:
         """Raises OSError when the command cannot be run. `on_line` sees every line the child writes."""
         self._log.parent.mkdir(parents=True, exist_ok=True)
+        if self._log.exists() and self._log.stat().st_size > LOG_BYTES:
+            self._log.replace(self._log.with_suffix(".log.1"))
         self._process = await asyncio.create_subprocess_exec(
             *self._command,
             env=self._env,
