@@ -120,7 +120,7 @@ const ROUTES = [
         : refuse("live.not_found", 404);
     },
   ],
-  ["GET", /^\/api\/ballots\/[^/]+\/my-vote$/, ({ device }) => give(show.votes.get(device) ?? null)],
+  ["GET", /^\/api\/ballots\/[^/]+\/my-vote$/, ({ device }) => give(show.mine(device))],
   [
     "POST",
     /^\/api\/ballots\/[^/]+\/votes$/,

@@ -2,7 +2,7 @@
  * A scripted show for development and tests: the states of the stage and board channels as the
  * portal would send them. No rule of the real show lives here; never shipped.
  */
-import { createHash } from "node:crypto";
+import { createHash, randomBytes } from "node:crypto";
 
 export const IDS = {
   season: "0199b7a0-0000-7000-8000-000000000001",
@@ -140,8 +140,20 @@ export class Show {
   }
 
   get ledger() {
-    const leaves = [...this.votes.values()].map((vote) => vote.receipt.leaf);
-    return { root: treeHead(leaves), size: leaves.length, votes: leaves.map((leaf) => ({ leaf })) };
+    const votes = [...this.votes.values()].map((vote) => vote.entry);
+    const crowd = empty();
+    for (const vote of votes) crowd[vote.choice] += 1;
+    const root = treeHead(votes.map((vote) => vote.leaf));
+    return {
+      ballot_id: IDS.ballot,
+      duel_id: IDS.duel,
+      state: "locked",
+      root,
+      size: votes.length,
+      crowd,
+      judges: empty(),
+      votes,
+    };
   }
 
   side(text, share) {
@@ -199,7 +211,7 @@ export class Show {
     if (winner === "tie") Object.assign(crowd, { left: 5790, right: 5785 });
     if (winner === "right")
       Object.assign(crowd, { left: 4851, right: 6724 }) && Object.assign(judges, { left: 1, right: 4 });
-    return { winner, left, right, crowd, judges, too_close: tooClose };
+    return { winner, left, right, crowd, judges, too_close: tooClose, votes_to_flip: winner === "tie" ? null : 937 };
   }
 
   /** Jump to a scene; `detail` changes it a little. */
@@ -224,7 +236,11 @@ export class Show {
         phase: "revealed",
         duel: this.duel(1),
         ballot: this.ballot(0, "locked"),
-        result: this.result(detail.winner ?? "left", detail.too_close ?? false),
+        result: {
+          ...this.result(detail.winner ?? "left", detail.too_close ?? false),
+          // The scripted counts, unless a test wants those of the votes really cast.
+          ...(detail.real && { crowd: this.ledger.crowd }),
+        },
       });
     }
     if (name === "nobody") {
@@ -260,6 +276,12 @@ export class Show {
     if (Date.parse(this.stage.ballot.closes_at) <= Date.now()) this.scene("locked");
   }
 
+  /** A device's own vote, or null. */
+  mine(device) {
+    const vote = this.votes.get(device);
+    return vote ? { ballot_id: IDS.ballot, choice: vote.choice, receipt: vote.receipt } : null;
+  }
+
   /** Returns the receipt, or an error code. */
   vote(device, choice) {
     const { ballot } = this.stage;
@@ -267,8 +289,11 @@ export class Show {
     if (ballot?.state !== "open" || Date.parse(ballot.closes_at) <= Date.now()) {
       return { code: "vote.window_closed", status: 409 };
     }
-    const receipt = { number: this.votes.size + 1, leaf: sha(`${device}:${choice}`), nonce: "00", at: iso() };
-    this.votes.set(device, { choice, receipt });
+    const [number, at, nonce] = [this.votes.size + 1, iso(), randomBytes(16).toString("hex")];
+    const sealed = { ballot: IDS.ballot, choice, nonce, number, received_at: at.replace("Z", "+00:00"), voter: device };
+    const leaf = sha(Buffer.concat([Buffer.from([0]), Buffer.from(JSON.stringify(sealed))]));
+    const receipt = { number, leaf, nonce, at };
+    this.votes.set(device, { choice, receipt, entry: { number, voter: device, choice, received_at: at, nonce, leaf } });
     return { receipt };
   }
 

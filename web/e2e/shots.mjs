@@ -97,7 +97,7 @@ const SHOTS = [
     async (page) => {
       await tap("Left is better")(page);
       await page.getByText("Counted").waitFor();
-      await post("/mock/scene", { name: "revealed" });
+      await post("/mock/scene", { name: "revealed", detail: { real: true } });
       await tap("Check")(page);
       await page.getByText("your vote is in the ledger").waitFor();
     },
@@ -183,7 +183,7 @@ try {
     await page.waitForTimeout(600);
     const overflow = await page.evaluate(() => document.documentElement.scrollWidth - window.innerWidth);
     if (overflow > 0) console.log(`${name}: ${overflow} px wider than the screen`);
-    await page.screenshot({ path: `${OUT}/${name}.png` });
+    await page.screenshot({ path: `${OUT}/${name}.png`, omitBackground: name.includes("transparent") });
     await context.close();
   }
 } finally {

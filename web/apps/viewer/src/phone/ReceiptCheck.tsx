@@ -1,8 +1,8 @@
-import { api, type Receipt } from "@gavel/api";
+import { api } from "@gavel/api";
 import { Button, cx } from "@gavel/ui";
 import { useState } from "react";
 import { useT } from "../i18n";
-import { canCheck, holds } from "../shared/ledger";
+import { canCheck, holds, type Known } from "../shared/ledger";
 import css from "./ReceiptCheck.module.css";
 
 type Check =
@@ -14,13 +14,11 @@ type Check =
 
 interface ReceiptCheckProps {
   ballot: string;
-  receipt: Receipt;
-  /** The fingerprint that was shown on air. */
-  root: string;
+  known: Known;
 }
 
 /** The viewer need not believe anybody: this device recomputes the ledger and looks for its receipt. */
-export function ReceiptCheck({ ballot, receipt, root }: ReceiptCheckProps) {
+export function ReceiptCheck({ ballot, known }: ReceiptCheckProps) {
   const { t, number, errorText } = useT();
   const [check, setCheck] = useState<Check>({ step: "idle" });
 
@@ -28,7 +26,7 @@ export function ReceiptCheck({ ballot, receipt, root }: ReceiptCheckProps) {
     setCheck({ step: "busy" });
     try {
       const ledger = await api.get("/api/ballots/{ballot_id}/ledger", { params: { path: { ballot_id: ballot } } });
-      setCheck((await holds(receipt, ledger, root)) ? { step: "good", size: ledger.size } : { step: "bad" });
+      setCheck((await holds(ledger, known)) ? { step: "good", size: ledger.size } : { step: "bad" });
     } catch (error) {
       setCheck({ step: "error", error });
     }
@@ -40,7 +38,7 @@ export function ReceiptCheck({ ballot, receipt, root }: ReceiptCheckProps) {
     if (check.step === "good") return t("receipt.good_text", { count: check.size });
     if (check.step === "bad") return t("receipt.bad_text");
     if (check.step === "error") return errorText(check.error);
-    return canCheck() ? t("receipt.text", { seq: number(receipt.number) }) : t("receipt.insecure");
+    return canCheck() ? t("receipt.text", { seq: number(known.receipt.number) }) : t("receipt.insecure");
   };
   return (
     <section className={cx(css.check, css[check.step])} aria-live="polite">

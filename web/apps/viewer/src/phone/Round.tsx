@@ -1,7 +1,8 @@
 import type { Board, Stage, StageBallot, StageResult } from "@gavel/api";
-import { AiLabel, cx, SideCard, SideLabel, useRemaining } from "@gavel/ui";
+import { AiLabel, cx, Mark, SideCard, SideLabel, useRemaining } from "@gavel/ui";
 import { useT } from "../i18n";
 import { Answer } from "../shared/Answer";
+import { Margin } from "../shared/Margin";
 import { Verdict } from "../shared/Verdict";
 import { ReceiptCheck } from "./ReceiptCheck";
 import { BoardCard } from "./Rest";
@@ -66,6 +67,7 @@ export function Duel({ duel }: { duel: DuelState }) {
       {waiting && <Preparing />}
       {duel.state === "failed" && (
         <div className={css.failed} role="status">
+          <Mark size={64} />
           <b>{t("duel.failed")}</b>
           <p>{t("duel.failed_text")}</p>
         </div>
@@ -201,14 +203,9 @@ export function Revealed({ duel, ballot, result, board }: RevealedProps) {
         <Winner result={result} />
         <Verdict who="crowd" tally={result.crowd} className={css.crowd} />
         <Verdict who="judges" tally={result.judges} className={css.judges} />
-        {result.too_close && (
-          <p className={css.close}>
-            <b>{t("result.too_close")}</b>
-            {t("result.too_close_text")}
-          </p>
-        )}
+        <Margin result={result} className={css.close} />
       </section>
-      {ballot && <MyResult ballot={ballot} />}
+      {ballot && <MyResult ballot={ballot} crowd={result.crowd} />}
       <BoardCard board={board} />
       {duel && (
         <details className={css.again}>
@@ -228,13 +225,16 @@ export function Revealed({ duel, ballot, result, board }: RevealedProps) {
   );
 }
 
-function MyResult({ ballot }: { ballot: StageBallot }) {
+function MyResult({ ballot, crowd }: { ballot: StageBallot; crowd: StageResult["crowd"] }) {
   const { vote } = useVote(ballot.id, () => false);
   return (
     <>
       <MyVoteNote vote={vote} />
       {vote.step === "counted" && ballot.root && (
-        <ReceiptCheck ballot={ballot.id} receipt={vote.receipt} root={ballot.root} />
+        <ReceiptCheck
+          ballot={ballot.id}
+          known={{ receipt: vote.receipt, choice: vote.choice, root: ballot.root, crowd }}
+        />
       )}
     </>
   );

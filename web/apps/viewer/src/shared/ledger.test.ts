@@ -1,7 +1,8 @@
 // @vitest-environment node
 import { createHash } from "node:crypto";
-import { expect, it } from "vitest";
-import { holds, rootOf } from "./ledger";
+import type { Choice, Ledger } from "@gavel/api";
+import { describe, expect, it } from "vitest";
+import { type Entry, holds, type Known, leafOf, rootOf } from "./ledger";
 
 // The reference vectors of RFC 6962 / 9162 implementations: eight entries and their tree heads.
 const ENTRIES = ["", "00", "10", "2021", "3031", "40414243", "5051525354555657", "606162636465666768696a6b6c6d6e6f"];
@@ -29,16 +30,71 @@ it("has a tree head for nothing", async () => {
   expect(await rootOf([])).toBe("e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855");
 });
 
-it("finds a receipt in the ledger that was shown, and only there", async () => {
-  const root = ROOTS[4] as string;
-  const book = (of: string[]) => of.map((leaf) => ({ leaf }));
-  const ledger = { root, size: 5, votes: book(leaves.slice(0, 5)) };
-  const receipt = { leaf: leaves[2] as string };
-  expect(await holds(receipt, ledger, root)).toBe(true);
-  expect(await holds({ leaf: leaves[6] as string }, ledger, root)).toBe(false);
-  expect(await holds(receipt, ledger, ROOTS[5] as string)).toBe(false);
-  expect(await holds(receipt, { ...ledger, votes: book([...leaves.slice(0, 4), leaves[6] as string]) }, root)).toBe(
-    false,
-  );
-  expect(await holds(receipt, { ...ledger, size: 6 }, root)).toBe(false);
+const BALLOT = "0199b7a0-0000-7000-8000-000000000004";
+
+// Made by arena/votes/rules.py vote_leaf.
+const VOTE = {
+  number: 12,
+  voter: "00112233445566778899aabbccddeeff",
+  choice: "left",
+  received_at: "2026-11-21T12:00:00.123456Z",
+  nonce: "ffeeddccbbaa99887766554433221100",
+} as const;
+const VOTE_LEAF = "4e3686b5139b42d9ef19970d1b6e2562b3865e7757c190143b025e400ae16cac";
+
+it("makes the same leaf as the portal", async () => {
+  expect(await leafOf(BALLOT, { ...VOTE, leaf: "" })).toBe(VOTE_LEAF);
+});
+
+async function book(choices: Choice[]): Promise<Ledger> {
+  const votes: Entry[] = [];
+  for (const [index, choice] of choices.entries()) {
+    const vote = { ...VOTE, number: index + 1, voter: `${index}`, nonce: `n${index}`, choice, leaf: "" };
+    votes.push({ ...vote, leaf: await leafOf(BALLOT, vote) });
+  }
+  const root = await rootOf(votes.map((vote) => vote.leaf));
+  const zero = { left: 0, right: 0, tie: 0, both_bad: 0 };
+  return {
+    ballot_id: BALLOT,
+    duel_id: "",
+    state: "locked",
+    root,
+    size: votes.length,
+    crowd: zero,
+    judges: zero,
+    votes,
+  };
+}
+
+describe("holds", async () => {
+  const ledger = await book(["left", "right", "left", "tie", "left"]);
+  const [mine, other] = [ledger.votes[2] as Entry, ledger.votes[1] as Entry];
+  const known: Known = {
+    receipt: { number: mine.number, leaf: mine.leaf, nonce: mine.nonce, at: mine.received_at },
+    choice: "left",
+    root: ledger.root,
+    crowd: { left: 3, right: 1, tie: 1, both_bad: 0 },
+  };
+
+  it("finds the vote as it was cast", async () => {
+    expect(await holds(ledger, known)).toBe(true);
+  });
+
+  it("sees another choice under my receipt", async () => {
+    expect(await holds(ledger, { ...known, choice: "right" })).toBe(false);
+  });
+
+  it("sees a changed vote of somebody else, even with its old leaf", async () => {
+    const votes = ledger.votes.map((vote) => (vote === other ? { ...vote, choice: "left" as const } : vote));
+    const crowd = { ...known.crowd, left: 4, right: 0 };
+    expect(await holds({ ...ledger, votes }, { ...known, crowd })).toBe(false);
+  });
+
+  it("sees a missing vote, another fingerprint, other counts", async () => {
+    expect(await holds({ ...ledger, votes: ledger.votes.slice(0, 4) }, known)).toBe(false);
+    expect(await holds(ledger, { ...known, root: ROOTS[0] as string })).toBe(false);
+    expect(await holds({ ...ledger, root: ROOTS[0] as string }, known)).toBe(false);
+    expect(await holds(ledger, { ...known, crowd: { ...known.crowd, tie: 2 } })).toBe(false);
+    expect(await holds(ledger, { ...known, receipt: { ...known.receipt, nonce: "x" } })).toBe(false);
+  });
 });

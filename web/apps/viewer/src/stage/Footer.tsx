@@ -30,13 +30,14 @@ function VoteLine({ ballot, serverNow }: { ballot: NonNullable<Stage["ballot"]>;
   const whole = Math.max(1, Date.parse(ballot.closes_at) - Date.parse(ballot.opens_at));
   return (
     <div className={css.middle}>
-      <p className={css.call}>{remaining > 0 ? t("stage.voting") : t("vote.closing")}</p>
+      <p className={css.line}>
+        <span className={css.call}>{remaining > 0 ? t("stage.voting") : t("vote.closing")}</span>
+        <span className={css.counted}>{t("vote.counted_total", { votes: number(ballot.counted) })}</span>
+      </p>
       <div className={css.track} aria-hidden="true">
         <i style={{ transform: `scaleX(${Math.min(1, remaining / whole)})` }} />
       </div>
-      <p className={css.count}>
-        {t("vote.counted_total", { votes: number(ballot.counted) })} · {t("vote.hidden")}
-      </p>
+      <p className={css.count}>{t("vote.hidden")}</p>
     </div>
   );
 }
@@ -63,7 +64,13 @@ function Middle({ stage, serverNow }: Omit<FooterProps, "joinUrl">) {
   const { phase, ballot, duel } = stage;
   if (phase === "vote" && ballot) return <VoteLine ballot={ballot} serverNow={serverNow} />;
   if ((phase === "locked" || phase === "revealed") && ballot) return <LockedLine ballot={ballot} />;
-  return <div className={css.middle}>{duel && <p className={css.count}>{t("stage.counting")}</p>}</div>;
+  const waiting = duel?.state === "queued" || duel?.state === "loading";
+  return (
+    <div className={css.middle}>
+      {waiting && <p className={css.call}>{t("duel.preparing")}</p>}
+      {duel && <p className={css.count}>{t("stage.counting")}</p>}
+    </div>
+  );
 }
 
 /** The lower third: the AI label, the vote, the way in. */

@@ -3,13 +3,9 @@ import { cx, Mark } from "@gavel/ui";
 import { useEffect, useState } from "react";
 import { useT } from "../i18n";
 import css from "./Header.module.css";
+import { textWidth } from "./textWidth";
 
-const LONG_PROMPT = 40;
-
-/** Han characters count double, as wide as they are. */
-function width(text: string): number {
-  return [...text].reduce((sum, letter) => sum + (/[\u2e80-\uffef]/.test(letter) ? 2 : 1), 0);
-}
+const LONG_PROMPT = 50;
 
 /** The time of day in the hall, by the server's clock. */
 function Clock({ serverNow }: { serverNow: () => number }) {
@@ -26,7 +22,8 @@ function Clock({ serverNow }: { serverNow: () => number }) {
 export function Header({ stage, serverNow }: { stage: Stage; serverNow: () => number }) {
   const { t } = useT();
   const { episode, duel, phase } = stage;
-  const title = duel?.prompt ?? episode.title;
+  // Between rounds the page itself says the title, large.
+  const title = duel?.prompt ?? t("brand");
   const place = [t("show.episode", { number: episode.number }), duel ? episode.title : null];
   return (
     <header className={css.header}>
@@ -36,7 +33,7 @@ export function Header({ stage, serverNow }: { stage: Stage; serverNow: () => nu
           {place.filter(Boolean).join(" · ")}
           {duel && <b> · {t("show.duel", { number: duel.number })}</b>}
         </p>
-        <h1 className={cx(css.title, width(title) > LONG_PROMPT && css.long)}>{title}</h1>
+        <h1 className={cx(css.title, textWidth(title) > LONG_PROMPT && css.long)}>{title}</h1>
       </div>
       <div className={css.right}>
         {phase !== "finished" && (

@@ -6,7 +6,7 @@ import { Qr } from "../shared/Qr";
 import css from "./Interval.module.css";
 import type { StageProps } from "./StagePage";
 
-const PLACES = 7;
+const PLACES = 6;
 
 /** The board at its full height: every interval on one axis. */
 export function Column({ board }: { board: Board | null }) {

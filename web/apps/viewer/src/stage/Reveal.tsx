@@ -2,10 +2,12 @@ import type { SideName, StageResult } from "@gavel/api";
 import { AiLabel, cx, Mark, SideLabel } from "@gavel/ui";
 import { useT } from "../i18n";
 import { Answer } from "../shared/Answer";
+import { Margin } from "../shared/Margin";
 import { Verdict } from "../shared/Verdict";
 import { Column } from "./Interval";
 import css from "./Reveal.module.css";
 import type { StageProps } from "./StagePage";
+import { textWidth } from "./textWidth";
 
 interface PlateProps {
   side: SideName;
@@ -13,23 +15,30 @@ interface PlateProps {
   text: string;
 }
 
+const INNER = { won: 610, draw: 500, beaten: 390 };
+const LARGEST = { won: 96, draw: 70, beaten: 58 };
+/** Width of one Latin letter in bold, in em. */
+const LETTER = 0.56;
+
 /** A name at last. The winner's plate turns to gold after the two verdicts have been read. */
 function Plate({ side, result, text }: PlateProps) {
   const { t } = useT();
-  const won = result.winner === side;
-  const draw = result.winner === "tie";
+  const { winner } = result;
+  const { name } = result[side];
+  const fate = winner === side ? "won" : winner === "tie" ? "draw" : "beaten";
+  const size = Math.min(LARGEST[fate], INNER[fate] / (LETTER * textWidth(name)));
   return (
-    <section className={cx(css.plate, css[side], won && css.won, draw && css.draw, !won && !draw && css.beaten)}>
+    <section className={cx(css.plate, css[side], css[fate])}>
       <header>
         <SideLabel side={side} className={css.side} />
-        {won && (
+        {fate === "won" && (
           <span className={css.tag}>
-            <Mark size={40} className={css.gavel} />
+            <Mark size={42} className={css.gavel} />
             {t("result.winner")}
           </span>
         )}
       </header>
-      <h2>{result[side].name}</h2>
+      <h2 style={{ fontSize: Math.max(34, size) }}>{name}</h2>
       <Answer side={side} answer={{ text, tokens: 0, finished: true }} writing={false} className={css.text} />
       <AiLabel className={css.ai} />
     </section>
@@ -42,7 +51,7 @@ export function Reveal({ stage, board, result }: StageProps & { result: StageRes
   return (
     <main className={css.reveal}>
       <div className={css.main}>
-        <div className={css.plates}>
+        <div className={cx(css.plates, css[`to_${result.winner}`])}>
           <Plate side="left" result={result} text={stage.duel?.left.text ?? ""} />
           <Plate side="right" result={result} text={stage.duel?.right.text ?? ""} />
           {result.winner === "tie" && <p className={css.medal}>{t("result.draw")}</p>}
@@ -51,13 +60,10 @@ export function Reveal({ stage, board, result }: StageProps & { result: StageRes
           <Verdict who="crowd" tally={result.crowd} className={css.crowd} />
           <Verdict who="judges" tally={result.judges} className={css.judges} />
         </div>
-        {result.too_close && (
-          <p className={css.close}>
-            <b>{t("result.too_close")}</b> {t("result.too_close_text")}
-          </p>
-        )}
+        <Margin result={result} className={css.close} />
       </div>
       <Column board={board} />
+      <i className={css.flash} aria-hidden="true" />
     </main>
   );
 }

@@ -4,6 +4,7 @@ import { type Status, useChannel } from "@gavel/live";
 import { cx, Mark } from "@gavel/ui";
 import { useEffect } from "react";
 import { useT } from "../i18n";
+import { useSettled } from "../phone/NetNote";
 import { useLoad } from "../shared/load";
 import { Footer } from "./Footer";
 import { Header } from "./Header";
@@ -61,6 +62,7 @@ export default function StagePage({ episode }: { episode: string }) {
   const { state: stage, status, serverNow } = useChannel<Stage>(`stage:${episode}`);
   const season = useLoad("season", () => api.get("/api/seasons/current"));
   const { state: board } = useChannel<Board>(season.data && `board:${season.data.id}`);
+  const shown = useSettled(status);
   const scale = useScale();
   useEffect(() => {
     document.documentElement.dataset.surface = transparent ? "transparent" : "stage";
@@ -78,7 +80,7 @@ export default function StagePage({ episode }: { episode: string }) {
             <Header stage={stage} serverNow={serverNow} />
             <Scene stage={stage} board={board} serverNow={serverNow} joinUrl={`${origin}/s/${stage.episode.code}`} />
             <Footer stage={stage} serverNow={serverNow} joinUrl={`${origin}/s/${stage.episode.code}`} />
-            {LOST.includes(status) && <p className={css.lost}>{t("net.offline_short")}</p>}
+            {LOST.includes(shown) && <p className={css.lost}>{t("net.offline_short")}</p>}
           </>
         ) : (
           !transparent && <NoSignal />
