@@ -57,34 +57,35 @@ def verify(family: FamilySpec, item: Item, text: str) -> bool:
 def _family_items(family: FamilySpec, seed: int) -> list[Item]:
     entries = _distinct(family, seed, family.items + POOL)
     pool = sorted({entry["answer"] for entry in entries})
-    return [
-        Item(
-            family=family.name,
-            index=index,
-            question=entry["question"],
-            answer=entry["answer"],
-            options=_options(family, entry["answer"], pool, seed, index) if family.kind == "choice" else [],
-            entry=entry,
-        )
-        for index, entry in enumerate(entries[: family.items])
-    ]
+    items: list[Item] = []
+    for entry in entries:
+        options = _options(family, entry["answer"], pool, f"{seed}/{family.name}/{len(items)}")
+        # A sentence of three words cannot be put into four orders: the next one takes its place.
+        if options is not None:
+            items.append(Item(family.name, len(items), entry["question"], entry["answer"], options, entry))
+        if len(items) == family.items:
+            return items
+    raise SuiteUnavailable(
+        f"{family.name} gives only {len(items)} of {family.items} questions for seed {seed}."
+    )
 
 
 def _distinct(family: FamilySpec, seed: int, count: int) -> list[dict[str, Any]]:
-    """The first `count` entries that ask different questions; fewer when the family runs out of wrong answers only."""
+    """The first entries that ask different questions: `count` of them, or as many as there are."""
     dataset = reasoning_gym.create_dataset(family.dataset, seed=seed, size=2 * count, **family.config)
     entries: dict[str, dict[str, Any]] = {}
     for entry in dataset:
         entries.setdefault(entry["question"], dict(entry) | {"answer": str(entry["answer"])})
         if len(entries) == count:
             break
-    if len(entries) < family.items:
-        raise SuiteUnavailable(f"{family.name} has only {len(entries)} different questions.")
     return list(entries.values())
 
 
-def _options(family: FamilySpec, answer: str, pool: list[str], seed: int, index: int) -> list[str]:
-    chance = random.Random(f"{seed}/{family.name}/{index}")
+def _options(family: FamilySpec, answer: str, pool: list[str], seed: str) -> list[str] | None:
+    """The answer among wrong ones, in random order; None when there are not enough wrong ones. Empty for `generate`."""
+    if family.kind == "generate":
+        return []
+    chance = random.Random(seed)
     wanted = family.options - 1
     if family.distractors == "words":
         wrong = _reordered(answer, wanted, chance)
@@ -95,7 +96,7 @@ def _options(family: FamilySpec, answer: str, pool: list[str], seed: int, index:
         wrong.sort(key=lambda other: abs(len(other) - len(answer)))
         wrong = wrong[:wanted]
     if len(wrong) < wanted:
-        raise SuiteUnavailable(f"{family.name} has too few different answers for {family.options} options.")
+        return None
     options = [answer, *wrong]
     chance.shuffle(options)
     return options
