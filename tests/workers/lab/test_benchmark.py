@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -10,8 +9,8 @@ from arena.benchmarks import contracts
 from arena.benchmarks.contracts import BenchmarkResult, SuiteSpec
 from arena.benchmarks.suites import load
 from arena.shows.base_models import HOUSE_MODEL
-from arena.submissions.safetensors import engine_name
-from tests.support.engine import Adapter, Files, Node, engine_node, make_adapter, served
+from arena.submissions.safetensors import adapter_digest, engine_name, identity_adapter
+from tests.support.engine import Files, Node, engine_node, make_adapter, served
 from tests.support.lab_portal import LabPortal
 from workers.lab.runner import run_job
 from workers.pool import fake
@@ -44,16 +43,22 @@ def files(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Files]:
     serving.close()
 
 
-def offer(
-    portal: LabPortal, node: Node, files: Files, adapter: Adapter, suite: SuiteSpec, **changes: Any
-) -> None:
-    links = files.publish(adapter)
+def offer(portal: LabPortal, node: Node, suite: SuiteSpec, adapter: dict[str, str] | str) -> None:
+    """A contract to measure an adapter that is to be loaded first, or one that is there already, by its name."""
+    loaded = isinstance(adapter, str)
     portal.kind = contracts.JOB_KIND
     portal.contract = {
         "run_id": "r", "suite": suite.model_dump(mode="json"), "engine_url": node.url, "engine_token": node.token,
-        "adapter": links | {"name": engine_name(adapter.digest)}, "model": engine_name(adapter.digest),
+        "adapter": None if loaded else adapter, "model": adapter if loaded else adapter["name"],
         "base_model": HOUSE_MODEL.id, "template": HOUSE_MODEL.template, "seed": 5, "concurrency": 4,
-    } | changes  # fmt: skip
+    }  # fmt: skip
+    portal.claimable = True
+    portal.calls.clear()
+
+
+def published(files: Files, seed: int) -> dict[str, str]:
+    adapter = make_adapter(seed)
+    return files.publish(adapter) | {"name": engine_name(adapter.digest)}
 
 
 def measured(portal: LabPortal) -> BenchmarkResult:
@@ -64,7 +69,7 @@ def measured(portal: LabPortal) -> BenchmarkResult:
 
 def test_a_run_asks_everything_and_scores_it(portal: LabPortal, fake_node: Node, files: Files) -> None:
     suite = small()
-    offer(portal, fake_node, files, make_adapter(1), suite)
+    offer(portal, fake_node, suite, published(files, 1))
     result = measured(portal)
     assert [task.task for task in result.tasks] == [family.name for family in suite.families]
     assert all(task.n == 2 and task.accuracy in (0, 0.5, 1) and task.stderr > 0 for task in result.tasks)
@@ -73,18 +78,13 @@ def test_a_run_asks_everything_and_scores_it(portal: LabPortal, fake_node: Node,
         choice = next(family for family in suite.families if family.name == sample.task).kind == "choice"
         assert (sample.logprobs is not None) == choice
     assert result.suite_digest == suite.digest
-    total = len(result.samples)
     told = [body["progress"] for body in portal.bodies("heartbeat") if body["progress"]]
-    assert told
-    assert {progress["total"] for progress in told} == {total}
+    assert {progress["total"] for progress in told} == {len(result.samples)}
 
-    # The same adapter is measured the same; another answers otherwise.
-    portal.claimable = True
-    portal.calls.clear()
+    # The same adapter is measured the same; another answers the same questions otherwise.
+    offer(portal, fake_node, suite, published(files, 1))
     assert measured(portal) == result
-    offer(portal, fake_node, files, make_adapter(2), suite)
-    portal.claimable = True
-    portal.calls.clear()
+    offer(portal, fake_node, suite, published(files, 2))
     other = measured(portal)
     assert other.items_digest == result.items_digest
     assert [sample.logprobs for sample in other.samples] != [sample.logprobs for sample in result.samples]
@@ -92,18 +92,16 @@ def test_a_run_asks_everything_and_scores_it(portal: LabPortal, fake_node: Node,
 
 def test_an_engine_that_is_away_is_our_fault(portal: LabPortal, fake_node: Node, files: Files) -> None:
     gone = Node("http://127.0.0.1:9", fake_node.token, Path(), 0)
-    offer(portal, gone, files, make_adapter(1), small())
+    offer(portal, gone, small(), published(files, 1))
     assert run_job(portal.job_url) == "failed"
     (body,) = portal.bodies("fail")
     assert body["retry"] is True
     assert "could not load the adapter" in body["reason"]
 
 
-def test_an_adapter_that_the_engine_lost_gives_no_score(
-    portal: LabPortal, fake_node: Node, files: Files
-) -> None:
+def test_an_adapter_that_the_engine_lost_gives_no_score(portal: LabPortal, fake_node: Node) -> None:
     """Not a worse score: the harness retries, gives up, and the run has no result."""
-    offer(portal, fake_node, files, make_adapter(1), small(1), adapter=None, model="a-not-there")
+    offer(portal, fake_node, small(1), "a-not-there")
     assert run_job(portal.job_url) == "failed"
     (body,) = portal.bodies("fail")
     assert body["retry"] is True
@@ -112,10 +110,9 @@ def test_an_adapter_that_the_engine_lost_gives_no_score(
 
 @pytest.mark.engine
 @pytest.mark.timeout(900)
-def test_the_house_model_is_better_than_guessing(portal: LabPortal, engine_node: Node, files: Files) -> None:
+def test_the_house_model_is_better_than_guessing(portal: LabPortal, engine_node: Node) -> None:
     """On the real engine. The untuned model knows a little; were BOS or the template wrong it would know nothing."""
-    identity = engine_name("0284692c1adce253357f450e30aef8aad6627454cc598b48d65965568a1ee61d")
-    offer(portal, engine_node, files, make_adapter(1), SUITE, adapter=None, model=identity, concurrency=8)
+    offer(portal, engine_node, SUITE, engine_name(adapter_digest(*identity_adapter(HOUSE_MODEL))))
     result = measured(portal)
     above = [task for task in result.tasks if task.score > 2 * task.stderr]
     assert above, [(task.task, task.score, task.stderr) for task in result.tasks]
