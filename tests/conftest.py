@@ -4,9 +4,13 @@ from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import pytest
+from pwdlib import PasswordHash
+from pwdlib.hashers.argon2 import Argon2Hasher
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from arena.accounts import service as accounts
 from arena.kit.db import Sessions, make_engine, make_sessions
+from arena.kit.logging import configure
 from tests.support.portal import Portal, running_portal, settings
 from tests.support.services import Services, running_services
 
@@ -17,8 +21,23 @@ def services() -> Iterator[Services]:
         yield running
 
 
+@pytest.fixture(scope="session", autouse=True)
+def plain_log() -> None:
+    """As in production; the library's default draws tracebacks with all local variables, which takes seconds."""
+    configure("test")
+
+
+@pytest.fixture(scope="session", autouse=True)
+def quick_passwords() -> Iterator[None]:
+    """The same hash with less work: a test registers half a dozen people."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(accounts, "_passwords", PasswordHash((Argon2Hasher(time_cost=1, memory_cost=64),)))
+        yield
+
+
 @pytest.fixture
 def database_url(services: Services) -> Iterator[str]:
+    services.forget()
     with services.database() as url:
         yield url
 

@@ -5,10 +5,10 @@ from typing import Any, Literal
 from uuid import UUID
 
 import rfc8785
-from pydantic import Field
+from pydantic import Field, FiniteFloat
 
 from arena.kit.facts import Fact
-from arena.kit.schemas import Contract
+from arena.kit.schemas import Contract, Words
 from arena.submissions.contracts import AdapterRef
 
 JOB_KIND = "benchmarks.run"
@@ -74,11 +74,11 @@ class TaskScore(Contract):
     """`score` = (accuracy - chance) / (1 - chance); `stderr` belongs to `score`, on the same scale."""
 
     task: str
-    n: int
-    accuracy: float
-    stderr: float
-    chance: float
-    score: float
+    n: int = Field(ge=1)
+    accuracy: float = Field(ge=0, le=1)
+    stderr: FiniteFloat = Field(ge=0)
+    chance: float = Field(ge=0, lt=1)
+    score: FiniteFloat = Field(le=1)
 
 
 class Sample(Contract):
@@ -86,9 +86,9 @@ class Sample(Contract):
 
     task: str
     index: int
-    question: str
-    expected: str
-    answer: str
+    question: Words
+    expected: Words
+    answer: Words
     correct: bool
     logprobs: list[float] | None = None
     """For `choice`: the log-likelihood of each option, in the order of the item's options."""

@@ -37,6 +37,7 @@ async def prepare(site: Site, session: AsyncSession, job: Job) -> BenchmarkContr
             submission_id=submission.id, suite=suite.id, suite_digest=suite.digest, node={}, tasks=[]
         )
         session.add(run)
+    run.suite_digest = suite.digest
     run.node = leased.model_dump(mode="json")
     await session.flush()
     await submissions.mark(session, submission.id, "benchmarking")

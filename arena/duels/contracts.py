@@ -4,7 +4,7 @@ from typing import Literal
 from uuid import UUID
 
 from arena.kit.facts import Fact
-from arena.kit.schemas import Contract
+from arena.kit.schemas import Contract, Words
 from arena.submissions.contracts import AdapterRef
 
 SideName = Literal["left", "right"]
@@ -38,7 +38,7 @@ class Token(Contract):
     """One generated token as it arrived."""
 
     token_id: int
-    text: str
+    text: Words
     """What this token completed: empty while a character is still split over tokens."""
     at_us: int
     """Microseconds from the moment the request was handed to the engine."""

@@ -168,9 +168,11 @@ async def finish_side(session: AsyncSession, answer_id: UUID, finish_reason: str
 
 async def answered(session: AsyncSession, duel_id: UUID, fingerprints: Mapping[SideName, str]) -> None:
     """Both sides are complete: write the texts and one provenance record each, chained through the episode."""
+    # First the episode, then the duel, as the rundown does: two orders would be a deadlock.
+    episode_id = (await queries.duel(session, duel_id)).episode_id
+    await session.execute(select(Episode.id).where(Episode.id == episode_id).with_for_update())
     duel = await queries.duel(session, duel_id, lock=True)
     rules = await season_rules(session, duel.season_id)
-    await session.execute(select(Episode.id).where(Episode.id == duel.episode_id).with_for_update())
     previous = await queries.last_provenance(session, duel.episode_id)
     rows = await queries.answers(session, duel_id)
     for side in SIDES:

@@ -30,6 +30,7 @@ async def lock_free_node(session: AsyncSession, base_model: str) -> Node | None:
         .where(Node.state == "ready", Node.health["base_model"].astext == base_model, Node.id.not_in(held))
         .order_by(Node.created_at)
         .limit(1)
-        .with_for_update(skip_locked=True)
+        # Waits for a health note being written, so that a free node is not missed; takers are serialised anyway.
+        .with_for_update()
     )
     return (await session.execute(statement)).scalar_one_or_none()

@@ -21,15 +21,17 @@ async def saw(session: AsyncSession, url: str, health: NodeHealth) -> Node:
         node = Node(url=url, state="unknown", health={}, seen_at=await db_now(session))
         session.add(node)
         await session.flush()
-    changed = node.state != health.state or node.health.get("progress") != document["progress"]
+    came_up = health.state == "ready" and node.state != "ready"
+    shown = ("state", "detail", "progress", "adapters")
+    changed = any(node.health.get(field) != document.get(field) for field in shown)
+    node.state = health.state
     node.health = document
     node.detail = health.detail
     node.seen_at = await db_now(session)
     if changed:
-        node.state = health.state
         record(session, NodeChanged(node_id=node.id, state=health.state))
-        if health.state == "ready":
-            record(session, NodeFreed(node_id=node.id))
+    if came_up:
+        record(session, NodeFreed(node_id=node.id))
     return node
 
 

@@ -69,6 +69,10 @@ def upgrade() -> None:
             "(state = 'running') = (lease_until is not null)", name=op.f("ck_jobs_running_has_lease")
         ),
         sa.CheckConstraint(
+            "(state = 'running') = (owner is not null)", name=op.f("ck_jobs_running_has_owner")
+        ),
+        sa.CheckConstraint("state in ('running','done') or reason is not null", name=op.f("ck_jobs_reason")),
+        sa.CheckConstraint(
             "state in ('queued','running') or ended_at is not null", name=op.f("ck_jobs_ended")
         ),
         sa.CheckConstraint(

@@ -9,6 +9,7 @@ from arena.duels.contracts import RUN, DuelChanged, DuelPlan, SideName, SidePlan
 from arena.nodes import public as nodes
 from arena.pipeline import PIPELINE
 from workers.control.held import Held
+from workers.control.watch import look_at
 from workers.pool.client import EngineClient, EngineError, FinishEvent, TokenEvent
 from workers.pool.protocol import CompletionRequest
 
@@ -28,11 +29,16 @@ async def run(held: Held) -> None:
         base = await service.base_model(session, held.subject)
         node = await nodes.lease(session, job, base, mode="duel")
         await service.loading(session, held.subject, node)
-    async with EngineClient(node.url, site.settings.engine_token.get_secret_value()) as engine:
-        fingerprints = {side.side: await _load(held, engine, node, side) for side in plan.sides}
-        async with held.writing() as (session, _):
-            await service.live(session, held.subject)
-        await _answer(held, engine, plan)
+    try:
+        async with EngineClient(node.url, site.settings.engine_token.get_secret_value()) as engine:
+            fingerprints = {side.side: await _load(held, engine, node, side) for side in plan.sides}
+            async with held.writing() as (session, _):
+                await service.live(session, held.subject)
+            await _answer(held, engine, plan)
+    except EngineError:
+        # Write down how the node is now: the next attempt waits for it instead of running into the same wall.
+        await look_at(site, node.url)
+        raise
     async with held.finishing() as session:
         await service.answered(session, held.subject, fingerprints)
         nodes.freed(session, node)
@@ -69,10 +75,14 @@ async def _answer(held: Held, engine: EngineClient, plan: DuelPlan) -> None:
         async for event in engine.stream(request, duel=True):
             inbox.put_nowait((side, event))
 
-    async with asyncio.TaskGroup() as group:
-        for side in plan.sides:
-            group.create_task(speak(side))
-        group.create_task(_record(held, plan, inbox, started))
+    try:
+        async with asyncio.TaskGroup() as group:
+            for side in plan.sides:
+                group.create_task(speak(side))
+            group.create_task(_record(held, plan, inbox, started))
+    except ExceptionGroup as several:
+        # The first is the cause, as the others were cancelled or met the same; whoever waits wants one reason.
+        raise several.exceptions[0] from several
 
 
 async def _record(

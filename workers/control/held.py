@@ -6,6 +6,8 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from uuid import UUID
 
+import structlog
+from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from arena.kit.db import transaction
@@ -13,6 +15,8 @@ from arena.kit.jobs import service
 from arena.kit.jobs.models import Job
 from arena.kit.jobs.service import Claim
 from arena.kit.site import Site
+
+log = structlog.get_logger()
 
 
 @dataclass(frozen=True)
@@ -25,7 +29,7 @@ class Held:
     async def writing(self) -> AsyncIterator[tuple[AsyncSession, Job]]:
         """A transaction that begins by proving, and extending, the lease. Raises LostLease."""
         async with transaction(self.site.sessions, self.site.bus) as session:
-            yield session, await service.heartbeat(session, self.claim, None)
+            yield session, await service.heartbeat(session, self.claim)
 
     @asynccontextmanager
     async def finishing(self) -> AsyncIterator[AsyncSession]:
@@ -35,8 +39,14 @@ class Held:
             yield session
 
     async def keep(self) -> None:
-        """Heartbeats until cancelled; ends with LostLease when the job was given to another."""
+        """Heartbeats until cancelled; ends with LostLease when the job was given to another.
+
+        A database that is away for a moment is no reason to stop: the lease outlives several missed beats.
+        """
         while True:
             await asyncio.sleep(service.HEARTBEAT_SECONDS)
-            async with self.writing():
-                pass
+            try:
+                async with self.writing():
+                    pass
+            except SQLAlchemyError as error:
+                log.warning("heartbeat_failed", job=str(self.claim.job_id), error=str(error))

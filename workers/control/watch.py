@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Awaitable, Callable
 
 import structlog
+from pydantic import ValidationError
 from sqlalchemy.exc import SQLAlchemyError
 
 from arena.kit.db import transaction
@@ -32,9 +33,13 @@ async def forever(what: Callable[[Site], Awaitable[None]], site: Site, seconds: 
 async def look_at_nodes(site: Site) -> None:
     """Ask every configured node how it is and write that down."""
     for url in site.settings.engine_urls:
-        health = await _ask(site, url)
-        async with transaction(site.sessions, site.bus) as session:
-            await saw(session, url, health)
+        await look_at(site, url)
+
+
+async def look_at(site: Site, url: str) -> None:
+    health = await _ask(site, url)
+    async with transaction(site.sessions, site.bus) as session:
+        await saw(session, url, health)
 
 
 async def _ask(site: Site, url: str) -> NodeHealth:
@@ -44,6 +49,9 @@ async def _ask(site: Site, url: str) -> NodeHealth:
         return NodeHealth.model_validate(said.model_dump(mode="json", by_alias=True))
     except EngineError as error:
         return NodeHealth(state="unreachable", detail=str(error))
+    except ValidationError as error:
+        # Something answers there, but not as a node of this release does.
+        return NodeHealth(state="unreachable", detail=f"not an engine node: {error.error_count()} fields are wrong")
 
 
 async def keep_time(site: Site) -> None:

@@ -34,43 +34,47 @@ async def wake(site: Site, pipeline: Pipeline, job_id: UUID) -> None:
         job = await service.claim(session, job_id, OWNER)
     if job is None:
         return
-    held = Held(site, job.subject, Claim(job.id, job.fence))
     try:
-        await _under_heartbeat(held, RUN[job.kind])
+        await _run(Held(site, job.subject, Claim(job.id, job.fence)), pipeline, job.kind)
     except LostLease:
+        # Another worker has it, or it was ended: nothing more may be written, not even that we gave up.
         log.warning("lease_lost", kind=job.kind, job=str(job.id))
+
+
+async def _run(held: Held, pipeline: Pipeline, kind: str) -> None:
+    try:
+        await _under_heartbeat(held, RUN[kind])
+    except LostLease:
+        raise
     except NotReady as waiting:
         async with held.writing() as (session, mine):
             await service.defer(session, mine, waiting)
     except EngineError as error:
-        await _give_back(held, job.kind, f"the engine failed: {error}")
+        await _give_back(held, kind, f"the engine failed: {error}")
     except GavelError as error:
-        async with transaction(site.sessions, site.bus) as session:
+        async with transaction(held.site.sessions, held.site.bus) as session:
             await service.fail(session, held.claim, error.message)
-            await pipeline.work(job.kind).failed(session, job.subject, error.message)
+            await pipeline.work(kind).failed(session, held.subject, error.message)
     except Exception as error:
         # A defect of ours: logged whole, tried again, poisoned by the sweeper once the attempts are used up.
-        log.exception("job_crashed", kind=job.kind, job=str(job.id))
-        await _give_back(held, job.kind, f"an internal error: {type(error).__name__}")
+        log.exception("job_crashed", kind=kind, job=str(held.claim.job_id))
+        await _give_back(held, kind, f"an internal error: {type(error).__name__}")
 
 
 async def _give_back(held: Held, kind: str, reason: str) -> None:
     log.warning("job_retry", kind=kind, job=str(held.claim.job_id), reason=reason)
     async with transaction(held.site.sessions, held.site.bus) as session:
         await service.retry(session, held.claim, reason)
-        session.info["recorded"] = True  # let the relay publish it again at once
 
 
 async def _under_heartbeat(held: Held, run: Callable[[Held], Awaitable[None]]) -> None:
     work = asyncio.ensure_future(run(held))
     pulse = asyncio.create_task(held.keep())
     try:
-        await asyncio.wait([work, pulse], return_when=asyncio.FIRST_COMPLETED)
-        if not work.done():
-            work.cancel()  # the pulse ended first: the lease is lost
-            await asyncio.gather(work, return_exceptions=True)
-            pulse.result()
-        await work
+        done, _ = await asyncio.wait([work, pulse], return_when=asyncio.FIRST_COMPLETED)
+        # The pulse ends by itself only when the lease is lost.
+        await (work if work in done else pulse)
     finally:
+        work.cancel()
         pulse.cancel()
-        await asyncio.gather(pulse, return_exceptions=True)
+        await asyncio.gather(work, pulse, return_exceptions=True)

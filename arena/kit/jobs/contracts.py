@@ -6,5 +6,7 @@ from arena.kit.facts import Fact
 
 
 class JobProgressed(Fact):
+    """Something that the person waiting may see: taken, further on, waiting for something, given back."""
+
     kind: str
     subject: UUID

@@ -42,6 +42,7 @@ class Job(Row):
     waiting_for: Mapped[str | None]
     """A resource name while the job waits for one ("engine"); cleared when the resource is announced free."""
     run_after: Mapped[datetime] = mapped_column(server_default=func.clock_timestamp())
+    """Not claimed before: gives a fault some seconds to pass."""
     deadline: Mapped[datetime]
     """When the person waiting may give up on it; the sweeper ends what is older."""
     published_at: Mapped[datetime | None]
@@ -50,7 +51,10 @@ class Job(Row):
 
     __table_args__ = (
         CheckConstraint("state in ('queued','running','done','failed','poisoned')", name="state"),
+        # Every piece of work has an owner or a reason: nobody waits without being told what for.
+        CheckConstraint("(state = 'running') = (owner is not null)", name="running_has_owner"),
         CheckConstraint("(state = 'running') = (lease_until is not null)", name="running_has_lease"),
+        CheckConstraint("state in ('running','done') or reason is not null", name="reason"),
         CheckConstraint("state in ('queued','running') or ended_at is not null", name="ended"),
         Index("ix_jobs_open", "state", "run_after", postgresql_where="state in ('queued','running')"),
     )

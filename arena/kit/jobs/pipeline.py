@@ -58,7 +58,11 @@ class Pipeline:
     """Facts after which a resource that jobs wait for is free."""
 
     def work(self, kind: str) -> Work:
-        return next(work for work in self.works if work.kind == kind)
+        """Raises LookupError for a kind that is not on the line."""
+        for work in self.works:
+            if work.kind == kind:
+                return work
+        raise LookupError(f"no work of kind {kind} is on the line")
 
     def started_by(self, fact: Fact) -> list[tuple[Work, UUID]]:
         return [

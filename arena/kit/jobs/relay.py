@@ -19,6 +19,7 @@ from arena.kit.jobs.models import Job, OutboxFact
 from arena.kit.jobs.pipeline import Pipeline
 from arena.kit.site import Site
 
+BATCH = 200
 POLL_SECONDS = 1.0
 SWEEP_SECONDS = 5.0
 
@@ -29,7 +30,14 @@ async def pass_on(site: Site, pipeline: Pipeline, waker: Waker) -> int:
     """Turn waiting facts into jobs and live updates, then send wake-ups; returns how many facts were passed on."""
     channels: set[str] = set()
     async with transaction(site.sessions, site.bus) as session:
-        waiting = select(OutboxFact).order_by(OutboxFact.id).limit(200).with_for_update(skip_locked=True)
+        # A fact that only a newer release knows is left for that release.
+        waiting = (
+            select(OutboxFact)
+            .where(OutboxFact.name.in_(Fact.registry))
+            .order_by(OutboxFact.id)
+            .limit(BATCH)
+            .with_for_update(skip_locked=True)
+        )
         rows = list((await session.execute(waiting)).scalars())
         for row in rows:
             fact = Fact.registry[row.name].model_validate(row.body)
@@ -59,13 +67,28 @@ async def sweep(site: Site, pipeline: Pipeline) -> None:
     """Give silent workers' jobs back, end hopeless ones with their reason, let waiting ones try again."""
     async with transaction(site.sessions, site.bus) as session:
         await service.requeue_expired(session)
-        for job, reason in await service.take_hopeless(session):
-            log.warning("job_poisoned", kind=job.kind, job=str(job.id), reason=reason)
-            await pipeline.work(job.kind).failed(session, job.subject, reason)
         for resource in {resource for _, resource in pipeline.frees}:
             await service.wake_waiting(session, resource)
         # The next pass of the relay publishes whatever became due here.
         session.info["recorded"] = True
+    while await _end_hopeless(site, pipeline):
+        pass
+
+
+async def _end_hopeless(site: Site, pipeline: Pipeline) -> bool:
+    """Poison one job and tell the row it was about. One by one: a row that cannot be told holds up no other."""
+    async with transaction(site.sessions, site.bus) as session:
+        job = await service.take_hopeless(session)
+        if job is None:
+            return False
+        reason = job.reason or ""
+        log.warning("job_poisoned", kind=job.kind, job=str(job.id), reason=reason)
+        try:
+            async with session.begin_nested():
+                await pipeline.work(job.kind).failed(session, job.subject, reason)
+        except Exception:
+            log.exception("poisoned_subject_not_told", kind=job.kind, subject=str(job.subject))
+        return True
 
 
 async def run_relay(site: Site, pipeline: Pipeline, waker: Waker) -> None:
@@ -86,7 +109,7 @@ async def run_relay(site: Site, pipeline: Pipeline, waker: Waker) -> None:
         while True:
             nudged.clear()
             try:
-                while await pass_on(site, pipeline, waker) == 200:
+                while await pass_on(site, pipeline, waker) == BATCH:
                     pass
             except SQLAlchemyError as error:
                 log.error("relay_failed", error=str(error))

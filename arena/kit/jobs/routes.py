@@ -5,24 +5,28 @@ from uuid import UUID
 
 import structlog
 from fastapi import APIRouter, Body, Depends, Request
-from pydantic import ValidationError
+from pydantic import AfterValidator, BaseModel, Field, ValidationError
 from sqlalchemy.ext.asyncio import AsyncSession
 from starlette.responses import JSONResponse
 
 from arena.kit.access import signed_link
 from arena.kit.db import SessionDep
-from arena.kit.errors import Conflict, Invalid, NotFound
+from arena.kit.errors import Conflict, GavelError, Invalid, NotFound
 from arena.kit.jobs import service
 from arena.kit.jobs.models import Job
 from arena.kit.jobs.pipeline import Pipeline, Work
 from arena.kit.links import JOB
-from arena.kit.schemas import Done, In, Out
+from arena.kit.schemas import Done, Out, Words
 from arena.kit.site import Site
 
 router = APIRouter(
     prefix="/lab/jobs/{link}", tags=["lab"], include_in_schema=False, dependencies=[Depends(signed_link)]
 )
 log = structlog.get_logger()
+
+
+Told = Annotated[Words, AfterValidator(lambda words: words[:500])]
+"""What a lab says of its work; people read it."""
 
 
 class Claimed(Out):
@@ -33,25 +37,25 @@ class Claimed(Out):
     contract: dict[str, Any]
 
 
-class Progress(In):
-    done: int
-    total: int
-    note: str = ""
+class Progress(BaseModel):
+    done: int = Field(ge=0)
+    total: int = Field(ge=0)
+    note: Told = ""
 
 
-class Heartbeat(In):
+class Heartbeat(BaseModel):
     fence: int
     progress: Progress | None = None
 
 
-class Completion(In):
+class Completion(BaseModel):
     fence: int
     result: dict[str, Any]
 
 
-class Failure(In):
+class Failure(BaseModel):
     fence: int
-    reason: str
+    reason: Told
     retry: bool = False
 
 
@@ -77,17 +81,31 @@ async def _work(request: Request, session: AsyncSession, job_id: UUID) -> tuple[
 
 @router.post("/claim")
 async def claim(request: Request, job_id: JobId, session: SessionDep) -> JSONResponse:
-    """The contract of a job that is now the caller's; 409 when there is nothing to do (taken, ended or waiting)."""
+    """The contract of a job that is now the caller's; 409 when there is nothing to do (taken, ended or waiting).
+
+    What goes wrong here is answered, not raised: raising would roll back the note of it on the row.
+    """
     work, _ = await _work(request, session, job_id)
-    owner = request.headers.get("x-gavel-worker", "lab")
-    job = await service.claim(session, job_id, owner)
-    if job is None or work.prepare is None:
+    if work.prepare is None:
+        return _nothing_to_do("This is not work for a lab.")
+    job = await service.claim(session, job_id, request.headers.get("x-gavel-worker", "lab"))
+    if job is None:
         return _nothing_to_do("The job is taken or has ended.")
+    proof = service.Claim(job.id, job.fence)
     try:
-        contract = await work.prepare(_site(request), session, job)
+        async with session.begin_nested():
+            contract = await work.prepare(_site(request), session, job)
     except service.NotReady as waiting:
         await service.defer(session, job, waiting)
         return _nothing_to_do(waiting.reason)
+    except GavelError as refusal:
+        await service.fail(session, proof, refusal.message)
+        await work.failed(session, job.subject, refusal.message)
+        return _nothing_to_do(refusal.message)
+    except Exception as error:
+        log.exception("job_not_prepared", kind=job.kind, job=str(job_id))
+        await service.retry(session, proof, _internal(error))
+        return _nothing_to_do("The job could not be prepared.")
     claimed = Claimed(
         job_id=job.id,
         kind=job.kind,
@@ -99,8 +117,11 @@ async def claim(request: Request, job_id: JobId, session: SessionDep) -> JSONRes
 
 
 def _nothing_to_do(message: str) -> JSONResponse:
-    # Returned, not raised: raising would roll back the deferral that was just written.
     return JSONResponse(Conflict("job.not_available", message).body(), status_code=Conflict.status)
+
+
+def _internal(error: Exception) -> str:
+    return f"an internal error: {type(error).__name__}"
 
 
 @router.post("/heartbeat")
@@ -108,28 +129,41 @@ async def heartbeat(
     request: Request, job_id: JobId, session: SessionDep, body: Annotated[Heartbeat, Body()]
 ) -> Done:
     progress = body.progress.model_dump() if body.progress else None
-    job = await service.heartbeat(session, service.Claim(job_id, body.fence), progress)
-    if progress is not None:
-        service.announce_progress(session, job)
+    await service.heartbeat(session, service.Claim(job_id, body.fence), progress)
     return Done()
 
 
 @router.post("/complete")
 async def complete(
     request: Request, job_id: JobId, session: SessionDep, body: Annotated[Completion, Body()]
-) -> Done:
-    work, _ = await _work(request, session, job_id)
-    job = await service.complete(session, service.Claim(job_id, body.fence))
+) -> JSONResponse:
+    """Take a result. One that cannot be taken is an attempt that failed: the job goes back to the queue, here and now,
+    because a worker that hands in nonsense cannot be trusted to say so itself."""
+    work, job = await _work(request, session, job_id)
     if work.finish is None:
         raise Conflict("job.not_lab_work", "This kind of job is not finished by a lab worker.")
+    proof = service.Claim(job_id, body.fence)
+    await service.heartbeat(session, proof)
     try:
-        await work.finish(_site(request), session, job.subject, body.result)
+        async with session.begin_nested():
+            await work.finish(_site(request), session, job.subject, body.result)
     except ValidationError as error:
         # The lab handles hostile files, so its word is checked like any outside input.
-        raise Invalid(
-            "job.bad_result", "The result does not have the agreed form.", errors=str(error)
-        ) from error
-    return Done()
+        wrong = sorted({".".join(str(part) for part in problem["loc"]) for problem in error.errors()})
+        refusal: GavelError = Invalid(
+            "job.bad_result", "The result does not have the agreed form.", fields=wrong[:20]
+        )
+    except GavelError as error:
+        refusal = error
+    except Exception as error:
+        log.exception("result_not_taken", kind=job.kind, job=str(job_id))
+        refusal = Conflict("job.result_not_taken", f"The result could not be taken: {_internal(error)}.")
+    else:
+        await service.complete(session, proof)
+        return JSONResponse(Done().model_dump())
+    log.warning("result_refused", kind=job.kind, job=str(job_id), code=refusal.code, detail=refusal.detail)
+    await service.retry(session, proof, refusal.message)
+    return JSONResponse(refusal.body(), status_code=refusal.status)
 
 
 @router.post("/fail")

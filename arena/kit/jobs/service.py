@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from uuid import UUID
 
-from sqlalchemy import and_, func, or_, select, update
+from sqlalchemy import and_, case, func, literal, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from arena.kit.db import Json
@@ -19,6 +19,8 @@ from arena.kit.jobs.outbox import record
 
 LEASE = timedelta(seconds=60)
 HEARTBEAT_SECONDS = 10
+RETRY_AFTER = timedelta(seconds=2)
+"""Pause before the second attempt, twice that before the third: what failed may be starting again."""
 REPUBLISH_AFTER = timedelta(seconds=30)
 """A wake-up not answered for this long is taken as lost. Longer than any honest queueing of a message in the broker."""
 
@@ -84,12 +86,16 @@ async def claim(session: AsyncSession, job_id: UUID, owner: str) -> Job | None:
             attempts=Job.attempts + 1,
             lease_until=now() + LEASE,
             waiting_for=None,
+            progress=None,
             reason=f"running on {owner}",
         )
         .returning(Job)
         .execution_options(populate_existing=True)
     )
-    return (await session.execute(statement)).scalar_one_or_none()
+    job = (await session.execute(statement)).scalar_one_or_none()
+    if job is not None:
+        announce(session, job)
+    return job
 
 
 async def defer(session: AsyncSession, job: Job, waiting: NotReady) -> None:
@@ -100,18 +106,22 @@ async def defer(session: AsyncSession, job: Job, waiting: NotReady) -> None:
     job.attempts -= 1
     job.waiting_for = waiting.resource
     job.reason = waiting.reason
+    announce(session, job)
     await session.flush()
 
 
-async def heartbeat(session: AsyncSession, claim: Claim, progress: Json | None) -> Job:
+async def heartbeat(session: AsyncSession, claim: Claim, progress: Json | None = None) -> Job:
     """Extend the lease. Raises LostLease when the fence is not the newest any more."""
     values: Json = {"lease_until": now() + LEASE}
-    if progress is not None:
-        values["progress"] = progress
-    return await _fenced(session, claim, values)
+    if progress is None:
+        return await _fenced(session, claim, values)
+    job = await _fenced(session, claim, values | {"progress": progress})
+    announce(session, job)
+    return job
 
 
-def announce_progress(session: AsyncSession, job: Job) -> None:
+def announce(session: AsyncSession, job: Job) -> None:
+    """Pages that show the job's subject show it anew."""
     record(session, JobProgressed(kind=job.kind, subject=job.subject))
 
 
@@ -134,14 +144,20 @@ async def fail(session: AsyncSession, claim: Claim, reason: str) -> Job:
 
 async def retry(session: AsyncSession, claim: Claim, reason: str) -> Job:
     """Give it back after a fault. The sweeper poisons it once the attempts are used up."""
-    back = {
+    job = await _fenced(session, claim, _given_back(reason))
+    announce(session, job)
+    return job
+
+
+def _given_back(reason: str) -> Json:
+    return {
         "state": JobState.QUEUED,
         "reason": reason,
         "owner": None,
         "lease_until": None,
         "published_at": None,
+        "run_after": now() + Job.attempts * literal(RETRY_AFTER),
     }
-    return await _fenced(session, claim, back)
 
 
 async def _fenced(session: AsyncSession, claim: Claim, values: Json) -> Job:
@@ -160,47 +176,51 @@ async def _fenced(session: AsyncSession, claim: Claim, values: Json) -> Job:
 
 async def requeue_expired(session: AsyncSession) -> None:
     """Jobs whose worker went silent and that may be tried again."""
-    await session.execute(
+    silent = (
         update(Job)
         .where(Job.state == JobState.RUNNING, Job.lease_until < now(), Job.attempts < Job.max_attempts)
-        .values(
-            state=JobState.QUEUED,
-            owner=None,
-            lease_until=None,
-            published_at=None,
-            reason="the worker went silent",
-        )
+        .values(**_given_back("the worker went silent"))
+        .returning(Job)
     )
+    for job in (await session.execute(silent)).scalars():
+        announce(session, job)
 
 
-async def take_hopeless(session: AsyncSession) -> list[tuple[Job, str]]:
-    """Mark jobs without attempts or time left as poisoned; returns each with the sentence for the person waiting."""
+async def take_hopeless(session: AsyncSession) -> Job | None:
+    """Poison one job that has no attempts or no time left; its reason is the sentence for the person waiting."""
     spent = and_(
         Job.attempts >= Job.max_attempts,
         or_(Job.state == JobState.QUEUED, and_(Job.state == JobState.RUNNING, Job.lease_until < now())),
     )
     late = and_(Job.state.in_([JobState.QUEUED, JobState.RUNNING]), Job.deadline < now())
-    found = (
-        await session.execute(select(Job).where(or_(spent, late)).with_for_update(skip_locked=True).limit(50))
-    ).scalars()
-    ended = []
-    for job in found.all():
-        cause = "it broke its worker" if job.attempts >= job.max_attempts else "its time ran out"
-        sentence = f"{cause} after {job.attempts} of {job.max_attempts} attempts; last: {job.reason}"
-        await session.execute(
-            update(Job)
-            .where(Job.id == job.id)
-            .values(
-                state=JobState.POISONED,
-                reason=sentence,
-                owner=None,
-                lease_until=None,
-                fence=Job.fence + 1,
-                ended_at=now(),
-            )
+    first = (
+        select(Job.id)
+        .where(or_(spent, late))
+        .order_by(Job.created_at)
+        .with_for_update(skip_locked=True)
+        .limit(1)
+    )
+    cause = case((Job.deadline < now(), "its time ran out"), else_="given up")
+    last = case((Job.lease_until < now(), "the worker went silent"), else_=Job.reason)
+    sentence = func.format(
+        "%s after %s of %s attempts; last: %s", cause, Job.attempts, Job.max_attempts, last
+    )
+    poison = (
+        update(Job)
+        .where(Job.id == first.scalar_subquery())
+        .values(
+            state=JobState.POISONED,
+            reason=sentence,
+            owner=None,
+            lease_until=None,
+            # Whoever still works on it has lost it.
+            fence=Job.fence + 1,
+            ended_at=now(),
         )
-        ended.append((job, sentence))
-    return ended
+        .returning(Job)
+        .execution_options(populate_existing=True)
+    )
+    return (await session.execute(poison)).scalar_one_or_none()
 
 
 async def take_unpublished(session: AsyncSession, limit: int = 200) -> list[Job]:

@@ -1,0 +1,144 @@
+"""A test that plays the lab: it takes wake-ups, works through the signed links and hands in what it likes."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import httpx
+
+from arena.benchmarks.contracts import JOB_KIND as BENCHMARK
+from arena.benchmarks.contracts import BenchmarkContract, BenchmarkResult, Sample, TaskScore
+from arena.benchmarks.rules import score
+from arena.submissions.contracts import JOB_KIND as VERIFY
+from arena.submissions.contracts import Check, Refusal, VerifyContract, VerifyResult
+from arena.submissions.safetensors import adapter_digest
+from tests.support.portal import Portal
+
+
+@dataclass
+class LabJob:
+    """One claimed job. The verbs give the portal's answer as it came."""
+
+    http: httpx.AsyncClient
+    url: str
+    kind: str
+    fence: int
+    contract: dict[str, Any]
+
+    async def heartbeat(self, **progress: Any) -> httpx.Response:
+        return await self._post("heartbeat", {"progress": progress or None})
+
+    async def complete(self, result: dict[str, Any]) -> httpx.Response:
+        return await self._post("complete", {"result": result})
+
+    async def fail(self, reason: str, retry: bool) -> httpx.Response:
+        return await self._post("fail", {"reason": reason, "retry": retry})
+
+    async def _post(self, step: str, body: dict[str, Any]) -> httpx.Response:
+        return await self.http.post(f"{self.url}/{step}", json={"fence": self.fence, **body})
+
+    async def succeed(self, result: dict[str, Any] | None = None) -> None:
+        """Do the work as an honest lab would, without looking at the files."""
+        answer = await self.complete(result if result is not None else await self.honest_result())
+        assert answer.status_code == 200, answer.text
+
+    async def honest_result(self) -> dict[str, Any]:
+        if self.kind == VERIFY:
+            return await self._verified(VerifyContract.model_validate(self.contract))
+        assert self.kind == BENCHMARK, self.kind
+        return benchmarked(BenchmarkContract.model_validate(self.contract))
+
+    async def _verified(self, contract: VerifyContract) -> dict[str, Any]:
+        """Take the files for canonical as they are: tests send canonical ones."""
+        config = (await self.http.get(contract.config_url)).raise_for_status().content
+        weights = (await self.http.get(contract.weights_url)).raise_for_status().content
+        await self.http.put(contract.sealed_config_put_url, content=config)
+        await self.http.put(contract.sealed_weights_put_url, content=weights)
+        return verified(adapter_digest(config, weights), size_bytes=len(config) + len(weights))
+
+
+def verified(digest: str, **changes: Any) -> dict[str, Any]:
+    result = VerifyResult(
+        verdict="verified",
+        checks=[Check(code="format", status="passed")],
+        digest=digest,
+        config_sha256="0" * 64,
+        weights_sha256="0" * 64,
+        size_bytes=1,
+        rank=1,
+        modules=["self_attn.q_proj"],
+    )
+    return result.model_copy(update=changes).model_dump(mode="json")
+
+
+def refused(code: str) -> dict[str, Any]:
+    check = Check(code="format", status="refused")
+    result = VerifyResult(
+        verdict="refused", checks=[check], refusal=Refusal(code=code, message="It is wrong.")
+    )
+    return result.model_dump(mode="json")
+
+
+def benchmarked(contract: BenchmarkContract, right: float = 0.5) -> dict[str, Any]:
+    """As if the adapter had got this share of each family right."""
+    tasks, samples = [], []
+    for family in contract.suite.families:
+        correct = round(right * family.items)
+        points = score(correct, family.items, family.chance)
+        tasks.append(
+            TaskScore(
+                task=family.name,
+                n=family.items,
+                accuracy=points.accuracy,
+                stderr=points.stderr,
+                chance=family.chance,
+                score=points.score,
+            )
+        )
+        samples += [
+            Sample(
+                task=family.name,
+                index=index,
+                question=f"Question {index}?",
+                expected="yes",
+                answer="yes" if index < correct else "no",
+                correct=index < correct,
+            )
+            for index in range(family.items)
+        ]
+    result = BenchmarkResult(
+        tasks=tasks,
+        samples=samples,
+        lm_eval_version="0.4.13",
+        suite_digest=contract.suite.digest,
+        items_digest="0" * 64,
+    )
+    return result.model_dump(mode="json")
+
+
+class Lab:
+    """A lab worker's side of the job door."""
+
+    def __init__(self, portal: Portal) -> None:
+        self._portal = portal
+        self.http = portal.anybody(origin=False)
+
+    async def claim(self, url: str) -> LabJob:
+        answer = await self.http.post(f"{url}/claim")
+        assert answer.status_code == 200, answer.text
+        said = answer.json()
+        return LabJob(self.http, url, said["kind"], said["fence"], said["contract"])
+
+    async def next_url(self) -> str:
+        """The link in the oldest wake-up that nobody has taken."""
+        await self._portal.relay()
+        return self._portal.waker.lab_links.pop(0)
+
+    async def take(self) -> LabJob:
+        return await self.claim(await self.next_url())
+
+    async def work_off(self) -> None:
+        """Do everything that is waiting for a lab, honestly, and what follows from it."""
+        await self._portal.relay()
+        while self._portal.waker.lab_links:
+            await (await self.take()).succeed()
+            await self._portal.drain()
