@@ -44,6 +44,7 @@ _PASSED_ON = (
     "LC_ALL",
     "TMPDIR",
     "LD_LIBRARY_PATH",
+    "LD_PRELOAD",
     "CUDA_VISIBLE_DEVICES",
     "CUDA_HOME",
 )
