@@ -1,0 +1,40 @@
+"""A portal with an engine node beside it, for the tests of what happens on stage."""
+
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.support.engine import Node, served
+from tests.support.lab import Lab
+from tests.support.portal import Portal, running_portal, settings
+from tests.support.services import Services
+from tests.support.show import Show, engine_settings
+from workers.pool.agent import NodeAgent
+from workers.pool.fake import Pace
+from workers.pool.serve import fake_agent
+
+
+@pytest.fixture
+def agent(tmp_path: Path) -> NodeAgent:
+    return fake_agent(tmp_path / "node", pace=Pace(first_token=0.001, token=0.001))
+
+
+@pytest.fixture
+def node(agent: NodeAgent, tmp_path: Path) -> Iterator[Node]:
+    with served(agent, tmp_path / "node") as running:
+        yield running
+
+
+@pytest.fixture
+async def show(
+    services: Services, database_url: str, tmp_path: Path, node: Node, agent: NodeAgent
+) -> AsyncIterator[Show]:
+    wanted = settings(database_url, services.redis_url, tmp_path, **engine_settings(node))
+    async with running_portal(wanted) as portal:
+        yield await Show.begin(portal, node, agent)
+
+
+@pytest.fixture
+async def lab(portal: Portal) -> Lab:
+    return Lab(portal)

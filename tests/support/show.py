@@ -1,0 +1,120 @@
+"""An evening for tests: a portal, one engine node with the fake engine, the lab played by the test, and people."""
+
+from dataclasses import dataclass, field
+from typing import Any
+from uuid import uuid4
+
+from pydantic import SecretStr
+
+from tests.support.clock import time_passes
+from tests.support.engine import Adapter, Node, make_adapter
+from tests.support.lab import Lab
+from tests.support.portal import Caller, Portal
+from workers.control.watch import look_at_nodes
+from workers.pool.agent import NodeAgent
+
+Json = dict[str, Any]
+
+
+def engine_settings(node: Node) -> Json:
+    """What a portal must be told to use this node."""
+    return {"engine_urls": [node.url], "engine_token": SecretStr(node.token)}
+
+
+def upload(adapter: Adapter) -> Json:
+    """The two files as a browser sends them; for httpx's `files`."""
+    return {
+        "config": ("adapter_config.json", adapter.config, "application/json"),
+        "weights": ("adapter_model.safetensors", adapter.weights, "application/octet-stream"),
+    }
+
+
+async def send(contestant: Caller, entry_id: str, adapter: Adapter) -> Json:
+    answer = await contestant.post(f"/api/entries/{entry_id}/submissions", files=upload(adapter))
+    assert answer.status_code == 202, answer.text
+    sent: Json = answer.json()
+    return sent
+
+
+@dataclass
+class Show:
+    """`producer` holds the rundown of `episode`; `version` is what he last saw of it."""
+
+    portal: Portal
+    node: Node
+    agent: NodeAgent
+    lab: Lab
+    producer: Caller
+    episode: Json
+    version: int = 0
+    entries: dict[str, Json] = field(default_factory=dict)
+    """By name, as in the roster."""
+
+    @classmethod
+    async def begin(cls, portal: Portal, node: Node, agent: NodeAgent) -> "Show":
+        producer = await portal.person("producer", "Pauline")
+        episode = await producer.post_ok("/episodes", {"title": "The first evening"})
+        await look_at_nodes(portal.site)
+        return cls(portal, node, agent, Lab(portal), producer, episode)
+
+    @property
+    def episode_id(self) -> str:
+        return str(self.episode["id"])
+
+    async def enter(self, *names: str) -> None:
+        """House and one new entry per name go through the line and are ready for the stage."""
+        for seed, name in enumerate(names, start=len(self.entries) + 1):
+            contestant = await self.portal.person("contestant", name)
+            entry = await contestant.post_ok("/entries", {"name": name})
+            await send(contestant, entry["id"], make_adapter(seed, rank=1))
+        await self.lab.work_off()
+        self.entries = {row["name"]: row for row in await self.producer.get_ok("/roster")}
+
+    def command_body(self, type: str, **fields: Any) -> Json:
+        return {
+            "expected_version": self.version,
+            "key": str(uuid4()),
+            "command": {"type": type, **fields},
+        }
+
+    async def command(self, type: str, **fields: Any) -> Json:
+        """Press a button of the rundown; returns the show after it."""
+        path = f"/episodes/{self.episode_id}/commands"
+        show: Json = await self.producer.post_ok(path, self.command_body(type, **fields))
+        self.version = show["version"]
+        return show
+
+    async def start_duel(self, left: str = "House", right: str = "Lantern", **fields: Any) -> str:
+        """GO; returns the duel's id. Nothing is answered yet: `portal.drain()` does that."""
+        a, b = self.entries[left]["entry_id"], self.entries[right]["entry_id"]
+        fields.setdefault("prompt", "Why does the gavel fall?")
+        show = await self.command("start_duel", entry_a=a, entry_b=b, **fields)
+        return str(show["duel_id"])
+
+    async def answered(self, left: str = "House", right: str = "Lantern", **fields: Any) -> Json:
+        """A duel, started and answered."""
+        duel_id = await self.start_duel(left, right, **fields)
+        await self.portal.drain()
+        duel = await self.duel(duel_id)
+        assert duel["state"] == "answered", duel
+        return duel
+
+    async def duel(self, duel_id: str) -> Json:
+        """As anybody sees it."""
+        seen: Json = await self.portal.anybody().get_ok(f"/duels/{duel_id}")
+        return seen
+
+    async def open_vote(self, seconds: int = 60) -> str:
+        """Returns the ballot's id."""
+        return str((await self.command("open_vote", seconds=seconds))["ballot_id"])
+
+    async def stage(self) -> Json:
+        seen: Json = (await self.portal.anybody().get_ok(f"/live/stage:{self.episode_id}"))["state"]
+        return seen
+
+    async def desk(self) -> Json:
+        seen: Json = (await self.producer.get_ok(f"/live/desk:{self.episode_id}"))["state"]
+        return seen
+
+    async def time_passes(self, seconds: float) -> None:
+        await time_passes(self.portal.site.sessions, seconds)
