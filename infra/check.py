@@ -42,9 +42,8 @@ PHASES = (
     Phase("licences", ((sys.executable, "infra/licences.py"),)),
     Phase("web", tuple((*NPM, script) for script in ("lint", "types", "stale", "test", "size"))),
     Phase("unit", ((*PYTEST, "-n", WORKERS, "-m", "not engine and not journey and not browser"),)),
-    Phase("journeys", ((*PYTEST, "-m", "journey and not browser"),)),
-    Phase("engine", ((*PYTEST, "-m", "engine and not journey and not browser"),)),
-    Phase("browser", ((*PYTEST, "-m", "browser"),)),
+    # One process for everything that needs vLLM, so that the engine starts once per run.
+    Phase("system", ((*PYTEST, "-m", "journey or engine or browser"),)),
 )
 
 
