@@ -99,6 +99,8 @@ class BenchmarkResult(Contract):
     samples: list[Sample]
     lm_eval_version: str
     suite_digest: str
+    effect: bool = True
+    """Whether the engine's probe prompts were answered differently from the untuned base model."""
     items_digest: str
     """sha256 over the questions, options and answers as they were asked. Hex."""
 

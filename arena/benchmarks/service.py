@@ -78,7 +78,17 @@ async def finish(site: Site, session: AsyncSession, submission_id: UUID, body: J
     run.lm_eval_version = result.lm_eval_version
     run.state = "done"
     run.ended_at = func.clock_timestamp()
-    await submissions.mark(session, submission_id, "ready")
+    found = await submissions.with_entry(session, submission_id)
+    if not result.effect and found is not None and found[0].kind != "house":
+        # The base model in disguise: judges would compare the house with itself.
+        await submissions.refuse(
+            session,
+            submission_id,
+            "adapter.no_effect",
+            "The adapter answers every probe prompt exactly like the base model. Train it longer or with a higher rate.",
+        )
+    else:
+        await submissions.mark(session, submission_id, "ready")
     record(
         session,
         BenchmarkFinished(submission_id=submission_id, season_id=await _season(session, submission_id)),

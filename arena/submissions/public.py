@@ -10,7 +10,7 @@ from arena.submissions.models import Entry, Submission
 from arena.submissions.policy import VisibleSubmission, may_see
 from arena.submissions.queries import competing_version, describe, entries, roster, with_entry
 from arena.submissions.schemas import RosterRow, SubmissionOut
-from arena.submissions.service import adapter_ref, ensure_house, failed, mark
+from arena.submissions.service import adapter_ref, ensure_house, failed, mark, refuse
 
 __all__ = [
     "AdapterRef",
@@ -30,6 +30,7 @@ __all__ = [
     "failed",
     "mark",
     "may_see",
+    "refuse",
     "roster",
     "with_entry",
 ]

@@ -166,6 +166,14 @@ async def mark(session: AsyncSession, submission_id: UUID, state: SubmissionStat
     record(session, SubmissionChanged(submission_id=row.id))
 
 
+async def refuse(session: AsyncSession, submission_id: UUID, code: str, message: str) -> None:
+    """For the steps after verification, when the adapter cannot go on stage after all."""
+    row = await session.get_one(Submission, submission_id)
+    row.state = "refused"
+    row.refusal = {"code": code, "message": message}
+    record(session, SubmissionChanged(submission_id=row.id))
+
+
 async def failed(session: AsyncSession, submission_id: UUID, reason: str) -> None:
     """Our fault, not the contestant's: it does not count against the quota."""
     row = await session.get_one(Submission, submission_id)

@@ -18,7 +18,7 @@ from arena.submissions.contracts import AdapterRef
 from workers.lab.job import JobContext, JobFailed
 from workers.lab.transfer import download
 from workers.pool.client import EngineClient, EngineError
-from workers.pool.protocol import TOKENIZER_FILES
+from workers.pool.protocol import TOKENIZER_FILES, AdapterAnswer
 
 MAX_TOKENIZER_BYTES = 64 << 20
 SECONDS_PER_ITEM = 30.0
@@ -30,8 +30,7 @@ log = structlog.get_logger()
 def run(contract: BenchmarkContract, job: JobContext) -> BenchmarkResult:
     items = sum(family.items for family in contract.suite.families)
     job.progress(0, items, "loading")
-    if contract.adapter is not None:
-        _load(contract, contract.adapter)
+    effect = _load(contract, contract.adapter) if contract.adapter is not None else True
     job.check()
     _fetch_tokenizer(contract, job.folder / "tokenizer")
     asked, answered = job.folder / "contract.json", job.folder / "result.json"
@@ -51,23 +50,26 @@ def run(contract: BenchmarkContract, job: JobContext) -> BenchmarkResult:
         log.warning("benchmark_broke", code=ended.code, log=tail)
         raise JobFailed(f"The benchmark broke: {_last_line(tail)}", retry=True)
     try:
-        return BenchmarkResult.model_validate_json(answered.read_bytes())
+        result = BenchmarkResult.model_validate_json(answered.read_bytes())
+        return result.model_copy(update={"effect": effect})
     except (OSError, ValidationError) as error:
         raise JobFailed("The benchmark ended without a result.", retry=True) from error
 
 
-def _load(contract: BenchmarkContract, adapter: AdapterRef) -> None:
-    async def ensure() -> str:
+def _load(contract: BenchmarkContract, adapter: AdapterRef) -> bool:
+    """Have the adapter on the engine; returns whether it changes what the model says."""
+
+    async def ensure() -> AdapterAnswer:
         async with EngineClient(contract.engine_url, contract.engine_token) as engine:
-            loaded = await engine.ensure_adapter(adapter.digest, adapter.weights_url, adapter.config_url)
-            return loaded.name
+            return await engine.ensure_adapter(adapter.digest, adapter.weights_url, adapter.config_url)
 
     try:
-        name = asyncio.run(ensure())
+        loaded = asyncio.run(ensure())
     except EngineError as error:
         raise JobFailed(f"The engine could not load the adapter: {error}", retry=True) from error
-    if name != contract.model:
+    if loaded.name != contract.model:
         raise JobFailed("The engine serves the adapter under another name than agreed.", retry=False)
+    return loaded.effect
 
 
 def _fetch_tokenizer(contract: BenchmarkContract, folder: Path) -> None:
