@@ -217,6 +217,7 @@ export class Show {
   /** Jump to a scene; `detail` changes it a little. */
   scene(name, detail = {}) {
     const nothing = { duel: null, ballot: null, result: null };
+    if (name === "locked" || name === "revealed") this.extra ||= 12406;
     if (name === "idle") this.set({ ...nothing, phase: "idle" });
     if (name === "queued") this.set({ ...nothing, phase: "duel", duel: this.duel(0, "loading") });
     if (name === "failed") this.set({ ...nothing, phase: "duel", duel: this.duel(0.3, "failed") });

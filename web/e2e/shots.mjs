@@ -1,6 +1,7 @@
 /**
  * Pictures of every state of the audience's pages, from the mock portal and the built apps:
  *   node e2e/shots.mjs [--out DIR] [--only part-of-name]
+ * With AXE=path/to/axe.min.js it also prints what axe finds on each page.
  */
 import { spawn } from "node:child_process";
 import { mkdirSync } from "node:fs";
@@ -183,6 +184,14 @@ try {
     await page.waitForTimeout(600);
     const overflow = await page.evaluate(() => document.documentElement.scrollWidth - window.innerWidth);
     if (overflow > 0) console.log(`${name}: ${overflow} px wider than the screen`);
+    if (process.env.AXE) {
+      await page.addScriptTag({ path: process.env.AXE });
+      const { violations } = await page.evaluate(() => globalThis.axe.run());
+      for (const problem of violations)
+        console.log(
+          `${name}: ${problem.id}: ${problem.nodes.map((node) => `${node.target} ${node.any[0]?.message ?? ""}`).join(" | ")}`,
+        );
+    }
     await page.screenshot({ path: `${OUT}/${name}.png`, omitBackground: name.includes("transparent") });
     await context.close();
   }

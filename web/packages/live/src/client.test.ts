@@ -94,6 +94,17 @@ describe("LiveClient", () => {
     expect(client.view(CH)).toMatchObject({ state: { n: 8 }, status: "live" });
   });
 
+  it("is live at once when it comes back and has missed nothing", () => {
+    const { client, fire, receive } = bench();
+    client.subscribe(CH, () => {});
+    fire().open();
+    receive(snap(7, { n: 7 }));
+    fire().close(1012);
+    expect(client.view(CH).status).toBe("behind");
+    fire().open();
+    expect(client.view(CH)).toMatchObject({ state: { n: 7 }, status: "live" });
+  });
+
   it("polls over HTTP when the socket stays away, and says offline when that fails too", async () => {
     const { client, poll, fire, receive } = bench();
     poll.mockResolvedValueOnce({ epoch: "e", seq: 12, state: { n: 12 } });

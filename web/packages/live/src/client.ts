@@ -52,6 +52,8 @@ interface Channel {
   listeners: Set<() => void>;
   /** When a sub was sent that has not been answered, in local ms. */
   askedAt: number | null;
+  /** Patches are known to be missing. */
+  gap: boolean;
   refusal: "denied" | "missing" | null;
   polled: "ok" | "failed" | null;
   nextPoll: number;
@@ -110,6 +112,7 @@ export class LiveClient {
       known: null,
       listeners: new Set(),
       askedAt: null,
+      gap: false,
       refusal: null,
       polled: null,
       nextPoll: 0,
@@ -213,13 +216,9 @@ export class LiveClient {
     const [known, verdict] = receive(channel.known, envelope);
     channel.known = known;
     channel.refusal = null;
-    if (verdict === "applied") {
-      channel.askedAt = null;
-    } else if (verdict === "old") {
-      channel.askedAt = null;
-    } else if (channel.askedAt === null) {
-      this.ask(name, channel, verdict === "broken");
-    }
+    channel.gap = verdict === "gap" || verdict === "broken";
+    if (!channel.gap) channel.askedAt = null;
+    else if (channel.askedAt === null) this.ask(name, channel, verdict === "broken");
   }
 
   private tick(): void {
@@ -261,7 +260,8 @@ export class LiveClient {
 
   private status(channel: Channel): Status {
     if (channel.refusal !== null) return channel.refusal;
-    if (this.open && channel.known !== null && channel.askedAt === null) return "live";
+    // A resume that has missed nothing gets no answer, so waiting for one is no gap.
+    if (this.open && channel.known !== null && !channel.gap) return "live";
     if (!this.open && channel.polled === "ok") return "polling";
     if (!this.open && channel.polled === "failed") return "offline";
     return channel.known === null ? "connecting" : "behind";

@@ -3,7 +3,7 @@ export { type Axis, axisOf, Bar, IntervalBar, type Part } from "./components/Bar
 export { Button, type ButtonProps } from "./components/Button";
 export { Card, SideCard, SideIcon, SideLabel } from "./components/Card";
 export { Countdown, clockText, useRemaining } from "./components/Countdown";
-export { LanguageSwitch } from "./components/LanguageSwitch";
+export { LanguageSwitch, OtherLanguage } from "./components/LanguageSwitch";
 export { Mark } from "./components/Mark";
 export { EmptyState, ErrorNote, Loading } from "./components/Notes";
 export { cx } from "./cx";

@@ -1,6 +1,6 @@
 import { ApiError, api, type Board, type BoardRow } from "@gavel/api";
 import { useChannel } from "@gavel/live";
-import { type Axis, axisOf, cx, EmptyState, ErrorNote, IntervalBar, LanguageSwitch, Loading, Mark } from "@gavel/ui";
+import { type Axis, axisOf, cx, EmptyState, ErrorNote, IntervalBar, Loading, Mark, OtherLanguage } from "@gavel/ui";
 import { useEffect } from "react";
 import { Link } from "../app/Link";
 import { useT } from "../i18n";
@@ -100,7 +100,7 @@ function Table({ board }: { board: Board }) {
   );
 }
 
-function Facts({ board }: { board: Board }) {
+function Facts({ board, season }: { board: Board; season: string | null }) {
   const { t, language } = useT();
   const time = board.computed_at
     ? new Intl.DateTimeFormat(language === "zh" ? "zh-CN" : "en", { dateStyle: "medium", timeStyle: "short" }).format(
@@ -109,6 +109,8 @@ function Facts({ board }: { board: Board }) {
     : null;
   return (
     <p className={css.facts}>
+      {[season, t("board.kicker")].filter(Boolean).join(" · ")}
+      <br />
       {t("board.duels", { count: board.duels })}
       {time && ` · ${t("board.updated", { time })}`}
     </p>
@@ -132,11 +134,8 @@ export default function BoardPage({ season }: { season: string | null }) {
         <Link href="/" aria-label={t("board.back")} className={css.home}>
           <Mark size={40} />
         </Link>
-        <div>
-          <h1>{t("board.title")}</h1>
-          <p className={css.facts}>{[name, t("board.kicker")].filter(Boolean).join(" · ")}</p>
-        </div>
-        <LanguageSwitch />
+        <h1>{t("board.title")}</h1>
+        <OtherLanguage />
       </header>
       <NetNote status={unknown ? "live" : status} stale={stale && !unknown} />
       <main className={css.main}>
@@ -151,7 +150,7 @@ export default function BoardPage({ season }: { season: string | null }) {
         )}
         {board && board.rows.length > 0 && (
           <>
-            <Facts board={board} />
+            <Facts board={board} season={name} />
             <Table board={board} />
           </>
         )}

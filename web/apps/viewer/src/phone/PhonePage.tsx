@@ -1,9 +1,8 @@
 import { ApiError, api, type Board, type Episode, type Stage } from "@gavel/api";
 import { useChannel } from "@gavel/live";
-import { Button, cx, EmptyState, ErrorNote, Loading, Mark } from "@gavel/ui";
+import { cx, ErrorNote, Loading } from "@gavel/ui";
 import { useEffect } from "react";
-import { navigate } from "../app/router";
-import { useT } from "../i18n";
+import { Lost } from "../app/Lost";
 import { useLoad } from "../shared/load";
 import { remember } from "../shared/remember";
 import { Announcer } from "./Announcer";
@@ -53,30 +52,18 @@ function Follow({ episode }: { episode: Episode }) {
 
 /** The phone in the hall: it follows the show by itself, there is nothing to press but the vote. */
 export function PhonePage({ code }: { code: string }) {
-  const { t } = useT();
   const { data, error, retry } = useLoad(code, () => api.get("/api/join/{code}", { params: { path: { code } } }));
   useEffect(() => {
     if (data) remember("last", data.code);
     document.title = data ? `${data.title} · Gavel` : "Gavel · 一锤定音";
   }, [data]);
-  if (data) return <div className={css.page}>{<Follow episode={data} />}</div>;
-  if (error instanceof ApiError && error.status === 404) {
+  if (data)
     return (
-      <main className={css.page}>
-        <EmptyState
-          icon={<Mark size={72} />}
-          title={t("lost.title")}
-          action={
-            <Button tone="gold" onClick={() => navigate("/")}>
-              {t("lost.home")}
-            </Button>
-          }
-        >
-          {t("join.unknown", { code })}
-        </EmptyState>
-      </main>
+      <div className={css.page}>
+        <Follow episode={data} />
+      </div>
     );
-  }
+  if (error instanceof ApiError && error.status === 404) return <Lost code={code} />;
   return (
     <main className={css.page}>
       <Loading />

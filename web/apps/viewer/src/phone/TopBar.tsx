@@ -1,5 +1,5 @@
 import type { Episode, Stage } from "@gavel/api";
-import { Countdown, Mark, setLanguage } from "@gavel/ui";
+import { Countdown, Mark, OtherLanguage } from "@gavel/ui";
 import { useT } from "../i18n";
 import css from "./TopBar.module.css";
 
@@ -11,8 +11,7 @@ interface TopBarProps {
 
 /** Where we are, the clock when it matters, and the other language. */
 export function TopBar({ episode, stage, serverNow }: TopBarProps) {
-  const { t, language } = useT();
-  const other = language === "zh" ? "en" : "zh";
+  const { t } = useT();
   const over = stage?.phase === "finished";
   const ballot = stage?.phase === "vote" ? stage.ballot : null;
   const place = stage?.duel ? t("show.duel", { number: stage.duel.number }) : episode.title;
@@ -29,15 +28,7 @@ export function TopBar({ episode, stage, serverNow }: TopBarProps) {
       {ballot && (
         <Countdown className={css.clock} from={ballot.opens_at} until={ballot.closes_at} serverNow={serverNow} />
       )}
-      <button
-        type="button"
-        className={css.language}
-        lang={other === "zh" ? "zh-CN" : "en"}
-        aria-label={t(`language.${other}`)}
-        onClick={() => setLanguage(other)}
-      >
-        {t(`language.${other}_short`)}
-      </button>
+      <OtherLanguage className={css.language} />
     </header>
   );
 }

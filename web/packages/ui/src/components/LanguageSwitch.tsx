@@ -1,6 +1,10 @@
-import { LANGUAGES, setLanguage, useT } from "../i18n";
+import { cx } from "../cx";
+import { LANGUAGES, type Language, setLanguage, useT } from "../i18n";
 import css from "./LanguageSwitch.module.css";
 
+const tag = (language: Language) => (language === "zh" ? "zh-CN" : "en");
+
+/** Both languages side by side, each in its own words. */
 export function LanguageSwitch() {
   const { t, language } = useT();
   return (
@@ -9,14 +13,25 @@ export function LanguageSwitch() {
         <button
           key={name}
           type="button"
-          lang={name === "zh" ? "zh-CN" : "en"}
+          lang={tag(name)}
+          className={css.button}
           aria-pressed={language === name}
-          aria-label={t(`language.${name}`)}
           onClick={() => setLanguage(name)}
         >
-          {t(`language.${name}_short`)}
+          {t(`language.${name}`)}
         </button>
       ))}
     </fieldset>
+  );
+}
+
+/** Only the other language: for a head line with little room. */
+export function OtherLanguage({ className }: { className?: string | undefined }) {
+  const { t, language } = useT();
+  const other = language === "zh" ? "en" : "zh";
+  return (
+    <button type="button" lang={tag(other)} className={cx(css.button, className)} onClick={() => setLanguage(other)}>
+      {t(`language.${other}`)}
+    </button>
   );
 }

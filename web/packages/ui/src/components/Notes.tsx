@@ -10,15 +10,17 @@ interface EmptyStateProps {
   children?: ReactNode;
   icon?: ReactNode;
   action?: ReactNode;
+  /** `h1` when it is all there is on the page. */
+  heading?: "h1" | "h2";
   className?: string | undefined;
 }
 
 /** Nothing here yet, and why. */
-export function EmptyState({ title, children, icon, action, className }: EmptyStateProps) {
+export function EmptyState({ title, children, icon, action, heading: Heading = "h2", className }: EmptyStateProps) {
   return (
     <div className={cx(css.empty, className)}>
       {icon}
-      <h2>{title}</h2>
+      <Heading className={css.title}>{title}</Heading>
       {children && <p>{children}</p>}
       {action}
     </div>
