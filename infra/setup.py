@@ -26,8 +26,9 @@ PYTHON_WANTED = (3, 11)
 NODE_WANTED = (20, 19)
 WEB_SOURCES = (".ts", ".tsx", ".css", ".html", ".json", ".svg", ".mjs", ".js", ".woff2", ".png")
 SAYS_SOMETHING = re.compile(
-    r"^(Collecting|Downloading|Building wheel|Installing|Preparing|added|vite|✓|>) ?(\S*)"
+    r"^(Collecting|Downloading|Building wheels?|Installing|Preparing|added|vite|✓|>)\b ?([^\s=<>!~(-]*)"
 )
+COMPLAINS = re.compile(r"\berror\b\W*\w", re.IGNORECASE)
 
 
 class Refusal(Exception):
@@ -146,10 +147,14 @@ class Step:
                     seen += 1
                     self.note = f"{found.group(1)} {found.group(2)} ({seen})"
         if process.wait() != 0:
-            end = "\n".join("    " + line for line in self.log.read_text().splitlines()[-25:])
-            raise Refusal(
-                "{}: `{}` failed. The end of {}:\n{}".format(self.name, " ".join(words[:6]), self.log, end)
-            )
+            command = " ".join(words[:6])
+            raise Refusal(f"{self.name}: `{command}` failed. From {self.log}:\n{self._reason()}")
+
+    def _reason(self) -> str:
+        """The lines that complain when there are some (npm ends with its whole manual), else the last ones."""
+        lines = self.log.read_text(encoding="utf-8").splitlines()
+        complaints = [line for line in lines if COMPLAINS.search(line)][:15]
+        return "\n".join("    " + line for line in complaints or lines[-25:])
 
 
 def say(text: str) -> None:
