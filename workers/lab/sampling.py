@@ -7,13 +7,13 @@ Plain transformers, no engine: for a look after training. What goes on stage alw
 
 import argparse
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import torch
 from peft import PeftModel
-from transformers import AutoModelForCausalLM, AutoTokenizer
+from transformers import AutoModelForCausalLM, AutoTokenizer, PreTrainedTokenizerBase
 
 from arena.shows.base_models import BASE_MODELS
 
@@ -28,29 +28,32 @@ class Sample:
 
 
 def answers(
-    adapter: Path, model_dir: Path, prompts: Iterable[str], *, seed: int | None, max_tokens: int = 120
-) -> Iterator[Sample]:
-    """Answer each prompt: greedy when `seed` is None, else sampled with temperature 0.7 and top-p 0.9."""
+    adapter: Path, model_dir: Path, prompts: Sequence[str], *, seed: int | None, max_tokens: int = 120
+) -> list[Sample]:
+    """Answer all prompts in one batch: greedy when `seed` is None, else with temperature 0.7 and top-p 0.9."""
     base = BASE_MODELS[json.loads((adapter / "adapter_config.json").read_text())["base_model_name_or_path"]]
-    tokenizer = AutoTokenizer.from_pretrained(model_dir, local_files_only=True)
+    tokenizer = AutoTokenizer.from_pretrained(model_dir, local_files_only=True, padding_side="left")
     model = AutoModelForCausalLM.from_pretrained(model_dir, dtype=torch.float32, local_files_only=True)
     adapted = PeftModel.from_pretrained(model, str(adapter)).merge_and_unload()
     adapted.eval()
-    sampling = (
-        {"do_sample": False}
-        if seed is None
-        else {"do_sample": True, "temperature": 0.7, "top_p": 0.9, "top_k": 0}
-    )
+    sampling: dict[str, object] = {"do_sample": False}
+    if seed is not None:
+        torch.manual_seed(seed)
+        sampling = {"do_sample": True, "temperature": 0.7, "top_p": 0.9, "top_k": 0}
     stop = tokenizer.convert_tokens_to_ids(base.stop)
-    for prompt in prompts:
-        if seed is not None:
-            torch.manual_seed(seed)
-        inputs = tokenizer(base.render(prompt), return_tensors="pt")
-        with torch.inference_mode():
-            output = adapted.generate(**inputs, max_new_tokens=max_tokens, eos_token_id=stop, **sampling)
-        new = output[0, inputs["input_ids"].shape[1] :]
-        text = tokenizer.decode(new, skip_special_tokens=True)
-        yield Sample(prompt, text, len(new), bool(new[-1] == stop))
+    inputs = tokenizer([base.render(prompt) for prompt in prompts], return_tensors="pt", padding=True)
+    with torch.inference_mode():
+        output = adapted.generate(**inputs, max_new_tokens=max_tokens, eos_token_id=stop, **sampling)
+    return [
+        _sample(prompt, tokenizer, new, stop)
+        for prompt, new in zip(prompts, output[:, inputs["input_ids"].shape[1] :].tolist(), strict=True)
+    ]
+
+
+def _sample(prompt: str, tokenizer: PreTrainedTokenizerBase, new: list[int], stop: int) -> Sample:
+    finished = stop in new
+    words = new[: new.index(stop)] if finished else new
+    return Sample(prompt, tokenizer.decode(words), len(words), finished)
 
 
 def main() -> None:
