@@ -85,7 +85,7 @@ async def finish(site: Site, session: AsyncSession, submission_id: UUID, body: J
             session,
             submission_id,
             "adapter.no_effect",
-            "The adapter answers every probe prompt exactly like the base model. Train it longer or with a higher rate.",
+            "The adapter answers every probe prompt exactly like the base model. Train it longer.",
         )
     else:
         await submissions.mark(session, submission_id, "ready")
