@@ -8,8 +8,8 @@ import structlog
 from fastapi import APIRouter, FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from sqlalchemy import text
+from starlette.exceptions import HTTPException
 from starlette.responses import JSONResponse
-from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from arena import __version__
 from arena.accounts import routes as accounts
@@ -24,6 +24,7 @@ from arena.kit.db import SessionDep, transaction
 from arena.kit.errors import GavelError, Invalid
 from arena.kit.jobs import routes as jobs
 from arena.kit.logging import configure
+from arena.kit.middleware import BodyLimit, SecurityHeaders
 from arena.kit.schemas import Done, Out
 from arena.kit.site import Site, open_site
 from arena.leaderboard import routes as leaderboard
@@ -111,6 +112,9 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         app.include_router(router, prefix="/api")
     app.add_exception_handler(GavelError, _refusal)
     app.add_exception_handler(RequestValidationError, _invalid)
+    app.add_exception_handler(HTTPException, _plain_refusal)
+    app.add_exception_handler(Exception, _broken)
+    app.add_middleware(BodyLimit)
     app.add_middleware(SecurityHeaders)
     _serve_web(app, settings.web_dir)
     return app
@@ -154,36 +158,21 @@ async def _invalid(request: Request, error: Exception) -> JSONResponse:
     return await _refusal(request, Invalid("request.invalid", sentence, fields=fields))
 
 
+async def _plain_refusal(request: Request, error: Exception) -> JSONResponse:
+    """The framework's own refusals (no such address, wrong method, a form that is none), in our form."""
+    if not isinstance(error, HTTPException):
+        raise error
+    said = GavelError(f"http.{error.status_code}", error.detail)
+    return JSONResponse(said.body(), error.status_code, error.headers)
+
+
+async def _broken(request: Request, error: Exception) -> JSONResponse:
+    """A defect. The log has the whole story; whoever asked learns nothing of our inside."""
+    said = GavelError("internal", "Something broke on our side. It has been logged; try again in a moment.")
+    return JSONResponse(said.body(), said.status)
+
+
 def _plain(body: object) -> object:
     import orjson
 
     return orjson.loads(orjson.dumps(body, default=str))
-
-
-class SecurityHeaders:
-    """Headers on every answer. Pure ASGI, so that streaming and context variables stay as they are."""
-
-    HEADERS = (
-        (b"x-content-type-options", b"nosniff"),
-        (b"referrer-policy", b"same-origin"),
-        (
-            b"content-security-policy",
-            b"default-src 'self'; img-src 'self' data:; style-src 'self' 'unsafe-inline'; font-src 'self' data:; "
-            b"connect-src 'self' ws: wss:; object-src 'none'; base-uri 'none'; frame-ancestors 'self'",
-        ),
-    )
-
-    def __init__(self, app: ASGIApp) -> None:
-        self._app = app
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != "http" or scope["path"].startswith("/api/docs"):
-            await self._app(scope, receive, send)
-            return
-
-        async def with_headers(message: Message) -> None:
-            if message["type"] == "http.response.start":
-                message["headers"] = [*message["headers"], *self.HEADERS]
-            await send(message)
-
-        await self._app(scope, receive, with_headers)

@@ -1,5 +1,6 @@
 """What happens to accounts: register, sign in and out, invite, make API tokens."""
 
+import asyncio
 from datetime import datetime, timedelta
 from hashlib import sha256
 from uuid import UUID
@@ -11,13 +12,14 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from arena.accounts import queries
 from arena.accounts.models import ApiToken, BrowserSession, Invitation, Person
 from arena.accounts.rules import Role, may_invite
-from arena.kit.db import db_now
+from arena.kit.db import db_now, flush_unless_taken
 from arena.kit.errors import Conflict, Forbidden, NotFound, Unauthenticated
 from arena.kit.ids import new_secret
 
 SESSION_LIFE = timedelta(days=14)
 TOKEN_PREFIX = "gvt_"
 
+# Slow on purpose, so it runs in a thread: a crowd that signs in must not hold up the answers on stage.
 _passwords = PasswordHash.recommended()
 # Verified when the address is unknown, so that both cases take the same time.
 _NOBODY = _passwords.hash("nobody has this password")
@@ -36,13 +38,11 @@ async def register(
     if invitation is not None:
         invited = await _usable(session, invitation)
         role = Role(invited.role)
-    if await queries.person_by_email(session, email) is not None:
-        raise Conflict("auth.email_taken", "An account with this e-mail address exists. Sign in instead.")
-    person = Person(
-        email=email, display_name=display_name, password_hash=_passwords.hash(password), roles=[role]
-    )
+    hashed = await asyncio.to_thread(_passwords.hash, password)
+    person = Person(email=email, display_name=display_name, password_hash=hashed, roles=[role])
     session.add(person)
-    await session.flush()
+    taken = Conflict("auth.email_taken", "An account with this e-mail address exists. Sign in instead.")
+    await flush_unless_taken(session, taken)
     if invited is not None:
         invited.used_by = person.id
         invited.used_at = await db_now(session)
@@ -77,7 +77,7 @@ async def sign_in(session: AsyncSession, email: str, password: str) -> Person:
     """The person, or Unauthenticated with one answer for a wrong address and a wrong password alike."""
     person = await queries.person_by_email(session, email)
     known = person.password_hash if person is not None and person.password_hash is not None else None
-    valid, rehashed = _passwords.verify_and_update(password, known or _NOBODY)
+    valid, rehashed = await asyncio.to_thread(_passwords.verify_and_update, password, known or _NOBODY)
     if person is None or known is None or not valid:
         raise Unauthenticated("auth.wrong_credentials", "The e-mail address or the password is wrong.")
     if rehashed is not None:

@@ -51,6 +51,9 @@ def declared_routes(routers: Iterable[APIRouter]) -> dict[str, list[str]]:
                     table[f"{method} {route.path}"] = permissions(route)
             elif isinstance(route, APIWebSocketRoute):
                 table[f"WS {route.path}"] = permissions(route)
+            else:
+                # A mount, or a router inside this one: its permissions cannot be read here, so it has none.
+                table[f"{type(route).__name__} {getattr(route, 'path', '')}".strip()] = []
     return table
 
 

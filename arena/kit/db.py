@@ -13,13 +13,16 @@ from uuid import UUID
 
 import orjson
 from fastapi import Depends
+from psycopg.errors import UniqueViolation
 from sqlalchemy import DateTime, MetaData, String, Uuid, func, select
 from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker, create_async_engine
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 from starlette.requests import HTTPConnection
 
 from arena.kit.bus import Bus
+from arena.kit.errors import GavelError
 from arena.kit.ids import new_id
 
 Json = dict[str, Any]
@@ -77,8 +80,8 @@ def make_sessions(engine: AsyncEngine) -> Sessions:
 async def transaction(sessions: Sessions, bus: Bus) -> AsyncIterator[AsyncSession]:
     """One unit of work: commits at the end, rolls back on any error, then tells the relay that facts are waiting."""
     async with sessions() as session:
-        async with session.begin():
-            yield session
+        yield session
+        await session.commit()
         if session.info.pop("recorded", False):
             await bus.nudge()
 
@@ -91,6 +94,16 @@ async def request_session(connection: HTTPConnection) -> AsyncIterator[AsyncSess
 
 # `scope="function"`: the commit happens before the response leaves, so nobody is promised what was not saved.
 SessionDep = Annotated[AsyncSession, Depends(request_session, scope="function")]
+
+
+async def flush_unless_taken(session: AsyncSession, refusal: GavelError) -> None:
+    """Flush; raises `refusal` when a unique key is taken. Asking first would not do: two may ask at once."""
+    try:
+        await session.flush()
+    except IntegrityError as error:
+        if isinstance(error.orig, UniqueViolation):
+            raise refusal from error
+        raise
 
 
 async def db_now(session: AsyncSession) -> datetime:

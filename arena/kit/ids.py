@@ -18,8 +18,8 @@ def new_code(length: int = 6) -> str:
 
 
 def normalise_code(text: str) -> str:
-    """What a hurried person typed, as the code they meant."""
-    return text.strip().upper().replace("0", "O").replace("1", "I").replace(" ", "").replace("-", "")
+    """What a hurried person typed, as the code they meant: any case, with spaces or dashes."""
+    return "".join(letter for letter in text.upper() if letter in CODE_ALPHABET)
 
 
 def new_secret() -> str:

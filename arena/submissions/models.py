@@ -3,7 +3,7 @@
 from typing import Any, Literal
 from uuid import UUID
 
-from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Index, String, UniqueConstraint
+from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Index, String, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from arena.kit.db import Row
@@ -23,7 +23,8 @@ class Entry(Row):
     kind: Mapped[EntryKind] = mapped_column(String, default="contestant")
 
     __table_args__ = (
-        UniqueConstraint("season_id", "name"),
+        # “House” and “house” would be one name on a screen.
+        Index("uq_entries_name", "season_id", text("lower(name)"), unique=True),
         CheckConstraint("kind in ('contestant','house')", name="kind"),
         CheckConstraint("(kind = 'house') = (owner_id is null)", name="house_has_no_owner"),
         Index("uq_entries_house", "season_id", unique=True, postgresql_where="kind = 'house'"),

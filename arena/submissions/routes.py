@@ -1,6 +1,9 @@
 """Submissions over HTTP."""
 
-from fastapi import APIRouter, Request, UploadFile
+from typing import Any
+
+from fastapi import APIRouter, Request
+from starlette.datastructures import FormData, UploadFile
 
 from arena.accounts.public import Contestant, Producer
 from arena.kit.db import SessionDep
@@ -13,6 +16,23 @@ from arena.submissions.schemas import EntryOut, NewEntry, RosterRow, SubmissionO
 router = APIRouter(tags=["submissions"])
 
 FORM_OVERHEAD = 64 << 10
+_FILE = {"type": "string", "contentMediaType": "application/octet-stream"}
+UPLOAD_FORM: dict[str, Any] = {
+    "requestBody": {
+        "required": True,
+        "content": {
+            "multipart/form-data": {
+                "schema": {
+                    "type": "object",
+                    "properties": {"config": _FILE, "weights": _FILE},
+                    "required": ["config", "weights"],
+                }
+            }
+        },
+    }
+}
+"""Said by hand, because the route reads the form itself: declared as parameters, files would be taken in before the
+caller's permission and the length are looked at."""
 
 
 @router.get("/entries")
@@ -28,20 +48,17 @@ async def make_entry(caller: Contestant, session: SessionDep, body: NewEntry) ->
     return EntryOut(id=entry.id, name=entry.name, kind="contestant", submissions=[])
 
 
-@router.post("/entries/{entry_id}/submissions", status_code=202)
-async def submit(
-    request: Request, entry: OwnEntry, session: SessionDep, config: UploadFile, weights: UploadFile
-) -> SubmissionOut:
+@router.post("/entries/{entry_id}/submissions", status_code=202, openapi_extra=UPLOAD_FORM)
+async def submit(request: Request, entry: OwnEntry, session: SessionDep) -> SubmissionOut:
     """Send one version: `adapter_config.json` and `adapter_model.safetensors` as a form. The verdict follows live."""
     track = (await season_rules(session, entry.season_id)).track
     _refuse_length(request, track.max_bytes + service.MAX_CONFIG_BYTES + FORM_OVERHEAD)
-    row = await service.receive(
-        request.app.state.site,
-        session,
-        entry,
-        await _bounded(config, service.MAX_CONFIG_BYTES),
-        await _bounded(weights, track.max_bytes),
-    )
+    # Nothing was written so far. A slow upload must not sit on a database connection while the files come in.
+    await session.commit()
+    async with request.form(max_files=2, max_fields=2) as form:
+        config = await _file(form, "config", service.MAX_CONFIG_BYTES)
+        weights = await _file(form, "weights", track.max_bytes)
+    row = await service.receive(request.app.state.site, session, entry, config, weights)
     return SubmissionOut.of(entry, row, None)
 
 
@@ -65,7 +82,11 @@ def _refuse_length(request: Request, max_bytes: int) -> None:
         )
 
 
-async def _bounded(file: UploadFile, max_bytes: int) -> bytes:
+async def _file(form: FormData, name: str, max_bytes: int) -> bytes:
+    file = form.get(name)
+    if not isinstance(file, UploadFile):
+        missing = [{"field": name, "message": "a file is required"}]
+        raise Invalid("request.invalid", f"{name}: a file is required", fields=missing)
     body = await file.read(max_bytes + 1)
     if len(body) > max_bytes:
         raise TooLarge(

@@ -7,7 +7,7 @@ from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from arena.accounts.public import Person
-from arena.kit.db import Json
+from arena.kit.db import Json, flush_unless_taken
 from arena.kit.errors import Conflict, Invalid
 from arena.kit.ids import new_id
 from arena.kit.jobs.models import Job
@@ -45,14 +45,10 @@ def sealed(digest: str, name: str) -> str:
 
 
 async def make_entry(session: AsyncSession, season: Season, owner: Person, name: str) -> Entry:
-    taken = select(Entry.id).where(Entry.season_id == season.id, func.lower(Entry.name) == name.lower())
-    if (await session.execute(taken)).first() is not None:
-        raise Conflict(
-            "entry.name_taken", f"The name “{name}” is taken in this season. Choose another.", name=name
-        )
     entry = Entry(season_id=season.id, owner_id=owner.id, name=name, kind="contestant")
     session.add(entry)
-    await session.flush()
+    taken = f"The name “{name}” is taken in this season. Choose another."
+    await flush_unless_taken(session, Conflict("entry.name_taken", taken, name=name))
     return entry
 
 

@@ -203,10 +203,12 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["owner_id"], ["persons.id"], name=op.f("fk_entries_owner_id")),
         sa.ForeignKeyConstraint(["season_id"], ["seasons.id"], name=op.f("fk_entries_season_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_entries")),
-        sa.UniqueConstraint("season_id", "name", name=op.f("uq_entries_season_id_name")),
     )
     op.create_index(op.f("ix_entries_owner_id"), "entries", ["owner_id"], unique=False)
     op.create_index(op.f("ix_entries_season_id"), "entries", ["season_id"], unique=False)
+    op.create_index(
+        "uq_entries_name", "entries", ["season_id", sa.literal_column("lower(name)")], unique=True
+    )
     op.create_index(
         "uq_entries_house", "entries", ["season_id"], unique=True, postgresql_where="kind = 'house'"
     )
@@ -608,6 +610,7 @@ def downgrade() -> None:
     op.drop_table("invitations")
     op.drop_index(op.f("ix_episodes_season_id"), table_name="episodes")
     op.drop_table("episodes")
+    op.drop_index("uq_entries_name", table_name="entries")
     op.drop_index("uq_entries_house", table_name="entries", postgresql_where="kind = 'house'")
     op.drop_index(op.f("ix_entries_season_id"), table_name="entries")
     op.drop_index(op.f("ix_entries_owner_id"), table_name="entries")

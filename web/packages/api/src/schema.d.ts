@@ -316,26 +316,6 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/api/healthz": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /**
-         * Healthz
-         * @description Up, and the database answers.
-         */
-        get: operations["healthz"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
     "/api/invitations": {
         parameters: {
             query?: never;
@@ -720,13 +700,6 @@ export interface components {
              * @description Measured by speed rounds, which come later.
              */
             speed: null;
-        };
-        /** Body_submit */
-        Body_submit: {
-            /** Config */
-            config: string;
-            /** Weights */
-            weights: string;
         };
         /** CastVote */
         CastVote: {
@@ -1758,7 +1731,6 @@ export interface components {
 export type AccuracyOut = components['schemas']['AccuracyOut'];
 export type Board = components['schemas']['Board'];
 export type BoardRow = components['schemas']['BoardRow'];
-export type BodySubmit = components['schemas']['Body_submit'];
 export type CastVote = components['schemas']['CastVote'];
 export type CheckOut = components['schemas']['CheckOut'];
 export type CommandIn = components['schemas']['CommandIn'];
@@ -2224,7 +2196,10 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "multipart/form-data": components["schemas"]["Body_submit"];
+                "multipart/form-data": {
+                    config: string;
+                    weights: string;
+                };
             };
         };
         responses: {
@@ -2394,26 +2369,6 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["HTTPValidationError"];
-                };
-            };
-        };
-    };
-    healthz: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Successful Response */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Done"];
                 };
             };
         };
