@@ -1,0 +1,157 @@
+/**
+ * A show in a real browser, on a running site: a contestant signs up and uploads, a viewer joins by code, watches both
+ * answers stream, votes, and sees the reveal. The producer's part is done over HTTP by the test that starts this one.
+ *
+ *   GAVEL_URL, GAVEL_ADAPTER (folder with the two files), GAVEL_OPERATOR_TOKEN, GAVEL_SHOTS (folder for pictures)
+ */
+import assert from "node:assert/strict";
+import { mkdirSync } from "node:fs";
+import { join } from "node:path";
+import { after, before, test } from "node:test";
+import { chromium } from "playwright-core";
+
+const { GAVEL_URL: url, GAVEL_ADAPTER: adapter, GAVEL_OPERATOR_TOKEN: operatorToken, GAVEL_SHOTS: shots } = process.env;
+const PASSWORD = "a long enough password";
+const WAIT = 180_000;
+
+let browser;
+before(async () => {
+  mkdirSync(shots, { recursive: true });
+  browser = await chromium.launch({
+    executablePath: process.env.GAVEL_CHROMIUM ?? "/usr/bin/chromium",
+    args: [
+      "--no-sandbox",
+      "--disable-gpu",
+      "--disable-quic",
+      "--no-first-run",
+      "--disable-background-networking",
+      "--disable-component-update",
+      "--disable-sync",
+    ],
+  });
+});
+after(() => browser?.close());
+
+/** A fresh visitor; everything the page complains about is collected. */
+async function visitor(options = {}) {
+  const context = await browser.newContext({ locale: "en-US", ...options });
+  const page = await context.newPage();
+  page.setDefaultTimeout(30_000);
+  const complaints = [];
+  page.on("pageerror", (error) => complaints.push(String(error)));
+  return { page, complaints };
+}
+
+/** A caller of the API that keeps its cookies, as the producer's browser would. */
+class Person {
+  cookies = "";
+
+  async call(method, path, body, token) {
+    const headers = { "content-type": "application/json", origin: url };
+    if (token) headers.authorization = `Bearer ${token}`;
+    else if (this.cookies) headers.cookie = this.cookies;
+    const answer = await fetch(`${url}/api${path}`, { method, headers, body: body && JSON.stringify(body) });
+    const set = answer.headers.getSetCookie();
+    if (set.length) this.cookies = set.map((cookie) => cookie.split(";")[0]).join("; ");
+    const result = await answer.json();
+    assert.ok(answer.ok, `${method} ${path}: ${answer.status} ${JSON.stringify(result)}`);
+    return result;
+  }
+
+  async register(role, name) {
+    const { token } = await this.call("POST", "/invitations", { role, hours: 1 }, operatorToken);
+    const email = `${name}-${Date.now()}@example.org`;
+    await this.call("POST", "/auth/register", { email, password: PASSWORD, display_name: name, invitation: token });
+    return this;
+  }
+}
+
+test("a contestant signs up, uploads an adapter and watches the verdict come in", async () => {
+  const { page, complaints } = await visitor({ viewport: { width: 1280, height: 900 } });
+  await page.goto(`${url}/contestant/`);
+  await page
+    .getByRole("link", { name: "Create account" })
+    .or(page.getByRole("button", { name: "Create account" }))
+    .first()
+    .click();
+  await page.getByLabel("Name", { exact: false }).first().fill("Browser Team");
+  await page.getByLabel("E-mail").fill(`browser-${Date.now()}@example.org`);
+  await page.locator("input[name=password]").fill(PASSWORD);
+  await page.locator("form button[type=submit]").click();
+  await page.getByLabel("Name of the entry").fill("Browser Entry");
+  await page.getByRole("button", { name: "Create entry" }).click();
+  await page
+    .locator("input[type=file]")
+    .first()
+    .setInputFiles([join(adapter, "adapter_config.json"), join(adapter, "adapter_model.safetensors")]);
+  await page.getByRole("button", { name: /Upload as v1/ }).click();
+  await page.getByRole("heading", { name: "Ready for the stage" }).waitFor({ timeout: WAIT });
+  await page.screenshot({ path: join(shots, "contestant-ready.png"), fullPage: true });
+  assert.deepEqual(complaints, []);
+});
+
+test("a viewer joins by code, watches both answers, votes once and sees the reveal", async () => {
+  const producer = await new Person().register("producer", "producer");
+  const { id: episode, code } = await producer.call("POST", "/episodes", { title: "In the browser" });
+  const roster = (await producer.call("GET", "/roster")).filter((row) => row.ready);
+  assert.ok(roster.length >= 2, "fewer than two entries are ready");
+  let version = 0;
+  const command = async (body) => {
+    const sent = { expected_version: version, key: crypto.randomUUID(), command: body };
+    ({ version } = await producer.call("POST", `/episodes/${episode}/commands`, sent));
+  };
+
+  const phone = await visitor({ viewport: { width: 390, height: 844 }, isMobile: true, hasTouch: true });
+  const stage = await visitor({ viewport: { width: 1920, height: 1080 } });
+  await phone.page.goto(url);
+  await phone.page.getByLabel("Six-character code").fill(code);
+  await phone.page.waitForURL(`**/s/${code}`);
+  await stage.page.goto(`${url}/stage/${episode}`);
+
+  const [first, second] = roster;
+  await command({
+    type: "start_duel",
+    prompt: "Why do stars twinkle?",
+    entry_a: first.entry_id,
+    entry_b: second.entry_id,
+  });
+  await phone.page.getByText("Why do stars twinkle?").first().waitFor({ timeout: WAIT });
+  const answered = async () =>
+    (await producer.call("GET", `/live/stage:${episode}`)).state.duel.state === "answered" || undefined;
+  await until(answered, "both answers");
+  const state = (await producer.call("GET", `/live/stage:${episode}`)).state;
+  const opening = state.duel.left.text.trim().split(/\s+/).slice(0, 3).join(" ");
+  await phone.page.getByText(opening).first().waitFor();
+  await stage.page.getByText(opening).first().waitFor();
+  assert.equal(await phone.page.getByText(first.name, { exact: true }).count(), 0, "a name is shown before the reveal");
+  await stage.page.screenshot({ path: join(shots, "stage-answers.png") });
+
+  await command({ type: "open_vote", seconds: 120 });
+  const dock = phone.page.getByRole("region", { name: "Which is better?" });
+  await dock.getByRole("button").first().click();
+  await phone.page.getByText("Counted", { exact: false }).first().waitFor();
+  await phone.page.screenshot({ path: join(shots, "phone-counted.png") });
+  await phone.page.reload();
+  await phone.page
+    .getByText(/receipt #\d+/)
+    .first()
+    .waitFor();
+
+  await command({ type: "lock_vote" });
+  await phone.page.getByText("The votes are locked").first().waitFor();
+  await command({ type: "reveal" });
+  await phone.page.getByText("Winner").first().waitFor();
+  await stage.page.getByText(first.name).first().waitFor();
+  await phone.page.screenshot({ path: join(shots, "phone-reveal.png"), fullPage: true });
+  await stage.page.screenshot({ path: join(shots, "stage-reveal.png") });
+  assert.deepEqual([...phone.complaints, ...stage.complaints], []);
+});
+
+async function until(probe, what) {
+  const deadline = Date.now() + WAIT;
+  while (Date.now() < deadline) {
+    if ((await probe()) !== undefined) return;
+    await new Promise((resolve) => setTimeout(resolve, 250));
+  }
+  assert.fail(`not seen in time: ${what}`);
+}
