@@ -31,6 +31,12 @@ def on_stage(fact: DuelChanged | BallotChanged | ShowMoved) -> list[str]:
     return [f"stage:{fact.episode_id}", f"desk:{fact.episode_id}"]
 
 
+def on_work(fact: JobProgressed) -> list[str]:
+    """A verification concerns its contestant; what holds or awaits an engine also shows on the desks."""
+    desks = ["desk:*"] if fact.kind in (BENCHMARK, RUN_DUEL) else []
+    return [f"submission:{fact.subject}", *desks]
+
+
 async def _nothing_to_mark(*_: object) -> None:
     """Ratings and boards are recomputed whole; the next fact does it again."""
 
@@ -60,7 +66,7 @@ PIPELINE = Pipeline(
     ),
     air=(
         Air(SubmissionChanged, lambda fact: [f"submission:{fact.submission_id}", "desk:*"]),
-        Air(JobProgressed, lambda fact: [f"submission:{fact.subject}"]),
+        Air(JobProgressed, on_work),
         Air(NodeChanged, lambda fact: ["desk:*"]),
         Air(NodeFreed, lambda fact: ["desk:*"]),
         Air(ShowMoved, on_stage),

@@ -3,10 +3,12 @@
 from uuid import UUID
 
 from sqlalchemy import select
+from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from arena.benchmarks.public import AccuracyOut, accuracy
 from arena.kit.db import db_now
+from arena.kit.errors import NotFound
 from arena.kit.jobs.outbox import record
 from arena.leaderboard.contracts import BoardChanged
 from arena.leaderboard.models import ShownBoard
@@ -20,12 +22,9 @@ from arena.submissions.public import Entry
 async def refresh(session: AsyncSession, season_id: UUID) -> None:
     """Show the newest truth, unless the producer has frozen the board."""
     season = await session.get_one(Season, season_id)
-    shown = await _shown(session, season_id)
-    if shown is not None and shown.frozen:
+    shown = await _held(session, season_id)
+    if shown.frozen:
         return
-    if shown is None:
-        shown = ShownBoard(season_id=season_id, version=0, frozen=False, body={})
-        session.add(shown)
     shown.version += 1
     shown.computed_at = await db_now(session)
     board = await _current(session, season, shown)
@@ -70,31 +69,37 @@ async def _row(session: AsyncSession, entry: Entry, rating: dict[str, object] | 
 
 
 async def freeze(session: AsyncSession, season_id: UUID, frozen: bool) -> None:
-    shown = await _shown(session, season_id)
-    if shown is None:
+    shown = await _held(session, season_id)
+    if not shown.version:
         await refresh(session, season_id)
-        shown = await _shown(session, season_id)
-    if shown is None or shown.frozen == frozen:
+    if shown.frozen == frozen:
         return
     shown.frozen = frozen
-    shown.body = {**shown.body, "frozen": frozen}
-    if not frozen:
+    if frozen:
+        shown.body = {**shown.body, "frozen": True}
+        record(session, BoardChanged(season_id=season_id))
+    else:
         await refresh(session, season_id)
-    record(session, BoardChanged(season_id=season_id))
 
 
 async def board(session: AsyncSession, season_id: UUID) -> Board:
     """What is shown; before the first result a board of entries without scores."""
-    shown = await _shown(session, season_id)
+    shown = await session.get(ShownBoard, season_id)
     if shown is not None:
         return Board.model_validate(shown.body)
-    season = await session.get_one(Season, season_id)
+    season = await session.get(Season, season_id)
+    if season is None:
+        raise NotFound("season.not_found", "There is no such season.")
     blank = ShownBoard(
         season_id=season_id, version=0, frozen=False, body={}, computed_at=await db_now(session)
     )
     return await _current(session, season, blank)
 
 
-async def _shown(session: AsyncSession, season_id: UUID) -> ShownBoard | None:
+async def _held(session: AsyncSession, season_id: UUID) -> ShownBoard:
+    """The board's row, made if need be, held until the transaction ends: two changes at once go one after the other."""
+    first = insert(ShownBoard).values(season_id=season_id, version=0, frozen=False, body={})
+    await session.execute(first.on_conflict_do_nothing())
     statement = select(ShownBoard).where(ShownBoard.season_id == season_id).with_for_update()
-    return (await session.execute(statement)).scalar_one_or_none()
+    held = await session.execute(statement, execution_options={"populate_existing": True})
+    return held.scalar_one()

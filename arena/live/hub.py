@@ -71,7 +71,7 @@ class Subscriber:
     """What waits to be sent to one client. Bounded: see `BACKLOG`."""
 
     def __init__(self) -> None:
-        self._pending: list[bytes] = []
+        self._pending: list[tuple[str, bytes]] = []
         self._snapshots: set[str] = set()
         self.channels: set[str] = set()
         self.ready = asyncio.Event()
@@ -83,16 +83,22 @@ class Subscriber:
             self._pending.clear()
             self._snapshots |= self.channels
         else:
-            self._pending.append(envelope)
+            self._pending.append((channel, envelope))
         self.ready.set()
 
     def push_snapshot(self, channel: str) -> None:
         self._snapshots.add(channel)
         self.ready.set()
 
+    def forget(self, channel: str) -> None:
+        """Nothing more of this channel is sent, not even what was waiting."""
+        self.channels.discard(channel)
+        self._snapshots.discard(channel)
+        self._pending = [(name, envelope) for name, envelope in self._pending if name != channel]
+
     def take(self, hub: "Hub") -> list[bytes]:
         snapshots = [hub.watched[name].snapshot() for name in sorted(self._snapshots) if name in hub.watched]
-        batch = self._pending + snapshots
+        batch = [envelope for _, envelope in self._pending] + snapshots
         self._pending, self._snapshots = [], set()
         self.ready.clear()
         return batch
@@ -126,7 +132,7 @@ class Hub:
 
     def leave(self, subscriber: Subscriber, names: set[str] | None = None) -> None:
         for name in set(names if names is not None else subscriber.channels):
-            subscriber.channels.discard(name)
+            subscriber.forget(name)
             if name in self.watched:
                 watched = self.watched[name]
                 watched.watchers.discard(subscriber)
@@ -142,6 +148,8 @@ class Hub:
                 watched = Watched(name, secrets.token_hex(4), state)
                 watched.lonely_since = asyncio.get_running_loop().time()
                 self.watched[name] = watched
+                # What changed while we read was told before anybody here listened for it.
+                self._dirty.add(name)
         return self.watched[name]
 
     async def refresh(self, name: str) -> None:
@@ -202,6 +210,9 @@ class Hub:
                 except (SQLAlchemyError, GavelError, OSError) as error:
                     log.warning("live_read_failed", channel=name, error=str(error))
                     self._dirty.add(name)
+                except Exception:
+                    # A defect in one channel must not silence all the others.
+                    log.exception("live_read_broken", channel=name)
             self._forget_lonely()
 
     def _forget_lonely(self) -> None:

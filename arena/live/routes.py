@@ -102,7 +102,7 @@ async def _obey(site: Site, hub: Hub, socket: WebSocket, subscriber: Subscriber,
                 caller = await _caller(site, socket)
                 async with site.sessions() as session:
                     await admit(session, caller, Channel.parse(wish.ch))
-                if len(subscriber.channels) >= MAX_CHANNELS:
+                if len(subscriber.channels | {wish.ch}) > MAX_CHANNELS:
                     raise Forbidden("live.too_many_channels", "Too many channels on one connection.")
                 await hub.watch(wish.ch, subscriber, wish.ep, wish.seq)
             except GavelError as refusal:

@@ -11,6 +11,8 @@ from arena.accounts.public import Caller, Role, judges
 from arena.duels import public as duels
 from arena.duels.schemas import EntryName
 from arena.kit.errors import Forbidden, NotFound
+from arena.kit.jobs import service as jobs
+from arena.kit.jobs.models import JobState
 from arena.leaderboard.public import board
 from arena.live.schemas import (
     Desk,
@@ -43,7 +45,8 @@ class Channel:
             channel = cls(kind, UUID(rest))
         except ValueError:
             channel = None
-        if channel is None or kind not in STATES:
+        # One spelling only: facts are told by this name, and another one would never hear of them.
+        if channel is None or kind not in STATES or name != f"{kind}:{channel.id}":
             raise NotFound("live.unknown_channel", "There is no such channel.", channel=name)
         return channel
 
@@ -84,7 +87,7 @@ async def desk(session: AsyncSession, episode_id: UUID) -> Desk:
         duel = await duels.duel(session, seen.duel.id)
         sides = await duels.sides(session, duel.id)
         left, right = (EntryName.model_validate(sides[side].entry) for side in duels.SIDES)
-        names = DeskSides(left=left, right=right, reason=duel.reason)
+        names = DeskSides(left=left, right=right, reason=duel.reason or await _waits_for(session, duel))
     held = await live_leases(session)
     return Desk(
         **{name: getattr(seen, name) for name in Stage.model_fields},
@@ -96,6 +99,12 @@ async def desk(session: AsyncSession, episode_id: UUID) -> Desk:
             for event in (await rundown.events(session, episode_id))[-50:]
         ],
     )
+
+
+async def _waits_for(session: AsyncSession, duel: duels.Duel) -> str | None:
+    """Why nothing happens: an engine is awaited, or a fault is about to be tried again."""
+    job = await jobs.latest(session, duel.id)
+    return job.reason if job is not None and job.state == JobState.QUEUED else None
 
 
 async def submission(session: AsyncSession, submission_id: UUID) -> submissions.SubmissionOut:

@@ -37,7 +37,8 @@ async def rated_duels(session: AsyncSession, season_id: UUID) -> list[Duel]:
 
 
 async def recompute(session: AsyncSession, season_id: UUID) -> RatingSnapshot:
-    season = await session.get_one(Season, season_id)
+    # One at a time: the snapshot written last must be the one that has seen the most duels.
+    season = await session.get_one(Season, season_id, with_for_update={"key_share": True})
     weights = (await season_rules(session, season_id)).weights
     entries = await submissions.entries(session, season_id)
     house = next(str(entry.id) for entry in entries if entry.kind == "house")

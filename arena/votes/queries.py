@@ -70,4 +70,4 @@ async def tallies(session: AsyncSession, ballot: Ballot) -> tuple[Tally, Tally]:
     judges = await session.execute(
         select(Verdict.choice, func.count()).where(Verdict.ballot_id == ballot.id).group_by(Verdict.choice)
     )
-    return Tally.of(dict(crowd.tuples().all())), Tally.of(dict(judges.tuples().all()))
+    return Tally.of(dict(crowd.all())), Tally.of(dict(judges.all()))

@@ -5,11 +5,13 @@ from datetime import UTC, timedelta
 from uuid import UUID
 
 from sqlalchemy import func, select
+from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from arena.duels.public import Duel
 from arena.kit.db import db_now
 from arena.kit.errors import Conflict, Forbidden
+from arena.kit.ids import new_id
 from arena.kit.jobs.outbox import record
 from arena.kit.merkle import root
 from arena.votes import queries
@@ -48,16 +50,14 @@ async def cast(session: AsyncSession, ballot_id: UUID, voter: str, choice: Choic
     name = pseudonym(ballot.salt, voter)
     earlier = await queries.vote_of(session, ballot_id, name)
     if earlier is not None:
-        if earlier.key == key and earlier.choice == choice:
-            return earlier
-        raise Conflict("vote.already_cast", "Your vote has already been counted.", number=earlier.number)
+        return _counted_before(earlier, choice, key)
     now = await db_now(session)
     if ballot.state != "open" or not ballot.opens_at <= now <= ballot.closes_at:
         raise Forbidden("vote.window_closed", "The vote is closed. Your tap was not counted.")
     number = (await session.execute(select(vote_numbers.next_value()))).scalar_one()
     nonce = secrets.token_hex(16)
     leaf = vote_leaf(str(ballot_id), number, name, choice, now.astimezone(UTC).isoformat(), nonce)
-    vote = Vote(
+    row = insert(Vote).values(
         number=number,
         ballot_id=ballot_id,
         voter=name,
@@ -67,10 +67,23 @@ async def cast(session: AsyncSession, ballot_id: UUID, voter: str, choice: Choic
         received_at=now,
         leaf=leaf,
     )
-    session.add(vote)
-    await session.flush()
+    unique = row.on_conflict_do_nothing(index_elements=["ballot_id", "voter"]).returning(Vote)
+    vote = (await session.execute(unique)).scalar_one_or_none()
+    if vote is None:
+        # A second tap of the same phone got in between; its transaction has ended, so its row is there.
+        faster = await queries.vote_of(session, ballot_id, name)
+        if faster is None:
+            raise Conflict("vote.try_again", "Your vote could not be counted. Tap again.")
+        return _counted_before(faster, choice, key)
     _changed(session, ballot)
     return vote
+
+
+def _counted_before(vote: Vote, choice: Choice, key: str) -> Vote:
+    """The same tap again is the same vote; another one is refused."""
+    if vote.key == key and vote.choice == choice:
+        return vote
+    raise Conflict("vote.already_cast", "Your vote has already been counted.", number=vote.number)
 
 
 async def judge(session: AsyncSession, ballot_id: UUID, judge_id: UUID, choice: Choice, note: str) -> Verdict:
@@ -78,13 +91,10 @@ async def judge(session: AsyncSession, ballot_id: UUID, judge_id: UUID, choice: 
     ballot = await queries.ballot(session, ballot_id, share=True)
     if ballot.state != "open":
         raise Forbidden("verdict.window_closed", "The vote is locked. Your verdict was not changed.")
-    verdict = await queries.verdict_of(session, ballot_id, judge_id)
-    if verdict is None:
-        verdict = Verdict(ballot_id=ballot_id, judge_id=judge_id, choice=choice, note=note)
-        session.add(verdict)
-    else:
-        verdict.choice, verdict.note = choice, note
-    await session.flush()
+    said = {"choice": choice, "note": note}
+    row = insert(Verdict).values(id=new_id(), ballot_id=ballot_id, judge_id=judge_id, **said)
+    newest = row.on_conflict_do_update(index_elements=["ballot_id", "judge_id"], set_=said).returning(Verdict)
+    verdict = (await session.execute(newest, execution_options={"populate_existing": True})).scalar_one()
     _changed(session, ballot)
     return verdict
 
