@@ -37,7 +37,7 @@ function Line({ row, axis }: { row: BoardRow; axis: Axis }) {
     <li className={cx(css.row, row.rank === 1 && css.first)}>
       <span className={css.rank}>{row.rank ?? "–"}</span>
       <span className={css.name}>
-        <b>{row.name}</b>
+        <b>{row.kind === "house" ? t("board.house_name") : row.name}</b>
         {row.kind === "house" && <small>{t("board.house")}</small>}
       </span>
       <span className={css.rating}>
@@ -80,13 +80,14 @@ function Line({ row, axis }: { row: BoardRow; axis: Axis }) {
 function Table({ board }: { board: Board }) {
   const { t } = useT();
   const axis = axisOf(board.rows, [HOUSE_RATING]);
+  const rated = board.rows.some((row) => row.lo !== null);
   return (
     <>
       <div className={cx(css.row, css.heads)} aria-hidden="true">
         <span>{t("board.rank")}</span>
         <span>{t("board.entry")}</span>
         <span className={css.rating}>{t("board.rating")}</span>
-        <Scale axis={axis} />
+        {rated ? <Scale axis={axis} /> : <span />}
         <span className={css.accuracy}>{t("board.accuracy")}</span>
       </div>
       <ol>
@@ -94,6 +95,7 @@ function Table({ board }: { board: Board }) {
           <Line key={row.entry_id} row={row} axis={axis} />
         ))}
       </ol>
+      {board.frozen && <p className={css.note}>{t("board.frozen")}</p>}
       {board.close_call && <p className={css.note}>{t("board.close")}</p>}
       <p className={css.note}>{t("board.about")}</p>
     </>
@@ -111,7 +113,7 @@ function Facts({ board, season }: { board: Board; season: string | null }) {
     <p className={css.facts}>
       {[season, t("board.kicker")].filter(Boolean).join(" · ")}
       <br />
-      {t("board.duels", { count: board.duels })}
+      {board.duels > 0 ? t("board.duels", { count: board.duels }) : t("board.pending")}
       {time && ` · ${t("board.updated", { time })}`}
     </p>
   );

@@ -30,7 +30,7 @@ export function Rows({ board, limit, className }: RowsProps) {
         <li key={row.entry_id} className={cx(css.row, row.rank === 1 && css.first)}>
           <span className={css.rank}>{row.rank ?? "–"}</span>
           <span className={css.name}>
-            <span>{row.name}</span>
+            <span>{row.kind === "house" ? t("board.house_name") : row.name}</span>
             {row.kind === "house" && <small>{t("board.house")}</small>}
           </span>
           <span className={css.rating}>

@@ -14,10 +14,12 @@ interface AnswerProps {
 /** What a model wrote, as plain text: line breaks kept, nothing interpreted. */
 export function Answer({ side, answer, writing, className }: AnswerProps) {
   const { t } = useT();
-  if (!writing && answer.text.trim() === "") return <p className={cx(css.silent, className)}>{t("duel.silent")}</p>;
+  // Models often begin with a space, which belongs to no reader.
+  const text = answer.text.trimStart();
+  if (!writing && text === "") return <p className={cx(css.silent, className)}>{t("duel.silent")}</p>;
   return (
     <p className={cx(css.text, css[side], className)}>
-      {answer.text}
+      {text}
       {writing && !answer.finished && <span className={css.caret} aria-hidden="true" />}
     </p>
   );

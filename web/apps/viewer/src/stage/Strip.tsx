@@ -9,32 +9,34 @@ const PLACES = 5;
 export function Strip({ board }: { board: Board }) {
   const { t } = useT();
   const axis = axisOf(board.rows, [1000]);
+  const rated = board.rows.some((row) => row.lo !== null);
   return (
     <aside className={css.strip}>
       <h2>
         {t("stage.board")}
         <small>± 95%</small>
       </h2>
-      {board.rows.length === 0 && <p className={css.empty}>{t("board.empty_text")}</p>}
+      {!rated && <p className={css.empty}>{t("board.empty_text")}</p>}
       <ol>
-        {board.rows.slice(0, PLACES).map((row) => (
-          <li key={row.entry_id} className={cx(css.cell, row.rank === 1 && css.first)}>
-            <span className={css.rank}>{row.rank ?? "–"}</span>
-            <span className={css.name}>{row.name}</span>
-            <b>{row.rating == null ? "–" : Math.round(row.rating)}</b>
-            {row.rating != null && row.lo != null && row.hi != null && (
-              <IntervalBar
-                className={css.bar}
-                value={row.rating}
-                lo={row.lo}
-                hi={row.hi}
-                axis={axis}
-                base={1000}
-                tone={row.rank === 1 ? "#8d6f2c" : undefined}
-              />
-            )}
-          </li>
-        ))}
+        {rated &&
+          board.rows.slice(0, PLACES).map((row) => (
+            <li key={row.entry_id} className={cx(css.cell, row.rank === 1 && css.first)}>
+              <span className={css.rank}>{row.rank ?? "–"}</span>
+              <span className={css.name}>{row.kind === "house" ? t("board.house_name") : row.name}</span>
+              <b>{row.rating == null ? "–" : Math.round(row.rating)}</b>
+              {row.rating != null && row.lo != null && row.hi != null && (
+                <IntervalBar
+                  className={css.bar}
+                  value={row.rating}
+                  lo={row.lo}
+                  hi={row.hi}
+                  axis={axis}
+                  base={1000}
+                  tone={row.rank === 1 ? "#8d6f2c" : undefined}
+                />
+              )}
+            </li>
+          ))}
       </ol>
     </aside>
   );

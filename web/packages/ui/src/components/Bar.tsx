@@ -16,19 +16,20 @@ interface BarProps {
   className?: string | undefined;
 }
 
-/** Parts of a whole: a tally, or progress with one part. Nothing counted gives an empty bar. */
+/** Parts of a whole, one of each tone: a tally, or progress with one part. Nothing counted gives an empty bar. */
 export function Bar({ parts, total, label, className }: BarProps) {
   const whole = total ?? parts.reduce((sum, part) => sum + part.value, 0);
   return (
     <div className={cx(css.bar, className)} role="img" aria-label={label}>
-      {parts.map((part, index) => (
-        <i
-          // biome-ignore lint/suspicious/noArrayIndexKey: the parts of a bar keep their places
-          key={index}
-          className={cx(css.part, css[part.tone])}
-          style={{ width: `${whole > 0 ? Math.min(100, (100 * part.value) / whole) : 0}%` }}
-        />
-      ))}
+      {parts
+        .filter((part) => part.value > 0)
+        .map((part) => (
+          <i
+            key={part.tone}
+            className={cx(css.part, css[part.tone])}
+            style={{ width: `${whole > 0 ? Math.min(100, (100 * part.value) / whole) : 0}%` }}
+          />
+        ))}
     </div>
   );
 }

@@ -52,6 +52,7 @@ export function Countdown({ until, from, serverNow, className }: CountdownProps)
   }
   const whole = Math.max(1, Date.parse(until) - Date.parse(from));
   const circumference = 2 * Math.PI * 45;
+  const minutes = seconds >= 100;
   return (
     <div className={cx(css.ring, last && css.last, className)} role="timer" aria-label={label}>
       <svg viewBox="0 0 100 100" fill="none" strokeWidth="7" strokeLinecap="round" aria-hidden="true">
@@ -65,8 +66,8 @@ export function Countdown({ until, from, serverNow, className }: CountdownProps)
           strokeDashoffset={circumference * (1 - Math.min(1, remaining / whole))}
         />
       </svg>
-      <span className={css.text} aria-hidden="true">
-        {seconds > 99 ? clockText(remaining) : seconds}
+      <span className={cx(css.text, minutes && css.minutes)} aria-hidden="true">
+        {minutes ? clockText(remaining) : seconds}
       </span>
     </div>
   );
