@@ -3,6 +3,7 @@
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
+import hypothesis
 import pytest
 from pwdlib import PasswordHash
 from pwdlib.hashers.argon2 import Argon2Hasher
@@ -13,6 +14,12 @@ from arena.kit.db import Sessions, make_engine, make_sessions
 from arena.kit.logging import configure
 from tests.support.portal import Portal, running_portal, settings
 from tests.support.services import Services, running_services
+
+# Machines differ: how long an example takes is never a reason to fail.
+hypothesis.settings.register_profile(
+    "gavel", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow]
+)
+hypothesis.settings.load_profile("gavel")
 
 
 @pytest.fixture(scope="session")

@@ -127,15 +127,26 @@ async def base_model(session: AsyncSession, duel_id: UUID) -> str:
 
 
 async def loading(session: AsyncSession, duel_id: UUID, node: LeasedNode) -> None:
-    """A node is held. An earlier attempt's tokens are wiped: the first complete answer is the official one."""
+    """A node is held. Whatever an earlier attempt left is gone: the first complete answer is the official one."""
     duel = await queries.duel(session, duel_id, lock=True)
     duel.state = "loading"
-    duel.reason = None
     duel.node = node.model_dump(mode="json")
+    await _wipe(session, duel_id)
+    record(session, DuelChanged(duel_id=duel_id, episode_id=duel.episode_id))
+
+
+async def interrupted(session: AsyncSession, duel_id: UUID) -> None:
+    """The engine failed in the middle. The half answers leave the stage; the job says when it is tried again."""
+    duel = await queries.duel(session, duel_id, lock=True)
+    duel.state = "queued"
+    await _wipe(session, duel_id)
+    record(session, DuelChanged(duel_id=duel_id, episode_id=duel.episode_id))
+
+
+async def _wipe(session: AsyncSession, duel_id: UUID) -> None:
     mine = select(Answer.id).where(Answer.duel_id == duel_id)
     await session.execute(delete(AnswerToken).where(AnswerToken.answer_id.in_(mine)))
     await session.execute(update(Answer).where(Answer.duel_id == duel_id).values(text="", finish_reason=None))
-    record(session, DuelChanged(duel_id=duel_id, episode_id=duel.episode_id))
 
 
 async def live(session: AsyncSession, duel_id: UUID) -> None:

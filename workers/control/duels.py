@@ -38,6 +38,8 @@ async def run(held: Held) -> None:
     except EngineError:
         # Write down how the node is now: the next attempt waits for it instead of running into the same wall.
         await look_at(site, node.url)
+        async with held.writing() as (session, _):
+            await service.interrupted(session, held.subject)
         raise
     async with held.finishing() as session:
         await service.answered(session, held.subject, fingerprints)

@@ -51,7 +51,9 @@ async def _ask(site: Site, url: str) -> NodeHealth:
         return NodeHealth(state="unreachable", detail=str(error))
     except ValidationError as error:
         # Something answers there, but not as a node of this release does.
-        return NodeHealth(state="unreachable", detail=f"not an engine node: {error.error_count()} fields are wrong")
+        return NodeHealth(
+            state="unreachable", detail=f"not an engine node: {error.error_count()} fields are wrong"
+        )
 
 
 async def keep_time(site: Site) -> None:

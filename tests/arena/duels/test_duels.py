@@ -1,0 +1,462 @@
+"""Duels on stage, with the fake engine behind the real node agent."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from datetime import timedelta
+from hashlib import sha256
+from typing import Any
+from uuid import uuid4
+
+import pytest
+from sqlalchemy import select, text
+
+from arena.duels.models import Answer, AnswerToken
+from arena.duels.rules import chain
+from arena.kit.jobs.models import Job, JobState
+from arena.kit.jobs.service import LEASE
+from arena.pipeline import PIPELINE
+from arena.submissions.safetensors import engine_name
+from tests.support.engine import make_adapter, wait_ready
+from tests.support.live import page
+from tests.support.portal import Caller
+from tests.support.show import Json, Show, send
+from workers.control.watch import look_at_nodes
+from workers.control.work import wake
+from workers.pool import agent as node_agent
+from workers.pool.fake import FakeEngine, Pace
+from workers.pool.protocol import CompletionRequest, EngineReply
+
+SLOW = Pace(first_token=0.001, token=0.3)
+QUICK = Pace(first_token=0.001, token=0.001)
+
+
+def engine_of(show: Show) -> FakeEngine:
+    engine = show.agent.engine
+    assert isinstance(engine, FakeEngine)
+    return engine
+
+
+async def job_of(show: Show, duel: str) -> Job:
+    async with show.portal.site.sessions() as session:
+        return (await session.execute(select(Job).where(Job.subject == duel))).scalar_one()
+
+
+async def tokens_of(show: Show, duel: str) -> dict[str, list[AnswerToken]]:
+    async with show.portal.site.sessions() as session:
+        rows = await session.execute(
+            select(Answer.side, AnswerToken)
+            .join(AnswerToken, AnswerToken.answer_id == Answer.id)
+            .where(Answer.duel_id == duel)
+            .order_by(AnswerToken.index)
+        )
+        found: dict[str, list[AnswerToken]] = {"left": [], "right": []}
+        for side, token in rows.all():
+            found[side].append(token)
+        return found
+
+
+async def provenance(show: Show, duel: str) -> dict[str, Json]:
+    answers = (await show.portal.anybody().get_ok(f"/duels/{duel}/provenance"))["answers"]
+    return {answer["side"]: answer for answer in answers}
+
+
+async def reveal(show: Show) -> None:
+    await show.open_vote()
+    await show.command("lock_vote")
+    await show.command("reveal")
+
+
+# --- the record ---------------------------------------------------------------------------------------------
+
+
+async def test_every_token_is_in_the_record_with_its_time(show: Show) -> None:
+    await show.enter("Lantern")
+    duel = await show.answered()
+    tokens = await tokens_of(show, duel["id"])
+    for side in ("left", "right"):
+        record = tokens[side]
+        assert [token.index for token in record] == list(range(len(record)))
+        times = [token.at_us for token in record]
+        assert times == sorted(times)
+        assert times[0] > 0
+        assert duel[side]["text"] == "".join(token.text for token in record)
+        assert duel[side]["tokens"] == len(record)
+        assert duel[side]["finished"]
+        assert duel[side]["finish_reason"] in ("stop", "length")
+        assert duel[side]["ai_generated"] is True
+    assert duel["left"]["text"] != duel["right"]["text"]
+
+
+async def test_the_provenance_chain_verifies_through_the_episode(show: Show) -> None:
+    await show.enter("Lantern", "Northstar")
+    previous: str | None = None
+    for pair in (("House", "Lantern"), ("Lantern", "Northstar"), ("House", "Northstar")):
+        duel = await show.answered(*pair)
+        await reveal(show)
+        answers = await provenance(show, duel["id"])
+        digests = set()
+        for side in ("left", "right"):
+            answer, record = answers[side], answers[side]["record"]
+            assert record["previous"] == previous
+            assert answer["hash"] == chain(previous, record)
+            assert record["text_sha256"] == sha256(answer["text"].encode()).hexdigest()
+            assert len(record["token_ids"]) == len(record["arrived_us"]) == duel[side]["tokens"]
+            assert (record["prompt"], record["duel"], record["side"]) == (duel["prompt"], duel["id"], side)
+            assert record["ai_generated"] is True
+            assert len(record["adapter_fingerprint"]) == 64
+            assert record["node"]["base_digest"]
+            digests.add(record["adapter_digest"])
+            previous = answer["hash"]
+        assert digests == {show.entries[name]["digest"] for name in pair}
+
+
+async def test_the_same_seed_gives_the_same_answers(show: Show) -> None:
+    await show.enter("Lantern")
+    said = []
+    for seed in (7, 7, 8):
+        duel = await show.answered(seed=seed, prompt="Tell us of the tide.")
+        await reveal(show)
+        seen = await show.duel(duel["id"])
+        said.append({seen[side]["entry"]["name"]: seen[side]["text"] for side in ("left", "right")})
+    assert said[0] == said[1]
+    assert said[0] != said[2]
+
+
+async def test_sides_are_drawn(show: Show) -> None:
+    """The order in which the producer names the entries says nothing."""
+    await show.enter("Lantern")
+    left = set()
+    for _ in range(24):
+        duel = await show.start_duel()
+        async with show.portal.site.sessions() as session, session.begin():
+            await session.execute(text("update duels set state = 'failed'"))
+            found = select(Answer.entry_id).where(Answer.duel_id == duel, Answer.side == "left")
+            left.add(str((await session.execute(found)).scalar_one()))
+    assert left == {show.entries[name]["entry_id"] for name in ("House", "Lantern")}
+
+
+async def test_both_answers_come_at_one_pace(show: Show) -> None:
+    """As the audience's page sees it, patch by patch."""
+    await show.enter("Lantern")
+    engine_of(show)._pace = Pace(first_token=0.01, token=0.02)
+    async with page(show.portal) as opened:
+        stage = await opened.open(f"stage:{show.episode_id}")
+        await show.start_duel()
+        running = asyncio.create_task(show.portal.drain())
+        states = []
+        while not stage.state["duel"] or stage.state["duel"]["state"] != "answered":
+            await opened.receive()
+            states.append(stage.state["duel"])
+        await running
+    streamed = [duel for duel in states if duel]
+    assert any(duel["left"]["tokens"] > 0 for duel in streamed if not duel["left"]["finished"]), "it streamed"
+    for duel in streamed:
+        left, right = duel["left"], duel["right"]
+        if left["tokens"] > right["tokens"]:
+            assert right["finished"]
+        if right["tokens"] > left["tokens"]:
+            assert left["finished"]
+    assert set(stage.kinds[1:]) == {"patch"}
+
+
+# --- blind --------------------------------------------------------------------------------------------------
+
+
+async def public_words(show: Show, caller: Caller, duel: str, ballot: str) -> str:
+    """All that the portal says of a duel to this caller, as it came over the wire."""
+    paths = (
+        f"/duels/{duel}",
+        f"/episodes/{show.episode_id}/duels",
+        f"/episodes/{show.episode_id}",
+        f"/live/stage:{show.episode_id}",
+        f"/duels/{duel}/provenance",
+        f"/ballots/{ballot}/my-vote",
+        f"/ballots/{ballot}/my-verdict",
+        f"/ballots/{ballot}/ledger",
+    )
+    return " ".join([(await caller.get(f"/api{path}")).text for path in paths])
+
+
+def telling(show: Show) -> list[str]:
+    """Whatever would tell who answers."""
+    rows = [show.entries[name] for name in ("House", "Lantern")]
+    words = [row[field] for row in rows for field in ("name", "entry_id", "submission_id", "digest")]
+    return [*words, *(engine_name(row["digest"]) for row in rows)]
+
+
+@pytest.mark.parametrize("who", ["nobody", "device", "contestant", "judge", "operator"])
+async def test_nobody_can_tell_who_answers_before_the_reveal(show: Show, who: str) -> None:
+    portal = show.portal
+    await show.enter("Lantern")
+    caller = {
+        "nobody": portal.anybody,
+        "operator": lambda: portal.operator,
+    }.get(who)
+    visitor = (
+        caller() if caller else await (portal.phone() if who == "device" else portal.person(who, "Vera"))
+    )
+    async with page(portal, visitor) as opened:
+        stage = await opened.open(f"stage:{show.episode_id}")
+        duel = await show.answered()
+        ballot = await show.open_vote()
+        words = await public_words(show, visitor, duel["id"], ballot)
+        await show.command("lock_vote")
+        words += await public_words(show, visitor, duel["id"], ballot)
+        await portal.relay()
+        await opened.until(lambda: stage.state["phase"] == "locked")
+        words += " ".join(opened.texts)
+        assert [word for word in telling(show) if word in words] == []
+        assert await visitor.refused("GET", f"/duels/{duel['id']}/provenance") == (403, "duel.not_revealed")
+        await show.command("reveal")
+        await portal.relay()
+        await opened.until(lambda: stage.state["phase"] == "revealed")
+    seen = await show.duel(duel["id"])
+    assert {seen[side]["entry"]["name"] for side in ("left", "right")} == {"House", "Lantern"}
+    result = stage.state["result"]
+    assert {result[side]["name"] for side in ("left", "right")} == {"House", "Lantern"}
+
+
+async def test_the_producer_sees_the_names_and_only_the_producer(show: Show) -> None:
+    await show.enter("Lantern")
+    duel = await show.answered()
+    names = (await show.desk())["names"]
+    assert {names["left"]["name"], names["right"]["name"]} == {"House", "Lantern"}
+    seen = await show.producer.get_ok(f"/duels/{duel['id']}")
+    assert seen["left"]["entry"] == names["left"]
+    assert (await show.duel(duel["id"]))["left"]["entry"] is None
+
+
+# --- what cannot be started -----------------------------------------------------------------------------------
+
+
+async def refused(show: Show, **fields: Any) -> tuple[int, str]:
+    body = show.command_body("start_duel", **fields)
+    return await show.producer.refused("POST", f"/episodes/{show.episode_id}/commands", body)
+
+
+async def test_a_duel_needs_two_different_ready_entries_and_a_prompt(show: Show) -> None:
+    await show.enter("Lantern")
+    ada = await show.portal.person("contestant", "Ada")
+    unready = (await ada.post_ok("/entries", {"name": "Northstar"}))["id"]
+    house, lantern = (show.entries[name]["entry_id"] for name in ("House", "Lantern"))
+    good = {"prompt": "Why?", "entry_a": house, "entry_b": lantern}
+    limit = (await ada.get_ok("/seasons/current"))["max_prompt_chars"]
+    assert await refused(show, **good | {"entry_b": house}) == (422, "duel.same_entry")
+    assert await refused(show, **good | {"entry_b": unready}) == (409, "duel.entry_not_ready")
+    assert await refused(show, **good | {"entry_b": str(uuid4())}) == (422, "duel.unknown_entry")
+    assert await refused(show, **good | {"prompt": " "}) == (422, "prompt.empty")
+    assert await refused(show, **good | {"prompt": "雨" * (limit + 1)}) == (422, "prompt.too_long")
+    assert await refused(show, **good | {"seed": 2**31}) == (422, "request.invalid")
+    assert await refused(show, **good | {"prompt": "a\x00b"}) == (422, "request.invalid")
+    assert (await show.desk())["log"] == [], "a refused command leaves no event"
+    await show.command("start_duel", **good | {"prompt": "雨" * limit})
+    assert await refused(show, **good) == (409, "duel.under_way")
+
+
+async def test_a_duel_that_does_not_exist_is_not_found(show: Show) -> None:
+    for path in (f"/duels/{uuid4()}", f"/duels/{uuid4()}/provenance"):
+        assert await show.portal.anybody().refused("GET", path) == (404, "duel.not_found")
+
+
+# --- when things break ----------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def quick_restart(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(node_agent, "BACKOFF", (0.01,))
+
+
+@asynccontextmanager
+async def speaking(show: Show, duel: str) -> AsyncIterator["asyncio.Task[None]"]:
+    """Inside, the duel is live: both sides have begun and will go on for long. Gives the worker's task."""
+    engine = engine_of(show)
+    quick = engine.complete
+
+    async def slowly(request: CompletionRequest) -> EngineReply:
+        """Only what is streamed to the stage takes its time, not the fingerprint before it."""
+        engine._pace = SLOW if request.stream else QUICK
+        return await quick(request)
+
+    engine.complete = slowly  # type: ignore[method-assign]
+    async with page(show.portal) as opened:
+        stage = await opened.open(f"stage:{show.episode_id}")
+        await show.portal.relay()
+        job = await job_of(show, duel)
+        running = asyncio.create_task(wake(show.portal.site, PIPELINE, job.id))
+        while not is_live(stage.state["duel"]):
+            await opened.receive()
+            await show.portal.relay()
+        yield running
+    engine.complete = quick  # type: ignore[method-assign]
+    engine._pace = QUICK
+    await asyncio.gather(running, return_exceptions=True)
+
+
+def is_live(duel: Json | None) -> bool:
+    return duel is not None and duel["state"] == "live" and bool(duel["left"]["text"])
+
+
+def pull_the_plug(show: Show) -> None:
+    loop = show.agent._life.get_loop()  # type: ignore[union-attr]
+    loop.call_soon_threadsafe(engine_of(show).die, "the plug was pulled")
+
+
+async def back_on_its_feet(show: Show) -> None:
+    await asyncio.to_thread(wait_ready, show.node.url, 20)
+    await look_at_nodes(show.portal.site)
+    await show.time_passes(10)
+    await show.portal.relay()
+
+
+@pytest.mark.usefixtures("quick_restart")
+async def test_a_duel_whose_engine_dies_is_answered_by_the_next_one(show: Show) -> None:
+    await show.enter("Lantern")
+    duel = await show.start_duel()
+    async with speaking(show, duel) as running:
+        pull_the_plug(show)
+        await running
+    job = await job_of(show, duel)
+    assert (job.state, job.attempts) == (JobState.QUEUED, 1)
+    assert (job.reason or "").startswith("the engine failed:")
+    assert (await show.desk())["names"]["reason"] == job.reason
+    stage = (await show.stage())["duel"]
+    assert (stage["state"], stage["left"]["text"], stage["right"]["text"]) == ("queued", "", "")
+    await back_on_its_feet(show)
+    await show.portal.drain()
+    seen = await show.duel(duel)
+    assert (seen["state"], seen["reason"]) == ("answered", None)
+    for side, tokens in (await tokens_of(show, duel)).items():
+        assert [token.index for token in tokens] == list(range(seen[side]["tokens"]))
+        assert "".join(token.text for token in tokens) == seen[side]["text"], (
+            "nothing of the first try is left"
+        )
+
+
+@pytest.mark.usefixtures("quick_restart")
+async def test_three_dead_engines_end_the_duel_with_the_reason(show: Show) -> None:
+    await show.enter("Lantern")
+    duel = await show.start_duel()
+    for _ in range(3):
+        async with speaking(show, duel) as running:
+            pull_the_plug(show)
+            await running
+        await back_on_its_feet(show)
+    await show.portal.sweep()
+    await show.portal.drain()
+    seen = await show.duel(duel)
+    assert (seen["state"], seen["reason"]) == ("failed", None)
+    reason = (await show.desk())["names"]["reason"]
+    assert reason.startswith("given up after 3 of 3 attempts; last: the engine failed:")
+    again = await show.answered()
+    assert again["number"] == 2
+
+
+async def test_a_worker_that_vanishes_is_replaced_and_cannot_come_back(show: Show) -> None:
+    await show.enter("Lantern")
+    duel = await show.start_duel()
+    async with speaking(show, duel) as running:
+        running.cancel()
+    assert (await job_of(show, duel)).state == JobState.RUNNING
+    await show.time_passes(LEASE.total_seconds() + 1)
+    await show.portal.sweep()
+    await show.time_passes(10)
+    await show.portal.drain()
+    seen = await show.duel(duel)
+    assert seen["state"] == "answered"
+    for side, tokens in (await tokens_of(show, duel)).items():
+        assert [token.index for token in tokens] == list(range(seen[side]["tokens"]))
+
+
+async def test_a_worker_that_slept_through_its_lease_stops_writing(show: Show) -> None:
+    await show.enter("Lantern")
+    duel = await show.start_duel()
+    async with speaking(show, duel) as running:
+        await show.time_passes(LEASE.total_seconds() + 1)
+        job = await job_of(show, duel)
+        successor = asyncio.create_task(wake(show.portal.site, PIPELINE, job.id))
+        await running
+        # It finds the engine still streaming the first one's duel, and is tried again.
+        await successor
+    await show.time_passes(10)
+    await show.portal.drain()
+    seen = await show.duel(duel)
+    assert seen["state"] == "answered"
+    for side, tokens in (await tokens_of(show, duel)).items():
+        assert [token.index for token in tokens] == list(range(seen[side]["tokens"]))
+
+
+async def test_an_adapter_that_answers_as_another_is_caught_before_the_stage(show: Show) -> None:
+    await show.enter("Lantern")
+    await show.answered()
+    await reveal(show)
+    async with show.portal.site.sessions() as session, session.begin():
+        wrong = "update adapter_fingerprints set fingerprint = 'another' where digest = :digest"
+        await session.execute(text(wrong), {"digest": show.entries["Lantern"]["digest"]})
+    duel = await show.start_duel()
+    for _ in range(3):
+        await show.portal.drain()
+        assert (await show.duel(duel))["state"] != "live"
+        await show.time_passes(10)
+    await show.portal.sweep()
+    assert (await show.duel(duel))["state"] == "failed"
+    assert "does not answer as it did" in (await show.desk())["names"]["reason"]
+    assert await tokens_of(show, duel) == {"left": [], "right": []}
+
+
+async def test_without_an_engine_a_duel_waits_and_ends_when_its_time_is_over(show: Show) -> None:
+    await show.enter("Lantern")
+    show.portal.site.settings.engine_urls[:] = ["http://127.0.0.1:9"]
+    async with show.portal.site.sessions() as session, session.begin():
+        await session.execute(text("update nodes set state = 'unreachable'"))
+    duel = await show.start_duel()
+    await show.portal.drain()
+    job = await job_of(show, duel)
+    assert (job.state, job.attempts) == (JobState.QUEUED, 0)
+    assert (await show.desk())["names"]["reason"] == "waiting for an engine to start"
+    await show.time_passes(timedelta(minutes=15).total_seconds() + 1)
+    await show.portal.sweep()
+    assert (await show.duel(duel))["state"] == "failed"
+    assert (await show.desk())["names"]["reason"].startswith("its time ran out")
+
+
+# --- one engine, one holder ------------------------------------------------------------------------------------
+
+
+async def test_two_benchmarks_at_once_get_one_engine_one_after_the_other(show: Show) -> None:
+    await show.lab.work_off()
+    ada = await show.portal.person("contestant", "Ada")
+    for seed, name in enumerate(("Lantern", "Northstar", "Tide"), start=1):
+        entry = await ada.post_ok("/entries", {"name": name})
+        await send(ada, entry["id"], make_adapter(seed, rank=1))
+    await show.portal.relay()
+    for _ in range(3):
+        await (await show.lab.take()).succeed()
+    await show.portal.relay()
+    links = show.portal.waker.lab_links
+    assert len(links) == 3
+    answers = await asyncio.gather(*(show.lab.http.post(f"{link}/claim") for link in links))
+    assert sorted(answer.status_code for answer in answers) == [200, 409, 409]
+
+
+async def test_a_duel_waits_for_a_benchmark_and_the_other_way_round(show: Show) -> None:
+    await show.enter("Lantern")
+    ada = await show.portal.person("contestant", "Ada")
+    entry = await ada.post_ok("/entries", {"name": "Northstar"})
+    await send(ada, entry["id"], make_adapter(9, rank=1))
+    await (await show.lab.take()).succeed()
+    benchmark = await show.lab.take()
+    duel = await show.start_duel()
+    await show.portal.drain()
+    assert (await show.duel(duel))["state"] == "queued"
+    (node,) = await show.producer.get_ok("/nodes")
+    assert node["lease"]["mode"] == "benchmark"
+    await benchmark.succeed()
+    async with speaking(show, duel) as running:
+        (node,) = await show.producer.get_ok("/nodes")
+        assert (node["lease"]["mode"], node["lease"]["subject"]) == ("duel", duel)
+        await send(ada, entry["id"], make_adapter(10, rank=1))
+        await (await show.lab.take()).succeed()
+        answer = await show.lab.http.post(f"{await show.lab.next_url()}/claim")
+        assert answer.status_code == 409
+        running.cancel()
