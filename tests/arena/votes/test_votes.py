@@ -1,0 +1,430 @@
+"""Votes: counted once, secret until the lock, provable afterwards, changed by nobody."""
+
+import asyncio
+import hmac
+from collections.abc import Awaitable, Callable
+from datetime import UTC, datetime
+from hashlib import sha256
+from typing import Any
+from uuid import UUID, uuid4
+
+import pytest
+import rfc8785
+from sqlalchemy import text
+from sqlalchemy.exc import DBAPIError
+
+from arena.kit.merkle import inclusion_proof, leaf_hash, root, verify_inclusion
+from arena.votes import service
+from tests.support.live import page
+from tests.support.portal import Caller, Portal
+from tests.support.show import Json, Show
+from workers.control.watch import keep_time
+
+
+def tap(choice: str = "left", key: str | None = None) -> Json:
+    return {"choice": choice, "key": key or str(uuid4())}
+
+
+async def voting(show: Show, seconds: int = 60) -> str:
+    """Both answers are there and the vote is open; returns the ballot's id."""
+    await show.enter("Lantern")
+    await show.answered()
+    return await show.open_vote(seconds)
+
+
+async def ledger(show: Show, ballot: str) -> Json:
+    found: Json = await show.portal.anybody().get_ok(f"/ballots/{ballot}/ledger")
+    return found
+
+
+async def lock_and_reveal(show: Show, ballot: str) -> Json:
+    await show.command("lock_vote")
+    await show.command("reveal")
+    return await ledger(show, ballot)
+
+
+# --- one voter, one vote --------------------------------------------------------------------------------------
+
+
+async def test_fifty_phones_at_once_are_fifty_votes(show: Show) -> None:
+    ballot = await voting(show)
+    phones = [await show.portal.phone() for _ in range(50)]
+    choices = [("left", "right", "tie", "both_bad")[number % 4] for number in range(50)]
+
+    async def taps(phone: Caller, choice: str) -> list[Json]:
+        """An impatient thumb: the same tap arrives three times at once."""
+        body = tap(choice)
+        return list(
+            await asyncio.gather(*(phone.post_ok(f"/ballots/{ballot}/votes", body) for _ in range(3)))
+        )
+
+    receipts = await asyncio.gather(*(taps(*pair) for pair in zip(phones, choices, strict=True)))
+    for first, *others in receipts:
+        assert others == [first, first]
+    book = await lock_and_reveal(show, ballot)
+    assert book["size"] == 50
+    assert book["crowd"] == {"left": 13, "right": 13, "tie": 12, "both_bad": 12}
+    assert [vote["leaf"] for vote in book["votes"]] == [
+        answers[0]["receipt"]["leaf"]
+        for answers in sorted(receipts, key=lambda one: one[0]["receipt"]["number"])
+    ]
+
+
+async def test_a_second_vote_is_refused_and_the_first_stands(show: Show) -> None:
+    ballot, phone = await voting(show), await show.portal.phone()
+    path = f"/ballots/{ballot}/votes"
+    first = await phone.post_ok(path, tap("left", "the same key"))
+    assert await phone.refused("POST", path, tap("left")) == (409, "vote.already_cast")
+    assert await phone.refused("POST", path, tap("right", "the same key")) == (409, "vote.already_cast")
+    assert await phone.get_ok(f"/ballots/{ballot}/my-vote") == first
+
+
+async def test_two_different_taps_at_once_count_once(show: Show) -> None:
+    ballot, phone = await voting(show), await show.portal.phone()
+    answers = await asyncio.gather(
+        *(phone.post(f"/api/ballots/{ballot}/votes", json=tap(choice)) for choice in ("left", "right") * 4)
+    )
+    assert sorted(answer.status_code for answer in answers) == [201] + [409] * 7
+
+
+async def test_a_person_votes_once_on_all_her_devices(show: Show) -> None:
+    ballot = await voting(show)
+    ada = await show.portal.person("contestant", "Ada")
+    token = (await ada.post_ok("/tokens", {"name": "laptop"}))["token"]
+    vote = await ada.post_ok(f"/ballots/{ballot}/votes", tap())
+    elsewhere = show.portal.anybody(token)
+    assert await elsewhere.refused("POST", f"/ballots/{ballot}/votes", tap()) == (409, "vote.already_cast")
+    assert await elsewhere.get_ok(f"/ballots/{ballot}/my-vote") == vote
+
+
+async def test_a_phone_that_has_not_joined_does_not_vote(show: Show) -> None:
+    ballot = await voting(show)
+    stranger = show.portal.anybody()
+    assert await stranger.refused("POST", f"/ballots/{ballot}/votes", tap()) == (401, "vote.no_device")
+
+
+async def test_a_judge_judges_instead(show: Show) -> None:
+    ballot, judge = await voting(show), await show.portal.person("judge")
+    assert await judge.refused("POST", f"/ballots/{ballot}/votes", tap()) == (403, "vote.judges_judge")
+    phone = await show.portal.phone()
+    refusal = await phone.refused("POST", f"/ballots/{ballot}/verdicts", {"choice": "left"})
+    assert refusal == (401, "auth.required")
+
+
+@pytest.mark.parametrize(
+    "body", [{"choice": "up"}, {"choice": "left", "key": "short"}, {"choice": "left"}, {}]
+)
+async def test_a_tap_that_is_none_is_refused(portal: Portal, body: Json) -> None:
+    phone = await portal.phone()
+    assert await phone.refused("POST", f"/ballots/{uuid4()}/votes", body) == (422, "request.invalid")
+
+
+# --- the window -----------------------------------------------------------------------------------------------
+
+
+async def test_there_is_no_vote_before_it_opens(show: Show) -> None:
+    phone = await show.portal.phone()
+    assert await phone.refused("POST", f"/ballots/{uuid4()}/votes", tap()) == (404, "ballot.not_found")
+    await show.enter("Lantern")
+    await show.start_duel()
+    body = show.command_body("open_vote", seconds=60)
+    path = f"/episodes/{show.episode_id}/commands"
+    assert await show.producer.refused("POST", path, body) == (409, "ballot.duel_not_answered")
+    await show.portal.drain()
+    ballot = await show.open_vote()
+    await show.time_passes(-3600)  # as if it opened in an hour
+    assert await phone.refused("POST", f"/ballots/{ballot}/votes", tap()) == (403, "vote.window_closed")
+
+
+async def test_the_server_s_clock_closes_the_window(show: Show) -> None:
+    ballot = await voting(show, seconds=30)
+    early, late = await show.portal.phone(), await show.portal.phone()
+    body = tap()
+    receipt = await early.post_ok(f"/ballots/{ballot}/votes", body)
+    await show.time_passes(31)
+    assert await late.refused("POST", f"/ballots/{ballot}/votes", tap()) == (403, "vote.window_closed")
+    assert await early.post_ok(f"/ballots/{ballot}/votes", body) == receipt, "a retry still finds its receipt"
+
+
+async def test_the_lock_closes_the_window(show: Show) -> None:
+    ballot, phone = await voting(show), await show.portal.phone()
+    await show.command("lock_vote")
+    assert await phone.refused("POST", f"/ballots/{ballot}/votes", tap()) == (403, "vote.window_closed")
+    assert await phone.get_ok(f"/ballots/{ballot}/my-vote") is None
+
+
+async def test_the_clock_locks_what_is_overdue(show: Show) -> None:
+    ballot = await voting(show, seconds=30)
+    await keep_time(show.portal.site)
+    assert (await show.stage())["phase"] == "vote"
+    await show.time_passes(32)
+    await asyncio.gather(*(keep_time(show.portal.site) for _ in range(3)))
+    stage = await show.stage()
+    assert (stage["phase"], stage["ballot"]["state"], len(stage["ballot"]["root"])) == (
+        "locked",
+        "locked",
+        64,
+    )
+    locks = [event for event in (await show.desk())["log"] if event["type"] == "lock_vote"]
+    assert len(locks) == 1
+    assert locks[0]["body"]["ballot_id"] == ballot
+
+
+async def test_a_lock_waits_for_the_votes_under_way(show: Show) -> None:
+    """A vote has passed the window check and is not yet committed: the lock must count it."""
+    ballot, site = await voting(show), show.portal.site
+    async with site.sessions() as voting_session:
+        async with voting_session.begin():
+            vote = await service.cast(voting_session, UUID(ballot), "d-slow", "left", "key of a slow vote")
+            locking = asyncio.create_task(show.command("lock_vote"))
+            await somebody_waits_for_a_lock(show)
+            assert not locking.done()
+        await locking
+    stage = await show.stage()
+    assert stage["ballot"]["counted"] == 1
+    assert stage["ballot"]["root"] == root([bytes.fromhex(vote.leaf)]).hex()
+
+
+async def somebody_waits_for_a_lock(show: Show) -> None:
+    waiting = text(
+        "select count(*) from pg_stat_activity where wait_event_type = 'Lock' and datname = current_database()"
+    )
+    async with show.portal.site.sessions() as session:
+        while not (await session.execute(waiting)).scalar_one():
+            await session.rollback()
+
+
+async def test_votes_and_lock_at_once_agree_about_every_single_vote(show: Show) -> None:
+    """Whoever got a receipt is in the ledger, whoever got a refusal is not, wherever the lock fell."""
+    ballot = await voting(show)
+    phones = [await show.portal.phone() for _ in range(40)]
+    casting = [
+        asyncio.create_task(phone.post(f"/api/ballots/{ballot}/votes", json=tap())) for phone in phones
+    ]
+    await asyncio.wait(casting, return_when=asyncio.FIRST_COMPLETED)
+    await show.command("lock_vote")
+    answers = await asyncio.gather(*casting)
+    await show.command("reveal")
+    book = await ledger(show, ballot)
+    counted = [answer.json()["receipt"]["leaf"] for answer in answers if answer.status_code == 201]
+    refused = [answer.json()["error"]["code"] for answer in answers if answer.is_error]
+    assert sorted(counted) == sorted(vote["leaf"] for vote in book["votes"])
+    assert set(refused) <= {"vote.window_closed"}
+    assert book["root"] == root([bytes.fromhex(vote["leaf"]) for vote in book["votes"]]).hex()
+
+
+# --- verdicts -------------------------------------------------------------------------------------------------
+
+
+async def test_a_verdict_may_be_changed_until_the_lock(show: Show) -> None:
+    ballot, judge = await voting(show), await show.portal.person("judge")
+    path = f"/ballots/{ballot}/verdicts"
+    assert await judge.get_ok(f"/ballots/{ballot}/my-verdict") is None
+    await judge.post_ok(path, {"choice": "left", "note": "Braver."})
+    await judge.post_ok(path, {"choice": "right", "note": "On second thoughts."})
+    mine = {"ballot_id": ballot, "choice": "right", "note": "On second thoughts."}
+    assert await judge.get_ok(f"/ballots/{ballot}/my-verdict") == mine
+    assert (await show.stage())["ballot"]["judges"] == {"submitted": 1, "total": 1}
+    await show.command("lock_vote")
+    assert await judge.refused("POST", path, {"choice": "left"}) == (403, "verdict.window_closed")
+    await show.command("reveal")
+    assert (await ledger(show, ballot))["judges"] == {"left": 0, "right": 1, "tie": 0, "both_bad": 0}
+
+
+async def test_a_judge_s_double_click_is_one_verdict(show: Show) -> None:
+    ballot, judge = await voting(show), await show.portal.person("judge")
+    body = {"choice": "tie", "note": ""}
+    await asyncio.gather(*(judge.post_ok(f"/ballots/{ballot}/verdicts", body) for _ in range(6)))
+    assert (await show.stage())["ballot"]["judges"]["submitted"] == 1
+
+
+async def test_judges_may_take_longer_than_the_crowd(show: Show) -> None:
+    ballot, judge = await voting(show, seconds=30), await show.portal.person("judge")
+    await show.time_passes(31)
+    await judge.post_ok(f"/ballots/{ballot}/verdicts", {"choice": "left"})
+
+
+async def test_a_judge_sees_no_other_judge_s_verdict(show: Show) -> None:
+    ballot = await voting(show)
+    first, second = await show.portal.person("judge", "One"), await show.portal.person("judge", "Two")
+    await first.post_ok(f"/ballots/{ballot}/verdicts", {"choice": "left", "note": "Nobody else's business"})
+    for path in (f"/ballots/{ballot}/my-verdict", f"/live/stage:{show.episode_id}"):
+        assert "Nobody else's business" not in (await second.get(f"/api{path}")).text
+
+
+# --- nobody sees the split before the lock ----------------------------------------------------------------------
+
+
+def splits(said: object) -> list[object]:
+    """Every object in a JSON document that counts by choice."""
+    if isinstance(said, list):
+        return [found for item in said for found in splits(item)]
+    if not isinstance(said, dict):
+        return []
+    here = [said] if {"tie", "both_bad"} & said.keys() else []
+    return here + [found for value in said.values() for found in splits(value)]
+
+
+WATCHERS: dict[str, Callable[[Show], Awaitable[Caller]]] = {
+    "producer": lambda show: asyncio.sleep(0, show.producer),
+    "judge": lambda show: show.portal.person("judge", "Other"),
+    "auditor": lambda show: show.portal.person("auditor"),
+    "moderator": lambda show: show.portal.person("moderator"),
+    "operator": lambda show: asyncio.sleep(0, show.portal.operator),
+    "viewer": lambda show: show.portal.phone(),
+}
+
+
+@pytest.mark.parametrize("who", WATCHERS)
+async def test_nobody_sees_which_way_it_goes_before_the_lock(show: Show, who: str) -> None:
+    """How many, yes; which way, no: over HTTP and over the socket, for the producer as for everybody."""
+    ballot = await voting(show)
+    watcher = await WATCHERS[who](show)
+    paths = [
+        f"/live/stage:{show.episode_id}",
+        f"/live/desk:{show.episode_id}",
+        f"/ballots/{ballot}/ledger",
+        f"/ballots/{ballot}/my-vote",
+        f"/ballots/{ballot}/my-verdict",
+        f"/episodes/{show.episode_id}/duels",
+        "/leaderboard",
+    ]
+    async with page(show.portal, watcher, **authorization(watcher)) as opened:
+        await opened.subscribe(f"stage:{show.episode_id}")
+        await opened.subscribe(f"desk:{show.episode_id}")
+        for _ in range(3):
+            phone = await show.portal.phone()
+            await phone.post_ok(f"/ballots/{ballot}/votes", tap("right"))
+        judge = await show.portal.person("judge", "First")
+        await judge.post_ok(f"/ballots/{ballot}/verdicts", {"choice": "right", "note": "clear"})
+        await show.portal.relay()
+        stage = opened[f"stage:{show.episode_id}"]
+        await opened.until(lambda: bool(stage.state) and stage.state["ballot"]["counted"] == 3)
+        said: list[Any] = [(await watcher.get(f"/api{path}")).json() for path in paths]
+        said += [seen.state for seen in opened.channels.values()]
+    assert splits(said) == []
+    assert "choice" not in str(said)
+    refusal = await watcher.refused("GET", f"/ballots/{ballot}/ledger")
+    assert refusal == (403, "ballot.not_revealed")
+
+
+def authorization(caller: Caller) -> dict[str, str]:
+    token = caller.headers.get("Authorization")
+    return {"Authorization": token} if token else {}
+
+
+async def test_between_lock_and_reveal_there_is_the_root_alone(show: Show) -> None:
+    ballot = await voting(show)
+    phone = await show.portal.phone()
+    await phone.post_ok(f"/ballots/{ballot}/votes", tap("right"))
+    await show.command("lock_vote")
+    for said in (await show.stage(), await show.desk()):
+        assert len(said["ballot"]["root"]) == 64
+        assert said["result"] is None
+        assert splits(said) == []
+    assert await show.producer.refused("GET", f"/ballots/{ballot}/ledger") == (403, "ballot.not_revealed")
+
+
+# --- proof ----------------------------------------------------------------------------------------------------
+
+
+def leaf_of(ballot: str, vote: Json) -> bytes:
+    """As an outsider computes it from the published ledger: RFC 8785 JSON, hashed as a leaf of RFC 9162."""
+    at = datetime.fromisoformat(vote["received_at"]).astimezone(UTC).isoformat()
+    entry = {
+        "ballot": ballot,
+        "number": vote["number"],
+        "voter": vote["voter"],
+        "choice": vote["choice"],
+        "received_at": at,
+        "nonce": vote["nonce"],
+    }
+    return leaf_hash(rfc8785.dumps(entry))
+
+
+async def test_anybody_can_recount_a_revealed_ballot(show: Show) -> None:
+    ballot = await voting(show)
+    receipts = []
+    for number in range(7):
+        phone = await show.portal.phone()
+        choice = ("left", "right", "both_bad")[number % 3]
+        receipts.append((await phone.post_ok(f"/ballots/{ballot}/votes", tap(choice)))["receipt"])
+    await show.command("lock_vote")
+    published = (await show.stage())["ballot"]["root"]
+    await show.command("reveal")
+    book = await ledger(show, ballot)
+    leaves = [leaf_of(ballot, vote) for vote in book["votes"]]
+    assert [leaf.hex() for leaf in leaves] == [vote["leaf"] for vote in book["votes"]]
+    assert root(leaves).hex() == book["root"] == published
+    numbers = [vote["number"] for vote in book["votes"]]
+    assert numbers == sorted(numbers)
+    counted = {choice: sum(vote["choice"] == choice for vote in book["votes"]) for choice in book["crowd"]}
+    assert counted == book["crowd"]
+    for receipt in receipts:
+        index = numbers.index(receipt["number"])
+        proof = inclusion_proof(leaves, index)
+        assert verify_inclusion(
+            bytes.fromhex(receipt["leaf"]), index, len(leaves), proof, bytes.fromhex(published)
+        )
+
+
+async def test_a_voter_finds_the_vote_and_strangers_find_nobody(show: Show) -> None:
+    """The ledger's names are pseudonyms of this ballot alone; the device itself is not in it."""
+    ballot, phone = await voting(show), await show.portal.phone()
+    device = (await phone.post_ok("/device"))["device"]
+    await phone.post_ok(f"/ballots/{ballot}/votes", tap())
+    book = await lock_and_reveal(show, ballot)
+    (vote,) = book["votes"]
+    assert device not in str(book)
+    async with show.portal.site.sessions() as session:
+        salt = (await session.execute(text("select salt from ballots"))).scalar_one()
+    assert salt not in str(book)
+    assert vote["voter"] == hmac.new(bytes.fromhex(salt), device.encode(), sha256).hexdigest()[:32]
+
+
+async def test_an_empty_ballot_has_a_root_too(show: Show) -> None:
+    ballot = await voting(show)
+    book = await lock_and_reveal(show, ballot)
+    assert (book["size"], book["root"]) == (0, sha256().hexdigest())
+
+
+@pytest.mark.parametrize(
+    "attempt",
+    [
+        "update votes set choice = 'left'",
+        "update votes set choice = choice where false",
+        "delete from votes",
+        "truncate votes",
+        "update show_events set body = '{}'",
+        "delete from show_events",
+        "truncate show_events",
+    ],
+)
+async def test_the_database_itself_refuses_to_change_what_was_counted(show: Show, attempt: str) -> None:
+    """Not even its superuser, which the tests are."""
+    ballot, phone = await voting(show), await show.portal.phone()
+    await phone.post_ok(f"/ballots/{ballot}/votes", tap("right"))
+    async with show.portal.site.sessions() as session:
+        with pytest.raises(DBAPIError, match="never changed or deleted"):
+            await session.execute(text(attempt))
+    assert (await lock_and_reveal(show, ballot))["crowd"]["right"] == 1
+
+
+async def test_the_table_itself_keeps_one_vote_per_voter(show: Show) -> None:
+    ballot, phone = await voting(show), await show.portal.phone()
+    await phone.post_ok(f"/ballots/{ballot}/votes", tap())
+    again = (
+        "insert into votes (number, ballot_id, voter, choice, key, nonce, received_at, leaf) "
+        "select nextval('vote_numbers'), ballot_id, voter, 'left', key, nonce, received_at, leaf from votes"
+    )
+    async with show.portal.site.sessions() as session:
+        with pytest.raises(DBAPIError, match="uq_votes_ballot_id_voter"):
+            await session.execute(text(again))
+
+
+async def test_a_ballot_is_never_opened_twice(show: Show) -> None:
+    await voting(show)
+    await show.command("lock_vote")
+    body = show.command_body("open_vote", seconds=60)
+    refusal = await show.producer.refused("POST", f"/episodes/{show.episode_id}/commands", body)
+    assert refusal == (409, "rundown.not_now")
