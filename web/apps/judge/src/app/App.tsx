@@ -1,0 +1,19 @@
+import { Gate, JoinPage, Lost, match, Shell, usePath } from "@gavel/desk";
+import { ShowPage } from "../show/ShowPage";
+
+export function App() {
+  const path = usePath();
+  const join = match("/join/:token", path);
+  if (join?.token) return <JoinPage desk="judge" token={join.token} />;
+  return (
+    <Gate desk="judge">
+      {path === "/" ? (
+        <ShowPage />
+      ) : (
+        <Shell desk="judge">
+          <Lost />
+        </Shell>
+      )}
+    </Gate>
+  );
+}

@@ -1,0 +1,53 @@
+import type { SideName, StageDuel, StageResult } from "@gavel/api";
+import { Answer } from "@gavel/desk";
+import { AiLabel, cx, SideCard } from "@gavel/ui";
+import { useT } from "../i18n";
+import css from "./Answers.module.css";
+
+const SIDES = ["left", "right"] as const;
+
+interface AnswersProps {
+  duel: StageDuel;
+  note?: string | undefined;
+  /** The side this judge has chosen. */
+  chosen?: SideName | null;
+  /** After the reveal: whose answers these were. */
+  names?: StageResult | null;
+}
+
+/** Both answers, of equal width and type, so that nothing but the words differs. */
+export function Answers({ duel, note, chosen = null, names = null }: AnswersProps) {
+  const { t } = useT();
+  const empty = duel.state === "queued" || duel.state === "loading";
+  return (
+    <>
+      <div className={css.pair}>
+        {SIDES.map((side) => (
+          <SideCard key={side} side={side} className={cx(css.card, chosen === side && css[side])} aside={<AiLabel />}>
+            {names && <b className={css.name}>{names[side].name}</b>}
+            {empty ? <Ghost /> : <Text duel={duel} side={side} />}
+          </SideCard>
+        ))}
+      </div>
+      {note && <p className={css.note}>{note}</p>}
+      {empty && <p className="hidden">{t("duel.loading")}</p>}
+    </>
+  );
+}
+
+function Text({ duel, side }: { duel: StageDuel; side: SideName }) {
+  const answer = duel[side];
+  // Models often begin with a space, which belongs to no reader.
+  const read = { ...answer, text: answer.text.trimStart() };
+  return <Answer side={side} answer={read} writing={duel.state === "live"} className={css.text} />;
+}
+
+function Ghost() {
+  return (
+    <div className={css.ghost} aria-hidden="true">
+      <i />
+      <i />
+      <i />
+    </div>
+  );
+}

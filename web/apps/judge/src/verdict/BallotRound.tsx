@@ -1,0 +1,52 @@
+import type { Stage, StageBallot, StageDuel } from "@gavel/api";
+import { Pill, useTitle } from "@gavel/desk";
+import { Countdown, useRemaining } from "@gavel/ui";
+import { useT } from "../i18n";
+import { Result } from "../result/Result";
+import { Answers } from "../show/Answers";
+import { RoundHead } from "../show/RoundHead";
+import { Closed } from "./Closed";
+import { Form } from "./Form";
+import { useVerdict } from "./useVerdict";
+
+interface BallotRoundProps {
+  stage: Stage;
+  duel: StageDuel;
+  ballot: StageBallot;
+  serverNow: () => number;
+}
+
+/** A duel from the opening of its vote to the reveal. */
+export function BallotRound({ stage, duel, ballot, serverNow }: BallotRoundProps) {
+  const { t } = useT();
+  const open = stage.phase === "vote" && ballot.state === "open";
+  const verdict = useVerdict(ballot.id, open);
+  const { episode, result } = stage;
+  const revealed = stage.phase === "revealed" ? result : null;
+  useTitle(t(open ? "verdict.open" : revealed ? "result.title" : "locked.title"));
+  const choice = open ? verdict.draft.choice : verdict.saved?.choice;
+  const chosen = choice === "left" || choice === "right" ? choice : null;
+  return (
+    <>
+      <RoundHead episode={episode} duel={duel}>
+        {open ? <Clock ballot={ballot} serverNow={serverNow} /> : <Pill tone="calm">{t("locked.short")}</Pill>}
+      </RoundHead>
+      {revealed && <Result result={revealed} verdict={verdict} />}
+      {!open && !revealed && <Closed judges={ballot.judges} verdict={verdict} />}
+      <Answers duel={duel} chosen={chosen} names={revealed} />
+      {open && <Form verdict={verdict} />}
+    </>
+  );
+}
+
+/** Time left by the server's clock. The lock itself is the producer's: it may come a moment after zero. */
+function Clock({ ballot, serverNow }: { ballot: StageBallot; serverNow: () => number }) {
+  const { t } = useT();
+  const over = useRemaining(ballot.closes_at, serverNow) === 0;
+  return (
+    <>
+      <Pill tone={over ? "warn" : "air"}>{t(over ? "verdict.closing" : "verdict.open_short")}</Pill>
+      {!over && <Countdown until={ballot.closes_at} serverNow={serverNow} />}
+    </>
+  );
+}

@@ -1,0 +1,118 @@
+import type { Choice } from "@gavel/api";
+import { SmallButton, StateMark, TextField } from "@gavel/desk";
+import { Button, cx, ErrorNote, SideIcon } from "@gavel/ui";
+import { useT } from "../i18n";
+import { NOTE_LIMIT } from "./draft";
+import css from "./Form.module.css";
+import { CHOICES, SHORTCUTS, SHOWN, useKeys } from "./keys";
+import type { VerdictInHand } from "./useVerdict";
+
+/** The four choices, the note, and the button that hands them in. */
+export function Form({ verdict }: { verdict: VerdictInHand }) {
+  const { t } = useT();
+  const { draft, saved, changed, busy, choose, write, submit } = verdict;
+  useKeys(choose, submit);
+  return (
+    <section className={css.form} aria-label={t("verdict.yours")}>
+      <fieldset className={css.choices} aria-label={t("verdict.ask")}>
+        {CHOICES.map((choice) => (
+          <ChoiceButton key={choice} choice={choice} chosen={draft.choice === choice} onChoose={choose} />
+        ))}
+      </fieldset>
+      <div className={css.rest}>
+        <TextField
+          label={t("verdict.note")}
+          hint={draft.note.length > NOTE_LIMIT - 100 ? `${draft.note.length} / ${NOTE_LIMIT}` : undefined}
+          rows={2}
+          maxLength={NOTE_LIMIT}
+          value={draft.note}
+          onChange={(event) => write(event.target.value)}
+        />
+        <div className={css.hand}>
+          <Button
+            tone="gold"
+            wide
+            disabled={draft.choice === null || busy || !changed}
+            aria-keyshortcuts="Control+Enter"
+            onClick={submit}
+          >
+            {t(busy ? "verdict.sending" : saved && changed ? "verdict.resubmit" : "verdict.submit")}
+            <span className={css.keys} aria-hidden="true">
+              <kbd>Ctrl</kbd>
+              <kbd>Enter</kbd>
+            </span>
+          </Button>
+          <Standing verdict={verdict} />
+        </div>
+      </div>
+      {verdict.error !== null && <ErrorNote className={css.error} error={verdict.error} retry={submit} />}
+    </section>
+  );
+}
+
+interface ChoiceButtonProps {
+  choice: Choice;
+  chosen: boolean;
+  onChoose: (choice: Choice) => void;
+}
+
+function ChoiceButton({ choice, chosen, onChoose }: ChoiceButtonProps) {
+  const { t } = useT();
+  return (
+    <button
+      type="button"
+      className={cx(css.choice, css[choice], chosen && css.chosen)}
+      aria-pressed={chosen}
+      aria-keyshortcuts={SHORTCUTS[choice]}
+      onClick={() => onChoose(choice)}
+    >
+      <ChoiceIcon choice={choice} inverse={chosen} />
+      <span>{t(`choice.${choice}`)}</span>
+      <span className={css.keys} aria-hidden="true">
+        {SHOWN[choice].map((key) => (
+          <kbd key={key}>{key}</kbd>
+        ))}
+      </span>
+    </button>
+  );
+}
+
+export function ChoiceIcon({ choice, inverse = false }: { choice: Choice; inverse?: boolean }) {
+  if (choice === "left" || choice === "right") return <SideIcon side={choice} size={20} inverse={inverse} />;
+  return (
+    <svg viewBox="0 0 20 20" width="20" height="20" aria-hidden="true" stroke="currentColor" strokeWidth="2.4">
+      <path d={choice === "tie" ? "M4 7.5h12M4 12.5h12" : "M5 5l10 10M15 5 5 15"} strokeLinecap="round" />
+    </svg>
+  );
+}
+
+/** Where the verdict stands: not chosen, not submitted, in, or in with a change in hand. */
+function Standing({ verdict }: { verdict: VerdictInHand }) {
+  const { t } = useT();
+  const { draft, saved, changed, known } = verdict;
+  if (saved && changed) {
+    return (
+      <div className={css.standing} role="status">
+        <p>
+          <StateMark tone="warn" /> {t("verdict.changed", { choice: t(`choice.${saved.choice}`) })}
+        </p>
+        <SmallButton tone="bare" onClick={verdict.takeBack}>
+          {t("verdict.take_back")}
+        </SmallButton>
+      </div>
+    );
+  }
+  return (
+    <p className={css.standing} role="status">
+      {saved ? (
+        <>
+          <StateMark tone="good" /> <b className={css.in}>{t("verdict.in")}</b> {t("verdict.changeable")}
+        </>
+      ) : !known && verdict.unknownWhy !== null ? (
+        t("verdict.unknown")
+      ) : (
+        t(draft.choice === null ? "verdict.choose" : "verdict.draft")
+      )}
+    </p>
+  );
+}
