@@ -38,7 +38,7 @@ export function Shell({ desk, nav = [], banner, width = "normal", children }: Sh
   return (
     <div className={css.shell}>
       <a className={css.skip} href="#content">
-        {t("skip")}
+        {t("shell.skip")}
       </a>
       <header className={css.bar}>
         <Link to="/" className={css.brand}>
@@ -47,7 +47,7 @@ export function Shell({ desk, nav = [], banner, width = "normal", children }: Sh
           <span>{t(`desk.${desk}`)}</span>
         </Link>
         {nav.length > 0 && (
-          <nav aria-label={t("nav")} className={css.nav}>
+          <nav aria-label={t("shell.nav")} className={css.nav}>
             {nav.map(({ to, label }) => (
               <Link key={to} to={to} aria-current={path === to ? "page" : undefined}>
                 {label}

@@ -1,0 +1,34 @@
+import { Gate, JoinPage, Lost, match, Shell, usePath } from "@gavel/desk";
+import { EntriesPage } from "../entries/EntriesPage";
+import { EntryPage } from "../entries/EntryPage";
+import { useT } from "../i18n";
+import { TokensPage } from "../tokens/TokensPage";
+import { VerdictPage } from "../verdict/VerdictPage";
+
+function Page({ path }: { path: string }) {
+  if (path === "/") return <EntriesPage />;
+  if (path === "/tokens") return <TokensPage />;
+  const entry = match("/entries/:id", path);
+  if (entry?.id) return <EntryPage key={entry.id} id={entry.id} />;
+  const submission = match("/submissions/:id", path);
+  if (submission?.id) return <VerdictPage key={submission.id} id={submission.id} />;
+  return <Lost />;
+}
+
+export function App() {
+  const { t } = useT();
+  const path = usePath();
+  const join = match("/join/:token", path);
+  if (join?.token) return <JoinPage desk="contestant" token={join.token} />;
+  const nav = [
+    { to: "/", label: t("nav.entries") },
+    { to: "/tokens", label: t("nav.tokens") },
+  ];
+  return (
+    <Gate desk="contestant">
+      <Shell desk="contestant" nav={nav}>
+        <Page path={path} />
+      </Shell>
+    </Gate>
+  );
+}

@@ -1,0 +1,37 @@
+import { api, type Entry, type Submission } from "@gavel/api";
+import { retryable } from "@gavel/desk";
+import { useQuery } from "@tanstack/react-query";
+
+const LOOK_AGAIN_MS = 3_000;
+const ERROR_AGAIN_MS = 4_000;
+const ENDED = new Set<Submission["state"]>(["refused", "ready", "failed"]);
+
+export const ENTRIES = ["entries"];
+
+export function isUnderWay(submission: Submission): boolean {
+  return !ENDED.has(submission.state);
+}
+
+function anyUnderWay(entries: Entry[] | undefined): boolean {
+  return entries?.some((entry) => entry.submissions.some(isUnderWay)) ?? false;
+}
+
+/** My entries with their versions, newest first; looks again while a version is under way. */
+export function useEntries() {
+  return useQuery({
+    queryKey: ENTRIES,
+    queryFn: () => api.get("/api/entries"),
+    refetchInterval: ({ state }) => {
+      if (retryable(state.error)) return ERROR_AGAIN_MS;
+      return anyUnderWay(state.data) ? LOOK_AGAIN_MS : false;
+    },
+  });
+}
+
+export function useSeason() {
+  return useQuery({ queryKey: ["season"], queryFn: () => api.get("/api/seasons/current"), staleTime: 60_000 });
+}
+
+export function useBoard() {
+  return useQuery({ queryKey: ["board"], queryFn: () => api.get("/api/leaderboard") });
+}

@@ -1,0 +1,106 @@
+import type { BoardRow, Entry } from "@gavel/api";
+import { Link, PageHead, useTimes } from "@gavel/desk";
+import { Card, ErrorNote, Loading, Mark } from "@gavel/ui";
+import { useBoard, useEntries, useSeason } from "../app/queries";
+import { StatePill } from "../app/StatePill";
+import { useT } from "../i18n";
+import css from "./EntriesPage.module.css";
+import { NewEntry } from "./NewEntry";
+import { SeasonRules } from "./SeasonRules";
+
+export function EntriesPage() {
+  const { t } = useT();
+  const entries = useEntries();
+  const season = useSeason();
+  const board = useBoard();
+  const row = (id: string) => board.data?.rows.find((one) => one.entry_id === id);
+  return (
+    <>
+      <PageHead title={t("entries.title")}>{t("entries.lead")}</PageHead>
+      <div className={css.columns}>
+        <div className={css.list}>
+          {entries.error && <ErrorNote error={entries.error} />}
+          {entries.isPending && !entries.error && <Loading />}
+          {entries.data?.map((entry) => (
+            <EntryCard key={entry.id} entry={entry} row={row(entry.id)} />
+          ))}
+          {entries.data?.length === 0 && <FirstEntry />}
+          {entries.data && entries.data.length > 0 && (
+            <Card>
+              <h2 className={css.new}>{t("entries.new")}</h2>
+              <NewEntry first={false} />
+            </Card>
+          )}
+        </div>
+        <aside>{season.data && <SeasonRules season={season.data} />}</aside>
+      </div>
+    </>
+  );
+}
+
+function EntryCard({ entry, row }: { entry: Entry; row: BoardRow | undefined }) {
+  const { t } = useT();
+  const { moment } = useTimes();
+  const newest = entry.submissions[0];
+  return (
+    <Card className={css.entry}>
+      <div className={css.title}>
+        <h2>
+          <Link to={`/entries/${entry.id}`}>{entry.name}</Link>
+        </h2>
+        <Standing row={row} />
+      </div>
+      {newest ? (
+        <div className={css.newest}>
+          <Link to={`/submissions/${newest.id}`} className={css.version}>
+            {t("entries.version", { n: newest.version })}
+          </Link>
+          <StatePill state={newest.state} />
+          <span className={css.date}>{moment(newest.created_at)}</span>
+        </div>
+      ) : (
+        <p className={css.date}>{t("entries.no_version")}</p>
+      )}
+      <Link to={`/entries/${entry.id}`} className={css.upload}>
+        {t("entries.upload")}
+      </Link>
+    </Card>
+  );
+}
+
+/** Rank, rating and accuracy from the board, as far as they exist. */
+function Standing({ row }: { row: BoardRow | undefined }) {
+  const { t, number } = useT();
+  if (!row) return null;
+  const share = (value: number) => number(Math.round(100 * value));
+  const parts = [
+    row.rank != null && t("entries.rank", { rank: row.rank }),
+    row.rating != null && row.hi != null
+      ? t("entries.rating", { rating: Math.round(row.rating), half: Math.round(row.hi - row.rating) })
+      : t("entries.unrated"),
+    row.accuracy != null &&
+      t("entries.accuracy", { value: share(row.accuracy.value), stderr: share(row.accuracy.stderr) }),
+  ];
+  return <p className={css.standing}>{parts.filter(Boolean).join(" · ")}</p>;
+}
+
+function FirstEntry() {
+  const { t } = useT();
+  const steps = ["name", "upload", "verdict", "stage"] as const;
+  return (
+    <Card className={css.first}>
+      <Mark size={56} />
+      <h2>{t("entries.empty")}</h2>
+      <p>{t("entries.empty_text")}</p>
+      <ol>
+        {steps.map((step, index) => (
+          <li key={step}>
+            <b>{index + 1}</b>
+            {t(`entries.step_${step}`)}
+          </li>
+        ))}
+      </ol>
+      <NewEntry first />
+    </Card>
+  );
+}

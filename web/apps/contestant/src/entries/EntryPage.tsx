@@ -1,0 +1,93 @@
+import type { Entry, Season, Submission } from "@gavel/api";
+import { bytes, Link, navigate, PageHead, Pill, useTimes } from "@gavel/desk";
+import { Button, Card, EmptyState, ErrorNote, Loading } from "@gavel/ui";
+import { useEntries, useSeason } from "../app/queries";
+import { StatePill } from "../app/StatePill";
+import { useT } from "../i18n";
+import { Upload } from "../upload/Upload";
+import css from "./EntryPage.module.css";
+
+/** One entry: upload its next version, look back at the earlier ones. */
+export function EntryPage({ id }: { id: string }) {
+  const { t } = useT();
+  const entries = useEntries();
+  const season = useSeason();
+  const error = entries.error ?? season.error;
+  if (error && !(entries.data && season.data)) return <ErrorNote error={error} />;
+  if (!entries.data || !season.data) return <Loading />;
+  const entry = entries.data.find((one) => one.id === id);
+  if (!entry) {
+    return (
+      <EmptyState
+        title={t("entry.missing")}
+        action={<Button onClick={() => navigate("/")}>{t("entry.back")}</Button>}
+      />
+    );
+  }
+  return <Known entry={entry} season={season.data} />;
+}
+
+function Known({ entry, season }: { entry: Entry; season: Season }) {
+  const { t } = useT();
+  // What failed through a fault of the platform is not counted against the contestant.
+  const used = entry.submissions.filter((one) => one.state !== "failed").length;
+  const next = (entry.submissions[0]?.version ?? 0) + 1;
+  return (
+    <>
+      <PageHead title={entry.name} kicker={<Link to="/">← {t("entry.back")}</Link>}>
+        {t("entry.used", { count: used, limit: season.max_versions })}
+      </PageHead>
+      <Card className={css.upload}>
+        <h2>{t("entry.upload")}</h2>
+        {used < season.max_versions ? (
+          <Upload entry={entry.id} version={next} season={season} />
+        ) : (
+          <p className={css.note}>{t("entry.full")}</p>
+        )}
+      </Card>
+      <h2 className={css.heading}>{t("entry.versions")}</h2>
+      {entry.submissions.length > 0 ? (
+        <Versions submissions={entry.submissions} />
+      ) : (
+        <p className={css.note}>{t("entry.none")}</p>
+      )}
+    </>
+  );
+}
+
+function Versions({ submissions }: { submissions: Submission[] }) {
+  const { t } = useT();
+  const { moment } = useTimes();
+  const playing = submissions.find((one) => one.state === "ready");
+  return (
+    <table className={css.versions}>
+      <thead>
+        <tr>
+          <th>{t("entry.column_version")}</th>
+          <th>{t("entry.column_state")}</th>
+          <th className={css.extra}>{t("entry.column_rank")}</th>
+          <th className={css.extra}>{t("entry.column_size")}</th>
+          <th>{t("entry.column_date")}</th>
+        </tr>
+      </thead>
+      <tbody>
+        {submissions.map((one) => (
+          <tr key={one.id}>
+            <td>
+              <Link to={`/submissions/${one.id}`}>{t("entries.version", { n: one.version })}</Link>
+            </td>
+            <td>
+              <span className={css.states}>
+                <StatePill state={one.state} />
+                {one === playing && <Pill tone="air">{t("entry.playing")}</Pill>}
+              </span>
+            </td>
+            <td className={css.extra}>{one.rank ?? "–"}</td>
+            <td className={css.extra}>{bytes(one.size_bytes)}</td>
+            <td className={css.date}>{moment(one.created_at)}</td>
+          </tr>
+        ))}
+      </tbody>
+    </table>
+  );
+}

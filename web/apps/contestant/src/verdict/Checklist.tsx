@@ -1,0 +1,84 @@
+import type { Check, Submission } from "@gavel/api";
+import { StateMark, type Tone } from "@gavel/desk";
+import { Card } from "@gavel/ui";
+import { isUnderWay } from "../app/queries";
+import { useT } from "../i18n";
+import css from "./Checklist.module.css";
+import { type Problem, problemsOf } from "./problems";
+
+const CODES = ["files", "format", "config", "base", "rank", "shapes", "values", "effect"] as const;
+type Code = (typeof CODES)[number];
+
+const TONES: Record<Check["status"], Tone> = { passed: "good", warning: "warn", refused: "bad", pending: "calm" };
+
+/** All checks in their order, those that have not run yet included. */
+export function Checklist({ submission }: { submission: Submission }) {
+  const { t } = useT();
+  const waiting = isUnderWay(submission) && submission.checks.length === 0;
+  return (
+    <Card className={css.checklist}>
+      <h2>{t("submission.checks")}</h2>
+      {waiting && <p className={css.note}>{t("submission.checks_wait")}</p>}
+      <ul>
+        {CODES.map((code) => {
+          const check = submission.checks.find((one) => one.code === code);
+          return <Line key={code} code={code} check={check} busy={submission.state === "verifying"} />;
+        })}
+      </ul>
+    </Card>
+  );
+}
+
+function Line({ code, check, busy }: { code: Code; check: Check | undefined; busy: boolean }) {
+  const { t } = useT();
+  const status = check?.status ?? "pending";
+  // A check still pending in a finished verdict could not run because of an earlier problem.
+  const word = check?.status === "pending" ? t("check_state.skipped") : t(`check_state.${status}`);
+  return (
+    <li className={css.line} data-status={status}>
+      <StateMark tone={check === undefined && busy ? "busy" : TONES[status]} size={20} />
+      <div>
+        <h3>
+          {t(`check.${code}.title`)} <span>{word}</span>
+        </h3>
+        <p className={css.note}>{t(`check.${code}.text`)}</p>
+        {check && problemsOf(check).map((problem) => <Explained key={problem.code} problem={problem} check={check} />)}
+      </div>
+    </li>
+  );
+}
+
+/** What is wrong, what to do, and where. */
+function Explained({ problem, check }: { problem: Problem; check: Check }) {
+  const { t, find } = useT();
+  const fix = find(`problem.${problem.code}.fix`, problem.detail);
+  const listed = (check.detail.problems as unknown[]).length;
+  const more = typeof check.detail.total === "number" ? check.detail.total - listed : 0;
+  return (
+    <div className={css.problem}>
+      <p>
+        <b>{find(`problem.${problem.code}.what`, problem.detail) ?? problem.message}</b>
+      </p>
+      {fix && (
+        <p>
+          <span className={css.fix}>{t("problem.fix")}</span> {fix}
+        </p>
+      )}
+      {problem.places.length > 0 && (
+        <details open={problem.places.length <= 3}>
+          <summary>
+            {t("problem.where")} · {problem.places.length + more}
+          </summary>
+          <ul>
+            {problem.places.map((place) => (
+              <li key={place}>
+                <code>{place}</code>
+              </li>
+            ))}
+            {more > 0 && <li>{t("problem.more", { count: more })}</li>}
+          </ul>
+        </details>
+      )}
+    </div>
+  );
+}

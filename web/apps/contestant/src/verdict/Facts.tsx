@@ -1,0 +1,63 @@
+import type { Submission } from "@gavel/api";
+import { bytes, CopyButton, useTimes } from "@gavel/desk";
+import { Card } from "@gavel/ui";
+import { useT } from "../i18n";
+import css from "./Facts.module.css";
+
+/** What is known of the version: the fingerprint that every later record carries, size, rank, modules. */
+export function Facts({ submission }: { submission: Submission }) {
+  const { t } = useT();
+  const { moment } = useTimes();
+  return (
+    <Card className={css.facts}>
+      <h2>{t("submission.facts")}</h2>
+      <dl>
+        <div>
+          <dt>{t("submission.digest")}</dt>
+          {submission.digest ? (
+            <>
+              <dd className={css.digest}>
+                <code>{submission.digest}</code>
+                <CopyButton text={submission.digest} what={t("submission.digest")} />
+              </dd>
+              <dd className={css.note}>{t("submission.digest_hint")}</dd>
+            </>
+          ) : (
+            <dd className={css.note}>{t("submission.no_digest")}</dd>
+          )}
+        </div>
+        {submission.rank != null && (
+          <div>
+            <dt>{t("submission.rank")}</dt>
+            <dd>{submission.rank}</dd>
+          </div>
+        )}
+        {submission.modules.length > 0 && (
+          <div>
+            <dt>
+              {t("submission.modules")} · {submission.modules.length}
+            </dt>
+            <dd className={css.modules}>
+              {shortNames(submission.modules).map((name) => (
+                <code key={name}>{name}</code>
+              ))}
+            </dd>
+          </div>
+        )}
+        <div>
+          <dt>{t("submission.size")}</dt>
+          <dd>{bytes(submission.size_bytes)}</dd>
+        </div>
+        <div>
+          <dt>{t("submission.sent")}</dt>
+          <dd>{moment(submission.created_at)}</dd>
+        </div>
+      </dl>
+    </Card>
+  );
+}
+
+/** `…layers.0.self_attn.q_proj` in eighteen layers is one `q_proj`. */
+function shortNames(modules: string[]): string[] {
+  return [...new Set(modules.map((name) => name.slice(name.lastIndexOf(".") + 1)))].sort();
+}

@@ -1,0 +1,98 @@
+import type { Progress, Submission } from "@gavel/api";
+import { Link, Meter, useTimes } from "@gavel/desk";
+import { Card, cx } from "@gavel/ui";
+import { useT } from "../i18n";
+import css from "./Now.module.css";
+import { countOf } from "./problems";
+
+const TONES: Partial<Record<Submission["state"], string | undefined>> = {
+  ready: css.good,
+  refused: css.bad,
+  failed: css.warn,
+};
+
+/** The one thing to know at this moment: what is happening, why it waits, or how it ended and what to do. */
+export function Now({ submission }: { submission: Submission }) {
+  const { t } = useT();
+  const { state, progress, waiting } = submission;
+  const moving = state !== "ready" && state !== "refused" && state !== "failed";
+  return (
+    <Card className={cx(css.now, TONES[state])} aria-live="polite">
+      <h2>{t(`submission.${state}_title`)}</h2>
+      {state === "ready" && <p>{t("submission.ready_text")}</p>}
+      {state === "refused" && <Refused submission={submission} />}
+      {state === "failed" && <Failed submission={submission} />}
+      {moving && waiting && <Waiting waiting={waiting} />}
+      {moving && !waiting && progress && <Doing progress={progress} />}
+      {moving && <p className={css.note}>{t("submission.live")}</p>}
+    </Card>
+  );
+}
+
+function Doing({ progress }: { progress: Progress }) {
+  const { t, find } = useT();
+  const words = find(`progress.${progress.note}`, { done: progress.done, total: progress.total }) ?? progress.note;
+  return (
+    <div className={css.doing}>
+      <p>{words}</p>
+      <Meter done={progress.done} total={progress.total} label={t("progress.label")} />
+    </div>
+  );
+}
+
+function Waiting({ waiting }: { waiting: NonNullable<Submission["waiting"]> }) {
+  const { t, find } = useT();
+  const { clock } = useTimes();
+  const reason = find(`waiting.${waiting.reason.replaceAll(" ", "_")}`) ?? waiting.reason;
+  const place = waiting.position > 0 ? t("waiting.position", { count: waiting.position }) : t("waiting.next");
+  return (
+    <div className={css.doing}>
+      <p>
+        {reason} · {place}
+      </p>
+      <Meter done={0} total={0} label={t("progress.label")} />
+      <p className={css.note}>{t("waiting.deadline", { time: clock(waiting.deadline) })}</p>
+    </div>
+  );
+}
+
+function Refused({ submission }: { submission: Submission }) {
+  const { t, find } = useT();
+  const { refusal, checks } = submission;
+  const count = countOf(checks);
+  const problems = checks.flatMap((check) => (check.detail.problems ?? []) as { code: string; detail?: object }[]);
+  const detail = { ...problems.find((problem) => problem.code === refusal?.code)?.detail };
+  return (
+    <>
+      {refusal && <p className={css.reason}>{find(`problem.${refusal.code}.what`, detail) ?? refusal.message}</p>}
+      <p>
+        {find(`problem.${refusal?.code}.fix`, detail)} {count > 0 && t("submission.refused_more", { count })}
+      </p>
+      <Again submission={submission} />
+    </>
+  );
+}
+
+function Failed({ submission }: { submission: Submission }) {
+  const { t } = useT();
+  return (
+    <>
+      <p>{t("submission.failed_text")}</p>
+      {submission.refusal && (
+        <p className={css.note}>{t("submission.fault", { reason: submission.refusal.message })}</p>
+      )}
+      <Again submission={submission} />
+    </>
+  );
+}
+
+function Again({ submission }: { submission: Submission }) {
+  const { t } = useT();
+  return (
+    <p>
+      <Link className={css.again} to={`/entries/${submission.entry_id}`}>
+        {t("submission.refused_again")}
+      </Link>
+    </p>
+  );
+}

@@ -1,0 +1,52 @@
+import type { Submission } from "@gavel/api";
+import { Connection, Link, navigate, PageHead } from "@gavel/desk";
+import { useChannel } from "@gavel/live";
+import { Button, EmptyState, Loading } from "@gavel/ui";
+import { StatePill } from "../app/StatePill";
+import { Bench } from "../bench/Bench";
+import { useT } from "../i18n";
+import { Checklist } from "./Checklist";
+import { Facts } from "./Facts";
+import { Now } from "./Now";
+import { Steps } from "./Steps";
+import css from "./VerdictPage.module.css";
+
+/** What became of one version, filling in by itself. */
+export function VerdictPage({ id }: { id: string }) {
+  const { t } = useT();
+  const { state, status } = useChannel<Submission>(`submission:${id}`);
+  if (status === "missing" || status === "denied") {
+    return (
+      <EmptyState
+        title={t("submission.missing")}
+        action={<Button onClick={() => navigate("/")}>{t("entry.back")}</Button>}
+      />
+    );
+  }
+  return (
+    <>
+      <Connection status={status} />
+      {state === null ? <Loading /> : <Verdict submission={state} />}
+    </>
+  );
+}
+
+function Verdict({ submission }: { submission: Submission }) {
+  const { t } = useT();
+  return (
+    <>
+      <PageHead
+        title={`${submission.entry_name} · ${t("entries.version", { n: submission.version })}`}
+        kicker={<Link to={`/entries/${submission.entry_id}`}>← {submission.entry_name}</Link>}
+        actions={<StatePill state={submission.state} />}
+      />
+      <Steps state={submission.state} />
+      <Now submission={submission} />
+      <div className={css.columns}>
+        <Checklist submission={submission} />
+        <Facts submission={submission} />
+      </div>
+      <Bench submission={submission} />
+    </>
+  );
+}
