@@ -13,7 +13,9 @@ class Kind(StrEnum):
     LAB = "lab"
 
 
-def worker(kind: Annotated[Kind, typer.Argument(help="control: trusted, has the database. lab: opens uploads.")]) -> None:
+def worker(
+    kind: Annotated[Kind, typer.Argument(help="control: trusted, has the database. lab: opens uploads.")],
+) -> None:
     """Run one worker in the foreground until it is told to stop."""
     # Replaced, not started: signals reach the worker itself.
     os.execv(sys.executable, [sys.executable, "-m", f"workers.{kind}"])

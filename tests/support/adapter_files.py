@@ -63,7 +63,11 @@ def layout(arrays: Mapping[str, NDArray[Any]], dtype: str = "F32") -> tuple[Head
     data = b""
     for name, array in arrays.items():
         raw = array.tobytes()
-        header[name] = {"dtype": dtype, "shape": list(array.shape), "data_offsets": [len(data), len(data) + len(raw)]}
+        header[name] = {
+            "dtype": dtype,
+            "shape": list(array.shape),
+            "data_offsets": [len(data), len(data) + len(raw)],
+        }
         data += raw
     return header, data
 
