@@ -28,12 +28,14 @@ class FamilySpec(Contract):
     """`choice`: the likeliest of `options` answers wins. `generate`: the family's own verifier judges the text."""
     items: int = Field(ge=1)
     options: int = 4
-    distractors: Literal["pool", "words"] = "pool"
-    """For `choice`, the wrong options: other items' answers of like length, or the answer's words reordered."""
+    distractors: Literal["pool", "swap"] = "pool"
+    """For `choice`, the wrong options: other items' answers of like length, or the answer with two words exchanged."""
     chance: float = Field(ge=0, lt=1)
     """What guessing scores."""
     max_tokens: int = 16
     """For `generate`: the length of an answer."""
+    judged: Literal["whole", "last_number"] = "whole"
+    """For `generate`, what the verifier sees: everything up to the end of the line, or the last number in it."""
 
 
 class SuiteSpec(Contract):

@@ -1,7 +1,9 @@
 """Questions of a suite, made from its seed by reasoning-gym: the same spec gives the same questions everywhere."""
 
 import hashlib
+import itertools
 import random
+import re
 from dataclasses import asdict, dataclass
 from importlib.metadata import version
 from typing import Any
@@ -13,6 +15,8 @@ from arena.benchmarks.contracts import FamilySpec, SuiteSpec
 
 POOL = 64
 """How many further items lend their answers as wrong options."""
+
+_NUMBER = re.compile(r"-?\d+(?:\.\d+)?")
 
 
 class SuiteUnavailable(Exception):
@@ -50,6 +54,8 @@ def items_digest(items: dict[str, list[Item]]) -> str:
 
 def verify(family: FamilySpec, item: Item, text: str) -> bool:
     """Whether the family's own verifier gives a generated answer full marks."""
+    if family.judged == "last_number":
+        text = (_NUMBER.findall(text) or [""])[-1]
     dataset = reasoning_gym.create_dataset(family.dataset, seed=0, size=1, **family.config)
     return float(dataset.score_answer(answer=text, entry=item.entry)) >= 1.0
 
@@ -87,8 +93,8 @@ def _options(family: FamilySpec, answer: str, pool: list[str], seed: str) -> lis
         return []
     chance = random.Random(seed)
     wanted = family.options - 1
-    if family.distractors == "words":
-        wrong = _reordered(answer, wanted, chance)
+    if family.distractors == "swap":
+        wrong = _swapped(answer, wanted, chance)
     else:
         wrong = [other for other in pool if other != answer]
         chance.shuffle(wrong)
@@ -102,13 +108,14 @@ def _options(family: FamilySpec, answer: str, pool: list[str], seed: str) -> lis
     return options
 
 
-def _reordered(answer: str, count: int, chance: random.Random) -> list[str]:
+def _swapped(answer: str, count: int, chance: random.Random) -> list[str]:
+    """`count` texts, or as many as there are, that differ from `answer` in two words having changed places."""
     words = answer.split(" ")
     found: dict[str, None] = {}
-    for _ in range(100 * count):
-        shuffled = " ".join(chance.sample(words, len(words)))
-        if shuffled != answer:
-            found[shuffled] = None
-        if len(found) == count:
-            break
-    return list(found)
+    pairs = list(itertools.combinations(range(len(words)), 2))
+    for one, other in chance.sample(pairs, len(pairs)):
+        swapped = words.copy()
+        swapped[one], swapped[other] = words[other], words[one]
+        found[" ".join(swapped)] = None
+    found.pop(answer, None)
+    return list(found)[:count]
