@@ -45,11 +45,11 @@ def files(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Files]:
 
 def offer(portal: LabPortal, node: Node, suite: SuiteSpec, adapter: dict[str, str] | str) -> None:
     """A contract to measure an adapter that is to be loaded first, or one that is there already, by its name."""
-    loaded = isinstance(adapter, str)
+    name = adapter if isinstance(adapter, str) else adapter["name"]
     portal.kind = contracts.JOB_KIND
     portal.contract = {
         "run_id": "r", "suite": suite.model_dump(mode="json"), "engine_url": node.url, "engine_token": node.token,
-        "adapter": None if loaded else adapter, "model": adapter if loaded else adapter["name"],
+        "adapter": None if isinstance(adapter, str) else adapter, "model": name,
         "base_model": HOUSE_MODEL.id, "template": HOUSE_MODEL.template, "seed": 5, "concurrency": 4,
     }  # fmt: skip
     portal.claimable = True

@@ -5,6 +5,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -120,14 +121,15 @@ def test_a_result_of_the_wrong_form_ends_the_job(monkeypatch: pytest.MonkeyPatch
 
 
 def test_progress_travels_with_the_heartbeat(monkeypatch: pytest.MonkeyPatch, portal: LabPortal) -> None:
+    def told(done: int) -> bool:
+        return any(
+            body["progress"] and body["progress"]["done"] == done for body in portal.bodies("heartbeat")
+        )
+
     def works(contract: dict[str, Any], job: JobContext) -> BaseModel:
         for done in range(3):
             job.progress(done, 3, "asking")
-            wait_for(
-                lambda done=done: any(
-                    (b["progress"] or {}).get("done") == done for b in portal.bodies("heartbeat")
-                )
-            )
+            wait_for(partial(told, done))
         return Result()
 
     handle(monkeypatch, portal, works)
@@ -141,7 +143,11 @@ def test_a_lost_lease_kills_the_child_and_its_children(
     pids = tmp_path / "pids"
 
     def works(contract: dict[str, Any], job: JobContext) -> BaseModel:
-        threading.Thread(target=lambda: (wait_for(pids.exists), setattr(portal, "lease_lost", True))).start()
+        def lose() -> None:
+            wait_for(pids.exists)
+            portal.lease_lost = True
+
+        threading.Thread(target=lose).start()
         sleeper(job, pids)
         return Result()
 
@@ -184,7 +190,11 @@ def test_a_shutdown_gives_the_job_back(
     pids = tmp_path / "pids"
 
     def works(contract: dict[str, Any], job: JobContext) -> BaseModel:
-        threading.Thread(target=lambda: (wait_for(pids.exists), runner.interrupt())).start()
+        def shut_down() -> None:
+            wait_for(pids.exists)
+            runner.interrupt()
+
+        threading.Thread(target=shut_down).start()
         sleeper(job, pids)
         return Result()
 
@@ -197,9 +207,9 @@ def test_a_child_has_none_of_our_environment_and_a_time_limit(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("GAVEL_SECRET_KEY", "secret")
-    job, lines = JobContext(tmp_path), []
+    lines: list[bytes] = []
     code = "import os, time; print(sorted(os.environ), flush=True); time.sleep(60)"
-    ended = job.run_child(
+    ended = JobContext(tmp_path).run_child(
         [sys.executable, "-I", "-c", code], timeout=1.0, on_line=lines.append, environment={"LC_ALL": "C"}
     )
     assert lines == [b"['LC_ALL']\n"]

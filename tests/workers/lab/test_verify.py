@@ -53,7 +53,7 @@ def verdict(portal: LabPortal) -> VerifyResult:
 
 
 def refusal(result: VerifyResult) -> str | None:
-    return result.refusal and result.refusal.code
+    return result.refusal.code if result.refusal else None
 
 
 def test_an_honest_adapter_is_verified_and_its_canonical_form_stored(
