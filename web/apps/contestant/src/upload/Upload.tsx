@@ -49,6 +49,7 @@ export function Upload({ entry, version, season }: UploadProps) {
           limit={MAX_CONFIG_BYTES}
           file={chosen.config}
           problem={problems.config}
+          doubtful={config === "not_json" || (config?.rank ?? 0) > season.track.max_rank}
           remove={() => setChosen({ ...chosen, config: null })}
         >
           <RankNote config={config} max={season.track.max_rank} />
@@ -163,15 +164,18 @@ interface SlotProps {
   limit: number;
   file: File | null;
   problem: Problem | null;
+  /** It may be sent, but what was read of it will be refused. */
+  doubtful?: boolean;
   remove: () => void;
   children?: React.ReactNode;
 }
 
-function Slot({ kind, name, limit, file, problem, remove, children }: SlotProps) {
+function Slot({ kind, name, limit, file, problem, doubtful = false, remove, children }: SlotProps) {
   const { t } = useT();
+  const tone = file === null ? "calm" : problem ? "bad" : doubtful ? "warn" : "good";
   return (
-    <section className={css.slot} data-state={problem ? "bad" : file ? "good" : "empty"}>
-      <StateMark tone={problem ? "bad" : file ? "good" : "calm"} size={20} />
+    <section className={css.slot} data-chosen={file !== null}>
+      <StateMark tone={tone} size={20} />
       <div>
         <h3>
           {kind} <code>{file?.name ?? name}</code>

@@ -64,21 +64,33 @@ function Explained({ problem, check }: { problem: Problem; check: Check }) {
           <span className={css.fix}>{t("problem.fix")}</span> {fix}
         </p>
       )}
-      {problem.places.length > 0 && (
-        <details open={problem.places.length <= 3}>
-          <summary>
-            {t("problem.where")} · {problem.places.length + more}
-          </summary>
-          <ul>
-            {problem.places.map((place) => (
-              <li key={place}>
-                <code>{place}</code>
-              </li>
-            ))}
-            {more > 0 && <li>{t("problem.more", { count: more })}</li>}
-          </ul>
-        </details>
-      )}
+      <Places places={problem.places} more={more} />
     </div>
+  );
+}
+
+const FEW = 3;
+
+function Places({ places, more }: { places: string[]; more: number }) {
+  const { t } = useT();
+  if (places.length === 0) return null;
+  const list = (
+    <ul>
+      {places.map((place) => (
+        <li key={place}>
+          <code>{place}</code>
+        </li>
+      ))}
+      {more > 0 && <li>{t("problem.more", { count: more })}</li>}
+    </ul>
+  );
+  if (places.length <= FEW) return list;
+  return (
+    <details>
+      <summary>
+        {t("problem.where")} · {places.length + more}
+      </summary>
+      {list}
+    </details>
   );
 }

@@ -1,5 +1,5 @@
-import { setupI18n } from "@gavel/ui";
+import { setupDesk } from "@gavel/desk";
 import en from "./en.json";
 import zh from "./zh.json";
 
-export const { useT } = setupI18n({ zh, en });
+export const { useT } = setupDesk({ zh, en });
