@@ -1,6 +1,7 @@
 import type { Stage, StageBallot, StageDuel } from "@gavel/api";
 import { Pill, useTitle } from "@gavel/desk";
 import { Countdown, useRemaining } from "@gavel/ui";
+import { useEffect } from "react";
 import { useT } from "../i18n";
 import { Result } from "../result/Result";
 import { Answers } from "../show/Answers";
@@ -24,12 +25,19 @@ export function BallotRound({ stage, duel, ballot, serverNow }: BallotRoundProps
   const { episode, result } = stage;
   const revealed = stage.phase === "revealed" ? result : null;
   useTitle(t(open ? "verdict.open" : revealed ? "result.title" : "locked.title"));
+  // What the lock and the reveal bring stands at the top; on a phone the judge is still down at the buttons.
+  // biome-ignore lint/correctness/useExhaustiveDependencies: at each turn of the show
+  useEffect(() => window.scrollTo(0, 0), [stage.phase]);
   const choice = open ? verdict.draft.choice : verdict.saved?.choice;
   const chosen = choice === "left" || choice === "right" ? choice : null;
   return (
     <>
       <RoundHead episode={episode} duel={duel}>
-        {open ? <Clock ballot={ballot} serverNow={serverNow} /> : <Pill tone="calm">{t("locked.short")}</Pill>}
+        {open ? (
+          <Clock ballot={ballot} serverNow={serverNow} />
+        ) : (
+          <Pill tone={revealed ? "good" : "calm"}>{t(revealed ? "result.short" : "locked.short")}</Pill>
+        )}
       </RoundHead>
       {revealed && <Result result={revealed} verdict={verdict} />}
       {!open && !revealed && <Closed judges={ballot.judges} verdict={verdict} />}

@@ -36,7 +36,9 @@ export function Form({ verdict }: { verdict: VerdictInHand }) {
             aria-keyshortcuts="Control+Enter"
             onClick={submit}
           >
-            {t(busy ? "verdict.sending" : saved && changed ? "verdict.resubmit" : "verdict.submit")}
+            {t(
+              busy ? "verdict.sending" : !saved ? "verdict.submit" : changed ? "verdict.resubmit" : "verdict.submitted",
+            )}
             <span className={css.keys} aria-hidden="true">
               <kbd>Ctrl</kbd>
               <kbd>Enter</kbd>
