@@ -82,6 +82,7 @@ def _part(cluster: Path, binaries: Path, sockets: Path, account: str | None, pas
         gate=gates.postgres(address),
         account=account,
         stop_signal=signal.SIGINT,  # "fast": ends sessions, writes a checkpoint; SIGTERM would wait for every client
+        last_signal=signal.SIGINT,
         echo=False,
         address=address,
     )

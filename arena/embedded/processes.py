@@ -61,6 +61,9 @@ class Part:
     """A step and not a server: ready when it has ended with 0; any other end stops the stack."""
     account: str | None = None
     stop_signal: signal.Signals = signal.SIGTERM
+    last_signal: signal.Signals = signal.SIGKILL
+    """What the kernel sends when the supervisor is killed. There is nobody left to insist, so it is not a request,
+    except for parts that are sure to follow one and have something to put in order."""
     grace: float = 10.0
     """Seconds between the stop signal and SIGKILL."""
     echo: bool = True
@@ -88,7 +91,7 @@ class Child:
             "-I",
             "-S",
             str(LAUNCH),
-            str(int(part.stop_signal)),
+            str(int(part.last_signal)),
             str(os.getpid()),
             part.account or "-",
         ]

@@ -5,6 +5,7 @@ used and not started.
 """
 
 import os
+import signal
 import socket
 import sys
 from collections.abc import Mapping
@@ -107,6 +108,7 @@ def _engine(options: Options, chosen: Ports, site: Mapping[str, str]) -> Part:
         gate=gates.engine(address),
         patience=1800,  # the first start converts the base model; its progress is shown meanwhile
         grace=20,
+        last_signal=signal.SIGTERM,  # it takes vLLM down with it
         address=address,
         port=chosen.engine,
     )

@@ -6,6 +6,7 @@ vanishes because memory is short is not, hence `noeviction`.
 
 import importlib.util
 import platform
+import signal
 import sys
 from pathlib import Path
 
@@ -76,6 +77,7 @@ def prepare(data_dir: Path, port: int, password: str, lab_password: str) -> Part
         argv=(str(program()), str(configuration)),
         environment=machine_environment(),
         gate=gates.redis(address),
+        last_signal=signal.SIGTERM,
         echo=False,
         address=address,
         port=port,

@@ -63,7 +63,7 @@ def test_a_failed_step_stops_the_start(start: Start) -> None:
 
 
 def test_killed_supervisor_leaves_nothing(start: Start) -> None:
-    running = start(row("first"), row("second", manners=["spawn"]), stores=True).ready()
+    running = start(row("first", manners=["stubborn"]), row("second", manners=["spawn"]), stores=True).ready()
     pids = [pid for pid in running.tree() if pid not in sleepers(running.said)]
     running.process.kill()
     running.process.wait()
