@@ -27,7 +27,10 @@ export function BallotRound({ stage, duel, ballot, serverNow }: BallotRoundProps
   useTitle(t(open ? "verdict.open" : revealed ? "result.title" : "locked.title"));
   // What the lock and the reveal bring stands at the top; on a phone the judge is still down at the buttons.
   // biome-ignore lint/correctness/useExhaustiveDependencies: at each turn of the show
-  useEffect(() => window.scrollTo(0, 0), [stage.phase]);
+  useEffect(() => {
+    // In braces: newer browsers return a promise here, which React would take for a clean-up.
+    window.scrollTo(0, 0);
+  }, [stage.phase]);
   const choice = open ? verdict.draft.choice : verdict.saved?.choice;
   const chosen = choice === "left" || choice === "right" ? choice : null;
   return (
