@@ -1,0 +1,132 @@
+"""Benchmark runs: a result becomes scores and samples, a fault never becomes a number."""
+
+import json
+from typing import Any
+
+import pytest
+from sqlalchemy import text
+
+from arena.benchmarks import suites
+from arena.benchmarks.contracts import BenchmarkContract
+from tests.support.engine import make_adapter
+from tests.support.lab import LabJob, benchmarked
+from tests.support.portal import Caller
+from tests.support.show import Json, Show, send
+
+
+async def measured(show: Show) -> tuple[Caller, str, LabJob]:
+    """A contestant, her submission, and its benchmark in the hands of the lab."""
+    await show.lab.work_off()
+    ada = await show.portal.person("contestant", "Ada")
+    entry = await ada.post_ok("/entries", {"name": "Lantern"})
+    submission = (await send(ada, entry["id"], make_adapter(1, rank=1)))["id"]
+    await (await show.lab.take()).succeed()
+    return ada, submission, await show.lab.take()
+
+
+def result_of(job: LabJob, right: float = 0.5) -> Json:
+    return benchmarked(BenchmarkContract.model_validate(job.contract), right)
+
+
+async def test_a_result_is_recorded_with_what_was_asked_and_answered(show: Show) -> None:
+    ada, submission, job = await measured(show)
+    assert (await ada.get_ok(f"/submissions/{submission}"))["state"] == "benchmarking"
+    running = await ada.get_ok(f"/submissions/{submission}/benchmark")
+    assert (running["state"], running["tasks"], running["accuracy"]) == ("running", [], None)
+    await job.succeed(result_of(job, right=0.75))
+    run = await ada.get_ok(f"/submissions/{submission}/benchmark")
+    suite = suites.load("reasoning")
+    assert (run["state"], run["suite_digest"], run["reason"]) == ("done", suite.digest, None)
+    assert run["engine_build"] == "fake 1"
+    assert run["hardware_class"] == "fake"
+    assert {task["task"] for task in run["tasks"]} == {family.name for family in suite.families}
+    for task in run["tasks"]:
+        assert task["score"] == pytest.approx((task["accuracy"] - task["chance"]) / (1 - task["chance"]))
+    assert run["accuracy"]["value"] == pytest.approx(
+        sum(t["score"] for t in run["tasks"]) / len(run["tasks"])
+    )
+    samples = (await ada.get_ok(f"/submissions/{submission}/samples"))["items"]
+    assert len(samples) == sum(family.items for family in suite.families)
+    assert {"task", "index", "question", "expected", "answer", "correct"} == set(samples[0])
+    assert (await ada.get_ok(f"/submissions/{submission}"))["state"] == "ready"
+
+
+async def test_a_suite_is_public_and_says_what_guessing_scores(show: Show) -> None:
+    suite = await show.portal.anybody().get_ok("/suites/reasoning")
+    assert suite["digest"] == suites.load("reasoning").digest
+    assert all(0 <= family["chance"] < 1 and family["title"]["zh"] for family in suite["families"])
+    for unknown in ("unheard_of", "..%2F..%2Fapp", "reasoning.json"):
+        answer = await show.portal.anybody().get(f"/api/suites/{unknown}")
+        assert answer.status_code == 404
+
+
+async def test_the_engine_is_free_again_afterwards(show: Show) -> None:
+    _, _, job = await measured(show)
+    (node,) = await show.producer.get_ok("/nodes")
+    assert node["lease"]["mode"] == "benchmark"
+    await job.succeed()
+    (node,) = await show.producer.get_ok("/nodes")
+    assert node["lease"] is None
+
+
+async def test_a_second_attempt_makes_one_run(show: Show) -> None:
+    ada, submission, job = await measured(show)
+    assert (await job.fail("The engine went away.", retry=True)).status_code == 200
+    seen = await ada.get_ok(f"/submissions/{submission}")
+    assert seen["waiting"]["reason"] == "The engine went away."
+    await show.time_passes(10)
+    again = await show.lab.take()
+    assert again.contract["run_id"] == job.contract["run_id"]
+    await again.succeed()
+    async with show.portal.site.sessions() as session:
+        runs = "select count(*) from benchmark_runs where submission_id = :id"
+        assert (await session.execute(text(runs), {"id": submission})).scalar_one() == 1
+    count = len((await ada.get_ok(f"/submissions/{submission}/samples"))["items"])
+    assert count == sum(family.items for family in suites.load("reasoning").families)
+
+
+async def test_a_fault_is_no_score(show: Show) -> None:
+    ada, submission, job = await measured(show)
+    await job.fail("The harness does not know this model.", retry=False)
+    run = await ada.get_ok(f"/submissions/{submission}/benchmark")
+    assert (run["state"], run["tasks"], run["accuracy"]) == ("failed", [], None)
+    assert run["reason"] == "The harness does not know this model."
+    assert (await ada.get_ok(f"/submissions/{submission}"))["refusal"]["code"] == "platform.fault"
+    (node,) = await show.producer.get_ok("/nodes")
+    assert node["lease"] is None
+
+
+def spoiled(result: Json, **changes: Any) -> Json:
+    first, *others = result["tasks"]
+    return {**result, "tasks": [{**first, **changes}, *others]}
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [{"score": "NaN"}, {"score": 1.5}, {"accuracy": -0.1}, {"stderr": "Infinity"}, {"n": 0}, {"chance": 1}],
+)
+async def test_what_is_no_number_is_no_score(show: Show, changes: Json) -> None:
+    """JSON from the lab is outside input: a NaN would make every mean that it enters a NaN."""
+    ada, submission, job = await measured(show)
+    body = json.dumps({"fence": job.fence, "result": spoiled(result_of(job), **changes)})
+    for word in ("NaN", "Infinity"):
+        body = body.replace(f'"{word}"', word)
+    headers = {"Content-Type": "application/json"}
+    answer = await show.lab.http.post(f"{job.url}/complete", content=body, headers=headers)
+    assert (answer.status_code, answer.json()["error"]["code"]) == (422, "job.bad_result")
+    assert (await ada.get_ok(f"/submissions/{submission}/benchmark"))["accuracy"] is None
+
+
+async def test_scores_of_another_suite_are_not_taken(show: Show) -> None:
+    _, _, job = await measured(show)
+    answer = await job.complete({**result_of(job), "suite_digest": "0" * 64})
+    assert (answer.status_code, answer.json()["error"]["code"]) == (409, "benchmark.stale")
+
+
+async def test_an_answer_with_a_character_that_no_database_keeps_is_kept_as_unknown(show: Show) -> None:
+    ada, submission, job = await measured(show)
+    result = result_of(job)
+    result["samples"][0]["answer"] = "A\x00B"
+    await job.succeed(result)
+    answers = [item["answer"] for item in (await ada.get_ok(f"/submissions/{submission}/samples"))["items"]]
+    assert "A\ufffdB" in answers
