@@ -1,10 +1,5 @@
-import "@gavel/ui/base.css";
-import { StrictMode } from "react";
-import { createRoot } from "react-dom/client";
-import { App } from "./App";
+import "./i18n";
+import { start } from "@gavel/desk";
+import { App } from "./app/App";
 
-createRoot(document.getElementById("root") as HTMLElement).render(
-  <StrictMode>
-    <App />
-  </StrictMode>,
-);
+start(<App />);

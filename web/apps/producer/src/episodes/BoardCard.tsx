@@ -1,0 +1,47 @@
+import { api } from "@gavel/api";
+import { Pill, SmallButton, useTimes } from "@gavel/desk";
+import { Card, ErrorNote, Loading } from "@gavel/ui";
+import { useMutation, useQueryClient } from "@tanstack/react-query";
+import { BOARD, useBoard } from "../app/queries";
+import { useT } from "../i18n";
+import css from "./Episodes.module.css";
+
+/** What the public board shows, and the hand that holds it still. */
+export function BoardCard() {
+  const { t } = useT();
+  const { clock } = useTimes();
+  const queries = useQueryClient();
+  const board = useBoard();
+  const freeze = useMutation({
+    mutationFn: (frozen: boolean) => api.post("/api/leaderboard/freeze", { body: { frozen } }),
+    onSuccess: (fresh) => queries.setQueryData(BOARD, fresh),
+  });
+  const data = board.data;
+  return (
+    <Card>
+      <div className={css.headline}>
+        <h2 className={css.heading}>{t("board.title")}</h2>
+        {data && <Pill tone={data.frozen ? "warn" : "good"}>{t(data.frozen ? "board.frozen" : "board.moving")}</Pill>}
+      </div>
+      {board.isPending && !board.error && <Loading />}
+      {board.error && <ErrorNote error={board.error} />}
+      {data && (
+        <>
+          <p className={css.mute}>
+            {t(data.frozen ? "board.frozen_text" : "board.moving_text")}{" "}
+            {t("board.from", { count: data.duels, time: clock(data.computed_at) })}
+          </p>
+          <div className={css.row}>
+            <SmallButton disabled={freeze.isPending} onClick={() => freeze.mutate(!data.frozen)}>
+              {t(data.frozen ? "board.unfreeze" : "board.freeze")}
+            </SmallButton>
+            <a className={css.out} href="/board" target="_blank" rel="noreferrer">
+              {t("board.open")}
+            </a>
+          </div>
+        </>
+      )}
+      {freeze.error && <ErrorNote error={freeze.error} />}
+    </Card>
+  );
+}

@@ -1,0 +1,65 @@
+import type { EngineNode } from "@gavel/api";
+import { Meter, StateMark, type Tone, useTimes } from "@gavel/desk";
+import { Card } from "@gavel/ui";
+import { useT } from "../i18n";
+import css from "./Rail.module.css";
+
+const TONES: Record<string, Tone> = {
+  ready: "good",
+  preparing: "busy",
+  starting: "busy",
+  draining: "warn",
+  failed: "bad",
+  lost: "bad",
+};
+
+/** The machines that answer: whether they can, and what they are at. */
+export function Nodes({ nodes }: { nodes: EngineNode[] }) {
+  const { t } = useT();
+  return (
+    <Card className={css.card}>
+      <h2>{t("nodes.title")}</h2>
+      {nodes.length === 0 ? (
+        <p className={css.mute}>{t("nodes.none")}</p>
+      ) : (
+        <ul className={css.nodes}>
+          {nodes.map((node) => (
+            <NodeRow key={node.id} node={node} />
+          ))}
+        </ul>
+      )}
+    </Card>
+  );
+}
+
+function NodeRow({ node }: { node: EngineNode }) {
+  const { t, find } = useT();
+  const { clock } = useTimes();
+  const { state, detail, lease } = node;
+  const progress = progressOf(node.progress);
+  return (
+    <li>
+      <p>
+        <StateMark tone={TONES[state] ?? "calm"} />
+        <b>{node.hardware_class}</b>
+        <span>{find(`node.${state}`) ?? state}</span>
+      </p>
+      {detail && <small>{detail}</small>}
+      {progress && state !== "ready" && <Meter {...progress} label={t("nodes.progress")} />}
+      <small>
+        {lease
+          ? t("nodes.lease", {
+              kind: find(`lease.${lease.kind}`) ?? lease.kind,
+              until: lease.until ? clock(lease.until) : "–",
+            })
+          : t("nodes.free")}
+      </small>
+    </li>
+  );
+}
+
+/** The node says it in its own words; take only what can be drawn. */
+function progressOf(progress: EngineNode["progress"]): { done: number; total: number } | null {
+  const { done, total } = progress ?? {};
+  return typeof done === "number" && typeof total === "number" ? { done, total } : null;
+}

@@ -1,0 +1,101 @@
+import type { Desk } from "@gavel/api";
+import { Connection, Link, Shell, useTitle } from "@gavel/desk";
+import { useChannel } from "@gavel/live";
+import { EmptyState, Loading, Mark } from "@gavel/ui";
+import type { ReactNode } from "react";
+import { useSeason } from "../app/queries";
+import { useT } from "../i18n";
+import { Bar } from "./Bar";
+import { useDraft } from "./draft";
+import { Finish } from "./Finish";
+import { Join } from "./Join";
+import { Log } from "./Log";
+import { Nodes } from "./Nodes";
+import { nextOf } from "./next";
+import { OnStage } from "./OnStage";
+import { Refusal } from "./Refusal";
+import css from "./Room.module.css";
+import { Setup } from "./Setup";
+import { useCommand } from "./useCommand";
+import { VoteLength } from "./VoteLength";
+
+/** Until the season has said its own limit; the portal refuses what is longer in any case. */
+const PROMPT_LIMIT = 500;
+
+/** The control room of one episode. */
+export function RoomPage({ id }: { id: string }) {
+  const { state, status, serverNow } = useChannel<Desk>(`desk:${id}`);
+  const { t } = useT();
+  useTitle(state ? t("room.episode", { number: state.episode.number, title: state.episode.title }) : t("title"));
+  if (state) return <Room desk={state} serverNow={serverNow} connection={<Connection status={status} />} />;
+  return (
+    <Shell desk="producer" banner={<Connection status={status} />}>
+      {status === "denied" || status === "missing" ? (
+        <EmptyState
+          heading="h1"
+          icon={<Mark size={64} />}
+          title={t(`room.${status}`)}
+          action={<Link to="/">{t("room.back")}</Link>}
+        >
+          {t(`room.${status}_text`)}
+        </EmptyState>
+      ) : (
+        <Loading />
+      )}
+    </Shell>
+  );
+}
+
+interface RoomProps {
+  desk: Desk;
+  serverNow: () => number;
+  connection: ReactNode;
+}
+
+function Room({ desk, serverNow, connection }: RoomProps) {
+  const [draft, edit] = useDraft(desk.episode.id);
+  const limit = useSeason().data?.max_prompt_chars ?? PROMPT_LIMIT;
+  const hand = useCommand(desk);
+  const next = nextOf(desk, draft, limit);
+  const over = desk.phase === "finished";
+  const bar = (
+    <Bar
+      {...{ desk, next, serverNow }}
+      seconds={draft.seconds}
+      busy={hand.busy}
+      onGo={(command) =>
+        hand.give(command, {
+          // The prompt is on stage now; the next duel begins with an empty one.
+          onSuccess: () => next.step === "start" && edit({ prompt: "" }),
+        })
+      }
+    />
+  );
+  return (
+    <Shell
+      desk="producer"
+      width="wide"
+      banner={
+        <>
+          {connection}
+          {bar}
+        </>
+      }
+    >
+      {hand.error && <Refusal error={hand.error} onDismiss={hand.dismiss} />}
+      <div className={css.room}>
+        <div className={css.setup}>{!over && <Setup {...{ desk, draft, edit, limit, hand }} />}</div>
+        <div className={css.stage}>
+          <OnStage desk={desk} />
+          <Log events={desk.log} />
+        </div>
+        <aside className={css.rail}>
+          <Join episode={desk.episode} />
+          {!over && <VoteLength phase={desk.phase} seconds={draft.seconds} onChange={(seconds) => edit({ seconds })} />}
+          <Nodes nodes={desk.nodes} />
+          {!over && <Finish phase={desk.phase} hand={hand} />}
+        </aside>
+      </div>
+    </Shell>
+  );
+}

@@ -1,0 +1,34 @@
+import { useEffect, useState } from "react";
+
+/** What is being prepared at this desk; nobody else sees it. */
+export interface Draft {
+  a: string;
+  b: string;
+  prompt: string;
+  seconds: number;
+}
+
+const EMPTY: Draft = { a: "", b: "", prompt: "", seconds: 60 };
+const place = (episode: string) => `gavel.producer.${episode}`;
+
+function recall(episode: string): Draft {
+  try {
+    return { ...EMPTY, ...JSON.parse(sessionStorage.getItem(place(episode)) ?? "{}") };
+  } catch {
+    return EMPTY;
+  }
+}
+
+/** The draft of an episode; a reload in the middle of a show must not lose a typed prompt. */
+export function useDraft(episode: string) {
+  const [draft, setDraft] = useState(() => recall(episode));
+  useEffect(() => {
+    try {
+      sessionStorage.setItem(place(episode), JSON.stringify(draft));
+    } catch {
+      // A private window may refuse storage: the draft then lasts as long as the page.
+    }
+  }, [episode, draft]);
+  const edit = (change: Partial<Draft>) => setDraft((now) => ({ ...now, ...change }));
+  return [draft, edit] as const;
+}

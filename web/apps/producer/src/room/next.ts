@@ -1,0 +1,63 @@
+import type { Command, Desk } from "@gavel/api";
+import type { Draft } from "./draft";
+
+/** What GO says it will do. The words are `go.<name>` in the catalogs. */
+export type Step = "start" | "again" | "open" | "lock" | "reveal" | "over";
+
+/** Why GO cannot be pressed now: `go.why.<name>` in the catalogs. */
+export type Why = "answering" | "entries" | "same" | "prompt" | "long" | "seconds" | "over";
+
+export interface Next {
+  step: Step;
+  /** Null while it cannot be done; `why` then says what is missing. */
+  command: Command | null;
+  why: Why | null;
+}
+
+export const SECONDS = { least: 5, most: 3600 };
+
+/** Characters as the portal counts them: code points, not UTF-16 units. */
+export function length(text: string): number {
+  return [...text].length;
+}
+
+/** Only entries that can still go on stage: one may have been withdrawn since it was chosen. */
+export function startOf(draft: Draft, desk: Desk, limit: number): Next {
+  const refuse = (why: Why): Next => ({ step: "start", command: null, why });
+  const ready = (id: string) => desk.roster.some((row) => row.entry_id === id && row.ready);
+  const prompt = draft.prompt.trim();
+  if (!ready(draft.a) || !ready(draft.b)) return refuse("entries");
+  if (draft.a === draft.b) return refuse("same");
+  if (prompt === "") return refuse("prompt");
+  if (length(prompt) > limit) return refuse("long");
+  return { step: "start", command: { type: "start_duel", prompt, entry_a: draft.a, entry_b: draft.b }, why: null };
+}
+
+/** The one thing GO does now. Pure: the same show and draft always give the same button. */
+export function nextOf(desk: Desk, draft: Draft, limit: number): Next {
+  switch (desk.phase) {
+    case "idle":
+    case "revealed":
+      return startOf(draft, desk, limit);
+    case "duel":
+      return ofDuel(desk, draft.seconds);
+    case "vote":
+      return { step: "lock", command: { type: "lock_vote" }, why: null };
+    case "locked":
+      return { step: "reveal", command: { type: "reveal" }, why: null };
+    case "finished":
+      return { step: "over", command: null, why: "over" };
+  }
+}
+
+function ofDuel({ duel, names }: Desk, seconds: number): Next {
+  if (duel?.state === "failed" && names) {
+    const { left, right } = names;
+    const command: Command = { type: "start_duel", prompt: duel.prompt, entry_a: left.id, entry_b: right.id };
+    return { step: "again", command, why: null };
+  }
+  if (duel?.state !== "answered") return { step: "open", command: null, why: "answering" };
+  if (!Number.isInteger(seconds) || seconds < SECONDS.least || seconds > SECONDS.most)
+    return { step: "open", command: null, why: "seconds" };
+  return { step: "open", command: { type: "open_vote", seconds }, why: null };
+}
