@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import datetime
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 from uuid import UUID
 
 import orjson
@@ -24,6 +24,9 @@ from starlette.requests import HTTPConnection
 from arena.kit.bus import Bus
 from arena.kit.errors import GavelError
 from arena.kit.ids import new_id
+
+if TYPE_CHECKING:
+    from alembic.config import Config
 
 Json = dict[str, Any]
 Sessions = async_sessionmaker[AsyncSession]
@@ -115,6 +118,12 @@ async def db_now(session: AsyncSession) -> datetime:
 def migrate(url: str) -> None:
     """Bring the database at `url` to the newest revision. Synchronous; call it before any loop runs."""
     from alembic import command
+
+    command.upgrade(alembic_config(url), "head")
+
+
+def alembic_config(url: str) -> "Config":
+    """For Alembic's commands, without a file beside the code."""
     from alembic.config import Config
 
     root = Path(__file__).resolve().parents[2]
@@ -122,4 +131,4 @@ def migrate(url: str) -> None:
     config.set_main_option("script_location", str(root / "migrations"))
     config.set_main_option("path_separator", "os")
     config.attributes["url"] = url
-    command.upgrade(config, "head")
+    return config
