@@ -44,7 +44,10 @@ export function Go({ next, seconds, version, busy, onGo }: GoProps) {
       onClick={press}
     >
       <span className={css.what}>
-        <b>{t(`go.${step}`, { seconds: Number.isFinite(seconds) ? seconds : 0 })}</b>
+        <b>
+          {step !== "over" && "GO → "}
+          {t(`go.${step}`, { seconds: Number.isFinite(seconds) ? seconds : 0 })}
+        </b>
         {why && <small>{t(`go.why.${why}`)}</small>}
         {!why && busy && <small>{t("go.busy")}</small>}
       </span>
