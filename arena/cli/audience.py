@@ -1,6 +1,6 @@
 """A simulated audience for the demo: fifty phones with tastes of their own, and judges. Deterministic by seed.
 
-A phone reads both answers and likes one better by simple, visible traits (verse, numbered points, exclamations, length),
+A phone reads both answers and likes one better by simple, visible traits (verse, points, exclamations, length),
 each phone weighing them differently. It never learns which entry wrote what, exactly like a real viewer.
 """
 
