@@ -3,6 +3,7 @@
 import asyncio
 import hmac
 import itertools
+import json
 import secrets
 import time
 from collections.abc import Callable
@@ -367,9 +368,11 @@ class Episode:
 
 
 def _title(folder: Path) -> str:
-    """The stage name: the first line of NAME beside the adapter, or the folder's name."""
-    name = folder / "NAME"
-    return name.read_text().strip() if name.is_file() else folder.name.replace("-", " ").title()
+    """The stage name: the title of the recipe that the adapter was trained by, or else the folder's name."""
+    trained = folder / "training.json"
+    if trained.is_file():
+        return str(json.loads(trained.read_text())["recipe"]["title"])
+    return folder.name.replace("-", " ").title()
 
 
 def _streaming(duel: dict[str, Any]) -> bool:
