@@ -280,8 +280,9 @@ async def speaking(show: Show, duel: str) -> AsyncIterator["asyncio.Task[None]"]
 
     engine.complete = slowly  # type: ignore[method-assign]
     async with page(show.portal) as opened:
-        stage = await opened.open(f"stage:{show.episode_id}")
         await show.portal.relay()
+        await show.stage()  # so that the snapshot that follows is not from before an earlier attempt failed
+        stage = await opened.open(f"stage:{show.episode_id}")
         job = await job_of(show, duel)
         running = asyncio.create_task(wake(show.portal.site, PIPELINE, job.id))
         while not is_live(stage.state["duel"]):
