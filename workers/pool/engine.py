@@ -85,7 +85,7 @@ GPU = Profile(
 def cpu_profile(cores: str | None = None) -> Profile:
     """The CPU profile on `cores` ("0-3", "0,2"); all cores this process may use when not given. vLLM's own choice
     leaves one idle, half the machine on two cores. Where the processor has no bfloat16 of its own, float32 is quicker,
-    for 2 GB more memory: on two busy AVX2 cores 1.2 to 1.4 times for one stream and for reading a long prompt 1.4 to 1.7."""
+    for 2 GB more memory: on two busy AVX2 cores 1.2 to 1.4 times for one stream, 1.4 to 1.7 for a long prompt."""
     chosen = cores or ",".join(str(core) for core in sorted(os.sched_getaffinity(0)))
     dtype = "bfloat16" if has_bfloat16() else "float32"
     return replace(CPU, env={**CPU.env, "VLLM_CPU_OMP_THREADS_BIND": chosen}, flags=("--dtype", dtype))
