@@ -36,7 +36,17 @@ PHASES = (
     ),
     Phase(
         "types",
-        ((str(BIN / "mypy"), "arena", "workers", "infra/check.py", "infra/lock.py", "infra/setup.py"),),
+        (
+            (
+                str(BIN / "mypy"),
+                "arena",
+                "workers",
+                "tests",
+                "infra/check.py",
+                "infra/lock.py",
+                "infra/setup.py",
+            ),
+        ),
     ),
     Phase("imports", ((str(BIN / "lint-imports"), "--no-cache"),)),
     Phase("licences", ((sys.executable, "infra/licences.py"),)),

@@ -77,7 +77,8 @@ class Running:
 
     @property
     def state(self) -> StackState:
-        return until(lambda: read_state(self.data_dir), what="stack.json can be read")
+        found: StackState = until(lambda: read_state(self.data_dir), what="stack.json can be read")
+        return found
 
     def pid(self, part: str) -> int:
         process = next(row.process for row in self.state.parts if row.name == part)

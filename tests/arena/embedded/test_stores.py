@@ -175,7 +175,13 @@ def as_ordinary_user(folder: Path) -> tuple[str, ...]:
     it, in a mount namespace that ends with the command. Skips where this is not allowed.
     """
     account = pwd.getpwnam(ORDINARY)
-    become = ("setpriv", f"--reuid={account.pw_uid}", f"--regid={account.pw_gid}", "--clear-groups", "--")
+    become: tuple[str, ...] = (
+        "setpriv",
+        f"--reuid={account.pw_uid}",
+        f"--regid={account.pw_gid}",
+        "--clear-groups",
+        "--",
+    )
     python = Path(sys.base_prefix)
     closed = next((step for step in reversed(python.parents) if not step.stat().st_mode & 0o001), None)
     if closed is not None:

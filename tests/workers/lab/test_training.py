@@ -11,10 +11,11 @@ from pathlib import Path
 
 import pytest
 
-torch = pytest.importorskip("torch")
-pytest.importorskip("peft")
-transformers = pytest.importorskip("transformers")
+for module in ("torch", "peft", "transformers"):
+    pytest.importorskip(module)
 
+import torch
+import transformers
 from pydantic import ValidationError
 from safetensors.torch import load_file, save
 from tokenizers import Regex, Tokenizer, models, pre_tokenizers, processors
