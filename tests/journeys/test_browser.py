@@ -11,7 +11,7 @@ from tests.support.stack import ROOT, Stack
 
 
 @pytest.mark.browser
-@pytest.mark.timeout(600)
+@pytest.mark.timeout(900)
 def test_a_show_in_the_browser(fake_site: Stack, random_adapters: Path, tmp_path: Path) -> None:
     node = shutil.which("node")
     chromium = os.environ.get("GAVEL_CHROMIUM") or shutil.which("chromium") or shutil.which("google-chrome")
@@ -31,7 +31,7 @@ def test_a_show_in_the_browser(fake_site: Stack, random_adapters: Path, tmp_path
         env=environment,
         capture_output=True,
         text=True,
-        timeout=560,
+        timeout=860,
         check=False,
     )
     assert told.returncode == 0, told.stdout[-4000:] + told.stderr[-1000:]

@@ -42,7 +42,7 @@ def assert_a_show_happened(result: dict[str, Any], entries: int) -> None:
 
 
 @pytest.mark.journey
-@pytest.mark.timeout(600)
+@pytest.mark.timeout(900)
 def test_the_line_with_the_fake_engine(fake_site: Stack, random_adapters: Path) -> None:
     result = fake_site.demo(random_adapters)
     assert_a_show_happened(result, entries=4)
@@ -50,7 +50,7 @@ def test_the_line_with_the_fake_engine(fake_site: Stack, random_adapters: Path) 
 
 
 @pytest.mark.journey
-@pytest.mark.timeout(300)
+@pytest.mark.timeout(600)
 def test_a_refused_adapter_is_told_why(fake_site: Stack, tmp_path: Path) -> None:
     """`gavel submit` with weights for another base model: the verdict, in words, and exit code 1."""
     token = contestant_token(fake_site)
@@ -62,7 +62,7 @@ def test_a_refused_adapter_is_told_why(fake_site: Stack, tmp_path: Path) -> None
 
 @pytest.mark.journey
 @pytest.mark.engine
-@pytest.mark.timeout(1200)
+@pytest.mark.timeout(1800)
 def test_the_line_with_vllm_and_the_house_model(real_site: Stack) -> None:
     result = real_site.demo()
     shipped = sorted(path.name for path in (DEMO / "adapters").iterdir() if path.is_dir())
