@@ -28,6 +28,8 @@ from arena.submissions.safetensors import adapter_digest, engine_name, identity_
 CONFIG = "adapter_config.json"
 WEIGHTS = "adapter_model.safetensors"
 MAX_CONFIG_BYTES = 64 << 10
+ALIGNMENT = 4096
+"""The canonical form pads its header, so it may be a few bytes longer than what was sent."""
 HOUSE_NAME = "House"
 
 
@@ -108,7 +110,7 @@ async def prepare_verify(site: Site, session: AsyncSession, job: Job) -> VerifyC
         weights_url=links.read(incoming(row.id, WEIGHTS)),
         weights_sha256=row.weights_sha256 or "",
         sealed_config_put_url=links.write(canonical(row.id, CONFIG), MAX_CONFIG_BYTES),
-        sealed_weights_put_url=links.write(canonical(row.id, WEIGHTS), track.max_bytes),
+        sealed_weights_put_url=links.write(canonical(row.id, WEIGHTS), track.max_bytes + ALIGNMENT),
     )
 
 
