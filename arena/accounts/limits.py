@@ -21,12 +21,17 @@ LIMITS: dict[str, RateLimitItem] = {
     "device": RateLimitItemPerMinute(3000, 5),
 }
 
+PATIENCE = 2.0
+"""Seconds to wait for Valkey before somebody is let in uncounted."""
+
 log = structlog.get_logger()
 
 
 def make_limiter(redis_url: str) -> MovingWindowRateLimiter:
     address = "async+" + redis_url.replace("unix://", "redis+unix://")
-    storage = storage_from_string(address, implementation="redispy")
+    storage = storage_from_string(
+        address, implementation="redispy", socket_timeout=PATIENCE, socket_connect_timeout=PATIENCE
+    )
     if not isinstance(storage, Storage):
         raise TypeError(f"not an asynchronous storage: {redis_url}")
     return MovingWindowRateLimiter(storage)

@@ -3,6 +3,7 @@
 A message that is lost costs latency, never correctness: the relay polls anyway and a live gateway re-reads.
 """
 
+import asyncio
 from collections.abc import AsyncIterator, Iterable
 
 import orjson
@@ -12,6 +13,8 @@ from redis.exceptions import RedisError
 
 NUDGE = "gavel:nudge"
 LIVE = "gavel:live"
+PATIENCE = 2.0
+"""Seconds. A hint is not worth more: whoever is waiting has been saved already."""
 
 log = structlog.get_logger()
 
@@ -32,9 +35,10 @@ class Bus:
 
     async def _publish(self, topic: str, body: bytes) -> None:
         try:
-            await self.redis.publish(topic, body)
+            async with asyncio.timeout(PATIENCE):
+                await self.redis.publish(topic, body)
         except (RedisError, OSError) as error:
-            log.warning("bus_unreachable", topic=topic, error=str(error))
+            log.warning("bus_unreachable", topic=topic, error=str(error) or type(error).__name__)
 
     async def listen(self, topic: str) -> AsyncIterator[bytes]:
         """Messages on `topic`; ends with an exception when the connection breaks (the caller retries)."""
