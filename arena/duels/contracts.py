@@ -31,6 +31,8 @@ class DuelPlan(Contract):
     max_tokens: int
     temperature: float
     top_p: float
+    stop: str
+    """Text that ends an answer besides the end-of-text token; it is not part of the answer."""
     sides: tuple[SidePlan, SidePlan]
 
 

@@ -53,7 +53,7 @@ async def start(
         number=len(earlier) + 1,
         prompt=prompt,
         seed=secrets.randbelow(2**31) if seed is None else seed,
-        sampling=rules.sampling.model_dump(mode="json"),
+        sampling=rules.sampling.model_dump(mode="json") | {"stop": rules.track.base.frame},
         state="queued",
     )
     session.add(duel)
@@ -116,6 +116,7 @@ async def plan(site: Site, session: AsyncSession, duel_id: UUID) -> DuelPlan:
         max_tokens=duel.sampling["max_tokens"],
         temperature=duel.sampling["temperature"],
         top_p=duel.sampling["top_p"],
+        stop=duel.sampling["stop"],
         sides=(sides[0], sides[1]),
     )
 

@@ -23,6 +23,9 @@ class BaseModel:
     template: str
     """The one frozen prompt template for training, evaluation and serving; `{prompt}` is the only placeholder."""
     stop: str
+    frame: str
+    """What only the template says. An answer that begins it anew has ended: a pre-trained model tends to go on with
+    the next question."""
     licence: str
     licence_url: str
 
@@ -61,6 +64,7 @@ GEMMA_3_270M = BaseModel(
     # The model is pre-trained without chat tuning: one plain frame, no system turn, the end-of-text token stops it.
     template="### Prompt:\n{prompt}\n\n### Answer:\n",
     stop="<eos>",
+    frame="\n### ",
     licence="Gemma Terms of Use",
     licence_url="https://ai.google.dev/gemma/terms",
 )

@@ -19,6 +19,7 @@ TINY = BaseModel(
     max_rank=8,
     template="{prompt}",
     stop="<eos>",
+    frame="\n### ",
     licence="none",
     licence_url="",
 )

@@ -71,6 +71,7 @@ async def _answer(held: Held, engine: EngineClient, plan: DuelPlan) -> None:
             temperature=plan.temperature,
             top_p=plan.top_p,
             seed=plan.seed,
+            stop=[plan.stop],
             # Nothing cached for one side may help the other, nor a rival's earlier duel.
             cache_salt=f"{plan.duel_id}-{side.side}",
         )
