@@ -11,6 +11,7 @@ export { Meter } from "./parts/Meter";
 export { Pill, StateMark, type Tone } from "./parts/Pill";
 export { SmallButton } from "./parts/Small";
 export { retryable } from "./query";
+export { useReason } from "./reason";
 export { Link, match, navigate, usePath } from "./router";
 export { usePerson } from "./session";
 export { Lost } from "./shell/Lost";

@@ -1,5 +1,5 @@
 import type { Progress, Submission } from "@gavel/api";
-import { Link, Meter, useTimes } from "@gavel/desk";
+import { Link, Meter, useReason, useTimes } from "@gavel/desk";
 import { Card, cx } from "@gavel/ui";
 import { useT } from "../i18n";
 import css from "./Now.module.css";
@@ -41,9 +41,9 @@ function Doing({ progress }: { progress: Progress }) {
 }
 
 function Waiting({ waiting }: { waiting: NonNullable<Submission["waiting"]> }) {
-  const { t, find } = useT();
+  const { t } = useT();
   const { clock } = useTimes();
-  const reason = find(`waiting.${waiting.reason.replaceAll(" ", "_")}`) ?? waiting.reason;
+  const reason = useReason()(waiting.reason);
   const place = waiting.position > 0 ? t("waiting.position", { count: waiting.position }) : t("waiting.next");
   return (
     <div className={css.doing}>

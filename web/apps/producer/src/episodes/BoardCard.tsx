@@ -1,7 +1,8 @@
 import { api } from "@gavel/api";
-import { Pill, SmallButton, useTimes } from "@gavel/desk";
+import { Confirm, Pill, SmallButton, useTimes } from "@gavel/desk";
 import { Card, ErrorNote, Loading } from "@gavel/ui";
 import { useMutation, useQueryClient } from "@tanstack/react-query";
+import { useState } from "react";
 import { BOARD, useBoard } from "../app/queries";
 import { useT } from "../i18n";
 import css from "./Episodes.module.css";
@@ -15,7 +16,9 @@ export function BoardCard() {
   const freeze = useMutation({
     mutationFn: (frozen: boolean) => api.post("/api/leaderboard/freeze", { body: { frozen } }),
     onSuccess: (fresh) => queries.setQueryData(BOARD, fresh),
+    onSettled: () => setAsking(false),
   });
+  const [asking, setAsking] = useState(false);
   const data = board.data;
   return (
     <Card>
@@ -32,7 +35,10 @@ export function BoardCard() {
             {t("board.from", { count: data.duels, time: clock(data.computed_at) })}
           </p>
           <div className={css.row}>
-            <SmallButton disabled={freeze.isPending} onClick={() => freeze.mutate(!data.frozen)}>
+            <SmallButton
+              disabled={freeze.isPending}
+              onClick={() => (data.frozen ? setAsking(true) : freeze.mutate(true))}
+            >
               {t(data.frozen ? "board.unfreeze" : "board.freeze")}
             </SmallButton>
             <a className={css.out} href="/board" target="_blank" rel="noreferrer">
@@ -42,6 +48,18 @@ export function BoardCard() {
         </>
       )}
       {freeze.error && <ErrorNote error={freeze.error} />}
+      {asking && (
+        <Confirm
+          title={t("board.thaw_title")}
+          action={t("board.unfreeze")}
+          tone="gold"
+          busy={freeze.isPending}
+          onConfirm={() => freeze.mutate(false)}
+          onClose={() => setAsking(false)}
+        >
+          {t("board.thaw_text")}
+        </Confirm>
+      )}
     </Card>
   );
 }

@@ -47,7 +47,11 @@ export function Bar({ desk, next, seconds, busy, serverNow, onGo }: BarProps) {
           </Fact>
         )}
       </dl>
-      <Go next={next} seconds={seconds} version={desk.version} busy={busy} onGo={onGo} />
+      <Go
+        {...{ next, seconds, busy, serverNow, onGo }}
+        version={desk.version}
+        closesAt={ballot && phase === "vote" ? ballot.closes_at : null}
+      />
     </section>
   );
 }

@@ -10,7 +10,7 @@ const TONES: Record<string, Tone> = {
   starting: "busy",
   draining: "warn",
   failed: "bad",
-  lost: "bad",
+  unreachable: "bad",
 };
 
 /** The machines that answer: whether they can, and what they are at. */
@@ -49,7 +49,7 @@ function NodeRow({ node }: { node: EngineNode }) {
       <small>
         {lease
           ? t("nodes.lease", {
-              kind: find(`lease.${lease.kind}`) ?? lease.kind,
+              kind: find(`nodes.held.${lease.kind}`) ?? lease.kind,
               until: lease.until ? clock(lease.until) : "–",
             })
           : t("nodes.free")}

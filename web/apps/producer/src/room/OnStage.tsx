@@ -1,5 +1,5 @@
 import type { Desk, SideName, StageDuel } from "@gavel/api";
-import { Answer, Meter, StateMark } from "@gavel/desk";
+import { Answer, Meter, StateMark, useReason } from "@gavel/desk";
 import { AiLabel, Card, cx, EmptyState, Mark, SideCard } from "@gavel/ui";
 import { useT } from "../i18n";
 import css from "./OnStage.module.css";
@@ -26,6 +26,7 @@ export function OnStage({ desk }: { desk: Desk }) {
         <span>{t("stage.duel", { number: duel.number })}</span>
         <h2>{duel.prompt}</h2>
       </header>
+      {duel.state === "queued" && names?.reason && <Waits reason={names.reason} />}
       {duel.state === "failed" && <Failed reason={names?.reason ?? null} />}
       {phase === "revealed" && result && <Result result={result} />}
       {phase === "locked" && <Locked root={desk.ballot?.root ?? null} />}
@@ -74,14 +75,25 @@ function stateOf({ state, ...sides }: StageDuel, side: SideName) {
   return sides[side].finished ? "done" : "writing";
 }
 
+/** Why nothing happens yet, so that the desk knows whether to wait. */
+function Waits({ reason }: { reason: string }) {
+  return (
+    <p className={css.locked} role="status">
+      <StateMark tone="busy" />
+      {useReason()(reason)}
+    </p>
+  );
+}
+
 function Failed({ reason }: { reason: string | null }) {
-  const { t, find } = useT();
+  const { t } = useT();
+  const told = useReason();
   return (
     <div className={css.failed} role="alert">
       <StateMark tone="bad" size={20} />
       <p>
         <b>{t("stage.failed")}</b> {t("stage.failed_text")}
-        {reason && <small>{find(`error.${reason}`) ?? reason}</small>}
+        {reason && <small>{told(reason)}</small>}
       </p>
     </div>
   );

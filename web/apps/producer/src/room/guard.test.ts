@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import { Guard } from "./guard";
+import { Guard, isGo } from "./guard";
 
 it("takes one press in half a second", () => {
   let now = 0;
@@ -22,4 +22,27 @@ it("does not take a press meant for what the button did a moment ago", () => {
   expect(guard.press()).toBe(false);
   now = 5_600;
   expect(guard.press()).toBe(true);
+});
+
+/** Whether a space pressed on this element is GO. */
+function spaceOn(html: string, clicked = false): boolean {
+  document.body.innerHTML = html;
+  const event = new KeyboardEvent("keydown", { key: " ", bubbles: true, cancelable: true });
+  let go = false;
+  const listener = () => {
+    go = isGo(event, clicked);
+  };
+  window.addEventListener("keydown", listener);
+  (document.querySelector("[data-here]") ?? document.body).dispatchEvent(event);
+  window.removeEventListener("keydown", listener);
+  return go;
+}
+
+it("takes the space bar, but not from somebody who types or steers by keyboard", () => {
+  expect(spaceOn("<p data-here>x</p>")).toBe(true);
+  expect(spaceOn("<textarea data-here></textarea>", true)).toBe(false);
+  expect(spaceOn("<select data-here></select>", true)).toBe(false);
+  expect(spaceOn("<button data-here>x</button>")).toBe(false);
+  expect(spaceOn("<button data-here>x</button>", true)).toBe(true);
+  expect(spaceOn("<dialog open></dialog><p data-here>x</p>", true)).toBe(false);
 });

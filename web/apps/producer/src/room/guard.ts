@@ -25,11 +25,17 @@ export class Guard {
   }
 }
 
-/** Space belongs to whatever has the focus and uses it, and to nobody while a dialog is open. */
-export function isGo(event: KeyboardEvent): boolean {
+const TYPING = "input, textarea, select, [contenteditable]";
+const PRESSING = "button, a[href], summary, [role=button]";
+
+/**
+ * Space belongs to whatever one types in, to a button that the keyboard has reached, and to nobody
+ * while a dialog is open. `clicked`: the focus is where the pointer was, which means nothing.
+ */
+export function isGo(event: KeyboardEvent, clicked = false): boolean {
   if (event.key !== " " || event.repeat || event.isComposing || event.defaultPrevented) return false;
   if (event.ctrlKey || event.metaKey || event.altKey || event.shiftKey) return false;
   if (document.querySelector("dialog[open]")) return false;
-  const uses = "input, textarea, select, button, a[href], summary, [contenteditable], [role=button]";
+  const uses = clicked ? TYPING : `${TYPING}, ${PRESSING}`;
   return !(event.target instanceof HTMLElement && event.target.closest(uses));
 }
