@@ -133,3 +133,11 @@ def start(place: Path) -> Iterator[Start]:
     yield go
     for running in started:
         running.end()
+
+
+@pytest.fixture(autouse=True)
+def interruptible() -> Iterator[None]:
+    """A run started in the background ignores SIGINT, and so would the children that are sent one here."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
