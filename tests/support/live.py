@@ -33,6 +33,7 @@ class Page:
         self.socket = socket
         self.channels: dict[str, Seen] = {}
         self.errors: list[tuple[str, str]] = []
+        self.beats = 0
         self.texts: list[str] = []
         """Every message as it came."""
 
@@ -58,6 +59,7 @@ class Page:
     def _take(self, envelope: Json) -> None:
         kind = envelope["t"]
         if kind == "hb":
+            self.beats += 1
             return
         if kind == "err":
             self.errors.append((envelope["ch"], envelope["code"]))
@@ -81,6 +83,12 @@ class Page:
         await self.subscribe(channel)
         await self.until(lambda: bool(self[channel].state))
         return self[channel]
+
+    async def settle(self) -> None:
+        """Return when the portal has taken in everything that was sent to it: it answers in order."""
+        before = self.beats
+        await self.send({"t": "ping"})
+        await self.until(lambda: self.beats > before)
 
     async def refused(self, channel: str) -> str:
         """Subscribe where one may not; returns the code."""

@@ -288,9 +288,10 @@ async def speaking(show: Show, duel: str) -> AsyncIterator["asyncio.Task[None]"]
         while not is_live(stage.state["duel"]):
             await opened.receive()
             await show.portal.relay()
+        # The two answers under way keep their pace; whatever is asked from now on is quick again.
+        engine.complete = quick  # type: ignore[method-assign]
+        engine._pace = QUICK
         yield running
-    engine.complete = quick  # type: ignore[method-assign]
-    engine._pace = QUICK
     await asyncio.gather(running, return_exceptions=True)
 
 

@@ -216,8 +216,7 @@ async def test_who_has_everything_gets_nothing(show: Show) -> None:
     async with page(show.portal) as opened:
         seen = await opened.open(stage)
         await opened.subscribe(stage, seen.epoch, seen.seq)
-        await opened.send({"t": "ping"})
-        await opened.receive()
+        await opened.settle()
         assert seen.kinds == ["snap"]
 
 
@@ -227,8 +226,9 @@ async def test_a_page_that_left_a_channel_hears_no_more_of_it(show: Show) -> Non
     async with page(show.portal) as opened:
         await opened.open(stage)
         await opened.open(board)
-        before = len(opened[stage].kinds)
         await opened.send({"t": "unsub", "ch": stage})
+        await opened.settle()
+        before = len(opened[stage].kinds)
         await show.start_duel()
         await show.producer.post_ok("/leaderboard/freeze", {"frozen": True})
         await show.portal.relay()
