@@ -37,7 +37,7 @@ export function Bench({ submission }: { submission: Submission }) {
         <>
           <p className={css.note}>{t("bench.lead")}</p>
           <Scores run={run.data} />
-          <Samples submission={id} suite={run.data.suite} />
+          <Samples submission={id} run={run.data} />
         </>
       )}
     </section>

@@ -1,4 +1,4 @@
-import { api, type Sample } from "@gavel/api";
+import { api, type Run, type Sample } from "@gavel/api";
 import { SelectField, StateMark } from "@gavel/desk";
 import { ErrorNote, Loading } from "@gavel/ui";
 import { useQuery } from "@tanstack/react-query";
@@ -11,9 +11,9 @@ const RESULTS = ["any", "correct", "wrong"] as const;
 type Result = (typeof RESULTS)[number];
 
 /** Every question as it was asked and answered. */
-export function Samples({ submission, suite }: { submission: string; suite: string }) {
+export function Samples({ submission, run }: { submission: string; run: Run }) {
   const { t, language } = useT();
-  const { data } = useSuite(suite);
+  const { data } = useSuite(run.suite);
   const name = (one: string) => taskName(data, one, language);
   const [task, setTask] = useState("");
   const [result, setResult] = useState<Result>("any");
@@ -25,8 +25,9 @@ export function Samples({ submission, suite }: { submission: string; suite: stri
   });
   if (samples.error) return <ErrorNote error={samples.error} />;
   if (!samples.data) return <Loading />;
-  const all = samples.data.items;
-  const tasks = [...new Set(all.map((sample) => sample.task))];
+  // In the order of the scores above.
+  const tasks = run.tasks.map((scored) => scored.task);
+  const all = tasks.flatMap((one) => samples.data.items.filter((sample) => sample.task === one));
   const shown = all.filter(
     (sample) =>
       (task === "" || sample.task === task) && (result === "any" || sample.correct === (result === "correct")),

@@ -19,6 +19,7 @@ export function EntryPage({ id }: { id: string }) {
   if (!entry) {
     return (
       <EmptyState
+        heading="h1"
         title={t("entry.missing")}
         action={<Button onClick={() => navigate("/")}>{t("entry.back")}</Button>}
       />
@@ -79,7 +80,7 @@ function Versions({ submissions }: { submissions: Submission[] }) {
             <td>
               <span className={css.states}>
                 <StatePill state={one.state} />
-                {one === playing && <Pill tone="air">{t("entry.playing")}</Pill>}
+                {one === playing && <Pill tone="calm">{t("entry.playing")}</Pill>}
               </span>
             </td>
             <td className={css.extra}>{one.rank ?? "–"}</td>

@@ -18,6 +18,7 @@ export function VerdictPage({ id }: { id: string }) {
   if (status === "missing" || status === "denied") {
     return (
       <EmptyState
+        heading="h1"
         title={t("submission.missing")}
         action={<Button onClick={() => navigate("/")}>{t("entry.back")}</Button>}
       />

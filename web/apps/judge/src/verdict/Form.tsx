@@ -91,7 +91,14 @@ export function ChoiceIcon({ choice, inverse = false }: { choice: Choice; invers
 /** Where the verdict stands: not chosen, not submitted, in, or in with a change in hand. */
 function Standing({ verdict }: { verdict: VerdictInHand }) {
   const { t } = useT();
-  const { draft, saved, changed, known } = verdict;
+  const { draft, saved, changed, known, stuck } = verdict;
+  if (stuck) {
+    return (
+      <p className={css.standing} role="status">
+        <StateMark tone="warn" /> {t("verdict.stuck")}
+      </p>
+    );
+  }
   if (saved && changed) {
     return (
       <div className={css.standing} role="status">

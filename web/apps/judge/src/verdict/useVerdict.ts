@@ -1,8 +1,10 @@
 import { api, type Choice, type Verdict } from "@gavel/api";
-import { usePerson } from "@gavel/desk";
+import { retryable, usePerson } from "@gavel/desk";
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { useEffect, useState } from "react";
 import { type Draft, differs, EMPTY, keepDraft, recallDraft } from "./draft";
+
+const AGAIN_MS = 2_000;
 
 interface Sent {
   choice: Choice;
@@ -25,6 +27,9 @@ export function useVerdict(ballot: string, open: boolean) {
 
   const sending = useMutation({
     mutationFn: (body: Sent) => api.post("/api/ballots/{ballot_id}/verdicts", { params: path, body }),
+    // A hall's network comes and goes: keep at it until the portal says yes, or no.
+    retry: (_, error) => retryable(error),
+    retryDelay: AGAIN_MS,
     onSuccess: async (verdict) => {
       // An answer to an older question must not overwrite this one.
       await queries.cancelQueries({ queryKey: key });
@@ -57,6 +62,8 @@ export function useVerdict(ballot: string, open: boolean) {
     unknownWhy: mine.data === undefined ? mine.error : null,
     changed: differs(draft, saved),
     busy: sending.isPending,
+    /** On its way, but the portal could not be reached yet. */
+    stuck: sending.isPending && sending.failureCount > 0,
     error: sending.error,
     choose: (choice: Choice) => edit({ choice }),
     write: (note: string) => edit({ note }),

@@ -72,16 +72,7 @@ function Room({ desk, serverNow, connection }: RoomProps) {
     />
   );
   return (
-    <Shell
-      desk="producer"
-      width="wide"
-      banner={
-        <>
-          {connection}
-          {bar}
-        </>
-      }
-    >
+    <Shell desk="producer" width="full" bar={bar} banner={connection}>
       {hand.error && <Refusal error={hand.error} onDismiss={hand.dismiss} />}
       <div className={css.room}>
         <div className={css.setup}>{!over && <Setup {...{ desk, draft, edit, limit, hand }} />}</div>

@@ -18,6 +18,8 @@ export function useSpace(press: () => void): void {
       if (!isGo(event, clicked)) return;
       event.preventDefault();
       taken = true;
+      // Browsers draw a focus ring at the first key; it would promise that the space went there.
+      if (clicked && document.activeElement instanceof HTMLElement) document.activeElement.blur();
       go();
     };
     // Firefox clicks a button when the key comes up.

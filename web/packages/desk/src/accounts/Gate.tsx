@@ -1,5 +1,5 @@
 import type { Me } from "@gavel/api";
-import { Button, EmptyState, ErrorNote, Loading } from "@gavel/ui";
+import { Button, EmptyState, ErrorNote, Loading, Mark } from "@gavel/ui";
 import type { ReactNode } from "react";
 import { useT } from "../i18n";
 import { useMe, useSignOut } from "../session";
@@ -26,6 +26,8 @@ function Forbidden({ desk, me }: { desk: DeskName; me: Me }) {
   return (
     <Shell desk={desk}>
       <EmptyState
+        heading="h1"
+        icon={<Mark size={64} />}
         title={title}
         action={
           <Button disabled={signOut.isPending} onClick={() => signOut.mutate()}>

@@ -52,6 +52,7 @@ function Dead({ title, children }: { title: string; children?: string }) {
   const { t } = useT();
   return (
     <EmptyState
+      heading="h1"
       icon={<Mark size={64} />}
       title={title}
       action={<Button onClick={() => navigate("/")}>{t("join.home")}</Button>}

@@ -7,6 +7,7 @@ function Crash() {
   return (
     <main>
       <EmptyState
+        heading="h1"
         title={t("crash.title")}
         action={
           <Button tone="gold" onClick={() => location.reload()}>

@@ -8,6 +8,7 @@ export function Lost() {
   useTitle(t("lost.title"));
   return (
     <EmptyState
+      heading="h1"
       icon={<Mark size={64} />}
       title={t("lost.title")}
       action={<Button onClick={() => navigate("/")}>{t("lost.home")}</Button>}

@@ -1,4 +1,4 @@
-import { cx, LanguageSwitch, Mark } from "@gavel/ui";
+import { cx, LanguageSwitch, Mark, OtherLanguage } from "@gavel/ui";
 import { type ReactNode, useEffect, useRef } from "react";
 import { useT } from "../i18n";
 import { Link, usePath } from "../router";
@@ -16,14 +16,16 @@ export interface NavItem {
 interface ShellProps {
   desk: DeskName;
   nav?: NavItem[];
+  /** Takes the head line instead of names and pages, where every line counts. */
+  bar?: ReactNode;
   /** Shown under the header, such as the state of the connection. */
   banner?: ReactNode;
-  width?: "narrow" | "normal" | "wide";
+  width?: "narrow" | "normal" | "wide" | "full";
   children: ReactNode;
 }
 
 /** The frame of a desk's page: who and where one is, the pages, the content. */
-export function Shell({ desk, nav = [], banner, width = "normal", children }: ShellProps) {
+export function Shell({ desk, nav = [], bar, banner, width = "normal", children }: ShellProps) {
   const { t } = useT();
   const { data: me } = useMe();
   const path = usePath();
@@ -41,11 +43,16 @@ export function Shell({ desk, nav = [], banner, width = "normal", children }: Sh
         {t("shell.skip")}
       </a>
       <header className={css.bar}>
-        <Link to="/" className={css.brand}>
+        <Link to="/" className={css.brand} aria-label={bar ? t(`desk.${desk}`) : undefined}>
           <Mark size={30} />
-          <b>Gavel</b>
-          <span>{t(`desk.${desk}`)}</span>
+          {!bar && (
+            <>
+              <b>Gavel</b>
+              <span>{t(`desk.${desk}`)}</span>
+            </>
+          )}
         </Link>
+        {bar}
         {nav.length > 0 && (
           <nav aria-label={t("shell.nav")} className={css.nav}>
             {nav.map(({ to, label }) => (
@@ -56,7 +63,7 @@ export function Shell({ desk, nav = [], banner, width = "normal", children }: Sh
           </nav>
         )}
         <div className={css.tools}>
-          <LanguageSwitch />
+          {bar ? <OtherLanguage /> : <LanguageSwitch />}
           {me && <AccountMenu me={me} />}
         </div>
       </header>
