@@ -254,6 +254,7 @@ class Episode:
         streamed = watch.patches - before
         await asyncio.sleep(self.pause)
         duel = await self._vote(watch, stage, state["duel"], number, phones, judges)
+        met = _met(watch.states[board])
         await self._command(watch, stage, {"type": "reveal"})
         state = await watch.until(stage, lambda now: now["phase"] == "revealed", 30, "the reveal")
         result = state["result"]
@@ -265,9 +266,7 @@ class Episode:
             "the revealed names are not the contenders",
         )
         await self._recount(duel["ballot"], result, duel["receipts"])
-        await watch.until(
-            board, lambda now: now["duels"] >= 0 and _moved(now, number), 60, "the board to move"
-        )
+        await watch.until(board, lambda now: _met(now) >= met + 2, 60, "the board to count this duel")
         provenance = await phones[0].get(f"/duels/{state['duel']['id']}/provenance")
         hashes = {row["side"]: row["hash"] for row in provenance["answers"]}
         self.tell(f"  {_line(result)}")
@@ -383,9 +382,9 @@ def _finished(duel: dict[str, Any]) -> bool:
     return bool(duel["left"]["finished"] and duel["right"]["finished"])
 
 
-def _moved(board: dict[str, Any], duels: int) -> bool:
-    """The board has taken this many duels into account."""
-    return bool(sum(row["duels"] for row in board["rows"]) >= 2 * duels)
+def _met(board: dict[str, Any]) -> int:
+    """Duels that the board counts, each once for either entry; a season may have had some before this episode."""
+    return sum(row["duels"] for row in board["rows"])
 
 
 def _line(result: dict[str, Any]) -> str:
