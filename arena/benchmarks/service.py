@@ -84,7 +84,7 @@ async def finish(site: Site, session: AsyncSession, submission_id: UUID, body: J
         await submissions.refuse(
             session,
             submission_id,
-            "adapter.no_effect",
+            "benchmark.no_effect",
             "The adapter answers every probe prompt exactly like the base model. Train it longer.",
         )
     else:

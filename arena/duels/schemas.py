@@ -7,11 +7,13 @@ from arena.duels.contracts import SideName
 from arena.duels.models import Answer, Duel, DuelState
 from arena.duels.queries import SideView
 from arena.kit.schemas import Out
+from arena.submissions.public import EntryKind
 
 
 class EntryName(Out):
     id: UUID
     name: str
+    kind: EntryKind
 
 
 class SideOut(Out):

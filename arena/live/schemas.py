@@ -18,6 +18,7 @@ class StageSide(Out):
     text: str
     tokens: int
     finished: bool
+    ai_generated: Literal[True] = True
 
 
 class StageDuel(Out):

@@ -6,7 +6,7 @@ from arena.submissions.contracts import (
     SubmissionReceived,
     SubmissionVerified,
 )
-from arena.submissions.models import Entry, Submission
+from arena.submissions.models import Entry, EntryKind, Submission
 from arena.submissions.policy import VisibleSubmission, may_see
 from arena.submissions.queries import competing_version, describe, entries, roster, with_entry
 from arena.submissions.schemas import RosterRow, SubmissionOut
@@ -15,6 +15,7 @@ from arena.submissions.service import adapter_ref, ensure_house, failed, mark, r
 __all__ = [
     "AdapterRef",
     "Entry",
+    "EntryKind",
     "RosterRow",
     "Submission",
     "SubmissionChanged",

@@ -96,6 +96,16 @@ async def test_a_fault_is_no_score(show: Show) -> None:
     assert node["lease"] is None
 
 
+async def test_an_adapter_that_answers_like_the_base_model_does_not_compete(show: Show) -> None:
+    ada, submission, job = await measured(show)
+    await job.succeed(result_of(job) | {"effect": False})
+    seen = await ada.get_ok(f"/submissions/{submission}")
+    assert (seen["state"], seen["refusal"]["code"]) == ("refused", "benchmark.no_effect")
+    # The scores stay to be read; only the entry stays off the roster.
+    assert (await ada.get_ok(f"/submissions/{submission}/benchmark"))["state"] == "done"
+    assert [row["kind"] for row in await show.producer.get_ok("/roster") if row["ready"]] == ["house"]
+
+
 def spoiled(result: Json, **changes: Any) -> Json:
     first, *others = result["tasks"]
     return {**result, "tasks": [{**first, **changes}, *others]}

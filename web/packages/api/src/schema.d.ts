@@ -832,6 +832,11 @@ export interface components {
              * Format: uuid
              */
             id: string;
+            /**
+             * Kind
+             * @enum {string}
+             */
+            kind: "contestant" | "house";
             /** Name */
             name: string;
         };
@@ -1464,6 +1469,12 @@ export interface components {
         };
         /** StageSide */
         StageSide: {
+            /**
+             * Ai Generated
+             * @default true
+             * @constant
+             */
+            ai_generated: true;
             /** Finished */
             finished: boolean;
             /** Text */

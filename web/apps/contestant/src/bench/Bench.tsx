@@ -15,23 +15,25 @@ const AXIS = { min: -60, max: 120 };
 /** The benchmark of a version: before, during and after. */
 export function Bench({ submission }: { submission: Submission }) {
   const { t } = useT();
-  const { id, state } = submission;
+  const { id, state, digest } = submission;
+  const ended = state === "ready" || state === "failed" || state === "refused";
   const run = useQuery({
     // The state is part of the key: the run has news whenever the submission has moved on.
     queryKey: ["benchmark", id, state],
     queryFn: () => api.get("/api/submissions/{submission_id}/benchmark", { params: { path: { submission_id: id } } }),
-    enabled: state === "ready" || state === "failed",
+    enabled: ended && digest !== null,
     refetchInterval: (query) => (retryable(query.state.error) ? AGAIN_MS : false),
   });
-  if (state === "refused") return null;
+  // Ended before there was anything to benchmark.
+  if (ended && digest === null) return null;
   return (
     <section className={css.bench}>
       <h2>{t("bench.title")}</h2>
       {run.error && <ErrorNote error={run.error} />}
-      {state !== "ready" && state !== "failed" && (
+      {!ended && (
         <p className={css.note}>{state === "benchmarking" ? t("bench.running") : t("bench.after")}</p>
       )}
-      {state === "ready" && run.isPending && !run.error && <Loading />}
+      {ended && run.isPending && !run.error && <Loading />}
       {run.data?.state === "failed" && <p className={css.note}>{t("bench.failed")}</p>}
       {run.data?.state === "done" && (
         <>

@@ -4,7 +4,7 @@ import { Card } from "@gavel/ui";
 import { isUnderWay } from "../app/queries";
 import { useT } from "../i18n";
 import css from "./Checklist.module.css";
-import { type Problem, problemsOf } from "./problems";
+import { moreOf, type Problem, problemsOf } from "./problems";
 
 const CODES = ["files", "format", "config", "base", "rank", "shapes", "values", "effect"] as const;
 type Code = (typeof CODES)[number];
@@ -42,18 +42,29 @@ function Line({ code, check, busy }: { code: Code; check: Check | undefined; bus
           {t(`check.${code}.title`)} <span>{word}</span>
         </h3>
         <p className={css.note}>{t(`check.${code}.text`)}</p>
-        {check && problemsOf(check).map((problem) => <Explained key={problem.code} problem={problem} check={check} />)}
+        {check && <Problems check={check} />}
       </div>
     </li>
   );
 }
 
+function Problems({ check }: { check: Check }) {
+  const { t } = useT();
+  const more = moreOf(check);
+  return (
+    <>
+      {problemsOf(check).map((problem) => (
+        <Explained key={problem.code} problem={problem} />
+      ))}
+      {more > 0 && <p className={css.note}>{t("problem.more", { count: more })}</p>}
+    </>
+  );
+}
+
 /** What is wrong, what to do, and where. */
-function Explained({ problem, check }: { problem: Problem; check: Check }) {
+function Explained({ problem }: { problem: Problem }) {
   const { t, find } = useT();
   const fix = find(`problem.${problem.code}.fix`, problem.detail);
-  const listed = (check.detail.problems as unknown[]).length;
-  const more = typeof check.detail.total === "number" ? check.detail.total - listed : 0;
   return (
     <div className={css.problem}>
       <p>
@@ -64,14 +75,14 @@ function Explained({ problem, check }: { problem: Problem; check: Check }) {
           <span className={css.fix}>{t("problem.fix")}</span> {fix}
         </p>
       )}
-      <Places places={problem.places} more={more} />
+      <Places places={problem.places} />
     </div>
   );
 }
 
 const FEW = 3;
 
-function Places({ places, more }: { places: string[]; more: number }) {
+function Places({ places }: { places: string[] }) {
   const { t } = useT();
   if (places.length === 0) return null;
   const list = (
@@ -81,14 +92,13 @@ function Places({ places, more }: { places: string[]; more: number }) {
           <code>{place}</code>
         </li>
       ))}
-      {more > 0 && <li>{t("problem.more", { count: more })}</li>}
     </ul>
   );
   if (places.length <= FEW) return list;
   return (
     <details>
       <summary>
-        {t("problem.where")} · {places.length + more}
+        {t("problem.where")} · {places.length}
       </summary>
       {list}
     </details>

@@ -17,11 +17,14 @@ export function Now({ submission }: { submission: Submission }) {
   const { state, progress, waiting } = submission;
   const moving = state !== "ready" && state !== "refused" && state !== "failed";
   return (
-    <Card className={cx(css.now, TONES[state])} aria-live="polite">
-      <h2>{t(`submission.${state}_title`)}</h2>
-      {state === "ready" && <p>{t("submission.ready_text")}</p>}
-      {state === "refused" && <Refused submission={submission} />}
-      {state === "failed" && <Failed submission={submission} />}
+    <Card className={cx(css.now, TONES[state])}>
+      {/* The progress below changes many times a second: only the turns are read out. */}
+      <div className={css.news} aria-live="polite">
+        <h2>{t(`submission.${state}_title`)}</h2>
+        {state === "ready" && <p>{t("submission.ready_text")}</p>}
+        {state === "refused" && <Refused submission={submission} />}
+        {state === "failed" && <Failed submission={submission} />}
+      </div>
       {moving && waiting && <Waiting waiting={waiting} />}
       {moving && !waiting && progress && <Doing progress={progress} />}
       {moving && <p className={css.note}>{t("submission.live")}</p>}

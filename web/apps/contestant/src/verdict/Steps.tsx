@@ -1,35 +1,25 @@
-import type { SubmissionState } from "@gavel/api";
+import type { Submission } from "@gavel/api";
 import { StateMark, type Tone } from "@gavel/desk";
 import { useT } from "../i18n";
 import css from "./Steps.module.css";
 
 const STEPS = ["received", "verified", "benchmarked", "ready"] as const;
 
-/** How many of the steps are behind, per state. */
-const DONE: Record<SubmissionState, number> = {
-  received: 1,
-  verifying: 1,
-  refused: 1,
-  verified: 2,
-  benchmarking: 2,
-  failed: 2,
-  ready: 4,
-};
-
-function toneOf(index: number, state: SubmissionState): Tone {
-  if (index < DONE[state]) return "good";
-  if (index > DONE[state]) return "calm";
-  if (state === "refused") return "bad";
-  return state === "failed" ? "warn" : "busy";
+/** How each step stands. A sealed adapter has a fingerprint: that is what says whether the checks were passed. */
+export function tonesOf({ state, digest }: Pick<Submission, "state" | "digest">): Tone[] {
+  const done = state === "ready" ? STEPS.length : digest === null ? 1 : 2;
+  const current = state === "refused" ? "bad" : state === "failed" ? "warn" : "busy";
+  return STEPS.map((_, index) => (index < done ? "good" : index > done ? "calm" : current));
 }
 
 /** The way of a version from the upload to the stage. */
-export function Steps({ state }: { state: SubmissionState }) {
+export function Steps({ submission }: { submission: Submission }) {
   const { t } = useT();
+  const tones = tonesOf(submission);
   return (
     <ol className={css.steps}>
       {STEPS.map((step, index) => {
-        const tone = toneOf(index, state);
+        const tone = tones[index] as Tone;
         return (
           <li key={step} data-tone={tone} aria-current={tone === "busy" ? "step" : undefined}>
             <StateMark tone={tone} size={20} />

@@ -41,7 +41,7 @@ function Verdict({ submission }: { submission: Submission }) {
         kicker={<Link to={`/entries/${submission.entry_id}`}>← {submission.entry_name}</Link>}
         actions={<StatePill state={submission.state} />}
       />
-      <Steps state={submission.state} />
+      <Steps submission={submission} />
       <Now submission={submission} />
       <div className={css.columns}>
         <Checklist submission={submission} />

@@ -1,7 +1,7 @@
 import type { Check } from "@gavel/api";
 import { expect, it } from "vitest";
 import en from "../i18n/en.json";
-import { countOf, problemsOf } from "./problems";
+import { countOf, moreOf, problemsOf } from "./problems";
 
 const misshapen = (module: string) => ({ code: "adapter.shape_mismatch", message: "m", detail: { module } });
 const check: Check = {
@@ -19,6 +19,8 @@ it("tells the same problem once, with all its places", () => {
 });
 
 it("counts what is not listed, too", () => {
+  expect(moreOf(check)).toBe(37);
+  expect(moreOf({ code: "files", status: "passed", detail: {} })).toBe(0);
   expect(countOf([check, { code: "files", status: "passed", detail: {} }])).toBe(40);
 });
 

@@ -33,11 +33,17 @@ export function problemsOf(check: Check): Problem[] {
   return [...found.values()];
 }
 
+function listed(check: Check): number {
+  return (check.detail.problems as unknown[] | undefined)?.length ?? 0;
+}
+
+/** Problems of a check beyond the listed ones: the portal lists the first few of very many. */
+export function moreOf(check: Check): number {
+  return typeof check.detail.total === "number" ? Math.max(0, check.detail.total - listed(check)) : 0;
+}
+
 /** Problems in all, those beyond the listed ones included. */
 export function countOf(checks: Check[]): number {
   const refused = checks.filter((check) => check.status === "refused");
-  return refused.reduce((sum, check) => {
-    const listed = (check.detail.problems as unknown[] | undefined)?.length ?? 0;
-    return sum + (typeof check.detail.total === "number" ? check.detail.total : listed);
-  }, 0);
+  return refused.reduce((sum, check) => sum + listed(check) + moreOf(check), 0);
 }
