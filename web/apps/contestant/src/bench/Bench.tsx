@@ -30,9 +30,7 @@ export function Bench({ submission }: { submission: Submission }) {
     <section className={css.bench}>
       <h2>{t("bench.title")}</h2>
       {run.error && <ErrorNote error={run.error} />}
-      {!ended && (
-        <p className={css.note}>{state === "benchmarking" ? t("bench.running") : t("bench.after")}</p>
-      )}
+      {!ended && <p className={css.note}>{state === "benchmarking" ? t("bench.running") : t("bench.after")}</p>}
       {ended && run.isPending && !run.error && <Loading />}
       {run.data?.state === "failed" && <p className={css.note}>{t("bench.failed")}</p>}
       {run.data?.state === "done" && (

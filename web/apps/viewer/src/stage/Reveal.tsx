@@ -39,7 +39,12 @@ function Plate({ side, result, text }: PlateProps) {
         )}
       </header>
       <h2 style={{ fontSize: Math.max(34, size) }}>{name}</h2>
-      <Answer side={side} answer={{ text, tokens: 0, finished: true, ai_generated: true }} writing={false} className={css.text} />
+      <Answer
+        side={side}
+        answer={{ text, tokens: 0, finished: true, ai_generated: true }}
+        writing={false}
+        className={css.text}
+      />
       <AiLabel className={css.ai} />
     </section>
   );
