@@ -1,22 +1,34 @@
 import type { Choice } from "@gavel/api";
 import { SmallButton, StateMark, TextField } from "@gavel/desk";
 import { Button, cx, ErrorNote, SideIcon } from "@gavel/ui";
+import { type FormEvent, type KeyboardEvent, useId } from "react";
 import { useT } from "../i18n";
 import { NOTE_LIMIT } from "./draft";
 import css from "./Form.module.css";
-import { CHOICES, SHORTCUTS, SHOWN, useKeys } from "./keys";
+import { CHOICES, LETTERS, wishOf } from "./keys";
 import type { VerdictInHand } from "./useVerdict";
 
 /** The four choices, the note, and the button that hands them in. */
 export function Form({ verdict }: { verdict: VerdictInHand }) {
   const { t } = useT();
   const { draft, saved, changed, busy, choose, write, submit } = verdict;
-  useKeys(choose, submit);
+  const name = useId();
+  const press = (event: KeyboardEvent) => {
+    const wish = wishOf(event);
+    if (wish === null) return;
+    event.preventDefault();
+    if (wish === "submit") submit();
+    else choose(wish);
+  };
+  const send = (event: FormEvent) => {
+    event.preventDefault();
+    submit();
+  };
   return (
-    <section className={css.form} aria-label={t("verdict.yours")}>
+    <form className={css.form} aria-label={t("verdict.yours")} onSubmit={send} onKeyDown={press}>
       <fieldset className={css.choices} aria-label={t("verdict.ask")}>
         {CHOICES.map((choice) => (
-          <ChoiceButton key={choice} choice={choice} chosen={draft.choice === choice} onChoose={choose} />
+          <ChoiceRadio key={choice} {...{ choice, name }} chosen={draft.choice === choice} onChoose={choose} />
         ))}
       </fieldset>
       <div className={css.rest}>
@@ -31,10 +43,10 @@ export function Form({ verdict }: { verdict: VerdictInHand }) {
         <div className={css.hand}>
           <Button
             tone="gold"
+            type="submit"
             wide
             disabled={draft.choice === null || busy || !changed}
             aria-keyshortcuts="Control+Enter"
-            onClick={submit}
           >
             {t(
               busy ? "verdict.sending" : !saved ? "verdict.submit" : changed ? "verdict.resubmit" : "verdict.submitted",
@@ -48,34 +60,35 @@ export function Form({ verdict }: { verdict: VerdictInHand }) {
         </div>
       </div>
       {verdict.error !== null && <ErrorNote className={css.error} error={verdict.error} retry={submit} />}
-    </section>
+    </form>
   );
 }
 
-interface ChoiceButtonProps {
+interface ChoiceRadioProps {
   choice: Choice;
+  name: string;
   chosen: boolean;
   onChoose: (choice: Choice) => void;
 }
 
-function ChoiceButton({ choice, chosen, onChoose }: ChoiceButtonProps) {
+/** A radio button that fills its card: the arrow keys go from one to the next by themselves. */
+function ChoiceRadio({ choice, name, chosen, onChoose }: ChoiceRadioProps) {
   const { t } = useT();
   return (
-    <button
-      type="button"
-      className={cx(css.choice, css[choice], chosen && css.chosen)}
-      aria-pressed={chosen}
-      aria-keyshortcuts={SHORTCUTS[choice]}
-      onClick={() => onChoose(choice)}
-    >
+    <label className={cx(css.choice, css[choice], chosen && css.chosen)}>
+      <input
+        type="radio"
+        name={name}
+        checked={chosen}
+        aria-keyshortcuts={LETTERS[choice]}
+        onChange={() => onChoose(choice)}
+      />
       <ChoiceIcon choice={choice} inverse={chosen} />
       <span>{t(`choice.${choice}`)}</span>
       <span className={css.keys} aria-hidden="true">
-        {SHOWN[choice].map((key) => (
-          <kbd key={key}>{key}</kbd>
-        ))}
+        <kbd>{LETTERS[choice]}</kbd>
       </span>
-    </button>
+    </label>
   );
 }
 
