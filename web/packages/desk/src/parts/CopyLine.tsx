@@ -5,34 +5,48 @@ import { SmallButton } from "./Small";
 
 const SHOWN_MS = 2_000;
 
-/** Also on a LAN address without HTTPS, where browsers keep the clipboard from scripts. */
-async function copy(text: string): Promise<void> {
-  if (navigator.clipboard) return navigator.clipboard.writeText(text);
+/** Whether the text was copied. Also on a LAN address without HTTPS, where browsers keep the clipboard from scripts. */
+async function copy(text: string): Promise<boolean> {
+  if (navigator.clipboard) {
+    return navigator.clipboard.writeText(text).then(
+      () => true,
+      () => false,
+    );
+  }
   const area = document.createElement("textarea");
   area.value = text;
   // Inside an open dialog everything else is inert: stay next to where the focus is.
-  (document.activeElement?.parentElement ?? document.body).append(area);
+  const button = document.activeElement as HTMLElement | null;
+  (button?.parentElement ?? document.body).append(area);
   area.select();
-  document.execCommand("copy");
+  const copied = document.execCommand("copy");
   area.remove();
+  button?.focus();
+  return copied;
 }
 
 export function CopyButton({ text, what }: { text: string; what: string }) {
   const { t } = useT();
-  const [copied, setCopied] = useState(false);
+  const [said, say] = useState<"copied" | "failed" | null>(null);
   const timer = useRef<ReturnType<typeof setTimeout>>(undefined);
   useEffect(() => () => clearTimeout(timer.current), []);
   const press = () => {
-    void copy(text).then(() => {
-      setCopied(true);
+    void copy(text).then((copied) => {
+      say(copied ? "copied" : "failed");
       clearTimeout(timer.current);
-      timer.current = setTimeout(() => setCopied(false), SHOWN_MS);
+      timer.current = setTimeout(() => say(null), SHOWN_MS);
     });
   };
   return (
-    <SmallButton className={css.button} aria-label={t("copy.copy_what", { what })} onClick={press}>
-      <span aria-live="polite">{copied ? t("copy.copied") : t("copy.copy")}</span>
-    </SmallButton>
+    <>
+      <SmallButton className={css.button} aria-label={t("copy.copy_what", { what })} onClick={press}>
+        {t(`copy.${said ?? "copy"}`)}
+      </SmallButton>
+      {/* Not in the button, whose own name hides what is inside it. */}
+      <span className="hidden" role="status">
+        {said && t(`copy.${said}`)}
+      </span>
+    </>
   );
 }
 

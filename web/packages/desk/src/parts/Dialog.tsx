@@ -1,5 +1,5 @@
 import { Button, type ButtonProps, ErrorNote } from "@gavel/ui";
-import { type ReactNode, useEffect, useId, useRef } from "react";
+import { type ReactNode, useId, useLayoutEffect, useRef } from "react";
 import { useT } from "../i18n";
 import css from "./Dialog.module.css";
 
@@ -12,15 +12,19 @@ interface DialogProps {
   wide?: boolean;
 }
 
-/** A modal dialog for as long as it is rendered. Escape and a tap outside close it. */
+/**
+ * A modal dialog for as long as it is rendered. Escape and a tap outside close it. The focus goes to what is marked
+ * `data-autofocus` (React's own `autoFocus` comes before the dialog is open), and back to where it came from.
+ */
 export function Dialog({ title, children, onClose, actions, wide = false }: DialogProps) {
   const { t } = useT();
   const id = useId();
   const box = useRef<HTMLDialogElement>(null);
-  useEffect(() => {
+  // Not a passive effect, whose end comes after the dialog has left the page: no browser gives the focus back then.
+  useLayoutEffect(() => {
     const dialog = box.current;
-    // React in development mounts twice; a dialog must not be opened twice.
-    if (dialog && !dialog.open) dialog.showModal();
+    dialog?.showModal();
+    dialog?.querySelector<HTMLElement>("[data-autofocus]")?.focus();
     return () => dialog?.close();
   }, []);
   return (
@@ -82,7 +86,7 @@ export function Confirm({
       onClose={onClose}
       actions={
         <>
-          <Button autoFocus onClick={onClose}>
+          <Button data-autofocus onClick={onClose}>
             {t("dialog.cancel")}
           </Button>
           <Button tone={tone} disabled={busy} onClick={onConfirm}>
