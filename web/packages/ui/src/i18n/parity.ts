@@ -1,17 +1,21 @@
-/** Checks that two catalogs say the same things: same keys, same `{{placeholders}}`. */
+/** Checks that two catalogs say the same things: same keys, same `{{placeholders}}`, and English with its singular. */
 
 type Catalog = { [key: string]: string | Catalog };
 
 const PLURAL = /_(zero|one|two|few|many|other)$/;
 
-function leaves(catalog: Catalog, prefix = ""): Map<string, string> {
+function leaves(catalog: Catalog, prefix = ""): [key: string, text: string][] {
+  return Object.entries(catalog).flatMap(([key, value]) =>
+    typeof value === "string" ? [[prefix + key, value] as [string, string]] : leaves(value, `${prefix + key}.`),
+  );
+}
+
+/** Chinese has one plural form: `x_one` and `x_other` are the one key `x`. */
+function texts(catalog: Catalog): Map<string, string> {
   const found = new Map<string, string>();
-  for (const [key, value] of Object.entries(catalog)) {
-    const path = prefix + key;
-    if (typeof value !== "string") for (const [inner, text] of leaves(value, `${path}.`)) found.set(inner, text);
-    // Chinese has one plural form: `x_one` and `x_other` are the one key `x`.
-    else if (!found.has(path.replace(PLURAL, "")) || path.endsWith("_other"))
-      found.set(path.replace(PLURAL, ""), value);
+  for (const [path, text] of leaves(catalog)) {
+    const key = path.replace(PLURAL, "");
+    if (!found.has(key) || path.endsWith("_other")) found.set(key, text);
   }
   return found;
 }
@@ -22,7 +26,7 @@ function placeholders(text: string): string {
 
 /** One line for each difference; empty when the catalogs match. */
 export function differences(zh: Catalog, en: Catalog): string[] {
-  const [a, b] = [leaves(zh), leaves(en)];
+  const [a, b] = [texts(zh), texts(en)];
   const found: string[] = [];
   for (const [key, text] of a) {
     const other = b.get(key);
@@ -31,5 +35,10 @@ export function differences(zh: Catalog, en: Catalog): string[] {
     if (text.trim() === "" || other?.trim() === "") found.push(`empty: ${key}`);
   }
   for (const key of b.keys()) if (!a.has(key)) found.push(`zh lacks ${key}`);
+  const english = new Set(leaves(en).map(([key]) => key));
+  for (const key of english) {
+    const one = key.replace(/_other$/, "_one");
+    if (!english.has(one)) found.push(`en lacks ${one}`);
+  }
   return found;
 }
