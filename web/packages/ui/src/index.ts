@@ -1,4 +1,5 @@
 export { AiLabel } from "./components/AiLabel";
+export { Answer } from "./components/Answer";
 export { type Axis, axisOf, Bar, IntervalBar, type Part } from "./components/Bar";
 export { Button, type ButtonProps } from "./components/Button";
 export { Card, SideCard, SideIcon, SideLabel } from "./components/Card";
@@ -8,3 +9,5 @@ export { Mark } from "./components/Mark";
 export { EmptyState, ErrorNote, Loading } from "./components/Notes";
 export { cx } from "./cx";
 export { type Language, setLanguage, setupI18n, type Translation, useT } from "./i18n";
+export { Link, match, navigate, usePath } from "./router";
+export { useSettled } from "./settled";

@@ -1,4 +1,5 @@
-import { Gate, JoinPage, Lost, match, Shell, usePath } from "@gavel/desk";
+import { Gate, JoinPage, Lost, Shell } from "@gavel/desk";
+import { match, usePath } from "@gavel/ui";
 import { EntriesPage } from "../entries/EntriesPage";
 import { EntryPage } from "../entries/EntryPage";
 import { useT } from "../i18n";

@@ -1,6 +1,6 @@
 import type { BoardRow, Entry } from "@gavel/api";
-import { Link, PageHead, useTimes } from "@gavel/desk";
-import { Card, ErrorNote, Loading, Mark } from "@gavel/ui";
+import { PageHead, useTimes } from "@gavel/desk";
+import { Card, ErrorNote, Link, Loading, Mark } from "@gavel/ui";
 import { useBoard, useEntries, useSeason } from "../app/queries";
 import { StatePill } from "../app/StatePill";
 import { useT } from "../i18n";

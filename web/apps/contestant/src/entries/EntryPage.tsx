@@ -1,6 +1,6 @@
 import type { Entry, Season, Submission } from "@gavel/api";
-import { bytes, Link, navigate, PageHead, Pill, useTimes } from "@gavel/desk";
-import { Button, Card, EmptyState, ErrorNote, Loading } from "@gavel/ui";
+import { bytes, PageHead, Pill, useTimes } from "@gavel/desk";
+import { Button, Card, EmptyState, ErrorNote, Link, Loading, navigate } from "@gavel/ui";
 import { useEntries, useSeason } from "../app/queries";
 import { StatePill } from "../app/StatePill";
 import { useT } from "../i18n";

@@ -1,6 +1,6 @@
 import { api } from "@gavel/api";
-import { Field, navigate } from "@gavel/desk";
-import { Button, ErrorNote } from "@gavel/ui";
+import { Field } from "@gavel/desk";
+import { Button, ErrorNote, navigate } from "@gavel/ui";
 import { useMutation, useQueryClient } from "@tanstack/react-query";
 import type { FormEvent } from "react";
 import { ENTRIES } from "../app/queries";

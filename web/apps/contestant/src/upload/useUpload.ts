@@ -1,5 +1,5 @@
 import { type Submission, upload } from "@gavel/api";
-import { navigate } from "@gavel/desk";
+import { navigate } from "@gavel/ui";
 import { useQueryClient } from "@tanstack/react-query";
 import { useEffect, useRef, useState } from "react";
 import { ENTRIES } from "../app/queries";

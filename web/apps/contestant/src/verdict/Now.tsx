@@ -1,6 +1,6 @@
 import type { Progress, Submission } from "@gavel/api";
-import { Link, Meter, useReason, useTimes } from "@gavel/desk";
-import { Card, cx } from "@gavel/ui";
+import { Meter, useReason, useTimes } from "@gavel/desk";
+import { Card, cx, Link } from "@gavel/ui";
 import { useT } from "../i18n";
 import css from "./Now.module.css";
 import { countOf } from "./problems";

@@ -1,7 +1,7 @@
 import type { Submission } from "@gavel/api";
-import { Connection, Link, navigate, PageHead } from "@gavel/desk";
+import { Connection, PageHead } from "@gavel/desk";
 import { useChannel } from "@gavel/live";
-import { Button, EmptyState, Loading } from "@gavel/ui";
+import { Button, EmptyState, Link, Loading, navigate } from "@gavel/ui";
 import { StatePill } from "../app/StatePill";
 import { Bench } from "../bench/Bench";
 import { useT } from "../i18n";

@@ -1,6 +1,5 @@
 import type { SideName, StageDuel, StageResult } from "@gavel/api";
-import { Answer } from "@gavel/desk";
-import { AiLabel, cx, SideCard } from "@gavel/ui";
+import { AiLabel, Answer, cx, SideCard } from "@gavel/ui";
 import { useT } from "../i18n";
 import css from "./Answers.module.css";
 
@@ -36,10 +35,7 @@ export function Answers({ duel, note, chosen = null, names = null }: AnswersProp
 }
 
 function Text({ duel, side }: { duel: StageDuel; side: SideName }) {
-  const answer = duel[side];
-  // Models often begin with a space, which belongs to no reader.
-  const read = { ...answer, text: answer.text.trimStart() };
-  return <Answer side={side} answer={read} writing={duel.state === "live"} className={css.text} />;
+  return <Answer side={side} answer={duel[side]} writing={duel.state === "live"} className={css.text} />;
 }
 
 function Ghost() {

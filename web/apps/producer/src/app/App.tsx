@@ -1,4 +1,5 @@
-import { Gate, JoinPage, Lost, match, Shell, usePath } from "@gavel/desk";
+import { Gate, JoinPage, Lost, Shell } from "@gavel/desk";
+import { match, usePath } from "@gavel/ui";
 import { EpisodesPage } from "../episodes/EpisodesPage";
 import { RoomPage } from "../room/RoomPage";
 

@@ -1,6 +1,6 @@
 import type { Episode } from "@gavel/api";
-import { Link, PageHead, Pill, type Tone } from "@gavel/desk";
-import { Card, EmptyState, ErrorNote, Loading, Mark } from "@gavel/ui";
+import { PageHead, Pill, type Tone } from "@gavel/desk";
+import { Card, EmptyState, ErrorNote, Link, Loading, Mark } from "@gavel/ui";
 import { useEpisodes, useSeason } from "../app/queries";
 import { useT } from "../i18n";
 import { BoardCard } from "./BoardCard";

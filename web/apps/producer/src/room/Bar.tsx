@@ -1,6 +1,6 @@
 import type { Command, Desk } from "@gavel/api";
-import { Link, StateMark, useTimes } from "@gavel/desk";
-import { Countdown, cx, useRemaining } from "@gavel/ui";
+import { StateMark, useTimes } from "@gavel/desk";
+import { Countdown, cx, Link, useRemaining } from "@gavel/ui";
 import { type ReactNode, useEffect, useState } from "react";
 import { useT } from "../i18n";
 import css from "./Bar.module.css";

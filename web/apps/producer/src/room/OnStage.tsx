@@ -1,6 +1,6 @@
 import type { Desk, SideName, StageDuel } from "@gavel/api";
-import { Answer, Meter, StateMark, useReason } from "@gavel/desk";
-import { AiLabel, Card, cx, EmptyState, Mark, SideCard } from "@gavel/ui";
+import { Meter, StateMark, useReason } from "@gavel/desk";
+import { AiLabel, Answer, Card, cx, EmptyState, Mark, SideCard } from "@gavel/ui";
 import { useT } from "../i18n";
 import css from "./OnStage.module.css";
 import { Result } from "./Result";
@@ -58,7 +58,7 @@ function Side({ side, duel, name, won }: SideProps) {
         {before ? (
           <Meter done={0} total={0} label={t(`duel.${duel.state}`)} />
         ) : (
-          <Answer side={side} answer={{ ...answer, text: answer.text.trimStart() }} writing={duel.state === "live"} />
+          <Answer side={side} answer={answer} writing={duel.state === "live"} className={css.answer} />
         )}
       </div>
       <footer className={css.foot}>

@@ -1,7 +1,7 @@
 import type { Desk } from "@gavel/api";
-import { Connection, Link, Shell, useTitle } from "@gavel/desk";
+import { Connection, Shell, useTitle } from "@gavel/desk";
 import { useChannel } from "@gavel/live";
-import { EmptyState, Loading, Mark } from "@gavel/ui";
+import { EmptyState, Link, Loading, Mark } from "@gavel/ui";
 import type { ReactNode } from "react";
 import { useSeason } from "../app/queries";
 import { useT } from "../i18n";

@@ -1,10 +1,10 @@
-import { Loading } from "@gavel/ui";
+import { Loading, usePath } from "@gavel/ui";
 import { lazy, Suspense } from "react";
 import { JoinPage } from "../join/JoinPage";
 import { PhonePage } from "../phone/PhonePage";
 import { Boundary } from "./Boundary";
 import { Lost } from "./Lost";
-import { match, type Route, usePath } from "./router";
+import { type Route, routeOf } from "./router";
 
 // A phone never needs these two.
 const StagePage = lazy(() => import("../stage/StagePage"));
@@ -22,7 +22,7 @@ export function App() {
   return (
     <Boundary>
       <Suspense fallback={<Loading />}>
-        <Page route={match(usePath())} />
+        <Page route={routeOf(usePath())} />
       </Suspense>
     </Boundary>
   );

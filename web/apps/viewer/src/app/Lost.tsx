@@ -1,7 +1,6 @@
-import { Button, EmptyState, LanguageSwitch, Mark } from "@gavel/ui";
+import { Button, EmptyState, LanguageSwitch, Mark, navigate } from "@gavel/ui";
 import { useT } from "../i18n";
 import css from "./Lost.module.css";
-import { navigate } from "./router";
 
 /** No such page, or no such show: the way back is the code. */
 export function Lost({ code }: { code?: string }) {

@@ -1,15 +1,16 @@
 import { expect, it } from "vitest";
-import { match } from "./router";
+import { routeOf } from "./router";
 
 it.each([
   ["/", { page: "join" }],
   ["/s/k7m4qx", { page: "phone", code: "K7M4QX" }],
   ["/s/", { page: "lost" }],
+  ["/s/%E0", { page: "lost" }],
   ["/stage/0199-a", { page: "stage", episode: "0199-a" }],
   ["/board", { page: "board", season: null }],
   ["/board/0199-b/", { page: "board", season: "0199-b" }],
   ["/board/a/b", { page: "lost" }],
   ["/else", { page: "lost" }],
 ])("%s", (path, route) => {
-  expect(match(path)).toEqual(route);
+  expect(routeOf(path)).toEqual(route);
 });

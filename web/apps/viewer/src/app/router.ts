@@ -1,4 +1,4 @@
-import { useSyncExternalStore } from "react";
+import { match } from "@gavel/ui";
 
 export type Route =
   | { page: "join" }
@@ -7,34 +7,15 @@ export type Route =
   | { page: "board"; season: string | null }
   | { page: "lost" };
 
-/** The five addresses of the audience. Pure; a router package would weigh a fifth of the budget. */
-export function match(path: string): Route {
-  const [head, argument, ...rest] = path.split("/").filter(Boolean);
-  if (rest.length > 0) return { page: "lost" };
-  if (head === undefined) return { page: "join" };
-  if (head === "s" && argument) return { page: "phone", code: decodeURIComponent(argument).toUpperCase() };
-  if (head === "stage" && argument) return { page: "stage", episode: argument };
-  if (head === "board") return { page: "board", season: argument ?? null };
+/** The five addresses of the audience. */
+export function routeOf(path: string): Route {
+  if (match("/", path)) return { page: "join" };
+  const { code } = match("/s/:code", path) ?? {};
+  if (code) return { page: "phone", code: code.toUpperCase() };
+  const { episode } = match("/stage/:episode", path) ?? {};
+  if (episode) return { page: "stage", episode };
+  if (match("/board", path)) return { page: "board", season: null };
+  const { season } = match("/board/:season", path) ?? {};
+  if (season) return { page: "board", season };
   return { page: "lost" };
-}
-
-const listeners = new Set<() => void>();
-
-function subscribe(listener: () => void): () => void {
-  listeners.add(listener);
-  window.addEventListener("popstate", listener);
-  return () => {
-    listeners.delete(listener);
-    window.removeEventListener("popstate", listener);
-  };
-}
-
-export function navigate(path: string): void {
-  history.pushState(null, "", path);
-  for (const listener of listeners) listener();
-  window.scrollTo(0, 0);
-}
-
-export function usePath(): string {
-  return useSyncExternalStore(subscribe, () => location.pathname);
 }

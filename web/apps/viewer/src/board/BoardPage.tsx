@@ -1,8 +1,18 @@
 import { ApiError, api, type Board, type BoardRow } from "@gavel/api";
 import { useChannel } from "@gavel/live";
-import { type Axis, axisOf, cx, EmptyState, ErrorNote, IntervalBar, Loading, Mark, OtherLanguage } from "@gavel/ui";
+import {
+  type Axis,
+  axisOf,
+  cx,
+  EmptyState,
+  ErrorNote,
+  IntervalBar,
+  Link,
+  Loading,
+  Mark,
+  OtherLanguage,
+} from "@gavel/ui";
 import { useEffect } from "react";
-import { Link } from "../app/Link";
 import { useT } from "../i18n";
 import { NetNote } from "../phone/NetNote";
 import { useLoad } from "../shared/load";
@@ -133,7 +143,7 @@ export default function BoardPage({ season }: { season: string | null }) {
   return (
     <div className={css.page}>
       <header className={css.top}>
-        <Link href="/" aria-label={t("board.back")} className={css.home}>
+        <Link to="/" aria-label={t("board.back")} className={css.home}>
           <Mark size={40} />
         </Link>
         <h1>{t("board.title")}</h1>
@@ -158,7 +168,7 @@ export default function BoardPage({ season }: { season: string | null }) {
         )}
       </main>
       <footer className={css.bottom}>
-        <Link href="/">{t("board.back")}</Link>
+        <Link to="/">{t("board.back")}</Link>
       </footer>
     </div>
   );

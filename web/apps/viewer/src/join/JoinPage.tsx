@@ -1,8 +1,6 @@
 import { ApiError, api, type Episode } from "@gavel/api";
-import { Button, cx, ErrorNote, LanguageSwitch, Mark } from "@gavel/ui";
+import { Button, cx, ErrorNote, LanguageSwitch, Link, Mark, navigate } from "@gavel/ui";
 import { type FormEvent, useRef, useState } from "react";
-import { Link } from "../app/Link";
-import { navigate } from "../app/router";
 import { useT } from "../i18n";
 import { recall } from "../shared/remember";
 import { CODE_LENGTH, readCode } from "./code";
@@ -111,8 +109,8 @@ export function JoinPage() {
         </form>
       </main>
       <footer className={css.bottom}>
-        {last && <Link href={`/s/${last}`}>{t("join.last")}</Link>}
-        <Link href="/board">{t("join.board")}</Link>
+        {last && <Link to={`/s/${last}`}>{t("join.last")}</Link>}
+        <Link to="/board">{t("join.board")}</Link>
       </footer>
     </div>
   );

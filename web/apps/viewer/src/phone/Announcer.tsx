@@ -1,6 +1,14 @@
 import type { Stage } from "@gavel/api";
 import { useT } from "../i18n";
 
+const TURN = {
+  queued: "preparing",
+  loading: "preparing",
+  live: "writing",
+  answered: "done",
+  failed: "failed",
+} as const;
+
 /** Tells a screen reader what the show does, at each turn and not at each word. */
 export function Announcer({ stage }: { stage: Stage }) {
   const { t } = useT();
@@ -13,9 +21,7 @@ export function Announcer({ stage }: { stage: Stage }) {
 
 function sentence({ phase, duel, result }: Stage, t: ReturnType<typeof useT>["t"]): string {
   if (phase === "duel" && duel) {
-    const state =
-      duel.state === "failed" ? t("duel.failed") : duel.state === "answered" ? t("duel.done") : t("duel.writing");
-    return `${t("show.prompt")}: ${duel.prompt} ${state}`;
+    return `${t("show.prompt")}: ${duel.prompt} ${t(`duel.${TURN[duel.state]}`)}`;
   }
   if (phase === "vote") return t("vote.ask");
   if (phase === "locked") return t("locked.title");

@@ -1,7 +1,6 @@
 import type { Board, Stage, StageBallot, StageResult } from "@gavel/api";
-import { AiLabel, cx, Mark, SideCard, SideLabel, useRemaining } from "@gavel/ui";
+import { AiLabel, Answer, cx, Mark, SideCard, SideLabel, useRemaining } from "@gavel/ui";
 import { useT } from "../i18n";
-import { Answer } from "../shared/Answer";
 import { Margin } from "../shared/Margin";
 import { Verdict } from "../shared/Verdict";
 import { ReceiptCheck } from "./ReceiptCheck";

@@ -1,8 +1,7 @@
 import type { SideName, Stage, StageBallot } from "@gavel/api";
-import { Countdown, cx, Mark, SideLabel } from "@gavel/ui";
+import { Answer, Countdown, cx, Mark, SideLabel } from "@gavel/ui";
 import { useRef } from "react";
 import { useT } from "../i18n";
-import { Answer } from "../shared/Answer";
 import css from "./Round.module.css";
 import type { StageProps } from "./StagePage";
 import { Strip } from "./Strip";

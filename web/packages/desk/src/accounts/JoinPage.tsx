@@ -1,10 +1,9 @@
 import { ApiError, api, type InvitationState, type Me, type Role } from "@gavel/api";
-import { Button, Card, EmptyState, ErrorNote, Loading, Mark } from "@gavel/ui";
+import { Button, Card, EmptyState, ErrorNote, Loading, Mark, navigate } from "@gavel/ui";
 import { useMutation, useQuery } from "@tanstack/react-query";
 import { useState } from "react";
 import { useTimes } from "../format";
 import { useT } from "../i18n";
-import { navigate } from "../router";
 import { useArrive, useMe, useSignOut } from "../session";
 import { useTitle } from "../shell/Page";
 import { type DeskName, Shell } from "../shell/Shell";

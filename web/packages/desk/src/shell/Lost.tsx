@@ -1,6 +1,5 @@
-import { Button, EmptyState, Mark } from "@gavel/ui";
+import { Button, EmptyState, Mark, navigate } from "@gavel/ui";
 import { useT } from "../i18n";
-import { navigate } from "../router";
 import { useTitle } from "./Page";
 
 export function Lost() {

@@ -1,7 +1,6 @@
-import { cx, LanguageSwitch, Mark, OtherLanguage } from "@gavel/ui";
+import { cx, LanguageSwitch, Link, Mark, OtherLanguage, usePath } from "@gavel/ui";
 import { type ReactNode, useEffect, useRef } from "react";
 import { useT } from "../i18n";
-import { Link, usePath } from "../router";
 import { useMe } from "../session";
 import { AccountMenu } from "./AccountMenu";
 import css from "./Shell.module.css";

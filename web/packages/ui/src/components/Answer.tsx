@@ -1,5 +1,5 @@
 import type { SideName, StageSide } from "@gavel/api";
-import { cx } from "@gavel/ui";
+import { cx } from "../cx";
 import { useT } from "../i18n";
 import css from "./Answer.module.css";
 
@@ -16,7 +16,7 @@ export function Answer({ side, answer, writing, className }: AnswerProps) {
   const { t } = useT();
   // Models often begin with a space, which belongs to no reader.
   const text = answer.text.trimStart();
-  if (!writing && text === "") return <p className={cx(css.silent, className)}>{t("duel.silent")}</p>;
+  if (!writing && text === "") return <p className={cx(css.silent, className)}>{t("answer.silent")}</p>;
   return (
     <p className={cx(css.text, css[side], className)}>
       {text}
