@@ -8,6 +8,7 @@ export { LanguageSwitch, OtherLanguage } from "./components/LanguageSwitch";
 export { Mark } from "./components/Mark";
 export { EmptyState, ErrorNote, Loading } from "./components/Notes";
 export { cx } from "./cx";
+export { useEntryName } from "./entry";
 export { type Language, setLanguage, setupI18n, type Translation, useT } from "./i18n";
 export { Link, match, navigate, usePath } from "./router";
 export { useSettled } from "./settled";

@@ -1,5 +1,5 @@
 import type { Choice, StageResult, Tally } from "@gavel/api";
-import { Bar, Card, cx, type Part, SideLabel } from "@gavel/ui";
+import { Bar, Card, cx, type Part, SideLabel, useEntryName } from "@gavel/ui";
 import { useT } from "../i18n";
 import { ChoiceIcon } from "../verdict/Form";
 import { CHOICES } from "../verdict/keys";
@@ -22,13 +22,14 @@ export function Result({ result, verdict }: { result: StageResult; verdict: Verd
 
 function Winner({ result }: { result: StageResult }) {
   const { t } = useT();
+  const nameOf = useEntryName();
   const { winner } = result;
   return (
     <>
       <p className={css.kicker}>
         {t(winner === "tie" ? "result.draw" : "result.winner")} {winner !== "tie" && <SideLabel side={winner} />}
       </p>
-      <h2>{winner === "tie" ? `${result.left.name} · ${result.right.name}` : result[winner].name}</h2>
+      <h2>{winner === "tie" ? `${nameOf(result.left)} · ${nameOf(result.right)}` : nameOf(result[winner])}</h2>
       {result.too_close && <p className={css.close}>{t("result.too_close")}</p>}
     </>
   );

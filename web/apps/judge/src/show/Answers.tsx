@@ -1,5 +1,5 @@
 import type { SideName, StageDuel, StageResult } from "@gavel/api";
-import { AiLabel, Answer, cx, SideCard } from "@gavel/ui";
+import { AiLabel, Answer, cx, SideCard, useEntryName } from "@gavel/ui";
 import { useT } from "../i18n";
 import css from "./Answers.module.css";
 
@@ -17,13 +17,14 @@ interface AnswersProps {
 /** Both answers, of equal width and type, so that nothing but the words differs. */
 export function Answers({ duel, note, chosen = null, names = null }: AnswersProps) {
   const { t } = useT();
+  const nameOf = useEntryName();
   const empty = duel.state === "queued" || duel.state === "loading";
   return (
     <>
       <div className={css.pair}>
         {SIDES.map((side) => (
           <SideCard key={side} side={side} className={cx(css.card, chosen === side && css[side])} aside={<AiLabel />}>
-            {names && <b className={css.name}>{names[side].name}</b>}
+            {names && <b className={css.name}>{nameOf(names[side])}</b>}
             {empty ? <Ghost /> : <Text duel={duel} side={side} />}
           </SideCard>
         ))}

@@ -1,6 +1,6 @@
 import type { Desk, SideName, StageDuel } from "@gavel/api";
 import { Meter, StateMark, useReason } from "@gavel/desk";
-import { AiLabel, Answer, Card, cx, EmptyState, Mark, SideCard } from "@gavel/ui";
+import { AiLabel, Answer, Card, cx, EmptyState, Mark, SideCard, useEntryName } from "@gavel/ui";
 import { useT } from "../i18n";
 import css from "./OnStage.module.css";
 import { Result } from "./Result";
@@ -10,6 +10,7 @@ const SIDES = ["left", "right"] as const;
 /** What the hall sees now, with the names that only this desk may see before the reveal. */
 export function OnStage({ desk }: { desk: Desk }) {
   const { t } = useT();
+  const nameOf = useEntryName();
   const { phase, duel, names, result } = desk;
   if (!duel) {
     return (
@@ -32,7 +33,7 @@ export function OnStage({ desk }: { desk: Desk }) {
       {phase === "locked" && <Locked root={desk.ballot?.root ?? null} />}
       <div className={css.pair}>
         {SIDES.map((side) => (
-          <Side key={side} side={side} duel={duel} name={names?.[side].name} won={result?.winner === side} />
+          <Side key={side} side={side} duel={duel} name={names && nameOf(names[side])} won={result?.winner === side} />
         ))}
       </div>
     </section>
@@ -42,7 +43,7 @@ export function OnStage({ desk }: { desk: Desk }) {
 interface SideProps {
   side: SideName;
   duel: StageDuel;
-  name: string | undefined;
+  name: string | null;
   won: boolean;
 }
 

@@ -1,11 +1,12 @@
 import type { StageResult, Tally } from "@gavel/api";
-import { Bar, Card, SideLabel } from "@gavel/ui";
+import { Bar, Card, SideLabel, useEntryName } from "@gavel/ui";
 import { useT } from "../i18n";
 import css from "./Result.module.css";
 
 /** Who won and how the two houses voted: shown here when the hall sees it too. */
 export function Result({ result }: { result: StageResult }) {
   const { t } = useT();
+  const nameOf = useEntryName();
   const { winner } = result;
   return (
     <Card className={css.result}>
@@ -15,7 +16,7 @@ export function Result({ result }: { result: StageResult }) {
         ) : (
           <>
             <span>{t("result.winner")}</span>
-            <b>{result[winner].name}</b>
+            <b>{nameOf(result[winner])}</b>
             <SideLabel side={winner} />
           </>
         )}

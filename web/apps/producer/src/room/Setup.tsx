@@ -1,6 +1,6 @@
 import type { Desk, RosterRow } from "@gavel/api";
 import { Confirm, SelectField, SmallButton, TextField } from "@gavel/desk";
-import { Card, EmptyState } from "@gavel/ui";
+import { Card, EmptyState, useEntryName } from "@gavel/ui";
 import { useState } from "react";
 import { useT } from "../i18n";
 import type { Draft } from "./draft";
@@ -67,10 +67,11 @@ interface PickProps {
 /** Everybody is listed; who cannot go on stage is greyed out and says why. */
 function Pick({ label, roster, value, other, set }: PickProps) {
   const { t } = useT();
+  const nameOf = useEntryName();
   const why = (row: RosterRow) => {
     if (!row.ready) return t("setup.not_ready");
     if (row.entry_id === other) return t("setup.taken");
-    return row.kind === "house" ? t("setup.house") : row.version === null ? null : t("setup.v", { n: row.version });
+    return row.kind === "house" || row.version === null ? null : t("setup.v", { n: row.version });
   };
   const known = roster.some((row) => row.entry_id === value);
   return (
@@ -80,7 +81,7 @@ function Pick({ label, roster, value, other, set }: PickProps) {
         const note = why(row);
         return (
           <option key={row.entry_id} value={row.entry_id} disabled={!row.ready || row.entry_id === other}>
-            {note === null ? row.name : t("setup.option", { name: row.name, note })}
+            {note === null ? nameOf(row) : t("setup.option", { name: nameOf(row), note })}
           </option>
         );
       })}
