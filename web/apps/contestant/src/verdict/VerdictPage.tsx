@@ -15,19 +15,21 @@ import css from "./VerdictPage.module.css";
 export function VerdictPage({ id }: { id: string }) {
   const { t } = useT();
   const { state, status } = useChannel<Submission>(`submission:${id}`);
-  if (status === "missing" || status === "denied") {
-    return (
-      <EmptyState
-        heading="h1"
-        title={t("submission.missing")}
-        action={<Button onClick={() => navigate("/")}>{t("entry.back")}</Button>}
-      />
-    );
-  }
+  const refused = status === "missing" || status === "denied";
   return (
     <>
       <Connection status={status} />
-      {state === null ? <Loading /> : <Verdict submission={state} />}
+      {refused ? (
+        <EmptyState
+          heading="h1"
+          title={t("submission.missing")}
+          action={<Button onClick={() => navigate("/")}>{t("entry.back")}</Button>}
+        />
+      ) : state === null ? (
+        <Loading />
+      ) : (
+        <Verdict submission={state} />
+      )}
     </>
   );
 }

@@ -24,8 +24,8 @@ function Follow({ episode }: { episode: Episode }) {
   const refused = status === "denied" || status === "missing";
   return (
     <Shell desk="judge" width="wide" banner={<Connection status={status} />}>
-      {stage ? <Scene stage={stage} serverNow={serverNow} /> : refused ? <NoShow /> : <Loading />}
-      {stage && <Announcer stage={stage} />}
+      {refused ? <NoShow /> : stage ? <Scene stage={stage} serverNow={serverNow} /> : <Loading />}
+      {stage && !refused && <Announcer stage={stage} />}
     </Shell>
   );
 }

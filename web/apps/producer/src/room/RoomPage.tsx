@@ -27,10 +27,12 @@ export function RoomPage({ id }: { id: string }) {
   const { state, status, serverNow } = useChannel<Desk>(`desk:${id}`);
   const { t } = useT();
   useTitle(state ? t("room.episode", { number: state.episode.number, title: state.episode.title }) : t("title"));
-  if (state) return <Room desk={state} serverNow={serverNow} connection={<Connection status={status} />} />;
+  const refused = status === "denied" || status === "missing";
+  // A refusal comes first: a desk that goes on showing its last state would look as if the show stood still.
+  if (state && !refused) return <Room desk={state} serverNow={serverNow} connection={<Connection status={status} />} />;
   return (
     <Shell desk="producer" banner={<Connection status={status} />}>
-      {status === "denied" || status === "missing" ? (
+      {refused ? (
         <EmptyState
           heading="h1"
           icon={<Mark size={64} />}
@@ -58,6 +60,7 @@ function Room({ desk, serverNow, connection }: RoomProps) {
   const hand = useCommand(desk);
   const next = nextOf(desk, draft, limit);
   const over = desk.phase === "finished";
+  const preparing = desk.phase === "idle" || desk.phase === "revealed";
   const bar = (
     <Bar
       {...{ desk, next, serverNow }}
@@ -74,7 +77,7 @@ function Room({ desk, serverNow, connection }: RoomProps) {
   return (
     <Shell desk="producer" width="full" bar={bar} banner={connection}>
       {hand.error && <Refusal error={hand.error} onDismiss={hand.dismiss} />}
-      <div className={css.room}>
+      <div className={css.room} data-preparing={preparing || undefined}>
         <div className={css.setup}>{!over && <Setup {...{ desk, draft, edit, limit, hand }} />}</div>
         <div className={css.stage}>
           <OnStage desk={desk} />
