@@ -1,5 +1,5 @@
 import { cx, LanguageSwitch, Link, Mark, OtherLanguage, usePath } from "@gavel/ui";
-import { type ReactNode, useEffect, useRef } from "react";
+import { type ReactNode, type RefObject, useLayoutEffect, useRef } from "react";
 import { useT } from "../i18n";
 import { useMe } from "../session";
 import { AccountMenu } from "./AccountMenu";
@@ -23,19 +23,28 @@ interface ShellProps {
   children: ReactNode;
 }
 
+/** The page shown last, and whether the focus went away with it. Not in a Shell: some pages bring their own. */
+let last: { path: string; focused: boolean } | null = null;
+
+/** A screen reader goes on from the top of a new page, as after a real page change. */
+function useFocusOnArrival(main: RefObject<HTMLElement | null>, path: string): void {
+  useLayoutEffect(() => {
+    const here = main.current;
+    if (last !== null && (last.path !== path || last.focused)) here?.focus();
+    last = { path, focused: false };
+    return () => {
+      last = { path, focused: here?.contains(document.activeElement) ?? false };
+    };
+  }, [main, path]);
+}
+
 /** The frame of a desk's page: who and where one is, the pages, the content. */
 export function Shell({ desk, nav = [], bar, banner, width = "normal", children }: ShellProps) {
   const { t } = useT();
   const { data: me } = useMe();
   const path = usePath();
   const main = useRef<HTMLElement>(null);
-  const first = useRef(true);
-  // biome-ignore lint/correctness/useExhaustiveDependencies: a new path is a new page
-  useEffect(() => {
-    // A screen reader goes on from the top of the new page, as after a real page change.
-    if (!first.current) main.current?.focus();
-    first.current = false;
-  }, [path]);
+  useFocusOnArrival(main, path);
   return (
     <div className={css.shell}>
       <a className={css.skip} href="#content">
