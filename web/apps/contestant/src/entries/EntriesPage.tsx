@@ -1,9 +1,10 @@
 import type { BoardRow, Entry } from "@gavel/api";
-import { PageHead, useTimes } from "@gavel/desk";
+import { PageHead, Pill, useTimes } from "@gavel/desk";
 import { Card, ErrorNote, Link, Loading, Mark } from "@gavel/ui";
 import { useBoard, useEntries, useSeason } from "../app/queries";
 import { StatePill } from "../app/StatePill";
 import { useT } from "../i18n";
+import { useUploadOf } from "../upload/useUpload";
 import css from "./EntriesPage.module.css";
 import { NewEntry } from "./NewEntry";
 import { SeasonRules } from "./SeasonRules";
@@ -61,10 +62,24 @@ function EntryCard({ entry, row }: { entry: Entry; row: BoardRow | undefined }) 
       ) : (
         <p className={css.date}>{t("entries.no_version")}</p>
       )}
+      <OnItsWay entry={entry.id} />
       <Link to={`/entries/${entry.id}`} className={css.upload}>
         {t("entries.upload")}
       </Link>
     </Card>
+  );
+}
+
+/** An upload that goes on while the contestant looks at this page. */
+function OnItsWay({ entry }: { entry: string }) {
+  const { t } = useT();
+  const { step } = useUploadOf(entry);
+  if (step === "idle") return null;
+  const failed = step === "failed";
+  return (
+    <p role="status">
+      <Pill tone={failed ? "bad" : "busy"}>{t(failed ? "upload.failed" : "upload.sending")}</Pill>
+    </p>
   );
 }
 

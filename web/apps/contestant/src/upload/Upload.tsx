@@ -29,13 +29,17 @@ interface UploadProps {
 export function Upload({ entry, version, season }: UploadProps) {
   const { t } = useT();
   const [chosen, setChosen] = useState(NOTHING);
-  const { upload, send, cancel } = useUpload(entry);
+  const [unreadable, setUnreadable] = useState(false);
+  const { upload, send, cancel } = useUpload(entry, version);
   const config = useGlance(chosen.config);
   const problems = {
     config: problemOf(chosen.config, MAX_CONFIG_BYTES),
     weights: problemOf(chosen.weights, season.track.max_bytes),
   };
-  const take = (files: File[]) => setChosen((before) => choose(before, files));
+  const take = (files: File[] | null) => {
+    setUnreadable(files === null);
+    if (files) setChosen((before) => choose(before, files));
+  };
   const go = () => chosen.config && chosen.weights && send(chosen.config, chosen.weights);
 
   if (upload.step === "sending" || upload.step === "arriving") return <Sending upload={upload} cancel={cancel} />;
@@ -49,7 +53,7 @@ export function Upload({ entry, version, season }: UploadProps) {
           limit={MAX_CONFIG_BYTES}
           file={chosen.config}
           problem={problems.config}
-          doubtful={config === "not_json" || (config?.rank ?? 0) > season.track.max_rank}
+          doubtful={typeof config === "string" || (config?.rank ?? 0) > season.track.max_rank}
           remove={() => setChosen({ ...chosen, config: null })}
         >
           <RankNote config={config} max={season.track.max_rank} />
@@ -63,11 +67,16 @@ export function Upload({ entry, version, season }: UploadProps) {
           remove={() => setChosen({ ...chosen, weights: null })}
         />
       </Drop>
+      {unreadable && (
+        <p className={css.bad} role="alert">
+          {t("upload.unreadable")}
+        </p>
+      )}
       {chosen.pickle && <p className={css.bad}>{t("upload.pickle")}</p>}
       {chosen.ignored.length > 0 && (
         <p className={css.note}>{t("upload.ignored", { names: chosen.ignored.slice(0, 8).join(", ") })}</p>
       )}
-      {upload.step === "failed" && <ErrorNote error={upload.error} retry={go} />}
+      {upload.step === "failed" && <ErrorNote error={upload.error} retry={complete ? go : undefined} />}
       {upload.step === "idle" && upload.cancelled && <p className={css.note}>{t("upload.cancelled")}</p>}
       <footer className={css.foot}>
         <p className={css.note}>
@@ -92,7 +101,12 @@ function useGlance(file: File | null): Glance | null {
   useEffect(() => {
     if (file === null || file.size > MAX_CONFIG_BYTES) return;
     let current = true;
-    void file.text().then((text) => current && setSeen({ file, glance: glance(text) }));
+    const see = (found: Glance) => current && setSeen({ file, glance: found });
+    void file.text().then(
+      (text) => see(glance(text)),
+      // Moved or changed on the disk since it was chosen.
+      () => see("unreadable"),
+    );
     return () => {
       current = false;
     };
@@ -102,13 +116,19 @@ function useGlance(file: File | null): Glance | null {
 
 function RankNote({ config, max }: { config: Glance | null; max: number }) {
   const { t } = useT();
-  if (config === "not_json") return <p className={css.bad}>{t("upload.not_json")}</p>;
+  if (typeof config === "string") return <p className={css.bad}>{t(`upload.${config}`)}</p>;
   if (config === null || config.rank === null) return null;
   if (config.rank > max) return <p className={css.bad}>{t("upload.rank_high", { rank: config.rank, max })}</p>;
   return <p className={css.note}>{t("upload.rank", { rank: config.rank })}</p>;
 }
 
-function Drop({ take, children }: { take: (files: File[]) => void; children: React.ReactNode }) {
+interface DropProps {
+  /** Null: what was dropped cannot be read. */
+  take: (files: File[] | null) => void;
+  children: React.ReactNode;
+}
+
+function Drop({ take, children }: DropProps) {
   const { t } = useT();
   const [over, setOver] = useState(false);
   const picker = useRef<HTMLInputElement>(null);
@@ -119,7 +139,7 @@ function Drop({ take, children }: { take: (files: File[]) => void; children: Rea
   const drop = (event: DragEvent) => {
     event.preventDefault();
     setOver(false);
-    void dropped(event.dataTransfer).then(take);
+    void dropped(event.dataTransfer).then(take, () => take(null));
   };
   return (
     // biome-ignore lint/a11y/noStaticElementInteractions: dropping is an extra; the button below does the same

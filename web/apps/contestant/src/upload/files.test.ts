@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import { choose, glance, NOTHING, problemOf } from "./files";
+import { choose, dropped, glance, NOTHING, problemOf } from "./files";
 
 const file = (name: string, size = 10) => new File([new Uint8Array(size)], name);
 
@@ -31,4 +31,16 @@ it("sees before the upload what cannot pass", () => {
   expect(glance("{}")).toEqual({ rank: null });
   expect(glance("[1]")).toBe("not_json");
   expect(glance("PK")).toBe("not_json");
+});
+
+it("opens a folder to its end, however many files a browser gives at a time", async () => {
+  const one = (name: string) => ({ isFile: true, file: (done: (found: File) => void) => done(file(name)) });
+  const batches = [["checkpoint.json", "README.md"], ["adapter_model.safetensors"], []];
+  const folder = {
+    isDirectory: true,
+    createReader: () => ({ readEntries: (done: (found: object[]) => void) => done((batches.shift() ?? []).map(one)) }),
+  };
+  const data = { items: [{ webkitGetAsEntry: () => folder }], files: [] } as unknown as DataTransfer;
+  const names = (await dropped(data)).map(({ name }) => name);
+  expect(names).toEqual(["checkpoint.json", "README.md", "adapter_model.safetensors"]);
 });

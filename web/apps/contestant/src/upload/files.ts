@@ -43,10 +43,10 @@ export function problemOf(file: File | null, limit: number): Problem | null {
   return file.size > limit ? { code: "too_large", size: file.size, limit } : null;
 }
 
-export type Glance = { rank: number | null } | "not_json";
+export type Glance = { rank: number | null } | "not_json" | "unreadable";
 
 /** The rank that adapter_config.json declares, for a word before the upload; the portal decides. */
-export function glance(text: string): Glance {
+export function glance(text: string): Exclude<Glance, "unreadable"> {
   try {
     const config: unknown = JSON.parse(text);
     if (typeof config !== "object" || config === null || Array.isArray(config)) return "not_json";
@@ -57,8 +57,15 @@ export function glance(text: string): Glance {
   }
 }
 
-function entriesIn(folder: FileSystemDirectoryEntry): Promise<FileSystemEntry[]> {
-  return new Promise((resolve, reject) => folder.createReader().readEntries(resolve, reject));
+async function entriesIn(folder: FileSystemDirectoryEntry): Promise<FileSystemEntry[]> {
+  const reader = folder.createReader();
+  const found: FileSystemEntry[] = [];
+  for (;;) {
+    // Browsers hand out a hundred at a time; an empty batch is the end.
+    const batch = await new Promise<FileSystemEntry[]>((done, fail) => reader.readEntries(done, fail));
+    if (batch.length === 0) return found;
+    found.push(...batch);
+  }
 }
 
 async function filesUnder(entry: FileSystemEntry, depth: number): Promise<File[]> {
@@ -68,7 +75,7 @@ async function filesUnder(entry: FileSystemEntry, depth: number): Promise<File[]
   return (await Promise.all(inside.map((one) => filesUnder(one, depth - 1)))).flat();
 }
 
-/** The files of a drop; folders are opened one level deep. */
+/** The files of a drop; folders are opened one level deep. Rejects when one of them cannot be read. */
 export async function dropped(data: DataTransfer): Promise<File[]> {
   const entries = Array.from(data.items, (item) => item.webkitGetAsEntry?.() ?? null);
   if (entries.some((entry) => entry === null)) return [...data.files];
