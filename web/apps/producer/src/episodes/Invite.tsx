@@ -6,7 +6,8 @@ import { useState } from "react";
 import { useT } from "../i18n";
 import css from "./Episodes.module.css";
 
-const ROLES = ["judge", "producer", "moderator"] as const;
+/** Roles with a page to go to. */
+const ROLES = ["judge", "producer"] as const;
 const HOURS = [2, 12, 24, 72] as const;
 
 /** A link for one person, to be sent to them by whatever means. */
@@ -42,7 +43,7 @@ export function Invite() {
           ))}
         </SelectField>
       </div>
-      <SmallButton className={css.act} wide disabled={invite.isPending} onClick={() => invite.mutate()}>
+      <SmallButton className={css.act} wide onClick={() => invite.isPending || invite.mutate()}>
         {t("invite.make")}
       </SmallButton>
       {invite.error && <ErrorNote error={invite.error} />}

@@ -9,11 +9,15 @@ import css from "./accounts.module.css";
 
 const PASSWORD_LENGTH = 10;
 
-/** What the portal said about each field of a refused form. */
-function useFieldErrors(error: unknown): Record<string, string> {
+const FIELDS = ["display_name", "email", "password"] as const;
+
+/** What is wrong with each field of a refused form. The portal says it in English only; each field has one rule. */
+function useFieldErrors(error: unknown): Partial<Record<(typeof FIELDS)[number], string>> {
+  const { t } = useT();
   if (!(error instanceof ApiError) || error.code !== "request.invalid") return {};
-  const fields = (error.detail.fields ?? []) as { field: string; message: string }[];
-  return Object.fromEntries(fields.map(({ field, message }) => [field, message]));
+  const refused = (error.detail.fields ?? []) as { field: string }[];
+  const wrong = FIELDS.filter((name) => refused.some(({ field }) => field === name));
+  return Object.fromEntries(wrong.map((name) => [name, t(`auth.wrong.${name}`)]));
 }
 
 interface AuthFormProps {

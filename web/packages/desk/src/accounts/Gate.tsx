@@ -19,8 +19,9 @@ export function Gate({ desk, children }: { desk: DeskName; children: ReactNode }
 }
 
 function Forbidden({ desk, me }: { desk: DeskName; me: Me }) {
-  const { t } = useT();
+  const { t, language } = useT();
   const signOut = useSignOut();
+  const roles = me.roles.map((role) => t(`role.${role}`));
   const title = t("forbidden.title", { role: t(`role.${desk}`) });
   useTitle(title);
   return (
@@ -35,10 +36,7 @@ function Forbidden({ desk, me }: { desk: DeskName; me: Me }) {
           </Button>
         }
       >
-        {t("forbidden.text", {
-          name: me.display_name,
-          roles: me.roles.map((role) => t(`role.${role}`)).join(", "),
-        })}
+        {t("forbidden.text", { name: me.display_name, roles: new Intl.ListFormat(language).format(roles) })}
       </EmptyState>
     </Shell>
   );

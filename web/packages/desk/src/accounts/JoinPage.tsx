@@ -10,15 +10,16 @@ import { type DeskName, Shell } from "../shell/Shell";
 import { AuthForm } from "./AuthForm";
 import css from "./accounts.module.css";
 
-/** Where a role works. */
-function homeOf(role: Role): string {
-  return role === "contestant" || role === "judge" ? `/${role}/` : "/producer/";
+/** Where a role works; moderators, auditors and operators have no page of their own. */
+function deskOf(role: Role): DeskName | null {
+  return role === "contestant" || role === "judge" || role === "producer" ? role : null;
 }
 
+/** To the desk of a role; without one the invitation stays, and says so. */
 function enter(desk: DeskName, role: Role): void {
-  const home = homeOf(role);
-  if (home === `/${desk}/`) navigate("/");
-  else location.assign(home);
+  const home = deskOf(role);
+  if (home === desk) navigate("/");
+  else if (home !== null) location.assign(`/${home}/`);
 }
 
 /** An invitation link: what it gives, until when, and the way in for new and for known people. */
@@ -56,7 +57,9 @@ function Dead({ title, children }: { title: string; children?: string }) {
       title={title}
       action={<Button onClick={() => navigate("/")}>{t("join.home")}</Button>}
     >
-      {children} {t("join.ask")}
+      {children}
+      {children && <br />}
+      {t("join.ask")}
     </EmptyState>
   );
 }
@@ -88,16 +91,17 @@ function Invitation({ desk, token, invitation: { role, expires_at, valid }, me }
         <p className={css.role}>
           <small>{t("join.as")}</small>
           <b>{t(`role.${role}`)}</b>
-          <span>
-            {t("join.until", { time: until })} {t("join.once")}
-          </span>
+          <span>{t("join.until", { time: until })}</span>
+          <span>{t("join.once")}</span>
         </p>
         {already && (
           <>
-            <p className={css.hint}>{t("join.already")}</p>
-            <Button tone="gold" wide onClick={() => enter(desk, role)}>
-              {t("join.open")}
-            </Button>
+            <p className={css.hint}>{t(deskOf(role) ? "join.already" : "join.no_page")}</p>
+            {deskOf(role) && (
+              <Button tone="gold" wide onClick={() => enter(desk, role)}>
+                {t("join.open")}
+              </Button>
+            )}
           </>
         )}
         {!already && me && <Accept desk={desk} token={token} role={role} me={me} />}
