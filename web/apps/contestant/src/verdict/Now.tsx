@@ -65,12 +65,12 @@ function Refused({ submission }: { submission: Submission }) {
   const count = countOf(checks);
   const problems = checks.flatMap((check) => (check.detail.problems ?? []) as { code: string; detail?: object }[]);
   const detail = { ...problems.find((problem) => problem.code === refusal?.code)?.detail };
+  const fix = find(`problem.${refusal?.code}.fix`, detail);
   return (
     <>
       {refusal && <p className={css.reason}>{find(`problem.${refusal.code}.what`, detail) ?? refusal.message}</p>}
-      <p>
-        {find(`problem.${refusal?.code}.fix`, detail)} {count > 0 && t("submission.refused_more", { count })}
-      </p>
+      {fix && <p>{fix}</p>}
+      {count > 0 && <p>{t("submission.refused_more", { count })}</p>}
       <Again submission={submission} />
     </>
   );

@@ -24,9 +24,8 @@ export function Closed({ judges, verdict }: { judges: StageBallot["judges"]; ver
       </svg>
       <div className={css.text}>
         <h2>{t("locked.title")}</h2>
-        <p>
-          {t("locked.text")} {judges.total > 0 && t("locked.judges", judges)}
-        </p>
+        <p>{t("locked.text")}</p>
+        {judges.total > 0 && <p>{t("locked.judges", judges)}</p>}
         <Mine verdict={verdict} />
       </div>
     </Card>

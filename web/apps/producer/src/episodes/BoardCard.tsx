@@ -30,15 +30,11 @@ export function BoardCard() {
       {board.error && <ErrorNote error={board.error} />}
       {data && (
         <>
-          <p className={css.mute}>
-            {t(data.frozen ? "board.frozen_text" : "board.moving_text")}{" "}
-            {t("board.from", { count: data.duels, time: clock(data.computed_at) })}
-          </p>
+          <p className={css.mute}>{t(data.frozen ? "board.frozen_text" : "board.moving_text")}</p>
+          <p className={css.mute}>{t("board.from", { count: data.duels, time: clock(data.computed_at) })}</p>
           <div className={css.row}>
-            <SmallButton
-              disabled={freeze.isPending}
-              onClick={() => (data.frozen ? setAsking(true) : freeze.mutate(true))}
-            >
+            {/* Never disabled: it would lose the focus, and freezing twice is freezing once. */}
+            <SmallButton onClick={() => (data.frozen ? setAsking(true) : freeze.mutate(true))}>
               {t(data.frozen ? "board.unfreeze" : "board.freeze")}
             </SmallButton>
             <a className={css.out} href="/board" target="_blank" rel="noreferrer">

@@ -27,7 +27,7 @@ export function Bar({ desk, next, seconds, busy, serverNow, onGo }: BarProps) {
         <Link to="/" className={css.back} aria-label={t("room.back")}>
           ‹
         </Link>
-        <span>{t("room.episode", { number: episode.number, title: episode.title })}</span>
+        <span className={css.name}>{t("room.episode", { number: episode.number, title: episode.title })}</span>
       </h1>
       <dl className={css.facts}>
         <Fact label={t("room.now")}>
