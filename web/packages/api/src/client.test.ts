@@ -33,6 +33,34 @@ it("survives answers that are not ours", async () => {
   await expect(api.get("/api/me")).rejects.toMatchObject({ code: "http.404", status: 404 });
 });
 
+it("does not take another's page for an answer", async () => {
+  answer(200, "<html>Please accept the terms of this guest network</html>");
+  await expect(api.get("/api/me")).rejects.toMatchObject({ code: "server.unavailable", retryable: true });
+  answer(200, "");
+  await expect(api.post("/api/device")).rejects.toMatchObject({ code: "server.unavailable", retryable: true });
+  answer(200, "null");
+  await expect(api.get("/api/me")).resolves.toBeNull();
+});
+
+it("gives up on a network that swallows the request, or the rest of the answer", async () => {
+  vi.useFakeTimers();
+  const swallow = (signal: AbortSignal) =>
+    new Promise<never>((_, reject) => signal.addEventListener("abort", () => reject(signal.reason)));
+  const offline = { code: "network.offline", retryable: true };
+  vi.stubGlobal("fetch", (_url: string, init: { signal: AbortSignal }) => swallow(init.signal));
+  const unanswered = expect(api.get("/api/me")).rejects.toMatchObject(offline);
+  await vi.advanceTimersByTimeAsync(8_000);
+  await unanswered;
+  vi.stubGlobal("fetch", async (_url: string, { signal }: { signal: AbortSignal }) => ({
+    ok: true,
+    text: () => swallow(signal),
+  }));
+  const half = expect(api.get("/api/me")).rejects.toMatchObject(offline);
+  await vi.advanceTimersByTimeAsync(30_000);
+  await half;
+  vi.useRealTimers();
+});
+
 it("says when there was no answer at all", async () => {
   vi.stubGlobal("fetch", () => Promise.reject(new TypeError("failed")));
   await expect(api.get("/api/me")).rejects.toMatchObject({ code: "network.offline", status: 0, retryable: true });

@@ -1,6 +1,6 @@
 import type { MaybeOptionalInit } from "openapi-fetch";
 import type { HttpMethod, OkStatus, PathsWithMethod } from "openapi-typescript-helpers";
-import { errorFrom, errorFromNetwork } from "./errors";
+import { errorFrom, errorFromNetwork, errorFromStranger } from "./errors";
 import type { paths } from "./schema";
 
 type Path<M extends HttpMethod> = PathsWithMethod<paths, M>;
@@ -24,8 +24,12 @@ type InitArgs<P extends keyof paths, M extends HttpMethod> =
 interface Init {
   params?: { path?: Record<string, unknown>; query?: Record<string, unknown> };
   body?: unknown;
-  signal?: AbortSignal;
 }
+
+/** A network that swallows everything never says so: without these limits a vote would be "sending" for ever. */
+const ANSWER_MS = 8_000;
+const WHOLE_ANSWER_MS = 30_000;
+const UPLOAD_SILENCE_MS = 60_000;
 
 function address(path: string, { path: names, query }: NonNullable<Init["params"]>): string {
   const filled = path.replace(/\{(\w+)\}/g, (_, name: string) => encodeURIComponent(String(names?.[name])));
@@ -34,28 +38,36 @@ function address(path: string, { path: names, query }: NonNullable<Init["params"
 }
 
 async function call<T>(method: string, path: string, init: Init): Promise<T> {
-  const { params = {}, body, signal } = init;
+  const { params = {}, body } = init;
   const sent =
     body === undefined ? {} : { body: JSON.stringify(body), headers: { "content-type": "application/json" } };
+  // Not AbortSignal.timeout: too young for the browsers of a hall.
+  const limit = new AbortController();
+  let timer = setTimeout(() => limit.abort(), ANSWER_MS);
   let response: Response;
   let text: string;
   try {
     response = await fetch(address(path, params), {
       method,
       credentials: "same-origin",
-      signal: signal ?? null,
+      signal: limit.signal,
       ...sent,
     });
+    clearTimeout(timer);
+    timer = setTimeout(() => limit.abort(), WHOLE_ANSWER_MS);
     text = await response.text();
   } catch (cause) {
-    if (signal?.aborted) throw cause;
     throw errorFromNetwork(cause);
+  } finally {
+    clearTimeout(timer);
   }
-  if (!response.ok) throw errorFrom(response.status, parsed(text));
-  return parsed(text) as T;
+  const answer = parsed(text);
+  if (!response.ok) throw errorFrom(response.status, answer);
+  if (answer === undefined) throw errorFromStranger();
+  return answer as T;
 }
 
-/** JSON, or undefined: a proxy's error page is none, nor is an empty answer. */
+/** JSON, or undefined: the page of a proxy or of a guest network is none, nor is an empty answer. */
 function parsed(text: string): unknown {
   try {
     return JSON.parse(text);
@@ -76,7 +88,10 @@ export const api = {
   delete: method("delete"),
 };
 
-/** Multipart upload with progress in bytes, which fetch cannot report. Throws ApiError; AbortError when cancelled. */
+/**
+ * Multipart upload with progress in bytes, which fetch cannot report. Throws ApiError; AbortError when cancelled.
+ * However long it takes, a minute without any progress means that the line is dead.
+ */
 export function upload<T>(
   path: string,
   form: FormData,
@@ -87,16 +102,29 @@ export function upload<T>(
     const request = new XMLHttpRequest();
     request.open("POST", path);
     request.responseType = "json";
+    let dead = false;
+    let timer: ReturnType<typeof setTimeout> | undefined;
+    const alive = () => {
+      clearTimeout(timer);
+      timer = setTimeout(() => {
+        dead = true;
+        request.abort();
+      }, UPLOAD_SILENCE_MS);
+    };
     request.upload.onprogress = (event) => {
+      alive();
       if (event.lengthComputable) onProgress(event.loaded, event.total);
     };
     request.onload = () => {
-      if (request.status >= 200 && request.status < 300) resolve(request.response as T);
-      else reject(errorFrom(request.status, request.response));
+      if (request.status < 200 || request.status >= 300) reject(errorFrom(request.status, request.response));
+      else if (request.response === null) reject(errorFromStranger());
+      else resolve(request.response as T);
     };
     request.onerror = () => reject(errorFromNetwork(undefined));
-    request.onabort = () => reject(new DOMException("aborted", "AbortError"));
+    request.onabort = () => reject(dead ? errorFromNetwork(undefined) : new DOMException("aborted", "AbortError"));
+    request.onloadend = () => clearTimeout(timer);
     signal?.addEventListener("abort", () => request.abort());
+    alive();
     request.send(form);
   });
 }

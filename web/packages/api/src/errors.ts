@@ -41,6 +41,11 @@ export function errorFrom(status: number, body: unknown): ApiError {
   return new ApiError(code, `The server answered ${status}`, status);
 }
 
+/** An error from an answer that says "fine" and is not ours: the sign-in page of a guest network, for one. */
+export function errorFromStranger(): ApiError {
+  return new ApiError("server.unavailable", "This answer did not come from the portal", 502);
+}
+
 /** An error from a request that got no answer at all. */
 export function errorFromNetwork(cause: unknown): ApiError {
   const error = new ApiError("network.offline", "No connection to the server", 0);
