@@ -2,9 +2,9 @@ import { api } from "@gavel/api";
 import ReconnectingWebSocket from "partysocket/ws";
 import { LiveClient, type Socket, type SocketEvents } from "./client";
 
-function connect(events: SocketEvents): Socket {
+function dial(): ReconnectingWebSocket {
   const scheme = location.protocol === "https:" ? "wss" : "ws";
-  const socket = new ReconnectingWebSocket(`${scheme}://${location.host}/api/live`, undefined, {
+  return new ReconnectingWebSocket(`${scheme}://${location.host}/api/live`, undefined, {
     // A random first delay: after a restart the whole hall must not come back in one second.
     minReconnectionDelay: 500 + Math.random() * 2_000,
     maxReconnectionDelay: 20_000,
@@ -13,13 +13,27 @@ function connect(events: SocketEvents): Socket {
     // Subscriptions are sent anew on every opening, so nothing waits in a queue.
     maxEnqueuedMessages: 0,
   });
-  socket.addEventListener("open", () => events.open());
-  socket.addEventListener("message", (event) => events.message(String(event.data)));
-  socket.addEventListener("close", (event) => events.close(event.code));
+}
+
+export function connect(events: SocketEvents): Socket {
+  let current = listen();
+  function listen(): ReconnectingWebSocket {
+    const socket = dial();
+    // What an old connection still has to say concerns nobody.
+    const from = (handle: () => void) => socket === current && handle();
+    socket.addEventListener("open", () => from(() => events.open()));
+    socket.addEventListener("message", (event) => from(() => events.message(String(event.data))));
+    socket.addEventListener("close", (event) => from(() => events.close(event.code)));
+    return socket;
+  }
   return {
-    send: (text) => socket.send(text),
-    reconnect: () => socket.reconnect(),
-    close: () => socket.close(),
+    send: (text) => current.send(text),
+    // A new one: the old one's own `reconnect` does nothing while it waits for its next try.
+    reconnect() {
+      current.close();
+      current = listen();
+    },
+    close: () => current.close(),
   };
 }
 

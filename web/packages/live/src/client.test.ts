@@ -131,6 +131,19 @@ describe("LiveClient", () => {
     expect(client.view(CH).state).toEqual({ n: 7 });
   });
 
+  it("does not wait for its timers when the device wakes up", async () => {
+    const { client, socket, poll, fire } = bench();
+    poll.mockRejectedValue(new ApiError("network.offline", "", 0));
+    client.subscribe(CH, () => {});
+    fire().close(1006);
+    await vi.advanceTimersByTimeAsync(5_500);
+    expect(poll).toHaveBeenCalledTimes(1);
+    client.wake();
+    expect(socket.reconnect).toHaveBeenCalledTimes(1);
+    await vi.advanceTimersByTimeAsync(1_000);
+    expect(poll).toHaveBeenCalledTimes(2);
+  });
+
   it("probes a silent socket, then gives it up and says stale", () => {
     const { client, sent, socket, poll, fire, receive } = bench();
     poll.mockRejectedValue(new ApiError("network.offline", "", 0));

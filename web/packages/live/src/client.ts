@@ -103,6 +103,7 @@ export class LiveClient {
   /** The device woke up or found a network: do not wait for the timers. */
   wake(): void {
     if (this.socket === null) return;
+    for (const channel of this.channels.values()) channel.nextPoll = 0;
     if (!this.open || this.now() - this.heardAt > PROBE_MS) this.socket.reconnect();
     else this.send({ t: "ping" });
   }
