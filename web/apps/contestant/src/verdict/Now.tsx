@@ -71,7 +71,7 @@ function Refused({ submission }: { submission: Submission }) {
       {refusal && <p className={css.reason}>{find(`problem.${refusal.code}.what`, detail) ?? refusal.message}</p>}
       {fix && <p>{fix}</p>}
       {count > 0 && <p>{t("submission.refused_more", { count })}</p>}
-      <Again submission={submission} />
+      <Again submission={submission}>{t("submission.refused_again")}</Again>
     </>
   );
 }
@@ -84,17 +84,16 @@ function Failed({ submission }: { submission: Submission }) {
       {submission.refusal && (
         <p className={css.note}>{t("submission.fault", { reason: submission.refusal.message })}</p>
       )}
-      <Again submission={submission} />
+      <Again submission={submission}>{t("entry.upload")}</Again>
     </>
   );
 }
 
-function Again({ submission }: { submission: Submission }) {
-  const { t } = useT();
+function Again({ submission, children }: { submission: Submission; children: string }) {
   return (
     <p>
       <Link className={css.again} to={`/entries/${submission.entry_id}`}>
-        {t("submission.refused_again")}
+        {children}
       </Link>
     </p>
   );
