@@ -41,11 +41,12 @@ export function Form({ verdict }: { verdict: VerdictInHand }) {
           onChange={(event) => write(event.target.value)}
         />
         <div className={css.hand}>
+          {/* Not `disabled`, which would take the focus out of the form, and the keys with it. */}
           <Button
             tone="gold"
             type="submit"
             wide
-            disabled={draft.choice === null || busy || !changed}
+            aria-disabled={draft.choice === null || busy || !changed}
             aria-keyshortcuts="Control+Enter"
           >
             {t(
@@ -107,9 +108,11 @@ function Standing({ verdict }: { verdict: VerdictInHand }) {
   const { draft, saved, changed, known, stuck } = verdict;
   if (stuck) {
     return (
-      <p className={css.standing} role="status">
-        <StateMark tone="warn" /> {t("verdict.stuck")}
-      </p>
+      <div className={css.standing} role="status">
+        <p>
+          <StateMark tone="warn" /> {t("verdict.stuck")}
+        </p>
+      </div>
     );
   }
   if (saved && changed) {
