@@ -8,7 +8,6 @@ export const IDS = {
   season: "0199b7a0-0000-7000-8000-000000000001",
   episode: "0199b7a0-0000-7000-8000-000000000002",
   duel: "0199b7a0-0000-7000-8000-000000000003",
-  ballot: "0199b7a0-0000-7000-8000-000000000004",
 };
 export const CODE = "K7M4QX";
 
@@ -18,7 +17,7 @@ const SCRIPTS = {
     prompt: "以「雨夜里的路灯」写一首短诗",
     left: "路灯把雨拆成金线，\n一根一根，缝进柏油的黑里。\n\n它站了一夜，没有人借它的光，\n只有水洼替它数过路人。🏮",
     right: "雨说：我走了很远的路，\n灯说：我一步也没走。\n\n他们在半空相认，\n于是夜色有了颗粒，像旧胶片。",
-    names: ["拾光者", "北极星小队", "三号机与猫", "River LoRA", "基座"],
+    names: ["拾光者", "北极星小队", "三号机与猫", "River LoRA", "House"],
   },
   en: {
     title: "The creative night",
@@ -40,7 +39,7 @@ const SCRIPTS = {
       "The Extraordinarily Long Team Name",
       "三号机与猫",
       "River LoRA",
-      "基座",
+      "House",
     ],
   },
 };
@@ -73,7 +72,14 @@ export class Show {
     this.timer && clearInterval(this.timer);
     this.number = 1;
     this.stage = {
-      episode: { id: IDS.episode, title: this.script.title, number: 3, code: CODE, state: "live" },
+      episode: {
+        id: IDS.episode,
+        season_id: IDS.season,
+        title: this.script.title,
+        number: 3,
+        code: CODE,
+        state: "live",
+      },
       version: 1,
       phase: "idle",
       duel: null,
@@ -139,13 +145,18 @@ export class Show {
     this.changed();
   }
 
+  /** Each round has its own: a phone remembers what it did in a ballot. */
+  get ballotId() {
+    return `0199b7a0-0000-7000-8000-00000002${String(this.number).padStart(4, "0")}`;
+  }
+
   get ledger() {
     const votes = [...this.votes.values()].map((vote) => vote.entry);
     const crowd = empty();
     for (const vote of votes) crowd[vote.choice] += 1;
     const root = treeHead(votes.map((vote) => vote.leaf));
     return {
-      ballot_id: IDS.ballot,
+      ballot_id: this.ballotId,
       duel_id: IDS.duel,
       state: "locked",
       root,
@@ -186,7 +197,7 @@ export class Show {
   ballot(seconds, state = "open") {
     const now = Date.now();
     return {
-      id: IDS.ballot,
+      id: this.ballotId,
       state,
       opens_at: iso(now),
       closes_at: iso(now + seconds * 1000),
@@ -202,8 +213,8 @@ export class Show {
 
   result(winner, tooClose) {
     const [left, right] = [
-      { name: this.script.names[0], entry_id: id(0) },
-      { name: this.script.names[1], entry_id: id(1) },
+      { id: id(0), name: this.script.names[0], kind: "contestant" },
+      { id: id(1), name: this.script.names[1], kind: "contestant" },
     ];
     const crowd = { left: 6724, right: 4851, tie: 512, both_bad: 320 };
     const judges =
@@ -280,7 +291,7 @@ export class Show {
   /** A device's own vote, or null. */
   mine(device) {
     const vote = this.votes.get(device);
-    return vote ? { ballot_id: IDS.ballot, choice: vote.choice, receipt: vote.receipt } : null;
+    return vote ? { ballot_id: this.ballotId, choice: vote.choice, receipt: vote.receipt } : null;
   }
 
   /** Returns the receipt, or an error code. */
@@ -291,7 +302,14 @@ export class Show {
       return { code: "vote.window_closed", status: 409 };
     }
     const [number, at, nonce] = [this.votes.size + 1, iso(), randomBytes(16).toString("hex")];
-    const sealed = { ballot: IDS.ballot, choice, nonce, number, received_at: at.replace("Z", "+00:00"), voter: device };
+    const sealed = {
+      ballot: this.ballotId,
+      choice,
+      nonce,
+      number,
+      received_at: at.replace("Z", "+00:00"),
+      voter: device,
+    };
     const leaf = sha(Buffer.concat([Buffer.from([0]), Buffer.from(JSON.stringify(sealed))]));
     const receipt = { number, leaf, nonce, at };
     this.votes.set(device, { choice, receipt, entry: { number, voter: device, choice, received_at: at, nonce, leaf } });

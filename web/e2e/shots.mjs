@@ -98,6 +98,8 @@ const SHOTS = [
     async (page) => {
       await tap("Left is better")(page);
       await page.getByText("Counted").waitFor();
+      await post("/mock/scene", { name: "locked" });
+      await page.getByRole("heading", { name: "The votes are locked" }).waitFor();
       await post("/mock/scene", { name: "revealed", detail: { real: true } });
       await tap("Check")(page);
       await page.getByText("your vote is in the ledger").waitFor();

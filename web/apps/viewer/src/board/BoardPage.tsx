@@ -11,6 +11,7 @@ import {
   Loading,
   Mark,
   OtherLanguage,
+  useEntryName,
 } from "@gavel/ui";
 import { useEffect } from "react";
 import { useT } from "../i18n";
@@ -40,17 +41,24 @@ function Scale({ axis }: { axis: Axis }) {
   );
 }
 
+/** On a wide page the heads above say it for the eye; a screen reader needs it in each line. */
+function Label({ children }: { children: string }) {
+  return <span className="hidden">{children} </span>;
+}
+
 function Line({ row, axis }: { row: BoardRow; axis: Axis }) {
   const { t, number } = useT();
+  const nameOf = useEntryName();
   const percent = (value: number) => number(value, { style: "percent", maximumFractionDigits: 1 });
   return (
     <li className={cx(css.row, row.rank === 1 && css.first)}>
-      <span className={css.rank}>{row.rank ?? "–"}</span>
-      <span className={css.name}>
-        <b>{row.kind === "house" ? t("board.house_name") : row.name}</b>
-        {row.kind === "house" && <small>{t("board.house")}</small>}
+      <span className={css.rank}>
+        <Label>{t("board.rank")}</Label>
+        {row.rank ?? "–"}
       </span>
+      <b className={css.name}>{nameOf(row)}</b>
       <span className={css.rating}>
+        <Label>{t("board.rating")}</Label>
         {row.rating == null ? (
           <small>{t("board.pending")}</small>
         ) : (
@@ -136,7 +144,9 @@ export default function BoardPage({ season }: { season: string | null }) {
   const wanted = season ?? current.data?.id ?? null;
   const { state: board, status, stale } = useChannel<Board>(wanted && `board:${wanted}`);
   const name = current.data && current.data.id === wanted ? current.data.name : null;
-  const unknown = status === "missing" || (current.error instanceof ApiError && current.error.status === 404);
+  // Whether there is a season now says nothing about the board of a given one.
+  const error = season === null ? current.error : null;
+  const unknown = status === "missing" || (error instanceof ApiError && error.status === 404);
   useEffect(() => {
     document.title = `${t("board.title")} · Gavel`;
   }, [t]);
@@ -152,9 +162,7 @@ export default function BoardPage({ season }: { season: string | null }) {
       <NetNote status={unknown ? "live" : status} stale={stale && !unknown} />
       <main className={css.main}>
         {unknown && <EmptyState icon={<Mark size={72} />} title={t("board.empty")} />}
-        {!unknown &&
-          !board &&
-          (current.error ? <ErrorNote error={current.error} retry={current.retry} /> : <Loading />)}
+        {!unknown && !board && (error ? <ErrorNote error={error} retry={current.retry} /> : <Loading />)}
         {board && board.rows.length === 0 && (
           <EmptyState icon={<Mark size={72} />} title={t("board.empty")}>
             {t("board.empty_text")}

@@ -1,5 +1,5 @@
 import type { Board, BoardRow } from "@gavel/api";
-import { axisOf, cx, EmptyState, IntervalBar } from "@gavel/ui";
+import { axisOf, cx, EmptyState, IntervalBar, useEntryName } from "@gavel/ui";
 import { useT } from "../i18n";
 import css from "./Rows.module.css";
 
@@ -22,6 +22,7 @@ interface RowsProps {
 /** The board as a list: rank, name, rating with its interval on one common axis. */
 export function Rows({ board, limit, className }: RowsProps) {
   const { t } = useT();
+  const nameOf = useEntryName();
   if (board.rows.length === 0) return <EmptyState title={t("board.empty")}>{t("board.empty_text")}</EmptyState>;
   const axis = axisOf(board.rows, [HOUSE_RATING]);
   return (
@@ -29,10 +30,7 @@ export function Rows({ board, limit, className }: RowsProps) {
       {board.rows.slice(0, limit).map((row) => (
         <li key={row.entry_id} className={cx(css.row, row.rank === 1 && css.first)}>
           <span className={css.rank}>{row.rank ?? "–"}</span>
-          <span className={css.name}>
-            <span>{row.kind === "house" ? t("board.house_name") : row.name}</span>
-            {row.kind === "house" && <small>{t("board.house")}</small>}
-          </span>
+          <span className={css.name}>{nameOf(row)}</span>
           <span className={css.rating}>
             {row.rating == null ? (
               <small>{t("board.pending")}</small>

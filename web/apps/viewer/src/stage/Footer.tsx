@@ -32,7 +32,9 @@ function VoteLine({ ballot, serverNow }: { ballot: NonNullable<Stage["ballot"]>;
     <div className={css.middle}>
       <p className={css.line}>
         <span className={css.call}>{remaining > 0 ? t("stage.voting") : t("vote.closing")}</span>
-        <span className={css.counted}>{t("vote.counted_total", { votes: number(ballot.counted) })}</span>
+        <span className={css.counted}>
+          {t("vote.counted_total", { count: ballot.counted, votes: number(ballot.counted) })}
+        </span>
       </p>
       <div className={css.track} aria-hidden="true">
         <i style={{ transform: `scaleX(${Math.min(1, remaining / whole)})` }} />
@@ -47,7 +49,7 @@ function LockedLine({ ballot }: { ballot: NonNullable<Stage["ballot"]> }) {
   return (
     <div className={css.middle}>
       <p className={css.call}>
-        {t("locked.title")} · {t("vote.counted_total", { votes: number(ballot.counted) })}
+        {t("locked.title")} · {t("vote.counted_total", { count: ballot.counted, votes: number(ballot.counted) })}
       </p>
       {ballot.root && (
         <p className={css.root}>

@@ -1,5 +1,5 @@
 import type { SideName, StageResult } from "@gavel/api";
-import { AiLabel, Answer, cx, Mark, SideLabel } from "@gavel/ui";
+import { AiLabel, Answer, cx, Mark, SideLabel, useEntryName } from "@gavel/ui";
 import { useT } from "../i18n";
 import { Margin } from "../shared/Margin";
 import { Verdict } from "../shared/Verdict";
@@ -23,7 +23,7 @@ const LETTER = 0.56;
 function Plate({ side, result, text }: PlateProps) {
   const { t } = useT();
   const { winner } = result;
-  const { name } = result[side];
+  const name = useEntryName()(result[side]);
   const fate = winner === side ? "won" : winner === "tie" ? "draw" : "beaten";
   const size = Math.min(LARGEST[fate], INNER[fate] / (LETTER * textWidth(name)));
   return (

@@ -1,10 +1,9 @@
 import "@gavel/ui/noto.css";
-import { api, type Board, type Stage } from "@gavel/api";
+import type { Board, Stage } from "@gavel/api";
 import { type Status, useChannel } from "@gavel/live";
 import { cx, Mark, useSettled } from "@gavel/ui";
 import { useEffect } from "react";
 import { useT } from "../i18n";
-import { useLoad } from "../shared/load";
 import { Footer } from "./Footer";
 import { Header } from "./Header";
 import { Finished, Idle } from "./Interval";
@@ -59,8 +58,7 @@ export default function StagePage({ episode }: { episode: string }) {
   const { t } = useT();
   const { transparent, origin } = options();
   const { state: stage, status, serverNow } = useChannel<Stage>(`stage:${episode}`);
-  const season = useLoad("season", () => api.get("/api/seasons/current"));
-  const { state: board } = useChannel<Board>(season.data && `board:${season.data.id}`);
+  const { state: board } = useChannel<Board>(stage && `board:${stage.episode.season_id}`);
   const shown = useSettled(status, "live");
   const scale = useScale();
   useEffect(() => {

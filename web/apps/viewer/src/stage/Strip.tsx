@@ -1,5 +1,5 @@
 import type { Board } from "@gavel/api";
-import { axisOf, cx, IntervalBar } from "@gavel/ui";
+import { axisOf, cx, IntervalBar, useEntryName } from "@gavel/ui";
 import { useT } from "../i18n";
 import css from "./Strip.module.css";
 
@@ -8,6 +8,7 @@ const PLACES = 5;
 /** The board as a ticker under the answers: the first five, intervals on one axis. */
 export function Strip({ board }: { board: Board }) {
   const { t } = useT();
+  const nameOf = useEntryName();
   const axis = axisOf(board.rows, [1000]);
   const rated = board.rows.some((row) => row.lo !== null);
   return (
@@ -22,7 +23,7 @@ export function Strip({ board }: { board: Board }) {
           board.rows.slice(0, PLACES).map((row) => (
             <li key={row.entry_id} className={cx(css.cell, row.rank === 1 && css.first)}>
               <span className={css.rank}>{row.rank ?? "–"}</span>
-              <span className={css.name}>{row.kind === "house" ? t("board.house_name") : row.name}</span>
+              <span className={css.name}>{nameOf(row)}</span>
               <b>{row.rating == null ? "–" : Math.round(row.rating)}</b>
               {row.rating != null && row.lo != null && row.hi != null && (
                 <IntervalBar
