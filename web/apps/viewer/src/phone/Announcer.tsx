@@ -1,4 +1,5 @@
 import type { Stage } from "@gavel/api";
+import { useEntryName } from "@gavel/ui";
 import { useT } from "../i18n";
 
 const TURN = {
@@ -12,21 +13,24 @@ const TURN = {
 /** Tells a screen reader what the show does, at each turn and not at each word. */
 export function Announcer({ stage }: { stage: Stage }) {
   const { t } = useT();
+  const nameOf = useEntryName();
   return (
     <p className="hidden" aria-live="polite">
-      {sentence(stage, t)}
+      {sentence(stage, t, nameOf)}
     </p>
   );
 }
 
-function sentence({ phase, duel, result }: Stage, t: ReturnType<typeof useT>["t"]): string {
+type Texts = ReturnType<typeof useT>["t"];
+
+function sentence({ phase, duel, result }: Stage, t: Texts, nameOf: ReturnType<typeof useEntryName>): string {
   if (phase === "duel" && duel) {
     return `${t("show.prompt")}: ${duel.prompt} ${t(`duel.${TURN[duel.state]}`)}`;
   }
   if (phase === "vote") return t("vote.ask");
   if (phase === "locked") return t("locked.title");
   if (phase === "revealed" && result) {
-    return result.winner === "tie" ? t("result.draw") : `${t("result.winner")}: ${result[result.winner].name}`;
+    return result.winner === "tie" ? t("result.draw") : `${t("result.winner")}: ${nameOf(result[result.winner])}`;
   }
   return phase === "finished" ? t("finished.title") : t("idle.title");
 }

@@ -1,8 +1,9 @@
 import type { Board, Stage, StageBallot, StageResult } from "@gavel/api";
-import { AiLabel, Answer, cx, Mark, SideCard, SideLabel, useRemaining } from "@gavel/ui";
+import { AiLabel, Answer, cx, Mark, SideCard, SideLabel, useEntryName, useRemaining } from "@gavel/ui";
 import { useT } from "../i18n";
 import { Margin } from "../shared/Margin";
 import { Verdict } from "../shared/Verdict";
+import { keptOf, useKeeping } from "./kept";
 import { ReceiptCheck } from "./ReceiptCheck";
 import { BoardCard } from "./Rest";
 import css from "./Round.module.css";
@@ -92,6 +93,7 @@ interface VotePhaseProps {
 export function VotePhase({ duel, ballot, serverNow }: VotePhaseProps) {
   const open = () => ballot.state === "open" && serverNow() < Date.parse(ballot.closes_at);
   const { vote, cast } = useVote(ballot.id, open);
+  useKeeping(ballot, vote);
   const remaining = useRemaining(ballot.closes_at, serverNow);
   return (
     <>
@@ -107,6 +109,7 @@ export function VotePhase({ duel, ballot, serverNow }: VotePhaseProps) {
 export function Locked({ duel, ballot }: { duel: DuelState; ballot: StageBallot }) {
   const { t, number } = useT();
   const { vote } = useVote(ballot.id, () => false);
+  useKeeping(ballot, vote);
   return (
     <main className={css.round}>
       <section className={css.seal}>
@@ -124,7 +127,7 @@ export function Locked({ duel, ballot }: { duel: DuelState; ballot: StageBallot 
         </svg>
         <h1>{t("locked.title")}</h1>
         <p>
-          {t("vote.counted_total", { votes: number(ballot.counted) })} · {t("locked.text")}
+          {t("vote.counted_total", { count: ballot.counted, votes: number(ballot.counted) })} · {t("locked.text")}
         </p>
         {ballot.judges.total > 0 && <p>{t("locked.judges", ballot.judges)}</p>}
         {ballot.root && (
@@ -155,6 +158,13 @@ function MyVoteNote({ vote }: { vote: ReturnType<typeof useVote>["vote"] }) {
     );
   }
   if (vote.step === "ready") return <p className={css.mine}>{t("vote.missed")}</p>;
+  if (vote.step === "unknown") {
+    return (
+      <p className={css.mine} role="alert">
+        {errorText(vote.error)}
+      </p>
+    );
+  }
   return (
     <p className={css.mine} role="alert">
       <span className={css.bad}>{vote.step === "refused" ? t("vote.not_counted") : t("vote.sending")}</span>
@@ -173,13 +183,14 @@ interface RevealedProps {
 
 function Winner({ result }: { result: StageResult }) {
   const { t } = useT();
+  const nameOf = useEntryName();
   if (result.winner === "tie") {
     return (
       <>
         <p className={css.kicker}>{t("result.draw")}</p>
         <h1 className={css.pair}>
-          <span>{result.left.name}</span>
-          <span>{result.right.name}</span>
+          <span>{nameOf(result.left)}</span>
+          <span>{nameOf(result.right)}</span>
         </h1>
       </>
     );
@@ -189,13 +200,14 @@ function Winner({ result }: { result: StageResult }) {
       <p className={css.kicker}>
         {t("result.winner")} <SideLabel side={result.winner} />
       </p>
-      <h1 className={css.winner}>{result[result.winner].name}</h1>
+      <h1 className={css.winner}>{nameOf(result[result.winner])}</h1>
     </>
   );
 }
 
 export function Revealed({ duel, ballot, result, board }: RevealedProps) {
   const { t } = useT();
+  const nameOf = useEntryName();
   return (
     <main className={css.round}>
       <section className={css.result}>
@@ -213,7 +225,7 @@ export function Revealed({ duel, ballot, result, board }: RevealedProps) {
           <div className={css.answers}>
             {SIDES.map((side) => (
               <SideCard key={side} side={side} className={css.card} aside={<AiLabel />}>
-                <b>{result[side].name}</b>
+                <b>{nameOf(result[side])}</b>
                 <Answer side={side} answer={duel[side]} writing={false} className={css.text} />
               </SideCard>
             ))}
@@ -226,13 +238,16 @@ export function Revealed({ duel, ballot, result, board }: RevealedProps) {
 
 function MyResult({ ballot, crowd }: { ballot: StageBallot; crowd: StageResult["crowd"] }) {
   const { vote } = useVote(ballot.id, () => false);
+  const kept = keptOf(ballot.id);
+  const root = ballot.root ?? kept.root;
   return (
     <>
       <MyVoteNote vote={vote} />
-      {vote.step === "counted" && ballot.root && (
+      {vote.step === "counted" && root && (
         <ReceiptCheck
           ballot={ballot.id}
-          known={{ receipt: vote.receipt, choice: vote.choice, root: ballot.root, crowd }}
+          says={{ receipt: vote.receipt, choice: vote.choice, root: ballot.root ?? "", crowd }}
+          kept={kept}
         />
       )}
     </>

@@ -69,9 +69,18 @@ function VoteNote({ vote, open, counted }: { vote: Vote; open: boolean; counted:
       </p>
     );
   }
+  if (vote.step === "unknown") {
+    return (
+      <p className={cx(css.note, css.failed)} role="alert">
+        {errorText(vote.error)}
+      </p>
+    );
+  }
   return (
     <p className={css.note}>
-      {open ? `${t("vote.once")} · ${t("vote.counted_total", { votes: number(counted) })}` : t("vote.closing")}
+      {open
+        ? `${t("vote.once")} · ${t("vote.counted_total", { count: counted, votes: number(counted) })}`
+        : t("vote.closing")}
     </p>
   );
 }

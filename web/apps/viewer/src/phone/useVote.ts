@@ -1,42 +1,29 @@
 import { ApiError, api, type Choice, newKey } from "@gavel/api";
 import { useEffect, useMemo, useRef, useState } from "react";
-import { recall, remember } from "../shared/remember";
+import { forget, recall, remember } from "../shared/remember";
+import { asDevice } from "./device";
+import { keptOf } from "./kept";
 import { type Polls, send, type Vote } from "./vote";
 
 const ASK_AGAIN_MS = 3_000;
 
 const sleep = (ms: number) => new Promise<void>((done) => setTimeout(done, ms));
 
-let device: Promise<unknown> | null = null;
-
-/** The anonymous device cookie, asked for once a page; a failure is tried again with the next vote. */
-function ensureDevice(): Promise<unknown> {
-  device ??= api.post("/api/device").catch((error) => {
-    device = null;
-    throw error;
-  });
-  return device;
-}
-
 function pollsOf(ballot: string, open: () => boolean): Polls {
   const path = { params: { path: { ballot_id: ballot } } };
   return {
     open,
     sleep,
-    async mine() {
-      await ensureDevice();
-      return api.get("/api/ballots/{ballot_id}/my-vote", path);
-    },
+    mine: () => asDevice(() => api.get("/api/ballots/{ballot_id}/my-vote", path)),
     async cast(choice, key) {
-      await ensureDevice();
-      return (await api.post("/api/ballots/{ballot_id}/votes", { ...path, body: { choice, key } })).receipt;
+      const body = { choice, key };
+      return (await asDevice(() => api.post("/api/ballots/{ballot_id}/votes", { ...path, body }))).receipt;
     },
   };
 }
 
 /** Kept on the device from the tap to the receipt, so that a reload goes on sending. */
 interface Pending {
-  ballot: string;
   choice: Choice;
   key: string;
 }
@@ -46,7 +33,7 @@ export interface Voting {
   cast: (choice: Choice) => void;
 }
 
-/** This device's vote on a ballot: restored after a reload, sent until the window closes. */
+/** This device's vote on a ballot: restored after a reload (by the kept receipt if there is one), sent until the window closes. */
 export function useVote(ballot: string, open: () => boolean): Voting {
   const [vote, setVote] = useState<Vote>({ step: "asking" });
   const latest = useRef(open);
@@ -55,6 +42,7 @@ export function useVote(ballot: string, open: () => boolean): Voting {
   const polls = useMemo(() => pollsOf(ballot, () => latest.current()), [ballot]);
 
   const actions = useMemo(() => {
+    const slot = `pending.${ballot}`;
     let busy = false;
     const show = (next: Vote) => {
       if (alive.current) setVote(next);
@@ -62,27 +50,41 @@ export function useVote(ballot: string, open: () => boolean): Voting {
     async function deliver(pending: Pending) {
       if (busy) return;
       busy = true;
-      remember("pending", pending);
-      const end = await send(polls, pending.choice, pending.key, show);
-      remember("pending", null);
-      busy = false;
-      show(end);
+      remember(slot, pending);
+      try {
+        const end = await send(polls, pending.choice, pending.key, show);
+        forget(slot);
+        show(end);
+      } catch (error) {
+        show({ step: "unknown", error });
+      } finally {
+        busy = false;
+      }
     }
-    async function restore() {
+    async function ask(): Promise<Vote | null> {
+      const { vote } = keptOf(ballot);
+      if (vote !== null) return { step: "counted", ...vote, again: false };
       for (;;) {
         try {
           const mine = await polls.mine();
-          if (mine !== null) return show({ step: "counted", choice: mine.choice, receipt: mine.receipt, again: false });
-          break;
+          if (mine === null) return { step: "ready" };
+          return { step: "counted", choice: mine.choice, receipt: mine.receipt, again: false };
         } catch (error) {
-          if (!(error instanceof ApiError && error.retryable)) break;
+          if (!(error instanceof ApiError && error.retryable)) return { step: "unknown", error };
           await sleep(ASK_AGAIN_MS);
-          if (!alive.current || busy) return;
+          if (!alive.current || busy) return null;
         }
       }
-      const pending = recall<Pending>("pending");
-      if (pending?.ballot === ballot) await deliver(pending);
-      else if (!busy) show({ step: "ready" });
+    }
+    async function restore() {
+      const found = await ask();
+      if (found === null) return;
+      const pending = recall<Pending>(slot);
+      if (found.step === "counted") {
+        forget(slot);
+        show(found);
+      } else if (pending !== null) await deliver(pending);
+      else if (!busy) show(found);
     }
     return { deliver, restore };
   }, [ballot, polls]);
@@ -99,7 +101,7 @@ export function useVote(ballot: string, open: () => boolean): Voting {
     if (vote.step === "counted") setVote({ ...vote, again: true });
     else if (vote.step !== "sending") {
       navigator.vibrate?.(15);
-      void actions.deliver({ ballot, choice, key: newKey() });
+      void actions.deliver({ choice, key: newKey() });
     }
   };
   return { vote, cast };

@@ -63,6 +63,16 @@ it("is unsure until the server can be asked", async () => {
   expect(end.step).toBe("refused");
 });
 
+it("claims nothing when the server will not say", async () => {
+  const refused = new ApiError("vote.judges_judge", "", 403);
+  const world = polls({
+    cast: vi.fn(async () => Promise.reject(offline())),
+    mine: vi.fn(async () => Promise.reject(refused)),
+    open: () => false,
+  });
+  expect((await told(world)).end).toEqual({ step: "unknown", error: refused });
+});
+
 it("shows the vote that counts when a second one is refused", async () => {
   const world = polls({
     cast: vi.fn(async () => Promise.reject(new ApiError("vote.already_cast", "", 409))),

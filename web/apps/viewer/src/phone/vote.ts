@@ -9,6 +9,7 @@ import { ApiError, type Choice, type MyVote, type Receipt } from "@gavel/api";
  * - `counted`: in the ledger; `again` when a second vote was refused
  * - `refused`: the server said no, or the window closed without it
  * - `unsure`: the window closed before an answer came
+ * - `unknown`: the server would not say whether this device has voted
  */
 export type Vote =
   | { step: "asking" }
@@ -16,7 +17,8 @@ export type Vote =
   | { step: "sending"; choice: Choice; tries: number }
   | { step: "counted"; choice: Choice; receipt: Receipt; again: boolean }
   | { step: "refused"; choice: Choice; error: ApiError }
-  | { step: "unsure"; choice: Choice };
+  | { step: "unsure"; choice: Choice }
+  | { step: "unknown"; error: unknown };
 
 /** What voting needs from the world; tests bring their own. */
 export interface Polls {
@@ -32,7 +34,7 @@ export interface Polls {
 const FIRST_WAIT_MS = 700;
 const LONGEST_WAIT_MS = 4_000;
 
-export function late(): ApiError {
+function late(): ApiError {
   return new ApiError("vote.window_closed", "Voting has closed. This vote was not counted.", 409);
 }
 
@@ -44,15 +46,23 @@ function retryable(error: unknown): boolean {
   return error instanceof ApiError && error.retryable;
 }
 
-/** Ask until the server answers; `show` is called when the answer will take longer. */
-async function settle(polls: Polls, choice: Choice, otherwise: ApiError, show: (vote: Vote) => void): Promise<Vote> {
+/**
+ * Ask until the server answers; `show` is called when the answer will take longer. `refusal` is what it said to the
+ * vote, null when nothing came before the close.
+ */
+async function settle(
+  polls: Polls,
+  choice: Choice,
+  refusal: ApiError | null,
+  show: (vote: Vote) => void,
+): Promise<Vote> {
   for (let tries = 1; ; tries += 1) {
     try {
       const mine = await polls.mine();
-      if (mine === null) return { step: "refused", choice, error: otherwise };
+      if (mine === null) return { step: "refused", choice, error: refusal ?? late() };
       return { step: "counted", choice: mine.choice, receipt: mine.receipt, again: mine.choice !== choice };
     } catch (error) {
-      if (!retryable(error)) return { step: "refused", choice, error: otherwise };
+      if (!retryable(error)) return refusal ? { step: "refused", choice, error: refusal } : { step: "unknown", error };
       show({ step: "unsure", choice });
       await polls.sleep(waitAfter(tries));
     }
@@ -72,7 +82,7 @@ export async function send(polls: Polls, choice: Choice, key: string, show: (vot
       if (!(error instanceof ApiError)) throw error;
       if (!retryable(error)) return settle(polls, choice, error, show);
     }
-    if (!polls.open()) return settle(polls, choice, late(), show);
+    if (!polls.open()) return settle(polls, choice, null, show);
     await polls.sleep(waitAfter(tries + 1));
   }
 }

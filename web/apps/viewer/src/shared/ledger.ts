@@ -65,7 +65,7 @@ function same(a: Tally, b: Tally): boolean {
 /** Browsers offer SHA-256 only to pages from https (or this machine itself). */
 export const canCheck = (): boolean => globalThis.crypto?.subtle !== undefined;
 
-/** What this device knows from elsewhere: its receipt, its choice, and what was on air. */
+/** What the ledger is held against: the receipt and the choice of this device, and what was on air. */
 export interface Known {
   receipt: Receipt;
   choice: Choice;

@@ -2,6 +2,15 @@
 
 const memory = new Map<string, string>();
 
+export function forget(key: string): void {
+  memory.delete(key);
+  try {
+    localStorage.removeItem(`gavel.${key}`);
+  } catch {
+    // It was never there.
+  }
+}
+
 export function remember(key: string, value: unknown): void {
   const text = JSON.stringify(value);
   memory.set(key, text);

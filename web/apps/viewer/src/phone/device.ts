@@ -1,0 +1,25 @@
+import { ApiError, api } from "@gavel/api";
+
+let device: Promise<unknown> | null = null;
+
+/** The anonymous device cookie, asked for once a page; a failure is tried again with the next request. */
+function ensure(): Promise<unknown> {
+  device ??= api.post("/api/device").catch((error) => {
+    device = null;
+    throw error;
+  });
+  return device;
+}
+
+/** A request in the name of this device. A browser may lose the cookie while the page is open: then it gets a new one. */
+export async function asDevice<T>(request: () => Promise<T>): Promise<T> {
+  await ensure();
+  try {
+    return await request();
+  } catch (error) {
+    if (!(error instanceof ApiError && error.code === "vote.no_device")) throw error;
+    device = null;
+    await ensure();
+    return request();
+  }
+}
