@@ -48,6 +48,8 @@ export function Go({ next, seconds, version, busy, closesAt, serverNow, onGo }: 
       aria-disabled={off}
       aria-keyshortcuts="Space"
       onClick={press}
+      // Browsers click again and again while Enter is held: leaning on it must not lock and then reveal.
+      onKeyDown={(event) => event.repeat && event.preventDefault()}
     >
       <span className={css.what}>
         <b>
