@@ -57,7 +57,8 @@ async def login(
     request: Request, response: Response, _: PublicCaller, session: SessionDep, body: Login
 ) -> Me:
     _refuse_insecure(request)
-    await slow_down(request, "login", body.email.lower())
+    await slow_down(request, "login")
+    await slow_down(request, "account", body.email.lower())
     person = await service.sign_in(session, body.email, body.password)
     await _start_session(request, response, session, person)
     return Me.model_validate(person)

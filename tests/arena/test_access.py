@@ -13,6 +13,7 @@ from fastapi import APIRouter, Depends
 from sqlalchemy import text
 
 import arena.app
+from arena.accounts import service as accounts
 from arena.accounts.rules import GRANTED, INVITABLE, Permission, Role
 from arena.app import ROUTERS, create_app, health
 from arena.kit.access import declared_routes, refuse_undeclared, signed_link
@@ -250,6 +251,40 @@ async def test_guessing_is_slowed_down_per_account(portal: Portal) -> None:
     grace = portal.anybody()
     await grace.post_ok("/auth/register", body_of("Grace"))
     await portal.anybody().post_ok("/auth/login", {"email": "grace@example.org", "password": PASSWORD})
+
+
+async def test_guessing_is_slowed_down_per_address_too(portal: Portal) -> None:
+    flood = portal.anybody()
+    codes = [
+        await flood.refused("POST", "/auth/login", {"email": f"{uuid4()}@example.org", "password": "guess"})
+        for _ in range(101)
+    ]
+    assert codes[:100] == [(401, "auth.wrong_credentials")] * 100
+    assert codes[100] == (429, "auth.too_many_attempts")
+
+
+async def test_no_connection_is_held_while_a_password_is_hashed(
+    portal: Portal, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Hashing takes its time. A crowd that signs in would else hold every connection, the votes' included."""
+    real, held = accounts._passwords, list[int]()
+
+    class Watched:
+        def hash(self, password: str) -> str:
+            held.append(portal.connections)
+            return real.hash(password)
+
+        def verify_and_update(self, password: str, hashed: str) -> tuple[bool, str | None]:
+            held.append(portal.connections)
+            return real.verify_and_update(password, hashed)
+
+    monkeypatch.setattr(accounts, "_passwords", Watched())
+    made = await portal.operator.post_ok("/invitations", {"role": "judge", "hours": 1})
+    ada = await portal.person("contestant")
+    await ada.post_ok("/auth/register", body_of("Grace", invitation=made["token"]))
+    await ada.post_ok("/auth/login", {"email": "grace@example.org", "password": PASSWORD})
+    assert held == [0, 0, 0]
+    assert (await ada.get_ok("/me"))["roles"] == ["judge"]
 
 
 async def test_two_registrations_with_one_address_make_one_account(portal: Portal) -> None:
