@@ -64,6 +64,12 @@ async def _do(session: AsyncSession, episode: Episode, show: Show, command: Comm
     """The effect of a command, and the body of its event."""
     match command:
         case StartDuel():
+            if show.phase == "duel" and (await _duel(session, show)).state == "answered":
+                # The producer sees the names: what has been answered is voted on and revealed, not drawn again.
+                raise Conflict(
+                    "rundown.duel_answered",
+                    "This duel has its answers, and the first complete ones are official. Open the vote.",
+                )
             duel = await duels.start(
                 session, episode, command.prompt, command.entry_a, command.entry_b, command.seed
             )
