@@ -22,6 +22,7 @@ def upgrade() -> None:
         "adapter_fingerprints",
         sa.Column("digest", sa.String(), nullable=False),
         sa.Column("engine_build", sa.String(), nullable=False),
+        sa.Column("hardware_class", sa.String(), nullable=False),
         sa.Column("fingerprint", sa.String(), nullable=False),
         sa.Column("id", sa.UUID(), nullable=False),
         sa.Column(
@@ -32,7 +33,10 @@ def upgrade() -> None:
         ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_adapter_fingerprints")),
         sa.UniqueConstraint(
-            "digest", "engine_build", name=op.f("uq_adapter_fingerprints_digest_engine_build")
+            "digest",
+            "engine_build",
+            "hardware_class",
+            name=op.f("uq_adapter_fingerprints_digest_engine_build_hardware_class"),
         ),
     )
     op.create_table(

@@ -10,7 +10,7 @@ from arena.benchmarks.contracts import BenchmarkResult, SuiteSpec
 from arena.benchmarks.suites import load
 from arena.shows.base_models import HOUSE_MODEL
 from arena.submissions.safetensors import adapter_digest, engine_name, identity_adapter
-from tests.support.engine import Files, Node, engine_node, make_adapter, served
+from tests.support.engine import Files, Node, call, engine_node, make_adapter, served
 from tests.support.lab_portal import LabPortal
 from workers.lab.runner import run_job
 from workers.pool import fake
@@ -78,6 +78,8 @@ def test_a_run_asks_everything_and_scores_it(portal: LabPortal, fake_node: Node,
         choice = next(family for family in suite.families if family.name == sample.task).kind == "choice"
         assert (sample.logprobs is not None) == choice
     assert result.suite_digest == suite.digest
+    shown = {item["name"]: item for item in call(fake_node, "GET", "/health").json()["adapters"]}
+    assert result.fingerprint == shown[engine_name(make_adapter(1).digest)]["fingerprint"]
     told = [body["progress"] for body in portal.bodies("heartbeat") if body["progress"]]
     assert {progress["total"] for progress in told} == {len(result.samples)}
 
