@@ -438,6 +438,7 @@ def upgrade() -> None:
         sa.Column("state", sa.String(), nullable=False),
         sa.Column("opens_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("closes_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("locks_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("locked_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("salt", sa.String(), nullable=False),
         sa.Column("root", sa.String(), nullable=True),
@@ -452,7 +453,7 @@ def upgrade() -> None:
             "(state = 'locked') = (root is not null)", name=op.f("ck_ballots_locked_has_root")
         ),
         sa.CheckConstraint("state in ('open','locked')", name=op.f("ck_ballots_state")),
-        sa.CheckConstraint("closes_at > opens_at", name=op.f("ck_ballots_window")),
+        sa.CheckConstraint("closes_at > opens_at and locks_at >= closes_at", name=op.f("ck_ballots_window")),
         sa.ForeignKeyConstraint(["duel_id"], ["duels.id"], name=op.f("fk_ballots_duel_id")),
         sa.ForeignKeyConstraint(["episode_id"], ["episodes.id"], name=op.f("fk_ballots_episode_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_ballots")),

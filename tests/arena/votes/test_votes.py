@@ -239,9 +239,35 @@ async def test_a_judge_s_double_click_is_one_verdict(show: Show) -> None:
 
 
 async def test_judges_may_take_longer_than_the_crowd(show: Show) -> None:
+    ballot = await voting(show, seconds=30)
+    first, second = await show.portal.person("judge", "One"), await show.portal.person("judge", "Two")
+    await show.time_passes(32)
+    await keep_time(show.portal.site)
+    await first.post_ok(f"/ballots/{ballot}/verdicts", {"choice": "left"})
+    await keep_time(show.portal.site)
+    assert (await show.stage())["phase"] == "vote"
+    phone = await show.portal.phone()
+    assert await phone.refused("POST", f"/ballots/{ballot}/votes", tap()) == (403, "vote.window_closed")
+    await second.post_ok(f"/ballots/{ballot}/verdicts", {"choice": "left"})
+    await keep_time(show.portal.site)
+    assert (await show.stage())["phase"] == "locked", "all judges are in"
+
+
+async def test_judges_do_not_take_for_ever(show: Show) -> None:
     ballot, judge = await voting(show, seconds=30), await show.portal.person("judge")
-    await show.time_passes(31)
+    seconds = (await show.portal.anybody().get_ok("/seasons/current"))["judge_seconds"]
+    await show.time_passes(30 + seconds + 2)
+    await keep_time(show.portal.site)
+    assert (await show.stage())["phase"] == "locked"
+    refusal = await judge.refused("POST", f"/ballots/{ballot}/verdicts", {"choice": "left"})
+    assert refusal == (403, "verdict.window_closed")
+
+
+async def test_judges_who_are_in_do_not_close_the_vote_for_the_crowd(show: Show) -> None:
+    ballot, judge = await voting(show, seconds=30), await show.portal.person("judge")
     await judge.post_ok(f"/ballots/{ballot}/verdicts", {"choice": "left"})
+    await keep_time(show.portal.site)
+    assert (await show.stage())["phase"] == "vote"
 
 
 async def test_a_judge_sees_no_other_judge_s_verdict(show: Show) -> None:

@@ -1312,6 +1312,8 @@ export interface components {
              * Format: uuid
              */
             id: string;
+            /** Judge Seconds */
+            judge_seconds: number;
             /** Licence */
             licence: string;
             /** Licence Url */
@@ -1416,6 +1418,11 @@ export interface components {
              */
             id: string;
             judges: components["schemas"]["JudgesIn"];
+            /**
+             * Locks At
+             * Format: date-time
+             */
+            locks_at: string;
             /**
              * Opens At
              * Format: date-time
