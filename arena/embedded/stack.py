@@ -130,6 +130,9 @@ def _ours(
         options.host,
         "--port",
         str(chosen.portal),
+        # What a page says on its socket is a line; anybody may open one.
+        "--ws-max-size",
+        "4096",
     )
     quiet = ("--log-level", "warning", "--no-access-log", "--no-server-header")
     # No proxy stands in front: a forwarded address would be a viewer's invention.

@@ -174,6 +174,14 @@ async def test_a_request_without_measure_is_refused_unread(portal: Portal) -> No
         "upload.too_large",
     )
 
+    body = b'"' + bytes(1 << 20)
+    for link in ("guess", portal.site.links.read("files are not jobs").rpartition("/")[2]):
+        answer = await nobody.post(f"/api/lab/jobs/{link}/complete", content=body)
+        assert (answer.status_code, answer.json()["error"]["code"]) == (413, "upload.too_large")
+    link = portal.site.links.job(str(uuid4()))
+    answer = await nobody.post(f"{link}/complete", content=body)
+    assert answer.json()["error"]["code"] == "request.invalid", "read, because the link is genuine"
+
     async def endless() -> AsyncIterator[bytes]:
         yield b"{"
 

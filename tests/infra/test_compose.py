@@ -101,6 +101,10 @@ def test_our_images_run_without_privileges() -> None:
             assert re.findall(r"^USER (\w+)", stage, re.MULTILINE)[-1] == "gavel"
 
 
+def test_portal_in_a_container_bounds_what_a_socket_says() -> None:
+    assert '"--ws-max-size", "4096"' in DOCKERFILE
+
+
 def test_targets_exist_and_their_sources_are_sent_along() -> None:
     targets = set(re.findall(r"^FROM \S+ AS (\S+)", DOCKERFILE, re.MULTILINE))
     assert {service["build"]["target"] for service in SERVICES.values() if "build" in service} <= targets
