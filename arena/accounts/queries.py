@@ -47,6 +47,8 @@ async def tokens_of(session: AsyncSession, person_id: UUID) -> Sequence[ApiToken
 
 
 async def judges(session: AsyncSession, but_not: Collection[UUID]) -> int:
-    """How many people may give verdicts, besides those who stand aside."""
-    statement = select(func.count()).where(Person.roles.contains(["judge"]), Person.id.not_in(but_not))
+    """How many people may give verdicts, besides those who stand aside. Producers, who see the names, may not."""
+    statement = select(func.count()).where(
+        Person.roles.contains(["judge"]), ~Person.roles.contains(["producer"]), Person.id.not_in(but_not)
+    )
     return (await session.execute(statement)).scalar_one()
