@@ -34,8 +34,12 @@ async def carry_out(
     await session.execute(select(Episode.id).where(Episode.id == episode.id).with_for_update())
     events = await queries.events(session, episode.id)
     show = await queries.show(session, episode.id)
-    if any(event.key == key for event in events):
-        return show
+    asked = command.model_dump(mode="json")
+    for event in events:
+        if event.key == key:
+            if event.command == asked:
+                return show
+            raise Conflict("rundown.key_reuse", "This key was given with another command. Press again.")
     if show.version != expected_version:
         raise Conflict(
             "rundown.version_conflict",
@@ -52,7 +56,13 @@ async def carry_out(
     body = await _do(session, episode, show, command)
     after = apply(show, command.type, body)
     event = ShowEvent(
-        episode_id=episode.id, version=after.version, type=command.type, body=body, key=key, by=by
+        episode_id=episode.id,
+        version=after.version,
+        type=command.type,
+        body=body,
+        command=asked,
+        key=key,
+        by=by,
     )
     session.add(event)
     await session.flush()

@@ -360,6 +360,7 @@ def upgrade() -> None:
         sa.Column("version", sa.Integer(), nullable=False),
         sa.Column("type", sa.String(), nullable=False),
         sa.Column("body", postgresql.JSONB(astext_type=sa.Text()), nullable=False),
+        sa.Column("command", postgresql.JSONB(astext_type=sa.Text()), nullable=False),
         sa.Column("key", sa.String(), nullable=False),
         sa.Column("by", sa.UUID(), nullable=True),
         sa.Column(

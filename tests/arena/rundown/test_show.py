@@ -44,6 +44,18 @@ async def test_pressing_twice_is_pressing_once(show: Show) -> None:
     assert answers[0]["version"] == first["version"] + 1
 
 
+async def test_a_key_stands_for_one_command(show: Show) -> None:
+    """Else a forgotten key would make a button look pressed that was not."""
+    await show.enter("Lantern")
+    await show.answered()
+    body = show.command_body("open_vote", seconds=60)
+    await show.producer.post_ok(path(show), body)
+    for other in ({"type": "finish"}, {"type": "open_vote", "seconds": 61}):
+        refusal = await show.producer.refused("POST", path(show), {**body, "command": other})
+        assert refusal == (409, "rundown.key_reuse")
+    assert (await show.stage())["phase"] == "vote"
+
+
 async def test_of_two_producers_at_once_one_wins(show: Show) -> None:
     await show.enter("Lantern")
     await show.answered()
