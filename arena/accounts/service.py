@@ -62,6 +62,8 @@ async def register(
 async def accept(session: AsyncSession, person: Person, invitation: str) -> Person:
     """Give the role of an invitation to someone who already has an account."""
     invited = await _usable(session, invitation)
+    # Two invitations accepted at once must both be seen in the roles.
+    await session.refresh(person, with_for_update=True)
     person.roles = sorted({*person.roles, invited.role})
     invited.used_by = person.id
     invited.used_at = await db_now(session)

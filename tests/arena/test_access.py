@@ -18,6 +18,7 @@ from arena.accounts.rules import GRANTED, INVITABLE, Permission, Role
 from arena.app import ROUTERS, create_app, health
 from arena.kit.access import declared_routes, refuse_undeclared, signed_link
 from tests.support.clock import time_passes
+from tests.support.locks import waiting_for_locks
 from tests.support.portal import OPERATOR_TOKEN, PASSWORD, Caller, Portal, running_portal, settings
 from tests.support.services import Services
 
@@ -339,6 +340,22 @@ async def test_an_invitation_gives_a_role_to_who_has_an_account(portal: Portal) 
     assert (await ada.post_ok(f"/invitations/{made['token']}/accept"))["roles"] == ["contestant", "judge"]
     again = f"/invitations/{made['token']}/accept"
     assert await ada.refused("POST", again) == (409, "invitation.used")
+
+
+async def test_two_invitations_accepted_at_once_give_both_roles(portal: Portal) -> None:
+    ada = await portal.person("contestant")
+    made = [
+        await portal.operator.post_ok("/invitations", {"role": role, "hours": 1})
+        for role in ("judge", "moderator")
+    ]
+    async with portal.site.sessions() as session, session.begin():
+        # Both requests know who is asking before either of them may write.
+        await session.execute(text("select 1 from invitations for update"))
+        accepting = [asyncio.create_task(ada.post_ok(f"/invitations/{one['token']}/accept")) for one in made]
+        while await waiting_for_locks(portal.site.sessions) < len(made):
+            pass
+    await asyncio.gather(*accepting)
+    assert (await ada.get_ok("/me"))["roles"] == ["contestant", "judge", "moderator"]
 
 
 async def test_an_api_token_lives_until_it_is_revoked(portal: Portal) -> None:
