@@ -107,6 +107,7 @@ async def test_the_provenance_chain_verifies_through_the_episode(show: Show) -> 
             assert record["ai_generated"] is True
             assert len(record["adapter_fingerprint"]) == 64
             assert record["node"]["base_digest"]
+            assert not {"url", "node_id"} & record["node"].keys(), "what the machine was, not where it stands"
             digests.add(record["adapter_digest"])
             previous = answer["hash"]
         assert digests == {show.entries[name]["digest"] for name in pair}
