@@ -66,6 +66,7 @@ def test_lab_reaches_neither_database_nor_files_nor_the_internet() -> None:
     assert all(COMPOSE["networks"][name]["internal"] for name in ("stores", "broker", "engines"))
     told = str(SERVICES["lab"]["environment"])
     assert not [name for name in SECRETS if name in told]
+    assert "GAVEL_ENGINE" not in told, "a contract names the engine of its job"
     assert set(FOR_THE_LAB) <= set(SERVICES["lab"]["environment"])
 
 

@@ -114,6 +114,7 @@ def test_lab_and_engine_hold_neither_the_database_nor_the_key(
             "AWS_SECRET_ACCESS_KEY",
         } & set(told)
     assert "GAVEL_REDIS_URL" not in part(stack, "engine").environment
+    assert not [name for name in part(stack, "lab").environment if name.startswith("GAVEL_ENGINE")]
 
 
 def test_nobody_starts_before_those_it_needs_are_in_the_table(tmp_path: Path) -> None:
