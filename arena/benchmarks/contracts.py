@@ -92,8 +92,6 @@ class Sample(Contract):
     expected: Words
     answer: Words
     correct: bool
-    logprobs: list[float] | None = None
-    """For `choice`: the log-likelihood of each option, in the order of the item's options."""
 
 
 class BenchmarkResult(Contract):

@@ -76,6 +76,7 @@ async def finish(site: Site, session: AsyncSession, submission_id: UUID, body: J
     )
     run.tasks = [task.model_dump(mode="json") for task in result.tasks]
     run.lm_eval_version = result.lm_eval_version
+    run.items_digest = result.items_digest
     run.state = "done"
     run.ended_at = func.clock_timestamp()
     leased = nodes.LeasedNode.model_validate(run.node)

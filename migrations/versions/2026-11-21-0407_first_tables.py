@@ -474,6 +474,7 @@ def upgrade() -> None:
         sa.Column("node", postgresql.JSONB(astext_type=sa.Text()), nullable=False),
         sa.Column("tasks", postgresql.JSONB(astext_type=sa.Text()), nullable=False),
         sa.Column("lm_eval_version", sa.String(), nullable=True),
+        sa.Column("items_digest", sa.String(), nullable=True),
         sa.Column("ended_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("id", sa.UUID(), nullable=False),
         sa.Column(

@@ -1243,6 +1243,8 @@ export interface components {
              * Format: uuid
              */
             id: string;
+            /** Items Digest */
+            items_digest: string | null;
             /** Lm Eval Version */
             lm_eval_version: string | null;
             /** Reason */
