@@ -52,11 +52,7 @@ export function Bar({ desk, next, seconds, busy, serverNow, onGo }: BarProps) {
           </Fact>
         )}
       </dl>
-      <Go
-        {...{ next, seconds, busy, serverNow, onGo }}
-        version={desk.version}
-        closesAt={until}
-      />
+      <Go {...{ next, seconds, busy, serverNow, onGo }} version={desk.version} closesAt={until} />
     </section>
   );
 }
