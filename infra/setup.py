@@ -203,18 +203,19 @@ def engine_environment() -> None:
     step = Step(".venv-engine", folder / ".gavel-stamp", inputs)
     if not step.needed():
         return
+    sys.path.insert(0, str(ROOT))
+    from workers.pool import environment
+
+    def report(done: int, total: int, note: str) -> None:
+        step.note = f"{note} ({done} of {total})"
+        with step.log.open("a", encoding="utf-8") as log:
+            log.write(step.note + "\n")
+
     with step:
-        python = make_environment(step, folder)
-        pip = (python, "-m", "pip", "install", "--disable-pip-version-check", "--progress-bar", "off")
-        step.run(*pip, *torch_index(), "--no-deps", "-r", lock)
         try:
-            step.run(python, "-c", "import torch; print(torch.__version__)")
-        except Refusal as refusal:
-            raise Refusal(
-                str(refusal)
-                + "\nThis torch is not the CPU build. Set GAVEL_TORCH_INDEX (README, 'Which torch') and "
-                "remove .venv-engine."
-            ) from None
+            environment.build(folder, report)
+        except environment.EnvironmentFault as fault:
+            raise Refusal(str(fault)) from None
 
 
 def web() -> None:

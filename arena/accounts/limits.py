@@ -1,6 +1,7 @@
 """Slowing down guessers, with the `limits` library on Valkey.
 
-Counted per address *and* per account, never blocking an address alone for long: a studio or a mobile carrier is one IP.
+Counted per address, generously, because a studio or a mobile carrier is one address; and per account, whose guesser may
+have many addresses.
 When Valkey is away people can still sign in; the password hash is slow enough on its own for that while.
 """
 
@@ -16,7 +17,8 @@ from starlette.requests import Request
 from arena.kit.errors import TooMany
 
 LIMITS: dict[str, RateLimitItem] = {
-    "login": RateLimitItemPerMinute(10, 5),
+    "login": RateLimitItemPerMinute(100, 5),
+    "account": RateLimitItemPerMinute(10, 5),
     "register": RateLimitItemPerMinute(60, 5),
     "device": RateLimitItemPerMinute(3000, 5),
 }
@@ -37,12 +39,13 @@ def make_limiter(redis_url: str) -> MovingWindowRateLimiter:
     return MovingWindowRateLimiter(storage)
 
 
-async def slow_down(request: Request, what: str, *keys: str) -> None:
-    """Count one attempt; raises TooMany `auth.too_many_attempts` above the limit."""
+async def slow_down(request: Request, what: str, key: str | None = None) -> None:
+    """Count one attempt for `key`, or else for the caller's address; raises TooMany `auth.too_many_attempts`."""
     limiter: MovingWindowRateLimiter = request.app.state.limiter
-    address = request.client.host if request.client else "unknown"
+    if key is None:
+        key = request.client.host if request.client else "unknown"
     try:
-        allowed = await limiter.hit(LIMITS[what], what, address, *keys)
+        allowed = await limiter.hit(LIMITS[what], what, key)
     except (RedisError, StorageError, OSError) as error:
         log.warning("limiter_unreachable", error=str(error))
         return

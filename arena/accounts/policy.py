@@ -50,11 +50,15 @@ class Caller:
         return role in self.roles
 
     @property
-    def person_id(self) -> UUID:
-        """The signed-in person's id. Only routes whose permission implies a person may ask for it."""
+    def somebody(self) -> Person:
+        """The signed-in person. Only routes whose permission implies a person may ask for it."""
         if self.person is None:
             raise Unauthenticated("auth.required", "Sign in first.")
-        return self.person.id
+        return self.person
+
+    @property
+    def person_id(self) -> UUID:
+        return self.somebody.id
 
 
 async def current_caller(connection: HTTPConnection, session: SessionDep) -> Caller:

@@ -1,6 +1,6 @@
 """Reads of accounts."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from uuid import UUID
 
 from sqlalchemy import func, select
@@ -46,7 +46,9 @@ async def tokens_of(session: AsyncSession, person_id: UUID) -> Sequence[ApiToken
     return (await session.execute(statement)).scalars().all()
 
 
-async def judges(session: AsyncSession) -> int:
-    """How many people may give verdicts."""
-    statement = select(func.count()).where(Person.roles.contains(["judge"]))
+async def judges(session: AsyncSession, but_not: Collection[UUID]) -> int:
+    """How many people may give verdicts, besides those who stand aside. Producers, who see the names, may not."""
+    statement = select(func.count()).where(
+        Person.roles.contains(["judge"]), ~Person.roles.contains(["producer"]), Person.id.not_in(but_not)
+    )
     return (await session.execute(statement)).scalar_one()

@@ -32,7 +32,7 @@ from arena.accounts.schemas import (
     TokenRow,
 )
 from arena.kit.db import SessionDep, db_now
-from arena.kit.errors import Forbidden, NotFound, Unauthenticated
+from arena.kit.errors import Forbidden, NotFound
 from arena.kit.schemas import Done
 from arena.kit.site import Site
 
@@ -57,7 +57,8 @@ async def login(
     request: Request, response: Response, _: PublicCaller, session: SessionDep, body: Login
 ) -> Me:
     _refuse_insecure(request)
-    await slow_down(request, "login", body.email.lower())
+    await slow_down(request, "login")
+    await slow_down(request, "account", body.email.lower())
     person = await service.sign_in(session, body.email, body.password)
     await _start_session(request, response, session, person)
     return Me.model_validate(person)
@@ -91,16 +92,12 @@ async def read_invitation(token: str, _: PublicCaller, session: SessionDep) -> I
 
 @router.post("/invitations/{token}/accept")
 async def accept_invitation(token: str, caller: SignedIn, session: SessionDep) -> Me:
-    if caller.person is None:
-        raise Unauthenticated("auth.required", "Sign in first.")
-    return Me.model_validate(await service.accept(session, caller.person, token))
+    return Me.model_validate(await service.accept(session, caller.somebody, token))
 
 
 @router.post("/invitations", status_code=201)
 async def invite(request: Request, caller: Inviter, session: SessionDep, body: Invite) -> InvitationMade:
-    if caller.person is None:
-        raise Unauthenticated("auth.required", "Sign in first.")
-    token, made = await service.invite(session, caller.person, body.role, body.hours)
+    token, made = await service.invite(session, caller.somebody, body.role, body.hours)
     site: Site = request.app.state.site
     app = body.role if body.role in (Role.JUDGE, Role.PRODUCER, Role.CONTESTANT) else Role.PRODUCER
     url = f"{site.settings.public_url}/{app}/join/{token}"

@@ -23,7 +23,7 @@ class Register(In):
 
 class Login(In):
     email: str = Field(max_length=254)
-    password: str = Field(max_length=200)
+    password: Annotated[str, StringConstraints(max_length=200, strip_whitespace=False)]
 
 
 class Me(Out):

@@ -1,8 +1,10 @@
 """What happens to accounts: register, sign in and out, invite, make API tokens."""
 
 import asyncio
+from collections.abc import Callable
 from datetime import datetime, timedelta
 from hashlib import sha256
+from typing import TypeVar
 from uuid import UUID
 
 from pwdlib import PasswordHash
@@ -19,10 +21,18 @@ from arena.kit.ids import new_secret
 SESSION_LIFE = timedelta(days=14)
 TOKEN_PREFIX = "gvt_"
 
-# Slow on purpose, so it runs in a thread: a crowd that signs in must not hold up the answers on stage.
+T = TypeVar("T")
+
 _passwords = PasswordHash.recommended()
 # Verified when the address is unknown, so that both cases take the same time.
 _NOBODY = _passwords.hash("nobody has this password")
+
+
+async def _aside(session: AsyncSession, work: Callable[..., T], *args: str) -> T:
+    """Hashing is slow on purpose, so it runs in a thread and holds no connection: a crowd that signs in must not hold
+    up the answers on stage, nor the votes. Ends the session's transaction; call it before anything is written."""
+    await session.commit()
+    return await asyncio.to_thread(work, *args)
 
 
 def digest(secret: str) -> str:
@@ -33,12 +43,12 @@ async def register(
     session: AsyncSession, email: str, password: str, display_name: str, invitation: str | None
 ) -> Person:
     """A new person: a contestant, or what the invitation says. An invitation works once."""
+    hashed = await _aside(session, _passwords.hash, password)
     role = Role.CONTESTANT
     invited = None
     if invitation is not None:
         invited = await _usable(session, invitation)
         role = Role(invited.role)
-    hashed = await asyncio.to_thread(_passwords.hash, password)
     person = Person(email=email, display_name=display_name, password_hash=hashed, roles=[role])
     session.add(person)
     taken = Conflict("auth.email_taken", "An account with this e-mail address exists. Sign in instead.")
@@ -52,6 +62,8 @@ async def register(
 async def accept(session: AsyncSession, person: Person, invitation: str) -> Person:
     """Give the role of an invitation to someone who already has an account."""
     invited = await _usable(session, invitation)
+    # Two invitations accepted at once must both be seen in the roles.
+    await session.refresh(person, with_for_update=True)
     person.roles = sorted({*person.roles, invited.role})
     invited.used_by = person.id
     invited.used_at = await db_now(session)
@@ -77,7 +89,7 @@ async def sign_in(session: AsyncSession, email: str, password: str) -> Person:
     """The person, or Unauthenticated with one answer for a wrong address and a wrong password alike."""
     person = await queries.person_by_email(session, email)
     known = person.password_hash if person is not None and person.password_hash is not None else None
-    valid, rehashed = await asyncio.to_thread(_passwords.verify_and_update, password, known or _NOBODY)
+    valid, rehashed = await _aside(session, _passwords.verify_and_update, password, known or _NOBODY)
     if person is None or known is None or not valid:
         raise Unauthenticated("auth.wrong_credentials", "The e-mail address or the password is wrong.")
     if rehashed is not None:

@@ -1,11 +1,11 @@
 """What the portal and the lab say to each other about a benchmark run. Frozen messages, nothing else."""
 
 import hashlib
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 from uuid import UUID
 
 import rfc8785
-from pydantic import Field, FiniteFloat
+from pydantic import Field, FiniteFloat, StringConstraints
 
 from arena.kit.facts import Fact
 from arena.kit.schemas import Contract, Words
@@ -92,8 +92,6 @@ class Sample(Contract):
     expected: Words
     answer: Words
     correct: bool
-    logprobs: list[float] | None = None
-    """For `choice`: the log-likelihood of each option, in the order of the item's options."""
 
 
 class BenchmarkResult(Contract):
@@ -101,6 +99,8 @@ class BenchmarkResult(Contract):
     samples: list[Sample]
     lm_eval_version: str
     suite_digest: str
+    fingerprint: Annotated[str, StringConstraints(pattern="^[0-9a-f]{64}$")] | None = None
+    """The adapter's greedy answer as the node took it at loading. None when the contract named no adapter to load."""
     effect: bool = True
     """Whether the engine's probe prompts were answered differently from the untuned base model."""
     items_digest: str

@@ -26,6 +26,8 @@ class BenchmarkRun(Row):
     """The leased node as it was: engine build, base digest, hardware class."""
     tasks: Mapped[list[dict[str, Any]]] = mapped_column(default=list)
     lm_eval_version: Mapped[str | None]
+    items_digest: Mapped[str | None]
+    """Of the questions, options and answers as they were asked: the suite's digest says what should be asked."""
     ended_at: Mapped[datetime | None]
 
     __table_args__ = (

@@ -65,6 +65,7 @@ class RunOut(Out):
     engine_build: str
     hardware_class: str
     lm_eval_version: str | None
+    items_digest: str | None
     created_at: datetime
     ended_at: datetime | None
 
@@ -84,6 +85,7 @@ class RunOut(Out):
             engine_build=run.node.get("engine_build", ""),
             hardware_class=run.node.get("hardware_class", ""),
             lm_eval_version=run.lm_eval_version,
+            items_digest=run.items_digest,
             created_at=run.created_at,
             ended_at=run.ended_at,
         )

@@ -76,9 +76,13 @@ async def finish(site: Site, session: AsyncSession, submission_id: UUID, body: J
     )
     run.tasks = [task.model_dump(mode="json") for task in result.tasks]
     run.lm_eval_version = result.lm_eval_version
+    run.items_digest = result.items_digest
     run.state = "done"
     run.ended_at = func.clock_timestamp()
+    leased = nodes.LeasedNode.model_validate(run.node)
     found = await submissions.with_entry(session, submission_id)
+    if result.fingerprint is not None and found is not None and found[1].digest is not None:
+        await nodes.recognise(session, leased, found[1].digest, result.fingerprint)
     if not result.effect and found is not None and found[0].kind != "house":
         # The base model in disguise: judges would compare the house with itself.
         await submissions.refuse(
@@ -93,7 +97,7 @@ async def finish(site: Site, session: AsyncSession, submission_id: UUID, body: J
         session,
         BenchmarkFinished(submission_id=submission_id, season_id=await _season(session, submission_id)),
     )
-    nodes.freed(session, nodes.LeasedNode.model_validate(run.node))
+    nodes.freed(session, leased)
 
 
 async def failed(session: AsyncSession, submission_id: UUID, reason: str) -> None:

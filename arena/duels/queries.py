@@ -54,6 +54,16 @@ async def answers(session: AsyncSession, duel_id: UUID) -> dict[SideName, Answer
     return {row.side: row for row in rows}
 
 
+async def owners(session: AsyncSession, duel_id: UUID) -> set[UUID]:
+    """Whose entries meet in the duel; the house's belongs to nobody."""
+    statement = (
+        select(Entry.owner_id)
+        .join(Answer, Answer.entry_id == Entry.id)
+        .where(Answer.duel_id == duel_id, Entry.owner_id.is_not(None))
+    )
+    return {owner for owner in (await session.execute(statement)).scalars() if owner is not None}
+
+
 async def tokens(session: AsyncSession, answer_id: UUID) -> Sequence[AnswerToken]:
     statement = select(AnswerToken).where(AnswerToken.answer_id == answer_id).order_by(AnswerToken.index)
     return (await session.execute(statement)).scalars().all()

@@ -31,6 +31,9 @@ from arena.shows.public import Episode, season_rules
 from arena.submissions import public as submissions
 from arena.submissions.public import Submission
 
+INTERNAL = frozenset({"node_id", "url"})
+"""Of a leased node; nobody outside needs it."""
+
 
 async def start(
     session: AsyncSession, episode: Episode, prompt: str, entry_a: UUID, entry_b: UUID, seed: int | None
@@ -215,7 +218,8 @@ def _provenance(
         "seed": duel.seed,
         "adapter_digest": row.digest,
         "adapter_fingerprint": fingerprint,
-        "node": duel.node,
+        # Everybody may read the record: what the machine was, not where it stands.
+        "node": {name: value for name, value in (duel.node or {}).items() if name not in INTERNAL},
         "text_sha256": sha256(row.text.encode()).hexdigest(),
         "finish_reason": row.finish_reason,
         "previous": previous,

@@ -22,8 +22,6 @@ LOOPBACK = "127.0.0.1"
 PORTAL_PORT, ENGINE_PORT, VALKEY_PORT = 8000, 8100, 16379
 MIGRATE = "import os; from arena.kit.db import migrate; migrate(os.environ['GAVEL_DATABASE_URL'])"
 FOR_THE_LAB = (
-    "GAVEL_ENGINE_URLS",
-    "GAVEL_ENGINE_TOKEN",
     "GAVEL_PUBLIC_URL",
     "GAVEL_INTERNAL_URL",
     "GAVEL_DATA_DIR",
@@ -130,11 +128,15 @@ def _ours(
         options.host,
         "--port",
         str(chosen.portal),
+        # What a page says on its socket is a line; anybody may open one.
+        "--ws-max-size",
+        "4096",
     )
     quiet = ("--log-level", "warning", "--no-access-log", "--no-server-header")
     # No proxy stands in front: a forwarded address would be a viewer's invention.
     safe = ("--no-proxy-headers", "--timeout-graceful-shutdown", "3")
-    # The lab opens strangers' files: it gets the queue and the engines, neither the database nor the site's key.
+    # The lab opens strangers' files: it gets the queue. Not the database, not the site's key, and no engine: its
+    # contracts name the one that is leased for the job.
     lab = {
         **machine_environment("OMP_", "CUDA_", "HF_", "GAVEL_LAB_"),
         **{name: site[name] for name in FOR_THE_LAB},

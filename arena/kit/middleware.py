@@ -7,12 +7,15 @@ from starlette.datastructures import Headers
 from starlette.responses import JSONResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from arena.kit.errors import GavelError, Invalid, TooLarge
+from arena.kit.errors import GavelError, Invalid, NotFound, TooLarge
+from arena.kit.links import JOB
+from arena.kit.site import Site
 
 BODY_LIMIT = 1 << 20
 """Bytes. Nothing that people type comes near it."""
 LAB_LIMIT = 32 << 20
-"""A benchmark's result holds every question with its answer."""
+"""A benchmark's result holds every question with its answer. Only for who brings the signed link of a job."""
+LAB = "/api/lab/jobs/"
 OWN_LIMITS = ("/api/entries/", "/api/files/")
 """Paths whose routes bound a file themselves, knowing the season's rules or the link."""
 
@@ -66,7 +69,18 @@ class BodyLimit:
             return None
         if "transfer-encoding" in headers:
             return Invalid("upload.length_required", "The request must say how long it is (Content-Length).")
-        limit = LAB_LIMIT if path.startswith("/api/lab/") else BODY_LIMIT
+        limit = LAB_LIMIT if _has_job_link(scope) else BODY_LIMIT
         if int(headers.get("content-length", 0)) > limit:
             return TooLarge("upload.too_large", f"The request is larger than {limit} bytes.", max_bytes=limit)
         return None
+
+
+def _has_job_link(scope: Scope) -> bool:
+    if not scope["path"].startswith(LAB):
+        return False
+    site: Site = scope["app"].state.site
+    try:
+        site.signer.read(JOB, scope["path"].removeprefix(LAB).partition("/")[0])
+    except NotFound:
+        return False
+    return True

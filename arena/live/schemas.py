@@ -42,6 +42,9 @@ class StageBallot(Out):
     state: Literal["open", "locked"]
     opens_at: datetime
     closes_at: datetime
+    """For viewers."""
+    locks_at: datetime
+    """For judges; earlier when all have submitted."""
     counted: int
     judges: JudgesIn
     root: str | None

@@ -7,7 +7,7 @@ from uuid import UUID
 from pydantic import BaseModel
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from arena.accounts.public import Caller, Role, judges
+from arena.accounts.public import Caller, Role
 from arena.duels import public as duels
 from arena.duels.schemas import EntryName
 from arena.kit.errors import Forbidden, NotFound
@@ -132,8 +132,9 @@ async def _ballot(session: AsyncSession, ballot: votes.Ballot) -> StageBallot:
         state=ballot.state,
         opens_at=ballot.opens_at,
         closes_at=ballot.closes_at,
+        locks_at=ballot.locks_at,
         counted=await votes.counted(session, ballot.id),
-        judges=JudgesIn(submitted=submitted, total=await judges(session)),
+        judges=JudgesIn(submitted=submitted, total=await votes.jury(session, ballot.duel_id)),
         root=ballot.root,
     )
 

@@ -38,12 +38,14 @@ class Lease(Row):
 
 
 class AdapterFingerprint(Row):
-    """The greedy answer by which an adapter is recognised on one engine build; another build may round differently."""
+    """The greedy answer by which an adapter is recognised, taken at its benchmark. Another engine build, or hardware of
+    another class (which may compute in another type), may round differently."""
 
     __tablename__ = "adapter_fingerprints"
 
     digest: Mapped[str]
     engine_build: Mapped[str]
+    hardware_class: Mapped[str]
     fingerprint: Mapped[str]
 
-    __table_args__ = (UniqueConstraint("digest", "engine_build"),)
+    __table_args__ = (UniqueConstraint("digest", "engine_build", "hardware_class"),)

@@ -1,9 +1,9 @@
 """The face of nodes: what other domains use."""
 
 from arena.nodes.contracts import ENGINE, LeasedNode, NodeChanged, NodeFreed, NodeHealth
-from arena.nodes.queries import live_leases, nodes
+from arena.nodes.queries import fingerprint, live_leases, nodes
 from arena.nodes.schemas import NodeOut
-from arena.nodes.service import freed, known_fingerprint, lease, saw
+from arena.nodes.service import freed, lease, recognise, saw
 
 __all__ = [
     "ENGINE",
@@ -12,10 +12,11 @@ __all__ = [
     "NodeFreed",
     "NodeHealth",
     "NodeOut",
+    "fingerprint",
     "freed",
-    "known_fingerprint",
     "lease",
     "live_leases",
     "nodes",
+    "recognise",
     "saw",
 ]

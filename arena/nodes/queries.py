@@ -7,7 +7,8 @@ from sqlalchemy import and_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from arena.kit.jobs.models import Job, JobState
-from arena.nodes.models import Lease, Node
+from arena.nodes.contracts import LeasedNode
+from arena.nodes.models import AdapterFingerprint, Lease, Node
 
 _live = and_(Job.id == Lease.job_id, Job.fence == Lease.fence, Job.state == JobState.RUNNING)
 
@@ -20,6 +21,16 @@ async def live_leases(session: AsyncSession) -> dict[UUID, tuple[Lease, Job]]:
     """Node id -> the lease on it and the job that holds it."""
     found = await session.execute(select(Lease, Job).join(Job, _live))
     return {lease.node_id: (lease, job) for lease, job in found.all()}
+
+
+async def fingerprint(session: AsyncSession, node: LeasedNode, digest: str) -> str | None:
+    """By what the adapter is recognised on engines like this one."""
+    statement = select(AdapterFingerprint.fingerprint).where(
+        AdapterFingerprint.digest == digest,
+        AdapterFingerprint.engine_build == node.engine_build,
+        AdapterFingerprint.hardware_class == node.hardware_class,
+    )
+    return (await session.execute(statement)).scalar_one_or_none()
 
 
 async def lock_free_node(session: AsyncSession, base_model: str) -> Node | None:

@@ -5,6 +5,7 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from arena.kit.db import db_now
+from arena.kit.ids import new_id
 from arena.kit.jobs.models import Job
 from arena.kit.jobs.outbox import record
 from arena.kit.jobs.service import NotReady
@@ -63,15 +64,15 @@ def freed(session: AsyncSession, leased: LeasedNode) -> None:
     record(session, NodeFreed(node_id=leased.node_id))
 
 
-async def known_fingerprint(session: AsyncSession, digest: str, engine_build: str, fingerprint: str) -> str:
-    """What the adapter is recognised by on this build: the first fingerprint seen, from then on for ever."""
-    first = (
-        insert(AdapterFingerprint)
-        .values(digest=digest, engine_build=engine_build, fingerprint=fingerprint)
-        .on_conflict_do_nothing()
+async def recognise(session: AsyncSession, node: LeasedNode, digest: str, fingerprint: str) -> None:
+    """Write down by what an adapter is recognised on engines like this one: on its admission, and on the first duel
+    after an engine was replaced by another build or other hardware."""
+    key = {
+        "digest": digest,
+        "engine_build": node.engine_build,
+        "hardware_class": node.hardware_class,
+    }
+    row = insert(AdapterFingerprint).values(id=new_id(), fingerprint=fingerprint, **key)
+    await session.execute(
+        row.on_conflict_do_update(index_elements=list(key), set_={"fingerprint": row.excluded.fingerprint})
     )
-    await session.execute(first)
-    recorded = select(AdapterFingerprint.fingerprint).where(
-        AdapterFingerprint.digest == digest, AdapterFingerprint.engine_build == engine_build
-    )
-    return (await session.execute(recorded)).scalar_one()

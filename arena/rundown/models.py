@@ -16,6 +16,8 @@ class ShowEvent(Base):
     version: Mapped[int] = mapped_column(primary_key=True)
     type: Mapped[str]
     body: Mapped[dict[str, Any]]
+    command: Mapped[dict[str, Any]]
+    """What was asked for; `body` is what came of it."""
     key: Mapped[str]
     """The command's idempotency key: pressing twice is pressing once."""
     by: Mapped[UUID | None] = mapped_column(ForeignKey("persons.id"))

@@ -8,13 +8,14 @@ from uuid import UUID
 Phase = Literal["idle", "duel", "vote", "locked", "revealed", "finished"]
 
 ALLOWED: dict[str, frozenset[Phase]] = {
-    "start_duel": frozenset({"idle", "duel", "locked", "revealed"}),
+    "start_duel": frozenset({"idle", "duel", "revealed"}),
     "open_vote": frozenset({"duel"}),
     "lock_vote": frozenset({"vote"}),
     "reveal": frozenset({"locked"}),
     "finish": frozenset({"idle", "duel", "locked", "revealed"}),
 }
-"""From which phases each command may be given. A duel in `duel` may be replaced: its answers may have failed."""
+"""From which phases each command may be given. A duel in `duel` may be replaced while it has no complete
+answers: they may have failed."""
 
 AFTER: dict[str, Phase] = {
     "start_duel": "duel",

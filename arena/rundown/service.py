@@ -34,8 +34,12 @@ async def carry_out(
     await session.execute(select(Episode.id).where(Episode.id == episode.id).with_for_update())
     events = await queries.events(session, episode.id)
     show = await queries.show(session, episode.id)
-    if any(event.key == key for event in events):
-        return show
+    asked = command.model_dump(mode="json")
+    for event in events:
+        if event.key == key:
+            if event.command == asked:
+                return show
+            raise Conflict("rundown.key_reuse", "This key was given with another command. Press again.")
     if show.version != expected_version:
         raise Conflict(
             "rundown.version_conflict",
@@ -52,7 +56,13 @@ async def carry_out(
     body = await _do(session, episode, show, command)
     after = apply(show, command.type, body)
     event = ShowEvent(
-        episode_id=episode.id, version=after.version, type=command.type, body=body, key=key, by=by
+        episode_id=episode.id,
+        version=after.version,
+        type=command.type,
+        body=body,
+        command=asked,
+        key=key,
+        by=by,
     )
     session.add(event)
     await session.flush()
@@ -64,6 +74,12 @@ async def _do(session: AsyncSession, episode: Episode, show: Show, command: Comm
     """The effect of a command, and the body of its event."""
     match command:
         case StartDuel():
+            if show.phase == "duel" and (await _duel(session, show)).state == "answered":
+                # The producer sees the names: what has been answered is voted on and revealed, not drawn again.
+                raise Conflict(
+                    "rundown.duel_answered",
+                    "This duel has its answers, and the first complete ones are official. Open the vote.",
+                )
             duel = await duels.start(
                 session, episode, command.prompt, command.entry_a, command.entry_b, command.seed
             )

@@ -44,6 +44,8 @@ class SeasonRules(Contract):
     sampling: Sampling = Sampling()
     weights: Weights = Weights()
     suite: str = "reasoning"
+    judge_seconds: int = Field(default=60, ge=0)
+    """How long the judges have after a vote has closed for the viewers."""
     max_prompt_chars: int = 600
     max_versions: int = 20
     """Submissions per entry; a fault of the platform does not count."""

@@ -17,6 +17,7 @@ class SeasonOut(Out):
     sampling: Sampling
     weights: Weights
     suite: str
+    judge_seconds: int
     max_prompt_chars: int
     max_versions: int
     rules_digest: str
@@ -33,6 +34,7 @@ class SeasonOut(Out):
             sampling=rules.sampling,
             weights=rules.weights,
             suite=rules.suite,
+            judge_seconds=rules.judge_seconds,
             max_prompt_chars=rules.max_prompt_chars,
             max_versions=rules.max_versions,
             rules_digest=season.rules_digest,

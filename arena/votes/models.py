@@ -23,7 +23,9 @@ class Ballot(Row):
     state: Mapped[Literal["open", "locked"]] = mapped_column(String, default="open")
     opens_at: Mapped[datetime]
     closes_at: Mapped[datetime]
-    """An absolute deadline; the database clock decides, never a phone's."""
+    """For viewers: an absolute deadline; the database clock decides, never a phone's."""
+    locks_at: Mapped[datetime]
+    """For judges. The ballot locks before it when all of them have submitted."""
     locked_at: Mapped[datetime | None]
     salt: Mapped[str]
     """Makes voters' pseudonyms of this ballot unlinkable to those of another."""
@@ -33,7 +35,7 @@ class Ballot(Row):
     __table_args__ = (
         CheckConstraint("state in ('open','locked')", name="state"),
         CheckConstraint("(state = 'locked') = (root is not null)", name="locked_has_root"),
-        CheckConstraint("closes_at > opens_at", name="window"),
+        CheckConstraint("closes_at > opens_at and locks_at >= closes_at", name="window"),
         Index("uq_ballots_open", "episode_id", unique=True, postgresql_where="state = 'open'"),
     )
 

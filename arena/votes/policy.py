@@ -1,21 +1,42 @@
-"""Who votes as whom. A viewer is a device; a signed-in person is that person on any device; judges judge instead."""
+"""Who votes as whom, and who may not. A viewer is a device; a signed-in person is that person on any device; judges
+judge instead. Producers, who see the names before the reveal, and the owners of the two entries decide nothing."""
 
 from typing import Annotated
+from uuid import UUID
 
 from fastapi import Depends
+from sqlalchemy.ext.asyncio import AsyncSession
 
-from arena.accounts.public import PublicCaller, Role
+from arena.accounts.public import Caller, Judge, PublicCaller, Role
+from arena.duels import public as duels
+from arena.kit.db import SessionDep
 from arena.kit.errors import Forbidden, Unauthenticated
+from arena.votes import queries
 
 
-async def voter(caller: PublicCaller) -> str:
+async def voter(ballot_id: UUID, caller: PublicCaller, session: SessionDep) -> str:
     if caller.has(Role.JUDGE):
         raise Forbidden("vote.judges_judge", "Judges give a verdict instead of a viewer's vote.")
     if caller.person is not None:
+        await _refuse_interested(session, caller, ballot_id)
         return f"p-{caller.person.id}"
     if caller.device is None:
         raise Unauthenticated("vote.no_device", "This phone has not joined yet. Open the show's page first.")
     return caller.device
 
 
+async def juror(ballot_id: UUID, caller: Judge, session: SessionDep) -> UUID:
+    await _refuse_interested(session, caller, ballot_id)
+    return caller.person_id
+
+
+async def _refuse_interested(session: AsyncSession, caller: Caller, ballot_id: UUID) -> None:
+    if caller.has(Role.PRODUCER):
+        raise Forbidden("vote.not_for_staff", "Producers see the names, so they neither vote nor judge.")
+    ballot = await queries.ballot(session, ballot_id)
+    if caller.person_id in await duels.owners(session, ballot.duel_id):
+        raise Forbidden("vote.own_entry", "Your own entry is in this duel, so others decide it.")
+
+
 Voter = Annotated[str, Depends(voter, scope="function")]
+Juror = Annotated[UUID, Depends(juror, scope="function")]

@@ -2,7 +2,7 @@
 
 from arena.votes.contracts import BallotChanged, BallotLocked
 from arena.votes.models import Ballot
-from arena.votes.queries import ballot_of, counted, overdue, submitted_verdicts, tallies
+from arena.votes.queries import ballot_of, counted, jury, overdue, submitted_verdicts, tallies
 from arena.votes.rules import Tally, too_close
 from arena.votes.schemas import TallyOut
 from arena.votes.service import lock_ballot, open_ballot
@@ -15,6 +15,7 @@ __all__ = [
     "TallyOut",
     "ballot_of",
     "counted",
+    "jury",
     "lock_ballot",
     "open_ballot",
     "overdue",

@@ -7,6 +7,9 @@ from uuid import UUID
 from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from arena.accounts.public import judges
+from arena.duels import public as duels
+from arena.kit.db import db_now
 from arena.kit.errors import Forbidden, NotFound
 from arena.votes.models import Ballot, Verdict, Vote
 from arena.votes.rules import Tally
@@ -30,11 +33,21 @@ async def ballot_of(session: AsyncSession, duel_id: UUID) -> Ballot | None:
 
 
 async def overdue(session: AsyncSession, grace: timedelta) -> Sequence[Ballot]:
-    """Open ballots whose deadline has passed by more than `grace`."""
-    statement = select(Ballot).where(
-        Ballot.state == "open", Ballot.closes_at < func.clock_timestamp() - grace
-    )
-    return (await session.execute(statement)).scalars().all()
+    """Open ballots that are closed for viewers by more than `grace`, with all judges in or their time over too."""
+    late = await db_now(session) - grace
+    statement = select(Ballot).where(Ballot.state == "open", Ballot.closes_at < late)
+    closed = (await session.execute(statement)).scalars().all()
+    return [
+        ballot
+        for ballot in closed
+        if ballot.locks_at < late
+        or await submitted_verdicts(session, ballot.id) >= await jury(session, ballot.duel_id)
+    ]
+
+
+async def jury(session: AsyncSession, duel_id: UUID) -> int:
+    """How many judges may decide this duel."""
+    return await judges(session, but_not=await duels.owners(session, duel_id))
 
 
 async def counted(session: AsyncSession, ballot_id: UUID) -> int:

@@ -9,7 +9,7 @@ from arena.duels import public as duels
 from arena.kit.db import SessionDep
 from arena.kit.errors import Forbidden
 from arena.votes import queries, service
-from arena.votes.policy import Voter
+from arena.votes.policy import Juror, Voter
 from arena.votes.rules import pseudonym
 from arena.votes.schemas import CastVote, GiveVerdict, LedgerOut, VerdictOut, VoteOut
 
@@ -31,8 +31,8 @@ async def my_vote(ballot_id: UUID, voter: Voter, session: SessionDep) -> VoteOut
 
 
 @router.post("/verdicts")
-async def give_verdict(ballot_id: UUID, caller: Judge, session: SessionDep, body: GiveVerdict) -> VerdictOut:
-    verdict = await service.judge(session, ballot_id, caller.person_id, body.choice, body.note)
+async def give_verdict(ballot_id: UUID, juror: Juror, session: SessionDep, body: GiveVerdict) -> VerdictOut:
+    verdict = await service.judge(session, ballot_id, juror, body.choice, body.note)
     return VerdictOut.model_validate(verdict)
 
 

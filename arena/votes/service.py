@@ -14,6 +14,7 @@ from arena.kit.errors import Conflict, Forbidden
 from arena.kit.ids import new_id
 from arena.kit.jobs.outbox import record
 from arena.kit.merkle import root
+from arena.shows.public import season_rules
 from arena.votes import queries
 from arena.votes.contracts import BallotChanged, BallotLocked, Choice
 from arena.votes.models import Ballot, Verdict, Vote, vote_numbers
@@ -25,13 +26,16 @@ async def open_ballot(session: AsyncSession, duel: Duel, seconds: int) -> Ballot
         raise Conflict("ballot.duel_not_answered", "Both answers must be complete before the vote opens.")
     if await queries.ballot_of(session, duel.id) is not None:
         raise Conflict("ballot.exists", "This duel has had its vote. A ballot is never opened twice.")
+    rules = await season_rules(session, duel.season_id)
     now = await db_now(session)
+    closes_at = now + timedelta(seconds=seconds)
     ballot = Ballot(
         duel_id=duel.id,
         episode_id=duel.episode_id,
         state="open",
         opens_at=now,
-        closes_at=now + timedelta(seconds=seconds),
+        closes_at=closes_at,
+        locks_at=closes_at + timedelta(seconds=rules.judge_seconds),
         salt=secrets.token_hex(32),
     )
     session.add(ballot)

@@ -22,6 +22,7 @@ def upgrade() -> None:
         "adapter_fingerprints",
         sa.Column("digest", sa.String(), nullable=False),
         sa.Column("engine_build", sa.String(), nullable=False),
+        sa.Column("hardware_class", sa.String(), nullable=False),
         sa.Column("fingerprint", sa.String(), nullable=False),
         sa.Column("id", sa.UUID(), nullable=False),
         sa.Column(
@@ -32,7 +33,10 @@ def upgrade() -> None:
         ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_adapter_fingerprints")),
         sa.UniqueConstraint(
-            "digest", "engine_build", name=op.f("uq_adapter_fingerprints_digest_engine_build")
+            "digest",
+            "engine_build",
+            "hardware_class",
+            name=op.f("uq_adapter_fingerprints_digest_engine_build_hardware_class"),
         ),
     )
     op.create_table(
@@ -356,6 +360,7 @@ def upgrade() -> None:
         sa.Column("version", sa.Integer(), nullable=False),
         sa.Column("type", sa.String(), nullable=False),
         sa.Column("body", postgresql.JSONB(astext_type=sa.Text()), nullable=False),
+        sa.Column("command", postgresql.JSONB(astext_type=sa.Text()), nullable=False),
         sa.Column("key", sa.String(), nullable=False),
         sa.Column("by", sa.UUID(), nullable=True),
         sa.Column(
@@ -434,6 +439,7 @@ def upgrade() -> None:
         sa.Column("state", sa.String(), nullable=False),
         sa.Column("opens_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("closes_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("locks_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("locked_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("salt", sa.String(), nullable=False),
         sa.Column("root", sa.String(), nullable=True),
@@ -448,7 +454,7 @@ def upgrade() -> None:
             "(state = 'locked') = (root is not null)", name=op.f("ck_ballots_locked_has_root")
         ),
         sa.CheckConstraint("state in ('open','locked')", name=op.f("ck_ballots_state")),
-        sa.CheckConstraint("closes_at > opens_at", name=op.f("ck_ballots_window")),
+        sa.CheckConstraint("closes_at > opens_at and locks_at >= closes_at", name=op.f("ck_ballots_window")),
         sa.ForeignKeyConstraint(["duel_id"], ["duels.id"], name=op.f("fk_ballots_duel_id")),
         sa.ForeignKeyConstraint(["episode_id"], ["episodes.id"], name=op.f("fk_ballots_episode_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_ballots")),
@@ -468,6 +474,7 @@ def upgrade() -> None:
         sa.Column("node", postgresql.JSONB(astext_type=sa.Text()), nullable=False),
         sa.Column("tasks", postgresql.JSONB(astext_type=sa.Text()), nullable=False),
         sa.Column("lm_eval_version", sa.String(), nullable=True),
+        sa.Column("items_digest", sa.String(), nullable=True),
         sa.Column("ended_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("id", sa.UUID(), nullable=False),
         sa.Column(

@@ -13,10 +13,12 @@ from fastapi import APIRouter, Depends
 from sqlalchemy import text
 
 import arena.app
+from arena.accounts import service as accounts
 from arena.accounts.rules import GRANTED, INVITABLE, Permission, Role
 from arena.app import ROUTERS, create_app, health
 from arena.kit.access import declared_routes, refuse_undeclared, signed_link
 from tests.support.clock import time_passes
+from tests.support.locks import waiting_for_locks
 from tests.support.portal import OPERATOR_TOKEN, PASSWORD, Caller, Portal, running_portal, settings
 from tests.support.services import Services
 
@@ -173,6 +175,14 @@ async def test_a_request_without_measure_is_refused_unread(portal: Portal) -> No
         "upload.too_large",
     )
 
+    body = b'"' + bytes(1 << 20)
+    for link in ("guess", portal.site.links.read("files are not jobs").rpartition("/")[2]):
+        answer = await nobody.post(f"/api/lab/jobs/{link}/complete", content=body)
+        assert (answer.status_code, answer.json()["error"]["code"]) == (413, "upload.too_large")
+    link = portal.site.links.job(str(uuid4()))
+    answer = await nobody.post(f"{link}/complete", content=body)
+    assert answer.json()["error"]["code"] == "request.invalid", "read, because the link is genuine"
+
     async def endless() -> AsyncIterator[bytes]:
         yield b"{"
 
@@ -252,6 +262,40 @@ async def test_guessing_is_slowed_down_per_account(portal: Portal) -> None:
     await portal.anybody().post_ok("/auth/login", {"email": "grace@example.org", "password": PASSWORD})
 
 
+async def test_guessing_is_slowed_down_per_address_too(portal: Portal) -> None:
+    flood = portal.anybody()
+    codes = [
+        await flood.refused("POST", "/auth/login", {"email": f"{uuid4()}@example.org", "password": "guess"})
+        for _ in range(101)
+    ]
+    assert codes[:100] == [(401, "auth.wrong_credentials")] * 100
+    assert codes[100] == (429, "auth.too_many_attempts")
+
+
+async def test_no_connection_is_held_while_a_password_is_hashed(
+    portal: Portal, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Hashing takes its time. A crowd that signs in would else hold every connection, the votes' included."""
+    real, held = accounts._passwords, list[int]()
+
+    class Watched:
+        def hash(self, password: str) -> str:
+            held.append(portal.connections)
+            return str(real.hash(password))
+
+        def verify_and_update(self, password: str, hashed: str) -> tuple[bool, str | None]:
+            held.append(portal.connections)
+            return bool(real.verify(password, hashed)), None
+
+    monkeypatch.setattr(accounts, "_passwords", Watched())
+    made = await portal.operator.post_ok("/invitations", {"role": "judge", "hours": 1})
+    ada = await portal.person("contestant")
+    await ada.post_ok("/auth/register", body_of("Grace", invitation=made["token"]))
+    await ada.post_ok("/auth/login", {"email": "grace@example.org", "password": PASSWORD})
+    assert held == [0, 0, 0]
+    assert (await ada.get_ok("/me"))["roles"] == ["judge"]
+
+
 async def test_two_registrations_with_one_address_make_one_account(portal: Portal) -> None:
     twice = (body_of(email="one@example.org"), body_of(email="ONE@example.org"))
     answers = await asyncio.gather(*(portal.anybody().post("/api/auth/register", json=one) for one in twice))
@@ -296,6 +340,22 @@ async def test_an_invitation_gives_a_role_to_who_has_an_account(portal: Portal) 
     assert (await ada.post_ok(f"/invitations/{made['token']}/accept"))["roles"] == ["contestant", "judge"]
     again = f"/invitations/{made['token']}/accept"
     assert await ada.refused("POST", again) == (409, "invitation.used")
+
+
+async def test_two_invitations_accepted_at_once_give_both_roles(portal: Portal) -> None:
+    ada = await portal.person("contestant")
+    made = [
+        await portal.operator.post_ok("/invitations", {"role": role, "hours": 1})
+        for role in ("judge", "moderator")
+    ]
+    async with portal.site.sessions() as session, session.begin():
+        # Both requests know who is asking before either of them may write.
+        await session.execute(text("select 1 from invitations for update"))
+        accepting = [asyncio.create_task(ada.post_ok(f"/invitations/{one['token']}/accept")) for one in made]
+        while await waiting_for_locks(portal.site.sessions) < len(made):
+            pass
+    await asyncio.gather(*accepting)
+    assert (await ada.get_ok("/me"))["roles"] == ["contestant", "judge", "moderator"]
 
 
 async def test_an_api_token_lives_until_it_is_revoked(portal: Portal) -> None:

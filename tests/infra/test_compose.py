@@ -66,6 +66,7 @@ def test_lab_reaches_neither_database_nor_files_nor_the_internet() -> None:
     assert all(COMPOSE["networks"][name]["internal"] for name in ("stores", "broker", "engines"))
     told = str(SERVICES["lab"]["environment"])
     assert not [name for name in SECRETS if name in told]
+    assert "GAVEL_ENGINE" not in told, "a contract names the engine of its job"
     assert set(FOR_THE_LAB) <= set(SERVICES["lab"]["environment"])
 
 
@@ -99,6 +100,10 @@ def test_our_images_run_without_privileges() -> None:
     for stage in stages:
         if "CMD [" in stage and "USER" in stage:
             assert re.findall(r"^USER (\w+)", stage, re.MULTILINE)[-1] == "gavel"
+
+
+def test_portal_in_a_container_bounds_what_a_socket_says() -> None:
+    assert '"--ws-max-size", "4096"' in DOCKERFILE
 
 
 def test_targets_exist_and_their_sources_are_sent_along() -> None:

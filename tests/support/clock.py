@@ -6,7 +6,7 @@ from arena.kit.db import Sessions
 
 TIMES = {
     "jobs": ("run_after", "deadline", "published_at", "lease_until", "created_at"),
-    "ballots": ("opens_at", "closes_at"),
+    "ballots": ("opens_at", "closes_at", "locks_at"),
     "invitations": ("expires_at",),
     "sessions": ("expires_at",),
 }

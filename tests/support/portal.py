@@ -102,6 +102,12 @@ class Portal:
         await caller.post_ok("/device")
         return caller
 
+    @property
+    def connections(self) -> int:
+        """How many connections to the database the portal has in use."""
+        pool = self.site.sessions.kw["bind"].pool
+        return int(pool.checkedout())
+
     async def relay(self) -> None:
         """Pass all recorded facts on; wake-ups are remembered, not run."""
         while await pass_on(self.site, PIPELINE, self.waker):  # type: ignore[arg-type]

@@ -49,6 +49,8 @@ class Show:
     version: int = 0
     entries: dict[str, Json] = field(default_factory=dict)
     """By name, as in the roster."""
+    contestants: dict[str, Caller] = field(default_factory=dict)
+    """By the name of their entry."""
 
     @classmethod
     async def begin(cls, portal: Portal, node: Node, agent: NodeAgent) -> "Show":
@@ -64,7 +66,7 @@ class Show:
     async def enter(self, *names: str) -> None:
         """House and one new entry per name go through the line and are ready for the stage."""
         for seed, name in enumerate(names, start=len(self.entries) + 1):
-            contestant = await self.portal.person("contestant", name)
+            contestant = self.contestants[name] = await self.portal.person("contestant", name)
             entry = await contestant.post_ok("/entries", {"name": name})
             await send(contestant, entry["id"], make_adapter(seed, rank=1))
         await self.lab.work_off()

@@ -201,6 +201,7 @@ export class Show {
       state,
       opens_at: iso(now),
       closes_at: iso(now + seconds * 1000),
+      locks_at: iso(now + (seconds + 60) * 1000),
       counted: this.counted(),
       root: state === "locked" ? this.ledger.root : null,
       judges: { submitted: state === "locked" ? 5 : 3, total: 5 },

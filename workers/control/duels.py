@@ -52,7 +52,11 @@ async def _load(held: Held, engine: EngineClient, node: nodes.LeasedNode, side: 
     loaded = await engine.ensure_adapter(adapter.digest, adapter.weights_url, adapter.config_url)
     check = await engine.check_adapter(loaded.name)
     async with held.writing() as (session, _):
-        known = await nodes.known_fingerprint(session, adapter.digest, node.engine_build, check.fingerprint)
+        known = await nodes.fingerprint(session, node, adapter.digest)
+        if known is None and check.matches:
+            # Admitted on another engine build or other hardware: from now on this is its answer here.
+            await nodes.recognise(session, node, adapter.digest, check.fingerprint)
+            known = check.fingerprint
     if not check.matches or known != check.fingerprint:
         raise WrongAdapter(f"{adapter.name} does not answer as it did when it was admitted")
     return check.fingerprint

@@ -30,7 +30,7 @@ log = structlog.get_logger()
 def run(contract: BenchmarkContract, job: JobContext) -> BenchmarkResult:
     items = sum(family.items for family in contract.suite.families)
     job.progress(0, items, "loading")
-    effect = _load(contract, contract.adapter) if contract.adapter is not None else True
+    loaded = _load(contract, contract.adapter) if contract.adapter is not None else None
     job.check()
     _fetch_tokenizer(contract, job.folder / "tokenizer")
     asked, answered = job.folder / "contract.json", job.folder / "result.json"
@@ -51,13 +51,15 @@ def run(contract: BenchmarkContract, job: JobContext) -> BenchmarkResult:
         raise JobFailed(f"The benchmark broke: {_last_line(tail)}", retry=True)
     try:
         result = BenchmarkResult.model_validate_json(answered.read_bytes())
-        return result.model_copy(update={"effect": effect})
     except (OSError, ValidationError) as error:
         raise JobFailed("The benchmark ended without a result.", retry=True) from error
+    if loaded is None:
+        return result
+    return result.model_copy(update={"fingerprint": loaded.fingerprint, "effect": loaded.effect})
 
 
-def _load(contract: BenchmarkContract, adapter: AdapterRef) -> bool:
-    """Have the adapter on the engine; returns whether it changes what the model says."""
+def _load(contract: BenchmarkContract, adapter: AdapterRef) -> AdapterAnswer:
+    """Have the adapter on the engine; returns how it answers the probe prompts there."""
 
     async def ensure() -> AdapterAnswer:
         async with EngineClient(contract.engine_url, contract.engine_token) as engine:
@@ -69,7 +71,7 @@ def _load(contract: BenchmarkContract, adapter: AdapterRef) -> bool:
         raise JobFailed(f"The engine could not load the adapter: {error}", retry=True) from error
     if loaded.name != contract.model:
         raise JobFailed("The engine serves the adapter under another name than agreed.", retry=False)
-    return loaded.effect
+    return loaded
 
 
 def _fetch_tokenizer(contract: BenchmarkContract, folder: Path) -> None:

@@ -192,7 +192,6 @@ def _choice(family: FamilySpec, item: Item, sample: dict[str, Any]) -> Sample:
         expected=item.answer,
         answer=answer,
         correct=answer == item.answer,
-        logprobs=[round(value, 4) for value in logprobs],
     )
 
 

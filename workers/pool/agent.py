@@ -15,7 +15,7 @@ from arena.shows.base_models import BaseModel
 from arena.submissions.safetensors import engine_name, identity_adapter
 from workers.pool.adapter_store import AdapterStore
 from workers.pool.fingerprint import PROBES, digest_ids, greedy_ids
-from workers.pool.gate import Gate
+from workers.pool.gate import DuelFirst, Gate
 from workers.pool.protocol import (
     AdapterAnswer,
     AdapterRequest,
@@ -57,7 +57,6 @@ class NodeAgent:
         self, engine: Engine, base: BaseModel, data_dir: Path, hardware: Hardware, prepare: PrepareModel
     ) -> None:
         self.engine, self.base = engine, base
-        self.duels = 0
         self.gate = Gate()
         self._store = AdapterStore(data_dir / "adapters", base)
         self._hardware, self._prepare = hardware, prepare
@@ -191,7 +190,8 @@ class NodeAgent:
             self.require_ready()
             if name in self._adapters:
                 return AdapterAnswer(**self._adapters[name].shown.model_dump(), load_ms=0.0)
-            self._refuse_during_duel()
+            if self.gate.duels:
+                raise _duel_live()
             directory = await self._store.fetch(
                 wanted.digest, wanted.weights_url, wanted.config_url, self._links
             )
@@ -209,23 +209,17 @@ class NodeAgent:
         """Ask the fingerprint question again. Raises NotFound, Conflict while a duel is live, NotReady, EngineFault."""
         self.require_ready()
         recorded = self.require_loaded(name).fingerprint
-        self._refuse_during_duel()
         async with self._alone():
             fingerprint = digest_ids(await self._ask(name, PROBES[0]))
         return CheckAnswer(fingerprint=fingerprint, matches=fingerprint == recorded)
-
-    def _refuse_during_duel(self) -> None:
-        if self.duels:
-            raise Conflict(
-                "engine.duel_live", "a duel is live on this node; load and check adapters before or after it"
-            )
 
     @contextlib.asynccontextmanager
     async def _alone(self) -> AsyncIterator[None]:
         try:
             async with self.gate.alone(IDLE_SECONDS):
-                self._refuse_during_duel()
                 yield
+        except DuelFirst:
+            raise _duel_live() from None
         except TimeoutError:
             raise Conflict(
                 "engine.busy", f"generations were still running after {IDLE_SECONDS:.0f} s"
@@ -247,3 +241,9 @@ class NodeAgent:
     async def _ask(self, name: str, probe: str) -> list[int]:
         ids, self._system_fingerprint = await greedy_ids(self.engine, self.base, name, probe)
         return ids
+
+
+def _duel_live() -> Conflict:
+    return Conflict(
+        "engine.duel_live", "a duel is live on this node; load and check adapters before or after it"
+    )

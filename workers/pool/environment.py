@@ -5,6 +5,7 @@ engine brings along is importable where the database is.
 """
 
 import importlib.metadata
+import os
 import re
 import shutil
 import subprocess
@@ -49,10 +50,18 @@ def find(directory: Path) -> EngineEnvironment | None:
 
 
 def ensure(directory: Path, report: Report, lock: Path = LOCK) -> EngineEnvironment:
-    """Find the environment or build it (about 2 GB from the package index). Raises EnvironmentFault."""
+    """Find the environment or build it. Raises EnvironmentFault."""
     existing = find(directory)
     if existing and not _missing(directory, existing, lock):
         return existing
+    return build(directory, report, lock)
+
+
+def build(directory: Path, report: Report, lock: Path = LOCK) -> EngineEnvironment:
+    """Install what the lock says (about 2 GB from the package index), also over an older one. Raises EnvironmentFault.
+
+    GAVEL_TORCH_INDEX: a further index, for the CPU build of torch.
+    """
     if not lock.is_file():
         raise EnvironmentFault(
             f"{lock} is missing: run from the project's folder, or build {directory} yourself"
@@ -66,13 +75,16 @@ def ensure(directory: Path, report: Report, lock: Path = LOCK) -> EngineEnvironm
     total = len(_locked(lock))
     report(0, total, f"creating {directory}")
     try:
-        venv.EnvBuilder(with_pip=True, clear=False, symlinks=True).create(directory)
+        # Made again when its Python is gone, as after an upgrade of the system; nothing else is ever cleared.
+        orphan = (directory / "pyvenv.cfg").exists() and not (directory / "bin" / "python").exists()
+        venv.EnvBuilder(with_pip=True, clear=orphan, symlinks=True).create(directory)
     except (OSError, subprocess.CalledProcessError) as error:
         raise EnvironmentFault(f"cannot create a virtual environment at {directory}: {error}") from error
     _install(directory, lock, total, report)
     built = find(directory)
     if built is None:
         raise EnvironmentFault(f"{lock} was installed into {directory}, but it holds no vLLM")
+    _try_torch(built, directory)
     return built
 
 
@@ -82,6 +94,8 @@ def _install(directory: Path, lock: Path, total: int, report: Report) -> None:
         str(directory / "bin" / "python"), "-m", "pip", "install", "--no-deps", "--no-input",
         "--disable-pip-version-check", "--progress-bar", "off", "-r", str(lock),
     ]  # fmt: skip
+    if index := os.environ.get("GAVEL_TORCH_INDEX"):
+        command += ["--extra-index-url", index]
     tail: list[str] = []
     done = 0
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True) as pip:
@@ -101,6 +115,18 @@ def _install(directory: Path, lock: Path, total: int, report: Report) -> None:
             f"What to do: check that the package index is reachable (pip config list, PIP_INDEX_URL), that this is "
             f"Python 3.11 or newer on x86-64 or aarch64 (here: {sys.version.split()[0]}), then run the command again; "
             f"what was fetched is kept. By hand: {' '.join(command)}"
+        )
+
+
+def _try_torch(built: EngineEnvironment, directory: Path) -> None:
+    """The CUDA build, which many indexes give, wants libraries that the lock does not hold."""
+    tried = subprocess.run([built.python, "-c", "import torch"], capture_output=True, text=True)
+    if tried.returncode:
+        last = (tried.stderr.strip().splitlines() or ["it said nothing"])[-1]
+        raise EnvironmentFault(
+            f"the torch in {directory} does not load: {last}\n"
+            f"What to do: it is probably not the CPU build. Set GAVEL_TORCH_INDEX (README, “Which torch”), "
+            f"remove {directory}, and run the command again."
         )
 
 

@@ -5,8 +5,13 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 
+class DuelFirst(Exception):
+    """A duel is under way; nobody is alone until it has ended."""
+
+
 class Gate:
-    """Many inside through `enter`/`leave`, or one through `alone`; whoever waits to be alone stops new entries.
+    """Many inside through `enter`/`leave`, or one through `alone`; whoever waits to be alone stops new entries, but
+    gives way to a duel.
 
     A greedy answer can differ in a near tie when other rows share its batch, so fingerprints are taken alone.
     `leave` is plain, so that it also works while a task is being cancelled.
@@ -14,29 +19,45 @@ class Gate:
 
     def __init__(self) -> None:
         self.running = 0
+        self.duels = 0
+        """Generations of duels, from their arrival: a side that still waits at the gate is part of a live duel."""
         self._turn = asyncio.Lock()
-        self._open, self._idle = asyncio.Event(), asyncio.Event()
+        self._open, self._moved = asyncio.Event(), asyncio.Event()
         self._open.set()
-        self._idle.set()
 
-    async def enter(self) -> None:
-        while not self._open.is_set():
-            await self._open.wait()
+    @property
+    def closed(self) -> bool:
+        return not self._open.is_set()
+
+    async def enter(self, duel: bool = False) -> None:
+        self.duels += duel
+        self._moved.set()
+        try:
+            while self.closed:
+                await self._open.wait()
+        except asyncio.CancelledError:
+            self.duels -= duel
+            raise
         self.running += 1
-        self._idle.clear()
 
-    def leave(self) -> None:
+    def leave(self, duel: bool = False) -> None:
         self.running -= 1
-        if not self.running:
-            self._idle.set()
+        self.duels -= duel
+        self._moved.set()
 
     @asynccontextmanager
     async def alone(self, seconds: float) -> AsyncIterator[None]:
-        """Raises TimeoutError when those inside have not left after `seconds`."""
+        """Raises TimeoutError when those inside have not left after `seconds`, DuelFirst when a duel is among them or
+        arrives before they have left."""
         async with self._turn:
             self._open.clear()
             try:
-                await asyncio.wait_for(self._idle.wait(), seconds)
+                async with asyncio.timeout(seconds):
+                    while self.running and not self.duels:
+                        self._moved.clear()
+                        await self._moved.wait()
+                if self.duels:
+                    raise DuelFirst
                 yield
             finally:
                 self._open.set()

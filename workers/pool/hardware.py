@@ -15,6 +15,7 @@ _VECTORS = (
     ("avx512_bf16", "avx512bf16"),
     ("avx512f", "avx512"),
     ("avx2", "avx2"),
+    ("bf16", "neonbf16"),
     ("asimd", "neon"),
 )
 """Flag -> the name it gives the hardware class; the widest first."""

@@ -97,19 +97,13 @@ def _routes(agent: NodeAgent) -> APIRouter:
 
 async def _pass_through(agent: NodeAgent, wanted: CompletionRequest, duel: bool) -> Response:
     """Counted from the first byte to the last, whichever side ends it."""
-    await agent.gate.enter()
-    agent.duels += duel
-
-    def release() -> None:
-        agent.gate.leave()
-        agent.duels -= duel
-
+    await agent.gate.enter(duel)
     try:
         reply = await agent.engine.complete(wanted)
     except BaseException:
-        release()
+        agent.gate.leave(duel)
         raise
-    return _Passing(reply, release)
+    return _Passing(reply, lambda: agent.gate.leave(duel))
 
 
 class _Passing(StreamingResponse):

@@ -23,6 +23,15 @@ async def test_wrong_password_and_unknown_address_get_the_same_answer(portal: Po
     assert await stranger.refused("POST", "/auth/login", unknown) == (401, "auth.wrong_credentials")
 
 
+async def test_a_password_is_taken_as_it_was_typed(portal: Portal) -> None:
+    body = {"email": "s@example.org", "password": f" {PASSWORD} ", "display_name": "S", "invitation": None}
+    await portal.anybody().post_ok("/auth/register", body)
+    again = portal.anybody()
+    await again.post_ok("/auth/login", {"email": " s@example.org ", "password": body["password"]})
+    trimmed = {"email": "s@example.org", "password": PASSWORD}
+    assert await again.refused("POST", "/auth/login", trimmed) == (401, "auth.wrong_credentials")
+
+
 async def test_an_invitation_works_once(portal: Portal) -> None:
     made = await portal.operator.post_ok("/invitations", {"role": "judge", "hours": 1})
     body = {"email": "j@example.org", "password": PASSWORD, "display_name": "J", "invitation": made["token"]}

@@ -37,6 +37,7 @@ async def test_a_result_is_recorded_with_what_was_asked_and_answered(show: Show)
     run = await ada.get_ok(f"/submissions/{submission}/benchmark")
     suite = suites.load("reasoning")
     assert (run["state"], run["suite_digest"], run["reason"]) == ("done", suite.digest, None)
+    assert run["items_digest"] == "0" * 64, "what was asked is part of the score"
     assert run["engine_build"] == "fake 1"
     assert run["hardware_class"] == "fake"
     assert {task["task"] for task in run["tasks"]} == {family.name for family in suite.families}

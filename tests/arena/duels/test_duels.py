@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import timedelta
 from hashlib import sha256
+from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
@@ -106,6 +107,7 @@ async def test_the_provenance_chain_verifies_through_the_episode(show: Show) -> 
             assert record["ai_generated"] is True
             assert len(record["adapter_fingerprint"]) == 64
             assert record["node"]["base_digest"]
+            assert not {"url", "node_id"} & record["node"].keys(), "what the machine was, not where it stands"
             digests.add(record["adapter_digest"])
             previous = answer["hash"]
         assert digests == {show.entries[name]["digest"] for name in pair}
@@ -404,6 +406,46 @@ async def test_an_adapter_that_answers_as_another_is_caught_before_the_stage(sho
     assert (await show.duel(duel))["state"] == "failed"
     assert "does not answer as it did" in (await show.desk())["names"]["reason"]
     assert await tokens_of(show, duel) == {"left": [], "right": []}
+
+
+async def test_the_answer_of_record_is_the_one_of_the_admission(show: Show) -> None:
+    """A node that serves something else from the start is caught at the adapter's very first duel."""
+    await show.lab.work_off()
+    ada = await show.portal.person("contestant", "Ada")
+    entry = await ada.post_ok("/entries", {"name": "Lantern"})
+    await send(ada, entry["id"], make_adapter(1, rank=1))
+    await (await show.lab.take()).succeed()
+    job = await show.lab.take()
+    await job.succeed(await job.honest_result() | {"fingerprint": "0" * 64})
+    await show.enter()
+    duel = await show.start_duel()
+    await show.portal.drain()
+    assert (await show.duel(duel))["state"] == "queued"
+    assert "does not answer as it did" in (await show.desk())["names"]["reason"]
+
+
+async def test_a_wrong_answer_never_becomes_the_answer_of_record(
+    show: Show, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """On an engine build that the adapter has not met before."""
+    await show.enter("Lantern")
+    load, name = FakeEngine.load, engine_name(show.entries["Lantern"]["digest"])
+
+    async def load_badly(self: FakeEngine, loaded: str, directory: Path) -> None:
+        await load(self, loaded, directory)
+        if loaded == name:
+            # What the probe at loading hears is not what is heard afterwards.
+            asyncio.get_running_loop().call_later(0, self._voices.update, {name: "another"})
+
+    monkeypatch.setattr(FakeEngine, "load", load_badly)
+    duel = await show.start_duel()
+    await show.portal.drain()
+    assert (await show.duel(duel))["state"] == "queued"
+    engine_of(show)._voices[name] = show.entries["Lantern"]["digest"]
+    await show.time_passes(10)
+    await show.portal.sweep()
+    await show.portal.drain()
+    assert (await show.duel(duel))["state"] == "answered"
 
 
 async def test_without_an_engine_a_duel_waits_and_ends_when_its_time_is_over(show: Show) -> None:

@@ -91,6 +91,12 @@ def test_parts_given_by_address_are_not_started(tmp_path: Path) -> None:
     assert part(stack, "portal").environment["GAVEL_ENGINE_URLS"] == "http://gpu:8100"
 
 
+def test_a_socket_s_message_is_bounded(tmp_path: Path) -> None:
+    """uvicorn would take 16 MiB from anybody."""
+    started = part(table(tmp_path), "portal").argv
+    assert started[started.index("--ws-max-size") + 1] == "4096"
+
+
 def test_lab_and_engine_hold_neither_the_database_nor_the_key(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -108,6 +114,7 @@ def test_lab_and_engine_hold_neither_the_database_nor_the_key(
             "AWS_SECRET_ACCESS_KEY",
         } & set(told)
     assert "GAVEL_REDIS_URL" not in part(stack, "engine").environment
+    assert not [name for name in part(stack, "lab").environment if name.startswith("GAVEL_ENGINE")]
 
 
 def test_nobody_starts_before_those_it_needs_are_in_the_table(tmp_path: Path) -> None:

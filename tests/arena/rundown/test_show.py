@@ -6,6 +6,7 @@ from uuid import UUID, uuid4
 
 import pytest
 
+from arena.duels import service as duels
 from arena.rundown.queries import events
 from arena.rundown.queries import show as folded
 from arena.rundown.rules import ALLOWED
@@ -41,6 +42,18 @@ async def test_pressing_twice_is_pressing_once(show: Show) -> None:
     answers = await asyncio.gather(*(show.producer.post_ok(path(show), together) for _ in range(5)))
     assert answers == [answers[0]] * 5
     assert answers[0]["version"] == first["version"] + 1
+
+
+async def test_a_key_stands_for_one_command(show: Show) -> None:
+    """Else a forgotten key would make a button look pressed that was not."""
+    await show.enter("Lantern")
+    await show.answered()
+    body = show.command_body("open_vote", seconds=60)
+    await show.producer.post_ok(path(show), body)
+    for other in ({"type": "finish"}, {"type": "open_vote", "seconds": 61}):
+        refusal = await show.producer.refused("POST", path(show), {**body, "command": other})
+        assert refusal == (409, "rundown.key_reuse")
+    assert (await show.stage())["phase"] == "vote"
 
 
 async def test_of_two_producers_at_once_one_wins(show: Show) -> None:
@@ -110,16 +123,28 @@ async def test_each_command_is_possible_in_its_phases_alone(show: Show) -> None:
     assert (await show.stage())["episode"]["state"] == "finished"
 
 
-async def test_a_locked_vote_need_not_be_revealed_to_go_on(show: Show) -> None:
+async def test_the_first_complete_answer_is_the_official_one(show: Show) -> None:
+    """The producer sees the names: what has been answered is voted on and revealed, not drawn again."""
     await show.enter("Lantern")
     duel = await show.answered()
+    assert await press(show, "start_duel") == (409, "rundown.duel_answered")
     await show.open_vote()
+    assert await press(show, "start_duel") == (409, "rundown.not_now")
     await show.command("lock_vote")
-    await show.answered()
-    assert await show.portal.anybody().refused("GET", f"/duels/{duel['id']}/provenance") == (
-        403,
-        "duel.not_revealed",
-    )
+    assert await press(show, "start_duel") == (409, "rundown.not_now")
+    await show.command("reveal")
+    assert [seen["id"] for seen in await show.producer.get_ok(f"/episodes/{show.episode_id}/duels")] == [
+        duel["id"]
+    ]
+    assert (await press(show, "start_duel"))[0] == 200
+
+
+async def test_a_failed_duel_is_started_again(show: Show) -> None:
+    await show.enter("Lantern")
+    duel_id = UUID(await show.start_duel())
+    async with show.portal.site.sessions() as session, session.begin():
+        await duels.failed(session, duel_id, "The engine died three times.")
+    assert (await press(show, "start_duel"))[0] == 200
 
 
 @pytest.mark.parametrize("seed", range(4))

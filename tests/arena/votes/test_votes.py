@@ -16,6 +16,7 @@ from sqlalchemy.exc import DBAPIError
 from arena.kit.merkle import inclusion_proof, leaf_hash, root, verify_inclusion
 from arena.votes import service
 from tests.support.live import page
+from tests.support.locks import waiting_for_locks
 from tests.support.portal import Caller, Portal
 from tests.support.show import Json, Show
 from workers.control.watch import keep_time
@@ -111,6 +112,36 @@ async def test_a_judge_judges_instead(show: Show) -> None:
     assert refusal == (401, "auth.required")
 
 
+async def test_who_sees_the_names_decides_nothing(show: Show) -> None:
+    """Not as a voter, and not as a judge by an invitation of his own making."""
+    ballot = await voting(show)
+    path = f"/ballots/{ballot}"
+    assert await show.producer.refused("POST", f"{path}/votes", tap()) == (403, "vote.not_for_staff")
+    made = await show.producer.post_ok("/invitations", {"role": "judge", "hours": 1})
+    await show.producer.post_ok(f"/invitations/{made['token']}/accept")
+    refusal = await show.producer.refused("POST", f"{path}/verdicts", {"choice": "left"})
+    assert refusal == (403, "vote.not_for_staff")
+    assert (await show.stage())["ballot"]["judges"] == {"submitted": 0, "total": 0}
+
+
+async def test_nobody_decides_a_duel_of_his_own(show: Show) -> None:
+    await show.enter("Lantern", "Northstar")
+    lantern = show.contestants["Lantern"]
+    await show.answered("House", "Lantern")
+    path = f"/ballots/{await show.open_vote()}"
+    assert await lantern.refused("POST", f"{path}/votes", tap()) == (403, "vote.own_entry")
+    await show.contestants["Northstar"].post_ok(f"{path}/votes", tap())
+    made = await show.producer.post_ok("/invitations", {"role": "judge", "hours": 1})
+    await lantern.post_ok(f"/invitations/{made['token']}/accept")
+    assert await lantern.refused("POST", f"{path}/verdicts", {"choice": "left"}) == (403, "vote.own_entry")
+    assert (await show.stage())["ballot"]["judges"]["total"] == 0, "nobody waits for who may not judge"
+    await show.command("lock_vote")
+    await show.command("reveal")
+    await show.answered("House", "Northstar")
+    await lantern.post_ok(f"/ballots/{await show.open_vote()}/verdicts", {"choice": "left"})
+    assert (await show.stage())["ballot"]["judges"] == {"submitted": 1, "total": 1}
+
+
 @pytest.mark.parametrize(
     "body", [{"choice": "up"}, {"choice": "left", "key": "short"}, {"choice": "left"}, {}]
 )
@@ -177,21 +208,13 @@ async def test_a_lock_waits_for_the_votes_under_way(show: Show) -> None:
         async with voting_session.begin():
             vote = await service.cast(voting_session, UUID(ballot), "d-slow", "left", "key of a slow vote")
             locking = asyncio.create_task(show.command("lock_vote"))
-            await somebody_waits_for_a_lock(show)
+            while not await waiting_for_locks(site.sessions):
+                pass
             assert not locking.done()
         await locking
     stage = await show.stage()
     assert stage["ballot"]["counted"] == 1
     assert stage["ballot"]["root"] == root([bytes.fromhex(vote.leaf)]).hex()
-
-
-async def somebody_waits_for_a_lock(show: Show) -> None:
-    waiting = text(
-        "select count(*) from pg_stat_activity where wait_event_type = 'Lock' and datname = current_database()"
-    )
-    async with show.portal.site.sessions() as session:
-        while not (await session.execute(waiting)).scalar_one():
-            await session.rollback()
 
 
 async def test_votes_and_lock_at_once_agree_about_every_single_vote(show: Show) -> None:
@@ -239,9 +262,35 @@ async def test_a_judge_s_double_click_is_one_verdict(show: Show) -> None:
 
 
 async def test_judges_may_take_longer_than_the_crowd(show: Show) -> None:
+    ballot = await voting(show, seconds=30)
+    first, second = await show.portal.person("judge", "One"), await show.portal.person("judge", "Two")
+    await show.time_passes(32)
+    await keep_time(show.portal.site)
+    await first.post_ok(f"/ballots/{ballot}/verdicts", {"choice": "left"})
+    await keep_time(show.portal.site)
+    assert (await show.stage())["phase"] == "vote"
+    phone = await show.portal.phone()
+    assert await phone.refused("POST", f"/ballots/{ballot}/votes", tap()) == (403, "vote.window_closed")
+    await second.post_ok(f"/ballots/{ballot}/verdicts", {"choice": "left"})
+    await keep_time(show.portal.site)
+    assert (await show.stage())["phase"] == "locked", "all judges are in"
+
+
+async def test_judges_do_not_take_for_ever(show: Show) -> None:
     ballot, judge = await voting(show, seconds=30), await show.portal.person("judge")
-    await show.time_passes(31)
+    seconds = (await show.portal.anybody().get_ok("/seasons/current"))["judge_seconds"]
+    await show.time_passes(30 + seconds + 2)
+    await keep_time(show.portal.site)
+    assert (await show.stage())["phase"] == "locked"
+    refusal = await judge.refused("POST", f"/ballots/{ballot}/verdicts", {"choice": "left"})
+    assert refusal == (403, "verdict.window_closed")
+
+
+async def test_judges_who_are_in_do_not_close_the_vote_for_the_crowd(show: Show) -> None:
+    ballot, judge = await voting(show, seconds=30), await show.portal.person("judge")
     await judge.post_ok(f"/ballots/{ballot}/verdicts", {"choice": "left"})
+    await keep_time(show.portal.site)
+    assert (await show.stage())["phase"] == "vote"
 
 
 async def test_a_judge_sees_no_other_judge_s_verdict(show: Show) -> None:

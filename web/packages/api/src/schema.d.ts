@@ -1243,6 +1243,8 @@ export interface components {
              * Format: uuid
              */
             id: string;
+            /** Items Digest */
+            items_digest: string | null;
             /** Lm Eval Version */
             lm_eval_version: string | null;
             /** Reason */
@@ -1312,6 +1314,8 @@ export interface components {
              * Format: uuid
              */
             id: string;
+            /** Judge Seconds */
+            judge_seconds: number;
             /** Licence */
             licence: string;
             /** Licence Url */
@@ -1416,6 +1420,11 @@ export interface components {
              */
             id: string;
             judges: components["schemas"]["JudgesIn"];
+            /**
+             * Locks At
+             * Format: date-time
+             */
+            locks_at: string;
             /**
              * Opens At
              * Format: date-time

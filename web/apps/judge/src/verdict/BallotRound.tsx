@@ -50,14 +50,14 @@ export function BallotRound({ stage, duel, ballot, serverNow }: BallotRoundProps
   );
 }
 
-/** Time left by the server's clock. The lock itself is the producer's: it may come a moment after zero. */
+/** Time left by the server's clock: first the viewers', then the judges'. The lock may come a moment after zero. */
 function Clock({ ballot, serverNow }: { ballot: StageBallot; serverNow: () => number }) {
   const { t } = useT();
   const over = useRemaining(ballot.closes_at, serverNow) === 0;
   return (
     <>
       <Pill tone={over ? "warn" : "air"}>{t(over ? "verdict.closing" : "verdict.open_short")}</Pill>
-      {!over && <Countdown until={ballot.closes_at} serverNow={serverNow} />}
+      <Countdown until={over ? ballot.locks_at : ballot.closes_at} serverNow={serverNow} />
     </>
   );
 }

@@ -20,6 +20,11 @@ interface BarProps {
 export function Bar({ desk, next, seconds, busy, serverNow, onGo }: BarProps) {
   const { t, number } = useT();
   const { episode, ballot, phase } = desk;
+  const voting = phase === "vote" ? ballot : null;
+  const closed = useRemaining(voting?.closes_at ?? null, serverNow) === 0;
+  // Closed for the viewers, and somebody of the jury is still to come in.
+  const judging = voting !== null && closed && voting.judges.submitted < voting.judges.total;
+  const until = voting && (judging ? voting.locks_at : voting.closes_at);
   return (
     <section className={css.bar} aria-label={t("room.bar")}>
       <PhaseMark desk={desk} />
@@ -33,9 +38,9 @@ export function Bar({ desk, next, seconds, busy, serverNow, onGo }: BarProps) {
         <Fact label={t("room.now")}>
           <Clock serverNow={serverNow} />
         </Fact>
-        {ballot && phase === "vote" && (
-          <Fact label={t("room.left")} gold>
-            <Left until={ballot.closes_at} serverNow={serverNow} />
+        {until !== null && (
+          <Fact label={t(judging ? "room.judges_left" : "room.left")} gold>
+            <Left {...{ until, serverNow }} />
           </Fact>
         )}
         {ballot && (
@@ -47,11 +52,7 @@ export function Bar({ desk, next, seconds, busy, serverNow, onGo }: BarProps) {
           </Fact>
         )}
       </dl>
-      <Go
-        {...{ next, seconds, busy, serverNow, onGo }}
-        version={desk.version}
-        closesAt={ballot && phase === "vote" ? ballot.closes_at : null}
-      />
+      <Go {...{ next, seconds, busy, serverNow, onGo }} version={desk.version} closesAt={until} />
     </section>
   );
 }

@@ -14,7 +14,7 @@ interface GoProps {
   seconds: number;
   version: number;
   busy: boolean;
-  /** While a vote is open: when it closes by itself. */
+  /** While a vote is open: when it closes by itself, for the viewers and then for the judges. */
   closesAt: string | null;
   serverNow: () => number;
   onGo: (command: Command) => void;

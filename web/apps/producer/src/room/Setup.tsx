@@ -89,12 +89,12 @@ function Pick({ label, roster, value, other, set }: PickProps) {
   );
 }
 
-/** Where GO means something else but a new duel is possible: start this one in place of what is on stage. */
+/** Where GO would start the failed duel again: start this one in its place. Complete answers are never replaced. */
 function Instead({ desk, draft, edit, limit, hand }: SetupProps) {
   const { t } = useT();
   const [asking, setAsking] = useState(false);
   const { phase, duel } = desk;
-  const stuck = phase === "locked" || (phase === "duel" && (duel?.state === "answered" || duel?.state === "failed"));
+  const stuck = phase === "duel" && duel?.state === "failed";
   const { command } = startOf(draft, desk, limit);
   if (!stuck || command === null) return null;
   const start = () => hand.give(command, { onSuccess: () => edit({ prompt: "" }), onSettled: () => setAsking(false) });
@@ -111,7 +111,7 @@ function Instead({ desk, draft, edit, limit, hand }: SetupProps) {
           onConfirm={start}
           onClose={() => setAsking(false)}
         >
-          {t(phase === "locked" ? "setup.instead_locked" : "setup.instead_duel")}
+          {t("setup.instead_text")}
         </Confirm>
       )}
     </>
