@@ -51,6 +51,10 @@ class Channel:
         return channel
 
 
+PRIVATE = ("desk", "submission")
+"""Channels that not everybody may see."""
+
+
 async def admit(session: AsyncSession, caller: Caller, channel: Channel) -> None:
     """Raises when the caller may not see the channel."""
     if channel.kind == "desk" and not caller.has(Role.PRODUCER):
