@@ -4,6 +4,7 @@ Claim, heartbeat and completion are single guarded UPDATEs on the database clock
 messages and zombies are harmless: whoever holds the newest fence writes, everyone else is told to stop.
 """
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import timedelta
 from uuid import UUID
@@ -186,8 +187,11 @@ async def requeue_expired(session: AsyncSession) -> None:
         announce(session, job)
 
 
-async def take_hopeless(session: AsyncSession) -> Job | None:
-    """Poison one job that has no attempts or no time left; its reason is the sentence for the person waiting."""
+async def take_hopeless(session: AsyncSession, skip: Collection[UUID]) -> Job | None:
+    """Poison one job that has no attempts or no time left, none of `skip`.
+
+    Its reason is the sentence for the person waiting.
+    """
     spent = and_(
         Job.attempts >= Job.max_attempts,
         or_(Job.state == JobState.QUEUED, and_(Job.state == JobState.RUNNING, Job.lease_until < now())),
@@ -195,7 +199,7 @@ async def take_hopeless(session: AsyncSession) -> Job | None:
     late = and_(Job.state.in_([JobState.QUEUED, JobState.RUNNING]), Job.deadline < now())
     first = (
         select(Job.id)
-        .where(or_(spent, late))
+        .where(or_(spent, late), Job.id.not_in(skip))
         .order_by(Job.created_at)
         .with_for_update(skip_locked=True)
         .limit(1)

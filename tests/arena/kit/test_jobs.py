@@ -6,15 +6,18 @@ and the control worker's wake-up are the real ones.
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from uuid import UUID, uuid4
 
+import orjson
 import pytest
 from sqlalchemy import select, text
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from arena.kit.bus import LIVE
 from arena.kit.celery import CONTROL
 from arena.kit.db import transaction
 from arena.kit.errors import Conflict
@@ -22,7 +25,7 @@ from arena.kit.facts import Fact
 from arena.kit.jobs import service
 from arena.kit.jobs.models import Job, JobState, OutboxFact
 from arena.kit.jobs.outbox import record
-from arena.kit.jobs.pipeline import Pipeline, Step, Work
+from arena.kit.jobs.pipeline import Air, Pipeline, Step, Work
 from arena.kit.jobs.relay import pass_on, sweep
 from arena.kit.jobs.service import Claim, LostLease, NotReady
 from arena.kit.site import Site, open_site
@@ -174,6 +177,40 @@ async def test_a_fact_of_a_newer_release_waits_for_that_release(bakery: Bakery) 
         session.add(OutboxFact(name="CakeFlambéed", body={"with": "rum"}))
     await bakery.order()
     assert await bakery.facts() == ["CakeFlambéed"]
+
+
+async def test_one_fact_that_cannot_be_passed_on_holds_up_no_other(bakery: Bakery) -> None:
+    """It was written by another release, say, or the line has a defect; it is tried again a little later."""
+    async with bakery.site.sessions() as session, session.begin():
+        session.add(OutboxFact(name="CakeOrdered", body={"pie": "apple"}))
+    await bakery.order()
+    assert len(bakery.waker.control_jobs) == 1
+    assert await bakery.facts() == ["CakeOrdered"]
+    async with bakery.site.sessions() as session, session.begin():
+        await session.execute(text("update outbox set body = :body"), {"body": f'{{"cake": "{uuid4()}"}}'})
+    await bakery.relay()
+    assert len(bakery.waker.control_jobs) == 1, "not in each round: it would crowd out the others"
+    await bakery.time_passes(11)
+    await bakery.relay()
+    assert len(bakery.waker.control_jobs) == 2
+    assert await bakery.facts() == []
+
+
+async def test_pages_are_told_before_workers_are_woken(bakery: Bakery) -> None:
+    """A broker that is away takes its time, and what changed is committed already."""
+    heard: list[str] = []
+    bakery.pipeline = replace(bakery.pipeline, air=(Air(CakeOrdered, lambda fact: ["shop-window"]),))
+    async with bakery.site.bus.redis.pubsub() as ear:
+        await ear.subscribe(LIVE)
+        assert (await ear.get_message(timeout=20))["type"] == "subscribe"
+
+        class Late(RecordingWaker):
+            async def control(self, job_id: UUID) -> None:
+                heard.extend(orjson.loads((await ear.get_message(timeout=20))["data"]))
+
+        await bakery.state(CakeOrdered(cake=uuid4()))
+        await pass_on(bakery.site, bakery.pipeline, Late())  # type: ignore[arg-type]
+    assert heard == ["shop-window"]
 
 
 async def test_a_process_that_dies_between_commit_and_publish_loses_only_time(bakery: Bakery) -> None:
@@ -383,18 +420,24 @@ async def test_what_is_late_ends_with_a_reason(bakery: Bakery, taken: bool) -> N
 
 
 async def test_one_row_that_cannot_be_told_holds_up_no_other(bakery: Bakery) -> None:
+    """Nor is it forgotten: a job ends together with what it was about, so it is tried again until it can be told."""
     first, second = await bakery.order(), await bakery.order()
     told_of = (await bakery.job(second)).subject
     untold = (await bakery.job(first)).subject
+    speechless = {untold}
 
     async def failed(session: AsyncSession, subject: UUID, reason: str) -> None:
-        await session.execute(text("select 1 / :zero"), {"zero": 1 if subject == told_of else 0})
+        await session.execute(text("select 1 / :zero"), {"zero": 0 if subject in speechless else 1})
         bakery.told.append((subject, reason))
 
     bakery.pipeline = Pipeline((Work(BAKE, CONTROL, timedelta(minutes=30), failed),), (), (), ())
     await bakery.time_passes(30 * 60 + 1)
     await bakery.sweep()
     assert [subject for subject, _ in bakery.told] == [told_of]
+    assert (await bakery.job_of(untold)).state == JobState.QUEUED
+    speechless.clear()
+    await bakery.sweep()
+    assert [subject for subject, _ in bakery.told] == [told_of, untold]
     assert (await bakery.job_of(untold)).state == JobState.POISONED
 
 
