@@ -23,6 +23,8 @@ from workers.pool.protocol import TOKENIZER_FILES, AdapterAnswer
 MAX_TOKENIZER_BYTES = 64 << 20
 SECONDS_PER_ITEM = 30.0
 SECONDS_AT_LEAST = 180.0
+LOOK_SECONDS = 0.2
+"""How often a load, which can take minutes, is looked at for whether the job is over."""
 
 log = structlog.get_logger()
 
@@ -30,7 +32,7 @@ log = structlog.get_logger()
 def run(contract: BenchmarkContract, job: JobContext) -> BenchmarkResult:
     items = sum(family.items for family in contract.suite.families)
     job.progress(0, items, "loading")
-    effect = _load(contract, contract.adapter) if contract.adapter is not None else True
+    effect = _load(contract, contract.adapter, job) if contract.adapter is not None else True
     job.check()
     _fetch_tokenizer(contract, job.folder / "tokenizer")
     asked, answered = job.folder / "contract.json", job.folder / "result.json"
@@ -56,12 +58,20 @@ def run(contract: BenchmarkContract, job: JobContext) -> BenchmarkResult:
         raise JobFailed("The benchmark ended without a result.", retry=True) from error
 
 
-def _load(contract: BenchmarkContract, adapter: AdapterRef) -> bool:
-    """Have the adapter on the engine; returns whether it changes what the model says."""
+def _load(contract: BenchmarkContract, adapter: AdapterRef, job: JobContext) -> bool:
+    """Have the adapter on the engine; returns whether it changes what the model says. Raises as `JobContext.check`."""
 
     async def ensure() -> AdapterAnswer:
         async with EngineClient(contract.engine_url, contract.engine_token) as engine:
-            return await engine.ensure_adapter(adapter.digest, adapter.weights_url, adapter.config_url)
+            loading = asyncio.create_task(
+                engine.ensure_adapter(adapter.digest, adapter.weights_url, adapter.config_url)
+            )
+            try:
+                while not (await asyncio.wait({loading}, timeout=LOOK_SECONDS))[0]:
+                    job.check()
+                return await loading
+            finally:
+                loading.cancel()
 
     try:
         loaded = asyncio.run(ensure())

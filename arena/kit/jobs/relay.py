@@ -14,7 +14,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from arena.kit.bus import NUDGE
-from arena.kit.celery import CONTROL, Waker
+from arena.kit.celery import CONTROL, LAB_QUEUES, Waker
 from arena.kit.db import transaction
 from arena.kit.facts import Fact
 from arena.kit.jobs import service
@@ -60,7 +60,7 @@ async def pass_on(site: Site, pipeline: Pipeline, waker: Waker) -> int:
         if held:
             aside = update(OutboxFact).where(OutboxFact.id.in_(held))
             await session.execute(aside.values(held_until=func.clock_timestamp() + HELD))
-        jobs = await service.take_unpublished(session)
+        jobs = await service.take_unpublished(session, one_by_one=LAB_QUEUES)
         wake_ups = [(job.queue, job.id) for job in jobs]
     # After the commit: a process that dies here has lost hints, which gateways and the sweeper make up for.
     # Pages first, as a broker that is away takes its time.
@@ -83,7 +83,7 @@ async def _wake(site: Site, waker: Waker, queue: str, job_id: UUID) -> None:
     if queue == CONTROL:
         await waker.control(job_id)
     else:
-        await waker.lab(site.links.job(str(job_id)))
+        await waker.lab(queue, site.links.job(str(job_id)))
 
 
 async def sweep(site: Site, pipeline: Pipeline) -> None:

@@ -9,8 +9,9 @@ from dataclasses import dataclass
 from datetime import timedelta
 from uuid import UUID
 
-from sqlalchemy import and_, case, func, literal, or_, select, update
+from sqlalchemy import and_, case, func, literal, not_, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import aliased
 
 from arena.kit.db import Json
 from arena.kit.errors import Conflict
@@ -23,7 +24,7 @@ HEARTBEAT_SECONDS = 10
 RETRY_AFTER = timedelta(seconds=2)
 """Pause before the second attempt, twice that before the third: what failed may be starting again."""
 REPUBLISH_AFTER = timedelta(seconds=30)
-"""A wake-up not answered for this long is taken as lost. Longer than any honest queueing of a message in the broker."""
+"""A wake-up not answered for this long is taken as lost, unless it stands behind work that takes longer."""
 
 now = func.clock_timestamp
 
@@ -150,6 +151,15 @@ async def retry(session: AsyncSession, claim: Claim, reason: str) -> Job:
     return job
 
 
+async def hand_back(session: AsyncSession, claim: Claim, reason: str) -> Job:
+    """Give it back at once because the worker was told to go: that is no attempt, and no fault to let pass."""
+    job = await _fenced(
+        session, claim, _given_back(reason) | {"attempts": Job.attempts - 1, "run_after": now()}
+    )
+    announce(session, job)
+    return job
+
+
 def _given_back(reason: str) -> Json:
     return {
         "state": JobState.QUEUED,
@@ -227,9 +237,21 @@ async def take_hopeless(session: AsyncSession, skip: Collection[UUID]) -> Job | 
     return (await session.execute(poison)).scalar_one_or_none()
 
 
-async def take_unpublished(session: AsyncSession, limit: int = 200) -> list[Job]:
-    """Queued jobs whose wake-up was never sent or seems lost, oldest first; marks them as published now."""
-    due = or_(Job.published_at.is_(None), Job.published_at < now() - REPUBLISH_AFTER)
+async def take_unpublished(
+    session: AsyncSession, one_by_one: Collection[str] = (), limit: int = 200
+) -> list[Job]:
+    """Queued jobs whose wake-up was never sent or seems lost, oldest first; marks them as published now.
+
+    In the queues `one_by_one` a wake-up waits in the broker while its worker is busy: silence then is no loss.
+    """
+    running = aliased(Job)
+    busy = (
+        select(running.id)
+        .where(running.queue == Job.queue, running.state == JobState.RUNNING, running.lease_until > now())
+        .exists()
+    )
+    lost = and_(Job.published_at < now() - REPUBLISH_AFTER, or_(Job.queue.not_in(one_by_one), not_(busy)))
+    due = or_(Job.published_at.is_(None), lost)
     statement = (
         select(Job)
         .where(Job.state == JobState.QUEUED, Job.run_after <= now(), Job.waiting_for.is_(None), due)

@@ -18,7 +18,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from arena.kit.bus import LIVE
-from arena.kit.celery import CONTROL
+from arena.kit.celery import BENCH, CONTROL
 from arena.kit.db import transaction
 from arena.kit.errors import Conflict
 from arena.kit.facts import Fact
@@ -240,6 +240,25 @@ async def test_a_lost_wake_up_is_sent_again(bakery: Bakery) -> None:
     await bakery.time_passes(2)
     await bakery.relay()
     assert bakery.waker.control_jobs == [job_id]
+
+
+async def test_who_stands_behind_another_s_work_is_not_called_again_and_again(bakery: Bakery) -> None:
+    """In a lab's lane a wake-up waits in the broker until its turn; repeating it would only make the queue longer."""
+    bakery.pipeline = replace(
+        bakery.pipeline, works=(Work(BAKE, BENCH, timedelta(minutes=30), bakery._failed),)
+    )
+    first, second = await bakery.order(), await bakery.order()
+    assert len(bakery.waker.lab_links) == 2
+    claim = await bakery.claim(first)
+    assert claim
+    await bakery.time_passes(31)
+    await bakery.relay()
+    assert len(bakery.waker.lab_links) == 2
+    async with bakery.site.sessions() as session, session.begin():
+        await service.complete(session, claim)
+    await bakery.relay()
+    assert len(bakery.waker.lab_links) == 3
+    assert await bakery.claim(second)
 
 
 async def test_five_deliveries_are_one_run(bakery: Bakery) -> None:
