@@ -342,6 +342,33 @@ async def test_a_worker_that_fails_after_its_lease_leaves_no_trace(bakery: Baker
     assert bakery.told == []
 
 
+async def test_a_worker_that_is_told_to_go_hands_its_job_back(bakery: Bakery) -> None:
+    """Being told to go is no attempt, and the next worker is woken at once."""
+    begun = asyncio.Event()
+
+    async def slow(held: Held) -> None:
+        begun.set()
+        await asyncio.Event().wait()
+
+    bakery.handle(slow)
+    job_id = await bakery.order()
+    for _ in range(4):
+        begun.clear()
+        running = asyncio.create_task(bakery.wake(job_id))
+        await begun.wait()
+        running.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await running
+        job = await bakery.job(job_id)
+        assert (job.state, job.attempts, job.owner) == (JobState.QUEUED, 0, None)
+        bakery.waker.control_jobs.clear()
+        await bakery.relay()
+        assert bakery.waker.control_jobs == [job_id]
+    bakery.handle(bake)
+    await bakery.wake(job_id)
+    assert (await bakery.job(job_id)).state == JobState.DONE
+
+
 # --- failing --------------------------------------------------------------------------------------
 
 
