@@ -411,6 +411,7 @@ def upgrade() -> None:
         sa.Column("submission_id", sa.UUID(), nullable=False),
         sa.Column("digest", sa.String(), nullable=False),
         sa.Column("text", sa.String(), nullable=False),
+        sa.Column("tokens", sa.Integer(), nullable=False),
         sa.Column("finish_reason", sa.String(), nullable=True),
         sa.Column("provenance", postgresql.JSONB(astext_type=sa.Text()), nullable=True),
         sa.Column("provenance_hash", sa.String(), nullable=True),

@@ -256,6 +256,22 @@ async def test_a_duel_needs_two_different_ready_entries_and_a_prompt(show: Show)
     assert await refused(show, **good) == (409, "duel.under_way")
 
 
+async def test_an_episode_s_list_shows_each_duel_as_it_is_shown_alone(show: Show) -> None:
+    """Answered ones, and one that is speaking."""
+    await show.enter("Lantern")
+    for prompt in ("First?", "Second?"):
+        await show.answered(prompt=prompt)
+    duel = await show.start_duel(prompt="Third?")
+    async with speaking(show, duel) as running:
+        listed = await show.producer.get_ok(f"/episodes/{show.episode_id}/duels")
+        assert [one["state"] for one in listed] == ["answered", "answered", "live"]
+        for one in listed[:2]:
+            assert one == await show.producer.get_ok(f"/duels/{one['id']}")
+            assert one["left"]["tokens"] == len((await tokens_of(show, one["id"]))["left"]) > 0
+        assert listed[2]["left"]["text"]
+        running.cancel()
+
+
 async def test_a_duel_that_does_not_exist_is_not_found(show: Show) -> None:
     for path in (f"/duels/{uuid4()}", f"/duels/{uuid4()}/provenance"):
         assert await show.portal.anybody().refused("GET", path) == (404, "duel.not_found")
