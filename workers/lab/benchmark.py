@@ -6,6 +6,7 @@ environment; and because a lost lease must be able to end it at once.
 
 import asyncio
 import json
+import signal
 import sys
 from pathlib import Path
 
@@ -14,6 +15,7 @@ import structlog
 from pydantic import ValidationError
 
 from arena.benchmarks.contracts import BenchmarkContract, BenchmarkResult
+from arena.kit.launch import launcher
 from arena.submissions.contracts import AdapterRef
 from workers.lab.job import JobContext, JobFailed
 from workers.lab.transfer import download
@@ -39,7 +41,14 @@ def run(contract: BenchmarkContract, job: JobContext) -> BenchmarkResult:
     asked.write_text(contract.model_dump_json())
     errors = job.folder / "benchmark.log"
     ended = job.run_child(
-        [sys.executable, "-I", "-m", "workers.lab.benchmark_child", str(job.folder)],
+        [
+            *launcher(signal.SIGKILL),
+            sys.executable,
+            "-I",
+            "-m",
+            "workers.lab.benchmark_child",
+            str(job.folder),
+        ],
         timeout=SECONDS_AT_LEAST + SECONDS_PER_ITEM * items,
         on_line=lambda line: _tell(line, job),
         environment=_environment(contract, job.folder),
