@@ -6,11 +6,13 @@ upload ──▶ verify ──▶ benchmark ──▶ duel ──▶ votes ─�
 from datetime import timedelta
 
 from arena.benchmarks import service as benchmarks
+from arena.benchmarks.contracts import JOB_KIND as BENCHMARK
 from arena.benchmarks.contracts import BenchmarkFinished
 from arena.duels import service as duels
 from arena.duels.contracts import RUN as RUN_DUEL
 from arena.duels.contracts import DuelAnswered, DuelChanged, DuelRevealed, DuelStarted
-from arena.kit.celery import CONTROL, LAB
+from arena.kit.celery import BENCH, CONTROL
+from arena.kit.celery import VERIFY as VERIFY_QUEUE
 from arena.kit.jobs.contracts import JobProgressed
 from arena.kit.jobs.pipeline import Air, Pipeline, Step, Work
 from arena.leaderboard.contracts import REFRESH as REFRESH_BOARD
@@ -20,11 +22,9 @@ from arena.ratings.contracts import RECOMPUTE as RECOMPUTE_RATINGS
 from arena.ratings.contracts import RatingsComputed
 from arena.rundown.contracts import ShowMoved
 from arena.submissions import service as submissions
+from arena.submissions.contracts import JOB_KIND as VERIFY
 from arena.submissions.contracts import SubmissionChanged, SubmissionReceived, SubmissionVerified
 from arena.votes.contracts import BallotChanged, BallotLocked
-
-VERIFY = "submissions.verify"
-BENCHMARK = "benchmarks.run"
 
 
 def on_stage(fact: DuelChanged | BallotChanged | ShowMoved) -> list[str]:
@@ -45,13 +45,13 @@ PIPELINE = Pipeline(
     works=(
         Work(
             VERIFY,
-            LAB,
+            VERIFY_QUEUE,
             timedelta(minutes=30),
             submissions.failed,
             submissions.prepare_verify,
             submissions.finish_verify,
         ),
-        Work(BENCHMARK, LAB, timedelta(hours=2), benchmarks.failed, benchmarks.prepare, benchmarks.finish),
+        Work(BENCHMARK, BENCH, timedelta(hours=2), benchmarks.failed, benchmarks.prepare, benchmarks.finish),
         Work(RUN_DUEL, CONTROL, timedelta(minutes=15), duels.failed),
         Work(RECOMPUTE_RATINGS, CONTROL, timedelta(minutes=10), _nothing_to_mark),
         Work(REFRESH_BOARD, CONTROL, timedelta(minutes=10), _nothing_to_mark),

@@ -52,6 +52,8 @@ class Answer(Row):
     digest: Mapped[str]
     text: Mapped[str] = mapped_column(default="")
     """The finished answer; empty while it is still streaming (its tokens are in `answer_tokens`)."""
+    tokens: Mapped[int] = mapped_column(default=0)
+    """Of the finished answer."""
     finish_reason: Mapped[str | None]
     provenance: Mapped[dict[str, Any] | None]
     provenance_hash: Mapped[str | None]

@@ -2,7 +2,7 @@
 
 from arena.duels.contracts import SIDES, DuelAnswered, DuelChanged, DuelRevealed, DuelStarted, SideName
 from arena.duels.models import Duel
-from arena.duels.queries import answers, duel, duels_of, owners, revealed_duels, sides
+from arena.duels.queries import SideView, answers, duel, duels_of, owners, revealed_duels, sides
 from arena.duels.schemas import DuelOut
 from arena.duels.service import reveal, start
 
@@ -15,6 +15,7 @@ __all__ = [
     "DuelRevealed",
     "DuelStarted",
     "SideName",
+    "SideView",
     "answers",
     "duel",
     "duels_of",

@@ -7,7 +7,7 @@ from uuid import UUID
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from arena.duels.contracts import SideName
+from arena.duels.contracts import SIDES, SideName
 from arena.duels.models import Answer, AnswerToken, Duel
 from arena.duels.rules import released, text_of
 from arena.kit.errors import NotFound
@@ -69,35 +69,62 @@ async def tokens(session: AsyncSession, answer_id: UUID) -> Sequence[AnswerToken
     return (await session.execute(statement)).scalars().all()
 
 
-async def sides(session: AsyncSession, duel_id: UUID) -> dict[SideName, SideView]:
+async def sides(session: AsyncSession, duel: Duel) -> dict[SideName, SideView]:
     """Both sides from the record, released at equal pace."""
-    rows = await answers(session, duel_id)
-    left, right = rows["left"], rows["right"]
-    texts = {side: [token.text for token in await tokens(session, rows[side].id)] for side in rows}
-    counts = dict(
-        zip(
-            ("left", "right"),
-            released(
-                len(texts["left"]),
-                len(texts["right"]),
-                left.finish_reason is not None,
-                right.finish_reason is not None,
-            ),
-            strict=True,
-        )
+    return (await sides_of(session, [duel]))[duel.id]
+
+
+async def sides_of(session: AsyncSession, duels: Sequence[Duel]) -> dict[UUID, dict[SideName, SideView]]:
+    """`sides` of several duels, by duel, in as few reads as of one. What is answered is read whole, not by tokens."""
+    columns = (
+        Answer.id,
+        Answer.duel_id,
+        Answer.side,
+        Answer.text,
+        Answer.tokens,
+        Answer.finish_reason,
+        Entry,
     )
-    views: dict[SideName, SideView] = {}
-    for side, row in rows.items():
-        shown = counts[side]
-        everything = row.finish_reason is not None and shown == len(texts[side])
-        views[side] = SideView(
-            text=text_of(texts[side], shown),
-            tokens=shown,
-            finished=everything,
-            finish_reason=row.finish_reason if everything else None,
-            entry=await session.get_one(Entry, row.entry_id),
-        )
+    statement = (
+        select(*columns)
+        .join(Entry, Entry.id == Answer.entry_id)
+        .where(Answer.duel_id.in_([duel.id for duel in duels]))
+    )
+    found = (await session.execute(statement)).all()
+    answered = {duel.id for duel in duels if duel.state == "answered"}
+    streamed = await _texts(session, [row.id for row in found if row.duel_id not in answered])
+    views: dict[UUID, dict[SideName, SideView]] = {}
+    for duel in duels:
+        rows = {row.side: row for row in found if row.duel_id == duel.id}
+        texts = [streamed.get(rows[side].id, []) for side in SIDES]
+        ended = [rows[side].finish_reason is not None for side in SIDES]
+        counts = released(len(texts[0]), len(texts[1]), ended[0], ended[1])
+        views[duel.id] = {}
+        for side, pieces, count, done in zip(SIDES, texts, counts, ended, strict=True):
+            row = rows[side]
+            whole = done and count == len(pieces)
+            views[duel.id][side] = SideView(
+                text=row.text if duel.id in answered else text_of(pieces, count),
+                tokens=row.tokens if duel.id in answered else count,
+                finished=whole,
+                finish_reason=row.finish_reason if whole else None,
+                entry=row.Entry,
+            )
     return views
+
+
+async def _texts(session: AsyncSession, answer_ids: Sequence[UUID]) -> dict[UUID, list[str]]:
+    """The tokens' texts in order, by answer."""
+    texts: dict[UUID, list[str]] = {}
+    if answer_ids:
+        statement = (
+            select(AnswerToken.answer_id, AnswerToken.text)
+            .where(AnswerToken.answer_id.in_(answer_ids))
+            .order_by(AnswerToken.answer_id, AnswerToken.index)
+        )
+        for answer_id, text in (await session.execute(statement)).all():
+            texts.setdefault(answer_id, []).append(text)
+    return texts
 
 
 async def last_provenance(session: AsyncSession, episode_id: UUID) -> str | None:

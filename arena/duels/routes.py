@@ -17,14 +17,15 @@ router = APIRouter(tags=["duels"])
 @router.get("/duels/{duel_id}")
 async def read_duel(duel_id: UUID, caller: PublicCaller, session: SessionDep) -> DuelOut:
     duel = await queries.duel(session, duel_id)
-    return DuelOut.of(duel, await queries.sides(session, duel.id), see_names=caller.has(Role.PRODUCER))
+    return DuelOut.of(duel, await queries.sides(session, duel), see_names=caller.has(Role.PRODUCER))
 
 
 @router.get("/episodes/{episode_id}/duels")
 async def list_duels(episode_id: UUID, caller: PublicCaller, session: SessionDep) -> list[DuelOut]:
     see_names = caller.has(Role.PRODUCER)
     found = await queries.duels_of(session, episode_id)
-    return [DuelOut.of(duel, await queries.sides(session, duel.id), see_names) for duel in found]
+    sides = await queries.sides_of(session, found)
+    return [DuelOut.of(duel, sides[duel.id], see_names) for duel in found]
 
 
 @router.get("/duels/{duel_id}/provenance")

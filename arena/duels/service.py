@@ -193,7 +193,7 @@ async def answered(session: AsyncSession, duel_id: UUID, fingerprints: Mapping[S
     for side in SIDES:
         row = rows[side]
         tokens = await queries.tokens(session, row.id)
-        row.text = "".join(token.text for token in tokens)
+        row.text, row.tokens = "".join(token.text for token in tokens), len(tokens)
         row.provenance = _provenance(duel, row, rules.track.template_digest, fingerprints[side], previous) | {
             "token_ids": [token.token_id for token in tokens],
             "arrived_us": [token.at_us for token in tokens],

@@ -4,7 +4,6 @@ import asyncio
 import os
 import signal
 import subprocess
-import sys
 import threading
 from collections import deque
 from collections.abc import Callable, Mapping
@@ -16,8 +15,8 @@ from typing import IO
 import psutil
 
 from arena.embedded.gates import Gate
+from arena.kit.launch import launcher
 
-LAUNCH = Path(__file__).with_name("launch.py")
 TAIL = 25
 """Lines kept in memory to explain a death."""
 LOG_LIMIT = 8 << 20
@@ -86,17 +85,8 @@ class Child:
         if part.ready_file:
             part.ready_file.unlink(missing_ok=True)
             environment["GAVEL_READY_FILE"] = str(part.ready_file)
-        launcher = [
-            sys.executable,
-            "-I",
-            "-S",
-            str(LAUNCH),
-            str(int(part.last_signal)),
-            str(os.getpid()),
-            part.account or "-",
-        ]
         self._process = subprocess.Popen(
-            [*launcher, *part.argv],
+            [*launcher(part.last_signal, part.account), *part.argv],
             env=environment,
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,

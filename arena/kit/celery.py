@@ -17,7 +17,9 @@ from kombu.exceptions import OperationalError
 from redis.exceptions import RedisError
 
 CONTROL = "control"
-LAB = "lab"
+VERIFY, BENCH = "lab.verify", "lab.bench"
+LAB_QUEUES = (VERIFY, BENCH)
+"""One lane for each kind of lab work: who waits for a verdict does not wait for somebody's benchmark to end."""
 CONTROL_TASK = "gavel.control.wake"
 LAB_TASK = "gavel.lab.wake"
 
@@ -79,8 +81,8 @@ class Waker:
     async def control(self, job_id: UUID) -> None:
         await self._send(CONTROL_TASK, str(job_id), CONTROL)
 
-    async def lab(self, job_url: str) -> None:
-        await self._send(LAB_TASK, job_url, LAB)
+    async def lab(self, queue: str, job_url: str) -> None:
+        await self._send(LAB_TASK, job_url, queue)
 
     async def _send(self, task: str, argument: str, queue: str) -> None:
         try:

@@ -1,7 +1,7 @@
 """The gateway's memory: one state per channel that somebody watches, turned into patches, fanned out.
 
-A channel is re-read at most `TICK` apart however many facts arrive, diffed against what was sent, and numbered. A
-client that cannot keep up loses patches and gets one snapshot instead; the state it ends with is the same.
+A channel is re-read once a `TICK` at most, however many facts arrive and pages ask, diffed against what was sent, and
+numbered. A client that cannot keep up loses patches and gets one snapshot instead; the state it ends with is the same.
 """
 
 import asyncio
@@ -28,6 +28,8 @@ RING = 300
 """Patches kept per channel for clients that come back."""
 BACKLOG = 64
 """Patches waiting for one client before they are replaced by a snapshot."""
+REREAD_SECONDS = 5.0
+"""Every channel is read again this often, told or not: a hint that got lost shows a little late, and not never."""
 KEEP_SECONDS = 60.0
 """How long an unwatched channel is remembered, so that a short drop of the last watcher can resume."""
 
@@ -45,6 +47,8 @@ class Watched:
     name: str
     epoch: str
     state: State
+    read_at: float
+    """When the newest read began, on the loop's clock."""
     seq: int = 0
     ring: deque[bytes] = field(default_factory=lambda: deque(maxlen=RING))
     watchers: set["Subscriber"] = field(default_factory=set)
@@ -142,39 +146,58 @@ class Hub:
     async def current(self, name: str) -> Watched:
         """The channel, read from the database if nobody watched it before."""
         if name not in self.watched:
+            read_at = asyncio.get_running_loop().time()
             state = await self._read(name)
             # Another subscriber may have been faster while we read.
             if name not in self.watched:
-                watched = Watched(name, secrets.token_hex(4), state)
+                watched = Watched(name, secrets.token_hex(4), state, read_at)
                 watched.lonely_since = asyncio.get_running_loop().time()
                 self.watched[name] = watched
                 # What changed while we read was told before anybody here listened for it.
                 self._dirty.add(name)
         return self.watched[name]
 
+    async def fresh(self, name: str) -> Watched:
+        """The channel as a read shows it that began no earlier than this call.
+
+        Whoever asks at the same time shares one read, and there is at most one each `TICK`.
+        """
+        clock = asyncio.get_running_loop().time
+        asked = clock()
+        watched = await self.current(name)
+        if watched.read_at < asked:
+            await asyncio.sleep(watched.read_at + TICK - clock())
+        async with watched.lock:
+            if watched.read_at < asked:
+                await self._reread(watched)
+        return watched
+
     async def refresh(self, name: str) -> None:
         """Read the channel again and send the difference."""
-        watched = self.watched.get(name)
-        if watched is None:
-            return
-        async with watched.lock:
-            state = await self._read(name)
-            try:
-                patch = diff(watched.state, state)
-            except KeysDiffer:
-                watched.seq, watched.state = watched.seq + 1, state
-                watched.ring.clear()
-                for subscriber in list(watched.watchers):
-                    subscriber.push_snapshot(name)
-                return
-            if patch is None:
-                return
-            watched.seq += 1
-            watched.state = state
-            envelope = watched.envelope("patch", patch)
-            watched.ring.append(envelope)
+        if watched := self.watched.get(name):
+            async with watched.lock:
+                await self._reread(watched)
+
+    async def _reread(self, watched: Watched) -> None:
+        read_at = asyncio.get_running_loop().time()
+        state = await self._read(watched.name)
+        watched.read_at = read_at
+        try:
+            patch = diff(watched.state, state)
+        except KeysDiffer:
+            watched.seq, watched.state = watched.seq + 1, state
+            watched.ring.clear()
             for subscriber in list(watched.watchers):
-                subscriber.push(name, envelope)
+                subscriber.push_snapshot(watched.name)
+            return
+        if patch is None:
+            return
+        watched.seq += 1
+        watched.state = state
+        envelope = watched.envelope("patch", patch)
+        watched.ring.append(envelope)
+        for subscriber in list(watched.watchers):
+            subscriber.push(watched.name, envelope)
 
     async def _read(self, name: str) -> State:
         async with self._site.sessions() as session:
@@ -201,8 +224,13 @@ class Hub:
                 await asyncio.sleep(1)
 
     async def _tick(self) -> None:
+        clock = asyncio.get_running_loop().time
+        reread_at = clock() + REREAD_SECONDS
         while True:
             await asyncio.sleep(TICK)
+            if clock() > reread_at:
+                self._dirty |= self.watched.keys()
+                reread_at = clock() + REREAD_SECONDS
             dirty, self._dirty = self._dirty, set()
             for name in dirty:
                 try:

@@ -5,19 +5,22 @@ from contextlib import suppress
 from typing import Literal
 
 import orjson
+import structlog
 from fastapi import APIRouter, Depends, Request, WebSocket
 from pydantic import BaseModel, Field, TypeAdapter, ValidationError
+from sqlalchemy.exc import SQLAlchemyError
+from starlette.requests import HTTPConnection
 from starlette.websockets import WebSocketDisconnect, WebSocketState
 
-from arena.accounts.public import Caller, PublicCaller, current_caller
+from arena.accounts.public import current_caller
 from arena.kit.access import per_channel
-from arena.kit.db import SessionDep, db_now
 from arena.kit.errors import Forbidden, GavelError, Unauthenticated
 from arena.kit.site import Site
 from arena.live.hub import Hub, Subscriber, now
 from arena.live.schemas import Snapshot
-from arena.live.states import Channel, admit
+from arena.live.states import PRIVATE, Channel, admit
 
+log = structlog.get_logger()
 router = APIRouter(prefix="/live", tags=["live"])
 
 HEARTBEAT_SECONDS = 15.0
@@ -45,19 +48,19 @@ class Ping(BaseModel):
 Message: TypeAdapter[Subscribe | Unsubscribe | Ping] = TypeAdapter(Subscribe | Unsubscribe | Ping)
 
 
-@router.get("/{channel}")
-async def read_channel(request: Request, channel: str, caller: PublicCaller, session: SessionDep) -> Snapshot:
+@router.get("/{channel}", dependencies=[Depends(per_channel)])
+async def read_channel(request: Request, channel: str) -> Snapshot:
     """The channel's state now, for clients without a socket. Same state, same numbering."""
-    await admit(session, caller, Channel.parse(channel))
+    # No connection is held while waiting for the read: it needs one itself, and the pool is not endless.
+    await _let_in(request.app.state.site, request, channel)
     hub: Hub = request.app.state.hub
-    watched = await hub.current(channel)
-    await hub.refresh(channel)
+    watched = await hub.fresh(channel)
     return Snapshot.model_validate(
         {
             "channel": channel,
             "epoch": watched.epoch,
             "seq": watched.seq,
-            "now": await db_now(session),
+            "now": now(),
             "state": watched.state,
         }
     )
@@ -69,12 +72,16 @@ async def live(socket: WebSocket, _: None = Depends(per_channel)) -> None:
     hub: Hub = socket.app.state.hub
     await socket.accept()
     try:
-        await _caller(site, socket)
+        async with site.sessions() as session, session.begin():
+            await current_caller(socket, session)
     except (Forbidden, Unauthenticated):
         await socket.close(AUTH, "This page may not connect.")
         return
     subscriber = Subscriber()
-    sender = asyncio.create_task(_send(socket, hub, subscriber))
+    tasks = [
+        asyncio.create_task(_send(socket, hub, subscriber)),
+        asyncio.create_task(_ask_again(site, hub, socket, subscriber)),
+    ]
     try:
         while True:
             await _obey(site, hub, socket, subscriber, await socket.receive_text())
@@ -84,29 +91,45 @@ async def live(socket: WebSocket, _: None = Depends(per_channel)) -> None:
         await _close(socket, PROTOCOL, "The message was not understood.")
     finally:
         hub.leave(subscriber)
-        sender.cancel()
-        with suppress(asyncio.CancelledError):
-            await sender
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
 
 
-async def _caller(site: Site, socket: WebSocket) -> Caller:
-    # Asked afresh each time: a session that was signed out must not keep its private channels.
+async def _let_in(site: Site, connection: HTTPConnection, name: str) -> None:
+    """Raises when whoever is at the other end may not see the channel. Who that is, is asked afresh each time."""
     async with site.sessions() as session, session.begin():
-        return await current_caller(socket, session)
+        await admit(session, await current_caller(connection, session), Channel.parse(name))
+
+
+async def _ask_again(site: Site, hub: Hub, socket: WebSocket, subscriber: Subscriber) -> None:
+    """A session that ended must not keep its private channels: they end as if they had been refused."""
+    while True:
+        await asyncio.sleep(HEARTBEAT_SECONDS)
+        for name in [name for name in subscriber.channels if Channel.parse(name).kind in PRIVATE]:
+            try:
+                await _let_in(site, socket, name)
+            except GavelError as refusal:
+                hub.leave(subscriber, {name})
+                _refuse(subscriber, name, refusal)
+            except (SQLAlchemyError, OSError) as error:
+                log.warning("live_not_asked_again", channel=name, error=str(error))
+
+
+def _refuse(subscriber: Subscriber, channel: str, refusal: GavelError) -> None:
+    subscriber.push("", orjson.dumps({"ch": channel, "t": "err", "code": refusal.code}))
 
 
 async def _obey(site: Site, hub: Hub, socket: WebSocket, subscriber: Subscriber, text: str) -> None:
     match Message.validate_json(text):
         case Subscribe() as wish:
             try:
-                caller = await _caller(site, socket)
-                async with site.sessions() as session:
-                    await admit(session, caller, Channel.parse(wish.ch))
+                await _let_in(site, socket, wish.ch)
                 if len(subscriber.channels | {wish.ch}) > MAX_CHANNELS:
                     raise Forbidden("live.too_many_channels", "Too many channels on one connection.")
                 await hub.watch(wish.ch, subscriber, wish.ep, wish.seq)
             except GavelError as refusal:
-                subscriber.push("", orjson.dumps({"ch": wish.ch, "t": "err", "code": refusal.code}))
+                _refuse(subscriber, wish.ch, refusal)
         case Unsubscribe() as wish:
             hub.leave(subscriber, {wish.ch})
         case Ping():

@@ -1,6 +1,6 @@
 """What each channel shows, read afresh from the database. A channel's name is its kind and the id it is about."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import asdict, dataclass
 from uuid import UUID
 
@@ -51,6 +51,10 @@ class Channel:
         return channel
 
 
+PRIVATE = ("desk", "submission")
+"""Channels that not everybody may see."""
+
+
 async def admit(session: AsyncSession, caller: Caller, channel: Channel) -> None:
     """Raises when the caller may not see the channel."""
     if channel.kind == "desk" and not caller.has(Role.PRODUCER):
@@ -65,27 +69,41 @@ async def read(session: AsyncSession, channel: Channel) -> BaseModel:
     return await STATES[channel.kind](session, channel.id)
 
 
+Sides = dict[duels.SideName, duels.SideView]
+
+
 async def stage(session: AsyncSession, episode_id: UUID) -> Stage:
+    return (await _on_stage(session, episode_id))[0]
+
+
+async def _on_stage(
+    session: AsyncSession, episode_id: UUID
+) -> tuple[Stage, tuple[duels.Duel, Sides] | None, Sequence[rundown.ShowEvent]]:
+    """What everyone sees, and what it was made from: the duel with its sides, if there is one, and the show's log."""
     about = await episode(session, episode_id)
-    show = await rundown.show(session, episode_id)
+    events = await rundown.events(session, episode_id)
+    show = rundown.fold((event.type, event.body) for event in events)
     duel = await duels.duel(session, show.duel_id) if show.duel_id else None
+    sides = await duels.sides(session, duel) if duel else None
     ballot = await votes.ballot_of(session, duel.id) if duel else None
-    return Stage(
+    seen = Stage(
         episode=EpisodeOut.model_validate(about),
         version=show.version,
         phase=show.phase,
-        duel=await _duel(session, duel) if duel else None,
+        duel=_duel(duel, sides) if duel and sides else None,
         ballot=await _ballot(session, ballot) if ballot else None,
-        result=await _result(session, duel, ballot) if duel and ballot and duel.revealed_at else None,
+        result=await _result(session, duel, sides, ballot)
+        if duel and sides and ballot and duel.revealed_at
+        else None,
     )
+    return seen, (duel, sides) if duel and sides else None, events
 
 
 async def desk(session: AsyncSession, episode_id: UUID) -> Desk:
-    seen = await stage(session, episode_id)
+    seen, contest, events = await _on_stage(session, episode_id)
     names = None
-    if seen.duel is not None:
-        duel = await duels.duel(session, seen.duel.id)
-        sides = await duels.sides(session, duel.id)
+    if contest is not None:
+        duel, sides = contest
         left, right = (EntryName.model_validate(sides[side].entry) for side in duels.SIDES)
         names = DeskSides(left=left, right=right, reason=duel.reason or await _waits_for(session, duel))
     held = await live_leases(session)
@@ -94,10 +112,7 @@ async def desk(session: AsyncSession, episode_id: UUID) -> Desk:
         names=names,
         roster=await submissions.roster(session, seen.episode.season_id),
         nodes=[NodeOut.of(node, held.get(node.id)) for node in await nodes(session)],
-        log=[
-            DeskEvent.model_validate(event, from_attributes=True)
-            for event in (await rundown.events(session, episode_id))[-50:]
-        ],
+        log=[DeskEvent.model_validate(event, from_attributes=True) for event in events[-50:]],
     )
 
 
@@ -114,8 +129,7 @@ async def submission(session: AsyncSession, submission_id: UUID) -> submissions.
     return await submissions.describe(session, *found)
 
 
-async def _duel(session: AsyncSession, duel: duels.Duel) -> StageDuel:
-    sides = await duels.sides(session, duel.id)
+def _duel(duel: duels.Duel, sides: Sides) -> StageDuel:
     left, right = (
         StageSide(text=sides[side].text, tokens=sides[side].tokens, finished=sides[side].finished)
         for side in duels.SIDES
@@ -139,8 +153,7 @@ async def _ballot(session: AsyncSession, ballot: votes.Ballot) -> StageBallot:
     )
 
 
-async def _result(session: AsyncSession, duel: duels.Duel, ballot: votes.Ballot) -> StageResult:
-    sides = await duels.sides(session, duel.id)
+async def _result(session: AsyncSession, duel: duels.Duel, sides: Sides, ballot: votes.Ballot) -> StageResult:
     left, right = sides["left"].entry, sides["right"].entry
     crowd, judged = await votes.tallies(session, ballot)
     declared = (await season_rules(session, duel.season_id)).weights

@@ -13,7 +13,7 @@ from arena.kit.jobs.outbox import record
 from arena.rundown import queries
 from arena.rundown.contracts import Command, Finish, LockVote, OpenVote, Reveal, ShowMoved, StartDuel
 from arena.rundown.models import ShowEvent
-from arena.rundown.rules import ALLOWED, Show, apply
+from arena.rundown.rules import ALLOWED, Show, apply, fold
 from arena.shows.public import Episode
 from arena.votes import public as votes
 
@@ -33,7 +33,7 @@ async def carry_out(
     # The episode row serialises all commands of one show.
     await session.execute(select(Episode.id).where(Episode.id == episode.id).with_for_update())
     events = await queries.events(session, episode.id)
-    show = await queries.show(session, episode.id)
+    show = fold((event.type, event.body) for event in events)
     asked = command.model_dump(mode="json")
     for event in events:
         if event.key == key:

@@ -114,6 +114,7 @@ def upgrade() -> None:
         sa.Column("id", sa.BigInteger(), sa.Identity(always=True), nullable=False),
         sa.Column("name", sa.String(), nullable=False),
         sa.Column("body", postgresql.JSONB(astext_type=sa.Text()), nullable=False),
+        sa.Column("held_until", sa.DateTime(timezone=True), nullable=True),
         sa.Column(
             "created_at",
             sa.DateTime(timezone=True),
@@ -415,6 +416,7 @@ def upgrade() -> None:
         sa.Column("submission_id", sa.UUID(), nullable=False),
         sa.Column("digest", sa.String(), nullable=False),
         sa.Column("text", sa.String(), nullable=False),
+        sa.Column("tokens", sa.Integer(), nullable=False),
         sa.Column("finish_reason", sa.String(), nullable=True),
         sa.Column("provenance", postgresql.JSONB(astext_type=sa.Text()), nullable=True),
         sa.Column("provenance_hash", sa.String(), nullable=True),

@@ -6,6 +6,7 @@ from arena.kit.db import Sessions
 
 TIMES = {
     "jobs": ("run_after", "deadline", "published_at", "lease_until", "created_at"),
+    "outbox": ("held_until",),
     "ballots": ("opens_at", "closes_at", "locks_at"),
     "invitations": ("expires_at",),
     "sessions": ("expires_at",),

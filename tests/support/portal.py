@@ -33,7 +33,7 @@ class RecordingWaker:
     async def control(self, job_id: UUID) -> None:
         self.control_jobs.append(job_id)
 
-    async def lab(self, job_url: str) -> None:
+    async def lab(self, queue: str, job_url: str) -> None:
         self.lab_links.append(job_url)
 
 

@@ -12,6 +12,7 @@ from concurrent.futures import Future
 from uuid import UUID
 
 import structlog
+from celery.signals import worker_shutting_down
 
 from arena.config import Settings
 from arena.kit.celery import CONTROL, CONTROL_TASK, Waker, make_celery, serve
@@ -21,6 +22,9 @@ from arena.kit.site import Site, open_site
 from arena.pipeline import PIPELINE
 from workers.control.watch import CLOCK_SECONDS, LOOK_SECONDS, forever, keep_time, look_at_nodes
 from workers.control.work import wake
+
+HAND_BACK_SECONDS = 10.0
+"""Less than the grace that whoever stops this process gives it."""
 
 log = structlog.get_logger()
 
@@ -32,7 +36,10 @@ class Control:
         self._settings = settings
         self._loop = asyncio.new_event_loop()
         self._site: Future[Site] = Future()
-        self._stop: asyncio.Event | None = None
+        self._stop = asyncio.Event()
+        self._door = threading.Lock()
+        self._closed = False
+        self._wakes: set[asyncio.Task[None]] = set()
         self._thread = threading.Thread(
             target=self._loop.run_until_complete, args=(self._run(),), name="control"
         )
@@ -41,18 +48,51 @@ class Control:
         self._thread.start()
         self._site.result(timeout=30)
 
+    def leave(self, **_: object) -> None:
+        """Begin nothing more and hand back what is running. Safe in a signal handler, and more than once."""
+        self._loop.call_soon_threadsafe(self._stop.set)
+
     def stop(self) -> None:
-        if self._stop is not None:
-            self._loop.call_soon_threadsafe(self._stop.set)
-        self._thread.join(timeout=15)
+        self.leave()
+        self._thread.join()
 
     def wake(self, job_id: str) -> None:
-        """Called in a Celery thread; returns when the job has ended here."""
-        work = wake(self._site.result(), PIPELINE, UUID(job_id))
-        asyncio.run_coroutine_threadsafe(work, self._loop).result()
+        """Called in a Celery thread; returns when the job has ended here or was handed back."""
+        ended: Future[None] = Future()
+        with self._door:
+            if self._closed:
+                return  # the row is still queued; its wake-up is sent again
+            self._loop.call_soon_threadsafe(self._begin, UUID(job_id), ended)
+        ended.result()
+
+    def _begin(self, job_id: UUID, ended: Future[None]) -> None:
+        task = self._loop.create_task(wake(self._site.result(), PIPELINE, job_id))
+        self._wakes.add(task)
+
+        def tell(_: object) -> None:
+            self._wakes.discard(task)
+            error = None if task.cancelled() else task.exception()
+            if error is None:
+                ended.set_result(None)
+            else:
+                ended.set_exception(error)
+
+        task.add_done_callback(tell)
+
+    async def _hand_back(self) -> None:
+        """Nobody may be left waiting for a loop that ends: a thread that does keeps the process, which looks alive."""
+        with self._door:
+            self._closed = True
+        await asyncio.sleep(0)  # what came through the door before is begun, to be ended in order
+        for task in self._wakes:
+            task.cancel()
+        if self._wakes:
+            _, stuck = await asyncio.wait(self._wakes, timeout=HAND_BACK_SECONDS)
+            if stuck:
+                log.error("jobs_not_handed_back", jobs=len(stuck))
+                os._exit(1)
 
     async def _run(self) -> None:
-        self._stop = asyncio.Event()
         async with open_site(self._settings) as site:
             waker = Waker(self._settings.redis_url)
             self._site.set_result(site)
@@ -64,9 +104,10 @@ class Control:
             ]
             stopped = asyncio.create_task(self._stop.wait())
             done, _ = await asyncio.wait([*tasks, stopped], return_when=asyncio.FIRST_COMPLETED)
-            for task in tasks:
+            for task in (*tasks, stopped):
                 task.cancel()
-            await asyncio.gather(*tasks, return_exceptions=True)
+            await asyncio.gather(*tasks, stopped, return_exceptions=True)
+            await self._hand_back()
             if stopped not in done:
                 # One of the endless tasks ended: a defect. Better no worker than one that only looks alive.
                 log.error("control_loop_ended", error=repr(next(iter(done)).exception()))
@@ -77,6 +118,7 @@ def main() -> None:
     configure("control")
     settings = Settings()
     control = Control(settings)
+    worker_shutting_down.connect(control.leave)
     app = make_celery("gavel-control", settings.redis_url)
     app.task(control.wake, name=CONTROL_TASK)
     control.start()

@@ -38,12 +38,19 @@ async def run(held: Held) -> None:
     except EngineError:
         # Write down how the node is now: the next attempt waits for it instead of running into the same wall.
         await look_at(site, node.url)
-        async with held.writing() as (session, _):
-            await service.interrupted(session, held.subject)
+        await _leave_the_stage(held)
+        raise
+    except asyncio.CancelledError:
+        await _leave_the_stage(held)
         raise
     async with held.finishing() as session:
         await service.answered(session, held.subject, fingerprints)
         nodes.freed(session, node)
+
+
+async def _leave_the_stage(held: Held) -> None:
+    async with held.writing() as (session, _):
+        await service.interrupted(session, held.subject)
 
 
 async def _load(held: Held, engine: EngineClient, node: nodes.LeasedNode, side: SidePlan) -> str:

@@ -29,7 +29,10 @@ log = structlog.get_logger()
 
 
 async def wake(site: Site, pipeline: Pipeline, job_id: UUID) -> None:
-    """Run the job if it is free. Called for every message, so doubles and strays must be harmless."""
+    """Run the job if it is free. Called for every message, so doubles and strays must be harmless.
+
+    When it is cancelled, the job goes back to the queue as if it had not been tried.
+    """
     async with transaction(site.sessions, site.bus) as session:
         job = await service.claim(session, job_id, OWNER)
     if job is None:
@@ -45,6 +48,11 @@ async def _run(held: Held, pipeline: Pipeline, kind: str) -> None:
     try:
         await _under_heartbeat(held, RUN[kind])
     except LostLease:
+        raise
+    except asyncio.CancelledError:
+        log.info("job_handed_back", kind=kind, job=str(held.claim.job_id))
+        async with transaction(held.site.sessions, held.site.bus) as session:
+            await service.hand_back(session, held.claim, "the worker was shut down")
         raise
     except NotReady as waiting:
         async with held.writing() as (session, mine):

@@ -1,13 +1,16 @@
-"""`python -m workers.lab`: one lab worker, one job at a time, until it is told to stop."""
+"""`python -m workers.lab`: one lab worker, one job of each kind at a time, until it is told to stop."""
 
 from typing import Any
 
 from celery.signals import worker_shutting_down
 
-from arena.kit.celery import LAB, serve
+from arena.kit.celery import LAB_QUEUES, serve
 from arena.kit.logging import configure
 from workers.lab.app import app
 from workers.lab.runner import interrupt
+
+THREADS = 8
+"""More than lanes: a wake-up may come in while its queue is being shut, and then waits here."""
 
 
 def _give_back(**_: Any) -> None:
@@ -21,7 +24,7 @@ def main() -> None:
     serve(
         app,
         [
-            "--pool=solo", f"--queues={LAB}", "--loglevel=WARNING",
+            "--pool=threads", f"--concurrency={THREADS}", f"--queues={','.join(LAB_QUEUES)}", "--loglevel=WARNING",
             "--without-gossip", "--without-mingle", "--without-heartbeat",
         ],
     )  # fmt: skip

@@ -4,20 +4,71 @@ The process that runs this has no database and no key of the portal; a wake-up i
 """
 
 import os
+import threading
+from collections import Counter
+from typing import Any
 
 import structlog
-from celery import Celery
+from celery import Celery, Task
+from celery.signals import worker_ready
 
-from arena.kit.celery import LAB, LAB_TASK, make_celery
+from arena.kit.celery import LAB_TASK, make_celery
 from workers.lab.runner import run_job
 
 log = structlog.get_logger()
 
 
+class Lanes:
+    """One job of each queue at a time.
+
+    A queue whose lane is taken is not listened to, so its wake-ups stay in the broker: for another lab, and without
+    filling the threads that the other lane needs.
+    """
+
+    def __init__(self) -> None:
+        self._consumer: Any = None
+        self._jobs: Counter[str] = Counter()
+        """By queue: the one that runs, and the few that came before the queue was shut."""
+        self._counting = threading.Lock()
+        self._running: dict[str, threading.Lock] = {}
+
+    def listen(self, sender: Any, **_: Any) -> None:
+        """For the signal `worker_ready`, whose sender is the consumer."""
+        self._consumer = sender
+
+    def answer(self, queue: str, job_url: str) -> None:
+        """Called in a thread of the pool; returns when the job has ended."""
+        self._count(queue, 1)
+        try:
+            with self._running[queue]:
+                wake(job_url)
+        finally:
+            self._count(queue, -1)
+
+    def _count(self, queue: str, change: int) -> None:
+        with self._counting:
+            self._running.setdefault(queue, threading.Lock())
+            self._jobs[queue] += change
+        if self._consumer is not None:
+            self._consumer.call_soon(self._open_or_shut, queue)
+
+    def _open_or_shut(self, queue: str) -> None:
+        """In the consumer's own thread. Looks at what is so now: calls may come out of order."""
+        if self._jobs[queue]:
+            self._consumer.cancel_task_queue(queue)
+        else:
+            self._consumer.add_task_queue(queue)
+
+
 def create_app(redis_url: str) -> Celery:
     app = make_celery("gavel-lab", redis_url)
-    app.conf.update(task_default_queue=LAB, worker_pool="solo", worker_concurrency=1)
-    app.task(name=LAB_TASK)(wake)
+    lanes = Lanes()
+    worker_ready.connect(lanes.listen, weak=False)
+
+    def answer(task: Task, job_url: str) -> None:
+        lanes.answer(task.request.delivery_info["routing_key"], job_url)
+
+    app.task(answer, name=LAB_TASK, bind=True, shared=False)
     return app
 
 

@@ -6,6 +6,7 @@ environment; and because a lost lease must be able to end it at once.
 
 import asyncio
 import json
+import signal
 import sys
 from pathlib import Path
 
@@ -14,6 +15,7 @@ import structlog
 from pydantic import ValidationError
 
 from arena.benchmarks.contracts import BenchmarkContract, BenchmarkResult
+from arena.kit.launch import launcher
 from arena.submissions.contracts import AdapterRef
 from workers.lab.job import JobContext, JobFailed
 from workers.lab.transfer import download
@@ -23,6 +25,8 @@ from workers.pool.protocol import TOKENIZER_FILES, AdapterAnswer
 MAX_TOKENIZER_BYTES = 64 << 20
 SECONDS_PER_ITEM = 30.0
 SECONDS_AT_LEAST = 180.0
+LOOK_SECONDS = 0.2
+"""How often a load, which can take minutes, is looked at for whether the job is over."""
 
 log = structlog.get_logger()
 
@@ -30,14 +34,21 @@ log = structlog.get_logger()
 def run(contract: BenchmarkContract, job: JobContext) -> BenchmarkResult:
     items = sum(family.items for family in contract.suite.families)
     job.progress(0, items, "loading")
-    loaded = _load(contract, contract.adapter) if contract.adapter is not None else None
+    loaded = _load(contract, contract.adapter, job) if contract.adapter is not None else None
     job.check()
     _fetch_tokenizer(contract, job.folder / "tokenizer")
     asked, answered = job.folder / "contract.json", job.folder / "result.json"
     asked.write_text(contract.model_dump_json())
     errors = job.folder / "benchmark.log"
     ended = job.run_child(
-        [sys.executable, "-I", "-m", "workers.lab.benchmark_child", str(job.folder)],
+        [
+            *launcher(signal.SIGKILL),
+            sys.executable,
+            "-I",
+            "-m",
+            "workers.lab.benchmark_child",
+            str(job.folder),
+        ],
         timeout=SECONDS_AT_LEAST + SECONDS_PER_ITEM * items,
         on_line=lambda line: _tell(line, job),
         environment=_environment(contract, job.folder),
@@ -58,12 +69,20 @@ def run(contract: BenchmarkContract, job: JobContext) -> BenchmarkResult:
     return result.model_copy(update={"fingerprint": loaded.fingerprint, "effect": loaded.effect})
 
 
-def _load(contract: BenchmarkContract, adapter: AdapterRef) -> AdapterAnswer:
-    """Have the adapter on the engine; returns how it answers the probe prompts there."""
+def _load(contract: BenchmarkContract, adapter: AdapterRef, job: JobContext) -> AdapterAnswer:
+    """Have the adapter on the engine; returns how it answers the probe prompts there. Raises as `JobContext.check`."""
 
     async def ensure() -> AdapterAnswer:
         async with EngineClient(contract.engine_url, contract.engine_token) as engine:
-            return await engine.ensure_adapter(adapter.digest, adapter.weights_url, adapter.config_url)
+            loading = asyncio.create_task(
+                engine.ensure_adapter(adapter.digest, adapter.weights_url, adapter.config_url)
+            )
+            try:
+                while not (await asyncio.wait({loading}, timeout=LOOK_SECONDS))[0]:
+                    job.check()
+                return await loading
+            finally:
+                loading.cancel()
 
     try:
         loaded = asyncio.run(ensure())

@@ -20,7 +20,6 @@ from lm_eval.tasks import TaskManager
 from arena.benchmarks.contracts import BenchmarkContract, BenchmarkResult, FamilySpec, Sample, TaskScore
 from arena.benchmarks.rules import score
 from arena.shows.base_models import BASE_MODELS
-from workers.lab.lockdown import die_with_parent
 from workers.lab.questions import Item, items_digest, make_items, verify
 
 TIMEOUT_SECONDS = 300
@@ -50,7 +49,6 @@ class CountedCompletions(LocalCompletionsAPI):  # type: ignore[misc]
 
 
 def main(folder: Path) -> None:
-    die_with_parent()
     progress = _take_stdout()
     contract = BenchmarkContract.model_validate_json((folder / "contract.json").read_bytes())
     result = measure(contract, folder, progress)

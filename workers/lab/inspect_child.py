@@ -29,6 +29,8 @@ class Parameters(BaseModel):
     weights_out: int
     memory_bytes: int
     cpu_seconds: int
+    parent: int
+    """The process that started this one: they end together."""
 
 
 class Findings(BaseModel):
@@ -42,7 +44,8 @@ def main() -> int:
     asked = Parameters.model_validate_json(sys.argv[1])
     base = BASE_MODELS[asked.base_model]
     # The canonical file is never larger than its source plus a header that names every tensor.
-    lock_down(Limits(asked.memory_bytes, asked.cpu_seconds, file_bytes=asked.max_bytes + (2 << 20)))
+    limits = Limits(asked.memory_bytes, asked.cpu_seconds, file_bytes=asked.max_bytes + (2 << 20))
+    lock_down(limits, asked.parent)
     with (
         os.fdopen(asked.config_in, "rb") as config_in,
         os.fdopen(asked.weights_in, "rb") as weights_in,

@@ -13,10 +13,21 @@ from pathlib import Path
 class JobFailed(Exception):
     """The job ends without a result. `retry` when another attempt, perhaps on another machine, could succeed."""
 
+    counted = True
+
     def __init__(self, reason: str, *, retry: bool) -> None:
         super().__init__(reason)
         self.reason = reason
         self.retry = retry
+
+
+class ShutDown(JobFailed):
+    """The worker was told to go: the job goes back to the queue, and this was no attempt at it."""
+
+    counted = False
+
+    def __init__(self) -> None:
+        super().__init__("The worker was shut down.", retry=True)
 
 
 class JobStopped(Exception):
@@ -86,11 +97,11 @@ class JobContext:
             _kill_group(child)
 
     def check(self) -> None:
-        """Raise JobStopped once the lease is lost, JobFailed once the worker shuts down. Called between steps."""
+        """Raise JobStopped once the lease is lost, ShutDown once the worker shuts down. Called between steps."""
         if self._stopped.is_set():
             raise JobStopped
         if self._interrupted.is_set():
-            raise JobFailed("The worker was shut down.", retry=True)
+            raise ShutDown
 
     def run_child(
         self,
@@ -121,6 +132,8 @@ class JobContext:
                 cwd=self.folder,
             )
             self._child = child
+            if self._stopped.is_set() or self._interrupted.is_set():
+                _kill_group(child)  # it was over while the child was started, and there was none to kill yet
         expired = threading.Event()
 
         def expire() -> None:

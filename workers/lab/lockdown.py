@@ -10,7 +10,8 @@ import resource
 import signal
 from dataclasses import dataclass
 
-_PR_SET_PDEATHSIG = 1
+from arena.kit.launch import die_with
+
 _PR_SET_NO_NEW_PRIVS = 38
 _CLONE_NEWNET = 0x40000000
 _NOBODY = 65534
@@ -24,15 +25,10 @@ class Limits:
     """The largest file it may write."""
 
 
-def die_with_parent() -> None:
-    """Ask the kernel to kill this process when its parent dies, however it dies."""
-    _prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
-    if os.getppid() == 1:  # it died before we asked
-        os._exit(1)
-
-
-def lock_down(limits: Limits) -> None:
+def lock_down(limits: Limits, parent: int) -> None:
     """Give up files, network, processes, privileges and all but `limits`. Import and open what is needed before.
+
+    Ends with the process `parent`, by its pid, which is the one that started this one.
 
     Descriptors that are open stay usable; no new one can be had, and without one there is no file and no socket.
     """
@@ -42,7 +38,7 @@ def lock_down(limits: Limits) -> None:
         os.setgid(_NOBODY)
         os.setuid(_NOBODY)
     _prctl(_PR_SET_NO_NEW_PRIVS, 1)
-    die_with_parent()  # after the change of user, which clears it
+    die_with(parent, signal.SIGKILL)  # after the change of user, which clears it
     for what, most in (
         (resource.RLIMIT_CORE, 0),
         (resource.RLIMIT_NPROC, 0),

@@ -31,13 +31,15 @@ HAND_IN_SECONDS = 45.0
 
 log = structlog.get_logger()
 
-_current: JobContext | None = None
+_running: set[JobContext] = set()
+_leaving = threading.Event()
 
 
 def interrupt() -> None:
-    """Hand the current job, if any, back to the queue: this worker is shutting down. Safe in a signal handler."""
-    if _current is not None:
-        _current.interrupt()
+    """This worker shuts down: hand what is running back to the queue, begin nothing more. Safe in a signal handler."""
+    _leaving.set()
+    for job in tuple(_running):
+        job.interrupt()
 
 
 def _verify(contract: dict[str, Any], job: JobContext) -> BaseModel:
@@ -64,6 +66,8 @@ class Claimed(BaseModel):
 
 def run_job(job_url: str) -> str:
     """Answer one wake-up; returns how it ended: `nothing`, `done`, `failed` or `stopped`. Raises nothing expected."""
+    if _leaving.is_set():
+        return "nothing"
     worker = f"{socket.gethostname()}-{os.getpid()}"
     with httpx.Client(timeout=15.0, headers={"X-Gavel-Worker": worker}, trust_env=False) as client:
         try:
@@ -83,10 +87,12 @@ def run_job(job_url: str) -> str:
 
 
 def _work(client: httpx.Client, job_url: str, claimed: Claimed) -> str:
-    global _current
     started = time.monotonic()
     with tempfile.TemporaryDirectory(prefix="gavel-job-") as folder:
-        job = _current = JobContext(Path(folder))
+        job = JobContext(Path(folder))
+        _running.add(job)
+        if _leaving.is_set():  # since the claim
+            job.interrupt()
         over = threading.Event()
         heart = threading.Thread(target=_beat, args=(job_url, claimed, job, over), daemon=True)
         heart.start()
@@ -96,7 +102,7 @@ def _work(client: httpx.Client, job_url: str, claimed: Claimed) -> str:
         except JobStopped:
             outcome = "stopped"
         finally:
-            _current = None
+            _running.discard(job)
             over.set()
             job.wake()
             heart.join()
@@ -114,12 +120,13 @@ def _outcome(claimed: Claimed, job: JobContext) -> tuple[str, dict[str, Any]]:
         return "complete", {"result": result.model_dump(mode="json")}
     except JobFailed as failure:
         log.warning("job_failed", reason=failure.reason, retry=failure.retry)
-        return "fail", {"reason": failure.reason, "retry": failure.retry}
+        return "fail", {"reason": failure.reason, "retry": failure.retry, "counted": failure.counted}
     except JobStopped:
         raise
     except Exception as error:
         log.exception("job_broke")
-        return "fail", {"reason": f"The lab worker broke ({type(error).__name__}).", "retry": True}
+        reason = f"The lab worker broke ({type(error).__name__})."
+        return "fail", {"reason": reason, "retry": True, "counted": True}
 
 
 def _beat(job_url: str, claimed: Claimed, job: JobContext, over: threading.Event) -> None:
@@ -158,14 +165,10 @@ def _hand_in(client: httpx.Client, url: str, body: dict[str, Any], job: JobConte
             answer = client.post(url, json=body)
             if answer.status_code in (404, 409):
                 raise JobStopped
-            if answer.status_code == 422 and ended == "done":
+            if answer.status_code == 422:
+                # The portal has counted it as a failed attempt and given the job back.
                 log.error("result_refused", answer=answer.text[:500])
-                refused = {
-                    "fence": body["fence"],
-                    "reason": "The portal refused the form of the result.",
-                    "retry": False,
-                }
-                return _hand_in(client, url.removesuffix("complete") + "fail", refused, job)
+                return "failed"
             answer.raise_for_status()
             return ended
         except httpx.HTTPError as error:

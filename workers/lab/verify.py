@@ -3,6 +3,7 @@
 This process has links that can write; the process that looks inside the files has nothing but four open descriptors.
 """
 
+import os
 import signal
 import sys
 from hmac import compare_digest
@@ -84,6 +85,7 @@ def inspect(contract: VerifyContract, job: JobContext, files: tuple[Path, Path, 
             weights_out=d.fileno(),
             memory_bytes=MEMORY_BYTES,
             cpu_seconds=cpu_seconds,
+            parent=os.getpid(),
         )
         ended = job.run_child(
             [sys.executable, "-I", "-m", "workers.lab.inspect_child", asked.model_dump_json()],

@@ -181,10 +181,7 @@ class VllmEngine:
                     progress(Progress(done=stage, total=len(_STAGES) + 1, note=note))
 
         progress(Progress(done=0, total=len(_STAGES) + 1, note="importing vLLM"))
-        try:
-            await self._child.start(on_line)
-        except OSError as error:
-            raise EngineFault("engine.cannot_start", f"cannot run {self._config.python}: {error}") from error
+        await self._child.start(on_line)
         await self._until_healthy()
 
     async def _until_healthy(self) -> None:

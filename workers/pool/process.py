@@ -2,7 +2,6 @@
 
 import asyncio
 import contextlib
-import ctypes
 import os
 import signal
 import time
@@ -10,19 +9,13 @@ from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
-PR_SET_PDEATHSIG = 1
+from arena.kit.launch import launcher
+
 STOP_SECONDS = 10.0
 POLL_SECONDS = 0.1
 TAIL_LINES = 40
 LOG_BYTES = 20 * 2**20
 """A log larger than this begins anew at the next start; one old file is kept."""
-
-_libc = ctypes.CDLL(None, use_errno=True)
-
-
-def _die_with_parent() -> None:
-    """Runs in the child between fork and exec: a parent killed by SIGKILL still takes the child along."""
-    _libc.prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
 
 
 class ChildProcess:
@@ -39,18 +32,18 @@ class ChildProcess:
         return self._process.pid if self._process else None
 
     async def start(self, on_line: Callable[[str], None] = lambda line: None) -> None:
-        """Raises OSError when the command cannot be run. `on_line` sees every line the child writes."""
+        """`on_line` sees every line the child writes. A command that cannot be run says so there, and ends."""
         self._log.parent.mkdir(parents=True, exist_ok=True)
         if self._log.exists() and self._log.stat().st_size > LOG_BYTES:
             self._log.replace(self._log.with_suffix(".log.1"))
         self._process = await asyncio.create_subprocess_exec(
+            *launcher(signal.SIGTERM),  # a parent killed by SIGKILL still takes the child along
             *self._command,
             env=self._env,
             stdin=asyncio.subprocess.DEVNULL,
             stdout=asyncio.subprocess.PIPE,
             stderr=asyncio.subprocess.STDOUT,
             start_new_session=True,
-            preexec_fn=_die_with_parent,
             limit=2**20,
         )
         self._copying = asyncio.create_task(self._copy(on_line))

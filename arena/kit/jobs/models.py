@@ -68,4 +68,6 @@ class OutboxFact(Base):
     id: Mapped[int] = mapped_column(BigInteger, Identity(always=True), primary_key=True)
     name: Mapped[str]
     body: Mapped[dict[str, Any]]
+    held_until: Mapped[datetime | None]
+    """Not looked at before: it could not be passed on."""
     created_at: Mapped[Created]

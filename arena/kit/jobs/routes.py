@@ -57,6 +57,8 @@ class Failure(BaseModel):
     fence: int
     reason: Told
     retry: bool = False
+    counted: bool = True
+    """False: the worker was told to go, so this was no attempt."""
 
 
 def _site(request: Request) -> Site:
@@ -174,7 +176,8 @@ async def fail(
     proof = service.Claim(job_id, body.fence)
     log.warning("lab_job_failed", job=str(job_id), reason=body.reason, retry=body.retry)
     if body.retry:
-        await service.retry(session, proof, body.reason)
+        give_back = service.retry if body.counted else service.hand_back
+        await give_back(session, proof, body.reason)
     else:
         job = await service.fail(session, proof, body.reason)
         await work.failed(session, job.subject, body.reason)

@@ -4,12 +4,14 @@ Claim, heartbeat and completion are single guarded UPDATEs on the database clock
 messages and zombies are harmless: whoever holds the newest fence writes, everyone else is told to stop.
 """
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import timedelta
 from uuid import UUID
 
-from sqlalchemy import and_, case, func, literal, or_, select, update
+from sqlalchemy import and_, case, func, literal, not_, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import aliased
 
 from arena.kit.db import Json
 from arena.kit.errors import Conflict
@@ -22,7 +24,7 @@ HEARTBEAT_SECONDS = 10
 RETRY_AFTER = timedelta(seconds=2)
 """Pause before the second attempt, twice that before the third: what failed may be starting again."""
 REPUBLISH_AFTER = timedelta(seconds=30)
-"""A wake-up not answered for this long is taken as lost. Longer than any honest queueing of a message in the broker."""
+"""A wake-up not answered for this long is taken as lost, unless it stands behind work that takes longer."""
 
 now = func.clock_timestamp
 
@@ -149,6 +151,15 @@ async def retry(session: AsyncSession, claim: Claim, reason: str) -> Job:
     return job
 
 
+async def hand_back(session: AsyncSession, claim: Claim, reason: str) -> Job:
+    """Give it back at once because the worker was told to go: that is no attempt, and no fault to let pass."""
+    job = await _fenced(
+        session, claim, _given_back(reason) | {"attempts": Job.attempts - 1, "run_after": now()}
+    )
+    announce(session, job)
+    return job
+
+
 def _given_back(reason: str) -> Json:
     return {
         "state": JobState.QUEUED,
@@ -186,8 +197,11 @@ async def requeue_expired(session: AsyncSession) -> None:
         announce(session, job)
 
 
-async def take_hopeless(session: AsyncSession) -> Job | None:
-    """Poison one job that has no attempts or no time left; its reason is the sentence for the person waiting."""
+async def take_hopeless(session: AsyncSession, skip: Collection[UUID]) -> Job | None:
+    """Poison one job that has no attempts or no time left, none of `skip`.
+
+    Its reason is the sentence for the person waiting.
+    """
     spent = and_(
         Job.attempts >= Job.max_attempts,
         or_(Job.state == JobState.QUEUED, and_(Job.state == JobState.RUNNING, Job.lease_until < now())),
@@ -195,7 +209,7 @@ async def take_hopeless(session: AsyncSession) -> Job | None:
     late = and_(Job.state.in_([JobState.QUEUED, JobState.RUNNING]), Job.deadline < now())
     first = (
         select(Job.id)
-        .where(or_(spent, late))
+        .where(or_(spent, late), Job.id.not_in(skip))
         .order_by(Job.created_at)
         .with_for_update(skip_locked=True)
         .limit(1)
@@ -223,9 +237,21 @@ async def take_hopeless(session: AsyncSession) -> Job | None:
     return (await session.execute(poison)).scalar_one_or_none()
 
 
-async def take_unpublished(session: AsyncSession, limit: int = 200) -> list[Job]:
-    """Queued jobs whose wake-up was never sent or seems lost, oldest first; marks them as published now."""
-    due = or_(Job.published_at.is_(None), Job.published_at < now() - REPUBLISH_AFTER)
+async def take_unpublished(
+    session: AsyncSession, one_by_one: Collection[str] = (), limit: int = 200
+) -> list[Job]:
+    """Queued jobs whose wake-up was never sent or seems lost, oldest first; marks them as published now.
+
+    In the queues `one_by_one` a wake-up waits in the broker while its worker is busy: silence then is no loss.
+    """
+    running = aliased(Job)
+    busy = (
+        select(running.id)
+        .where(running.queue == Job.queue, running.state == JobState.RUNNING, running.lease_until > now())
+        .exists()
+    )
+    lost = and_(Job.published_at < now() - REPUBLISH_AFTER, or_(Job.queue.not_in(one_by_one), not_(busy)))
+    due = or_(Job.published_at.is_(None), lost)
     statement = (
         select(Job)
         .where(Job.state == JobState.QUEUED, Job.run_after <= now(), Job.waiting_for.is_(None), due)

@@ -12,8 +12,10 @@ from uuid import uuid4
 import pytest
 from sqlalchemy import select, text
 
+from arena.duels import service as duels
 from arena.duels.models import Answer, AnswerToken
 from arena.duels.rules import chain
+from arena.kit.jobs import service as jobs
 from arena.kit.jobs.models import Job, JobState
 from arena.kit.jobs.service import LEASE
 from arena.pipeline import PIPELINE
@@ -256,6 +258,22 @@ async def test_a_duel_needs_two_different_ready_entries_and_a_prompt(show: Show)
     assert await refused(show, **good) == (409, "duel.under_way")
 
 
+async def test_an_episode_s_list_shows_each_duel_as_it_is_shown_alone(show: Show) -> None:
+    """Answered ones, and one that is speaking."""
+    await show.enter("Lantern")
+    for prompt in ("First?", "Second?"):
+        await show.answered(prompt=prompt)
+    duel = await show.start_duel(prompt="Third?")
+    async with speaking(show, duel) as running:
+        listed = await show.producer.get_ok(f"/episodes/{show.episode_id}/duels")
+        assert [one["state"] for one in listed] == ["answered", "answered", "live"]
+        for one in listed[:2]:
+            assert one == await show.producer.get_ok(f"/duels/{one['id']}")
+            assert one["left"]["tokens"] == len((await tokens_of(show, one["id"]))["left"]) > 0
+        assert listed[2]["left"]["text"]
+        running.cancel()
+
+
 async def test_a_duel_that_does_not_exist_is_not_found(show: Show) -> None:
     for path in (f"/duels/{uuid4()}", f"/duels/{uuid4()}/provenance"):
         assert await show.portal.anybody().refused("GET", path) == (404, "duel.not_found")
@@ -356,7 +374,14 @@ async def test_three_dead_engines_end_the_duel_with_the_reason(show: Show) -> No
     assert again["number"] == 2
 
 
-async def test_a_worker_that_vanishes_is_replaced_and_cannot_come_back(show: Show) -> None:
+async def test_a_worker_that_vanishes_is_replaced_and_cannot_come_back(
+    show: Show, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def nothing(*_: object) -> None:
+        """A process that was killed puts nothing in order."""
+
+    monkeypatch.setattr(jobs, "hand_back", nothing)
+    monkeypatch.setattr(duels, "interrupted", nothing)
     await show.enter("Lantern")
     duel = await show.start_duel()
     async with speaking(show, duel) as running:
@@ -370,6 +395,19 @@ async def test_a_worker_that_vanishes_is_replaced_and_cannot_come_back(show: Sho
     assert seen["state"] == "answered"
     for side, tokens in (await tokens_of(show, duel)).items():
         assert [token.index for token in tokens] == list(range(seen[side]["tokens"]))
+
+
+async def test_a_duel_in_the_hands_of_a_worker_that_is_told_to_go_begins_anew(show: Show) -> None:
+    """Its half answers leave the stage at once, and the next worker gives whole ones."""
+    await show.enter("Lantern")
+    duel = await show.start_duel()
+    async with speaking(show, duel) as running:
+        running.cancel()
+    seen = await show.duel(duel)
+    assert (seen["state"], seen["left"]["text"], seen["right"]["text"]) == ("queued", "", "")
+    await show.portal.drain()
+    assert (await show.duel(duel))["state"] == "answered"
+    assert (await job_of(show, duel)).attempts == 1
 
 
 async def test_a_worker_that_slept_through_its_lease_stops_writing(show: Show) -> None:

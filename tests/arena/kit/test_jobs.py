@@ -6,23 +6,26 @@ and the control worker's wake-up are the real ones.
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from uuid import UUID, uuid4
 
+import orjson
 import pytest
 from sqlalchemy import select, text
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from arena.kit.celery import CONTROL
+from arena.kit.bus import LIVE
+from arena.kit.celery import BENCH, CONTROL
 from arena.kit.db import transaction
 from arena.kit.errors import Conflict
 from arena.kit.facts import Fact
 from arena.kit.jobs import service
 from arena.kit.jobs.models import Job, JobState, OutboxFact
 from arena.kit.jobs.outbox import record
-from arena.kit.jobs.pipeline import Pipeline, Step, Work
+from arena.kit.jobs.pipeline import Air, Pipeline, Step, Work
 from arena.kit.jobs.relay import pass_on, sweep
 from arena.kit.jobs.service import Claim, LostLease, NotReady
 from arena.kit.site import Site, open_site
@@ -176,6 +179,40 @@ async def test_a_fact_of_a_newer_release_waits_for_that_release(bakery: Bakery) 
     assert await bakery.facts() == ["CakeFlambéed"]
 
 
+async def test_one_fact_that_cannot_be_passed_on_holds_up_no_other(bakery: Bakery) -> None:
+    """It was written by another release, say, or the line has a defect; it is tried again a little later."""
+    async with bakery.site.sessions() as session, session.begin():
+        session.add(OutboxFact(name="CakeOrdered", body={"pie": "apple"}))
+    await bakery.order()
+    assert len(bakery.waker.control_jobs) == 1
+    assert await bakery.facts() == ["CakeOrdered"]
+    async with bakery.site.sessions() as session, session.begin():
+        await session.execute(text("update outbox set body = :body"), {"body": f'{{"cake": "{uuid4()}"}}'})
+    await bakery.relay()
+    assert len(bakery.waker.control_jobs) == 1, "not in each round: it would crowd out the others"
+    await bakery.time_passes(11)
+    await bakery.relay()
+    assert len(bakery.waker.control_jobs) == 2
+    assert await bakery.facts() == []
+
+
+async def test_pages_are_told_before_workers_are_woken(bakery: Bakery) -> None:
+    """A broker that is away takes its time, and what changed is committed already."""
+    heard: list[str] = []
+    bakery.pipeline = replace(bakery.pipeline, air=(Air(CakeOrdered, lambda fact: ["shop-window"]),))
+    async with bakery.site.bus.redis.pubsub() as ear:
+        await ear.subscribe(LIVE)
+        assert (await ear.get_message(timeout=20))["type"] == "subscribe"
+
+        class Late(RecordingWaker):
+            async def control(self, job_id: UUID) -> None:
+                heard.extend(orjson.loads((await ear.get_message(timeout=20))["data"]))
+
+        await bakery.state(CakeOrdered(cake=uuid4()))
+        await pass_on(bakery.site, bakery.pipeline, Late())  # type: ignore[arg-type]
+    assert heard == ["shop-window"]
+
+
 async def test_a_process_that_dies_between_commit_and_publish_loses_only_time(bakery: Bakery) -> None:
     class Dying(RecordingWaker):
         async def control(self, job_id: UUID) -> None:
@@ -203,6 +240,25 @@ async def test_a_lost_wake_up_is_sent_again(bakery: Bakery) -> None:
     await bakery.time_passes(2)
     await bakery.relay()
     assert bakery.waker.control_jobs == [job_id]
+
+
+async def test_who_stands_behind_another_s_work_is_not_called_again_and_again(bakery: Bakery) -> None:
+    """In a lab's lane a wake-up waits in the broker until its turn; repeating it would only make the queue longer."""
+    bakery.pipeline = replace(
+        bakery.pipeline, works=(Work(BAKE, BENCH, timedelta(minutes=30), bakery._failed),)
+    )
+    first, second = await bakery.order(), await bakery.order()
+    assert len(bakery.waker.lab_links) == 2
+    claim = await bakery.claim(first)
+    assert claim
+    await bakery.time_passes(31)
+    await bakery.relay()
+    assert len(bakery.waker.lab_links) == 2
+    async with bakery.site.sessions() as session, session.begin():
+        await service.complete(session, claim)
+    await bakery.relay()
+    assert len(bakery.waker.lab_links) == 3
+    assert await bakery.claim(second)
 
 
 async def test_five_deliveries_are_one_run(bakery: Bakery) -> None:
@@ -284,6 +340,33 @@ async def test_a_worker_that_fails_after_its_lease_leaves_no_trace(bakery: Baker
     job = await bakery.job(job_id)
     assert (job.state, job.owner, job.attempts) == (JobState.RUNNING, "successor", 2)
     assert bakery.told == []
+
+
+async def test_a_worker_that_is_told_to_go_hands_its_job_back(bakery: Bakery) -> None:
+    """Being told to go is no attempt, and the next worker is woken at once."""
+    begun = asyncio.Event()
+
+    async def slow(held: Held) -> None:
+        begun.set()
+        await asyncio.Event().wait()
+
+    bakery.handle(slow)
+    job_id = await bakery.order()
+    for _ in range(4):
+        begun.clear()
+        running = asyncio.create_task(bakery.wake(job_id))
+        await begun.wait()
+        running.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await running
+        job = await bakery.job(job_id)
+        assert (job.state, job.attempts, job.owner) == (JobState.QUEUED, 0, None)
+        bakery.waker.control_jobs.clear()
+        await bakery.relay()
+        assert bakery.waker.control_jobs == [job_id]
+    bakery.handle(bake)
+    await bakery.wake(job_id)
+    assert (await bakery.job(job_id)).state == JobState.DONE
 
 
 # --- failing --------------------------------------------------------------------------------------
@@ -383,18 +466,24 @@ async def test_what_is_late_ends_with_a_reason(bakery: Bakery, taken: bool) -> N
 
 
 async def test_one_row_that_cannot_be_told_holds_up_no_other(bakery: Bakery) -> None:
+    """Nor is it forgotten: a job ends together with what it was about, so it is tried again until it can be told."""
     first, second = await bakery.order(), await bakery.order()
     told_of = (await bakery.job(second)).subject
     untold = (await bakery.job(first)).subject
+    speechless = {untold}
 
     async def failed(session: AsyncSession, subject: UUID, reason: str) -> None:
-        await session.execute(text("select 1 / :zero"), {"zero": 1 if subject == told_of else 0})
+        await session.execute(text("select 1 / :zero"), {"zero": 0 if subject in speechless else 1})
         bakery.told.append((subject, reason))
 
     bakery.pipeline = Pipeline((Work(BAKE, CONTROL, timedelta(minutes=30), failed),), (), (), ())
     await bakery.time_passes(30 * 60 + 1)
     await bakery.sweep()
     assert [subject for subject, _ in bakery.told] == [told_of]
+    assert (await bakery.job_of(untold)).state == JobState.QUEUED
+    speechless.clear()
+    await bakery.sweep()
+    assert [subject for subject, _ in bakery.told] == [told_of, untold]
     assert (await bakery.job_of(untold)).state == JobState.POISONED
 
 

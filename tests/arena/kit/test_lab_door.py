@@ -50,6 +50,18 @@ async def test_a_job_is_claimed_once_and_ends_once(portal: Portal, ada: Caller, 
     assert code(await lab.http.post(f"{url}/claim")) == (409, "job.not_available")
 
 
+async def test_a_lab_that_is_told_to_go_has_made_no_attempt(portal: Portal, ada: Caller, lab: Lab) -> None:
+    submission = await submitted(portal, ada)
+    for _ in range(4):
+        job = await lab.take()
+        answer = await job._post(
+            "fail", {"reason": "The worker was shut down.", "retry": True, "counted": False}
+        )
+        assert answer.status_code == 200
+        assert (await job_of(portal, submission)).attempts == 0
+    await (await lab.take()).succeed()
+
+
 async def test_a_contract_holds_links_and_no_secret(portal: Portal, ada: Caller, lab: Lab) -> None:
     await submitted(portal, ada)
     contract = str((await lab.take()).contract)

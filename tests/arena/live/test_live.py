@@ -9,6 +9,8 @@ from sqlalchemy import select
 from websockets.exceptions import ConnectionClosed
 
 from arena.kit.jobs.models import OutboxFact
+from arena.live import hub as live_hub
+from arena.live import routes
 from arena.live.hub import BACKLOG, Hub, Subscriber, Watched
 from arena.live.routes import AUTH, MAX_CHANNELS, PROTOCOL
 from arena.live.states import Channel, read
@@ -163,6 +165,36 @@ async def test_http_shows_the_same_under_the_same_number(show: Show) -> None:
             assert plain["state"] == seen.state
 
 
+async def test_any_number_of_signed_in_pages_may_poll_at_once(show: Show) -> None:
+    """More than the database has connections: who waits for a read must not hold what the read needs."""
+    desk = f"desk:{show.episode_id}"
+    answers = await asyncio.gather(*(show.producer.get_ok(f"/live/{desk}") for _ in range(50)))
+    assert {answer["epoch"] for answer in answers} == {answers[0]["epoch"]}
+
+
+async def test_who_polls_sees_what_was_done_before(show: Show) -> None:
+    board = f"board:{show.episode['season_id']}"
+    for frozen in (True, False, True):
+        await show.producer.post_ok("/leaderboard/freeze", {"frozen": frozen})
+        assert (await show.producer.get_ok(f"/live/{board}"))["state"]["frozen"] == frozen
+
+
+async def test_polls_that_come_together_share_one_read(
+    portal: Portal, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    hub, reads = Hub(portal.site), []
+
+    async def count(name: str) -> Json:
+        reads.append(name)
+        await asyncio.sleep(0)
+        return {"count": len(reads)}
+
+    monkeypatch.setattr(hub, "_read", count)
+    await hub.current("board:x")
+    await asyncio.gather(*(hub.fresh("board:x") for _ in range(30)))
+    assert len(reads) == 2
+
+
 # --- coming back --------------------------------------------------------------------------------------------
 
 
@@ -237,7 +269,7 @@ async def test_a_page_that_left_a_channel_hears_no_more_of_it(show: Show) -> Non
 
 
 def slow(hub: Hub, channel: str) -> tuple[Watched, Subscriber]:
-    watched, subscriber = Watched(channel, "ep", {"count": 0}), Subscriber()
+    watched, subscriber = Watched(channel, "ep", {"count": 0}, 0.0), Subscriber()
     hub.watched[channel] = watched
     subscriber.channels.add(channel)
     return watched, subscriber
@@ -299,6 +331,21 @@ async def test_a_change_during_the_first_look_is_not_missed(
         await hub.stop()
 
 
+async def test_a_change_of_which_no_word_came_is_found(show: Show, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The hint was lost on the bus; nothing else ever happens on this channel."""
+    monkeypatch.setattr(live_hub, "REREAD_SECONDS", 0.2)
+    hub, board, subscriber = Hub(show.portal.site), f"board:{show.episode['season_id']}", Subscriber()
+    await hub.start()
+    try:
+        await hub.watch(board, subscriber, None, None)
+        await show.producer.post_ok("/leaderboard/freeze", {"frozen": True})
+        while not hub.watched[board].state["frozen"]:
+            await asyncio.wait_for(subscriber.ready.wait(), 20)
+            subscriber.take(hub)
+    finally:
+        await hub.stop()
+
+
 # --- who may see what ----------------------------------------------------------------------------------------
 
 
@@ -353,6 +400,26 @@ async def test_who_has_signed_out_gets_no_private_channel_any_more(portal: Porta
         await opened.open(channel)
         await ada.post_ok("/auth/logout")
         assert await opened.refused(channel) == "submission.not_found"
+
+
+async def test_a_private_channel_ends_with_the_session(show: Show, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Also for a page that asks for nothing any more; the public channels of the same page go on."""
+    monkeypatch.setattr(routes, "HEARTBEAT_SECONDS", 0.1)
+    gone = await show.portal.person("producer", "Paul")
+    desk, stage = f"desk:{show.episode_id}", f"stage:{show.episode_id}"
+    async with page(show.portal, gone) as opened:
+        await opened.open(desk)
+        await opened.open(stage)
+        await opened.settle()
+        assert opened.errors == []
+        await gone.post_ok("/auth/logout")
+        await opened.until(lambda: bool(opened.errors))
+        assert opened.errors == [(desk, "live.forbidden")]
+        await show.command("finish")
+        await show.portal.relay()
+        await opened.until(lambda: opened[stage].state["phase"] == "finished")
+        await opened.settle()
+        assert opened[desk].state["phase"] != "finished"
 
 
 async def test_another_site_s_page_cannot_connect_with_our_cookies(portal: Portal) -> None:

@@ -1,5 +1,7 @@
 """`benchmarks.run` from wake-up to scores: the real harness in its child, against the fake engine over HTTP."""
 
+import socket
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -96,6 +98,20 @@ def test_an_engine_that_is_away_is_our_fault(portal: LabPortal, fake_node: Node,
     (body,) = portal.bodies("fail")
     assert body["retry"] is True
     assert "could not load the adapter" in body["reason"]
+
+
+def test_a_load_ends_with_the_lease(portal: LabPortal, files: Files) -> None:
+    """It may take minutes, which are not ours any more."""
+    with socket.create_server(("127.0.0.1", 0)) as deaf:
+        silent = Node(f"http://127.0.0.1:{deaf.getsockname()[1]}", "token", Path(), 0)
+        offer(portal, silent, small(), published(files, 1))
+
+        def lose() -> None:
+            deaf.accept()
+            portal.lease_lost = True
+
+        threading.Thread(target=lose, daemon=True).start()
+        assert run_job(portal.job_url) == "stopped"
 
 
 def test_an_adapter_that_the_engine_lost_gives_no_score(portal: LabPortal, fake_node: Node) -> None:

@@ -11,13 +11,13 @@ PREAMBLE = """
 import os, socket, sys
 from workers.lab.lockdown import Limits, lock_down
 written = open(sys.argv[1], "wb", buffering=0)
-lock_down(Limits(memory_bytes=300 << 20, cpu_seconds=1, file_bytes=1000))
+lock_down(Limits(memory_bytes=300 << 20, cpu_seconds=1, file_bytes=1000), int(sys.argv[2]))
 """
 
 
-def shut_in(code: str, path: object) -> subprocess.CompletedProcess[str]:
+def shut_in(code: str, path: object, parent: int | None = None) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
-        [sys.executable, "-I", "-c", PREAMBLE + code, str(path)],
+        [sys.executable, "-I", "-c", PREAMBLE + code, str(path), str(parent or os.getpid())],
         capture_output=True, text=True, timeout=30, check=False, env={"OPENBLAS_NUM_THREADS": "1"},
     )  # fmt: skip
 
@@ -57,7 +57,7 @@ def test_root_becomes_nobody_without_a_network(tmp_path: object) -> None:
         "lock_down(", "import workers.lab.lockdown as l; l.resource.setrlimit = lambda *_: 0\nlock_down("
     )
     ended = subprocess.run(
-        [sys.executable, "-I", "-c", early + code, f"{tmp_path}/out"],
+        [sys.executable, "-I", "-c", early + code, f"{tmp_path}/out", str(os.getpid())],
         capture_output=True, text=True, timeout=30, check=True,
     )  # fmt: skip
     assert ended.stdout.strip() == "65534 65534 [] ['lo']"
@@ -67,3 +67,10 @@ def test_a_locked_process_cannot_start_another(tmp_path: object) -> None:
     ended = shut_in("os.fork()", f"{tmp_path}/out")
     assert ended.returncode == 1
     assert "BlockingIOError" in ended.stderr
+
+
+def test_it_ends_when_its_parent_is_gone_before_it_could_ask(tmp_path: object) -> None:
+    """Whoever adopted it, and whatever number the parent had."""
+    assert shut_in("print('alive')", f"{tmp_path}/out").stdout == "alive\n"
+    orphan = shut_in("print('alive')", f"{tmp_path}/out", parent=1)
+    assert (orphan.returncode, orphan.stdout) == (-signal.SIGKILL, "")

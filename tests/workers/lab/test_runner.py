@@ -15,7 +15,7 @@ from pydantic import BaseModel
 from tests.support.lab_portal import LabPortal
 from workers.lab import runner
 from workers.lab.app import create_app, wake
-from workers.lab.job import JobContext, JobFailed
+from workers.lab.job import JobContext, JobFailed, JobStopped, ShutDown
 
 Handler = Callable[[dict[str, Any], JobContext], BaseModel]
 
@@ -29,6 +29,7 @@ def fast(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(runner, "HEARTBEAT_SECONDS", 0.1)
     monkeypatch.setattr(runner, "PROGRESS_SECONDS", 0.05)
     monkeypatch.setattr(runner, "HAND_IN_SECONDS", 0.5)
+    monkeypatch.setattr(runner, "_leaving", threading.Event())
 
 
 def handle(monkeypatch: pytest.MonkeyPatch, portal: LabPortal, handler: Handler) -> None:
@@ -93,7 +94,7 @@ def test_a_failure_is_told_with_its_reason(
 
     handle(monkeypatch, portal, fails)
     assert runner.run_job(portal.job_url) == "failed"
-    assert portal.bodies("fail") == [{"fence": 7, "reason": "no luck", "retry": retry}]
+    assert portal.bodies("fail") == [{"fence": 7, "reason": "no luck", "retry": retry, "counted": True}]
 
 
 def test_a_bug_is_retried_and_does_not_leak(monkeypatch: pytest.MonkeyPatch, portal: LabPortal) -> None:
@@ -103,7 +104,7 @@ def test_a_bug_is_retried_and_does_not_leak(monkeypatch: pytest.MonkeyPatch, por
     handle(monkeypatch, portal, breaks)
     assert runner.run_job(portal.job_url) == "failed"
     assert portal.bodies("fail") == [
-        {"fence": 7, "reason": "The lab worker broke (RuntimeError).", "retry": True}
+        {"fence": 7, "reason": "The lab worker broke (RuntimeError).", "retry": True, "counted": True}
     ]
 
 
@@ -113,11 +114,15 @@ def test_an_unknown_kind_is_left_to_a_newer_worker(portal: LabPortal) -> None:
     assert portal.bodies("fail")[0]["retry"] is True
 
 
-def test_a_result_of_the_wrong_form_ends_the_job(monkeypatch: pytest.MonkeyPatch, portal: LabPortal) -> None:
+def test_after_a_result_that_is_refused_the_job_is_not_ours_any_more(
+    monkeypatch: pytest.MonkeyPatch, portal: LabPortal
+) -> None:
+    """The portal has given it back already: nothing more is said about it."""
     handle(monkeypatch, portal, lambda contract, job: Result())
     portal.statuses["complete"] = 422
     assert runner.run_job(portal.job_url) == "failed"
-    assert portal.bodies("fail")[0]["retry"] is False
+    assert len(portal.bodies("complete")) == 1
+    assert portal.bodies("fail") == []
 
 
 def test_progress_travels_with_the_heartbeat(monkeypatch: pytest.MonkeyPatch, portal: LabPortal) -> None:
@@ -200,7 +205,37 @@ def test_a_shutdown_gives_the_job_back(
 
     handle(monkeypatch, portal, works)
     assert runner.run_job(portal.job_url) == "failed"
-    assert portal.bodies("fail") == [{"fence": 7, "reason": "The worker was shut down.", "retry": True}]
+    assert portal.bodies("fail") == [
+        {"fence": 7, "reason": "The worker was shut down.", "retry": True, "counted": False}
+    ]
+    portal.claimable = True
+    portal.calls.clear()
+    assert runner.run_job(portal.job_url) == "nothing"
+    assert portal.calls == [], "who is about to leave takes nothing new"
+
+
+class TooLate(JobContext):
+    """The end comes between the last look and the start of a child."""
+
+    how = "stop"
+
+    def check(self) -> None:
+        super().check()
+        getattr(self, self.how)()
+
+
+@pytest.mark.parametrize(("how", "error"), [("stop", JobStopped), ("interrupt", ShutDown)])
+def test_no_child_runs_on_when_the_end_comes_while_it_is_started(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, how: str, error: type[Exception]
+) -> None:
+    monkeypatch.setattr(TooLate, "how", how)
+    lines: list[bytes] = []
+    code = "import time; time.sleep(600); print('still here')"
+    with pytest.raises(error):
+        TooLate(tmp_path).run_child(
+            [sys.executable, "-c", code], timeout=600, on_line=lines.append, environment={}
+        )
+    assert lines == []
 
 
 def test_a_child_has_none_of_our_environment_and_a_time_limit(
@@ -237,10 +272,10 @@ def test_the_lab_answers_its_own_portal_only(monkeypatch: pytest.MonkeyPatch, po
     assert [step for step, _ in portal.calls] == ["claim"]
 
 
-def test_the_celery_app_takes_one_wake_up_at_a_time() -> None:
+def test_the_celery_app_takes_no_more_than_it_can_begin() -> None:
     app = create_app("redis://127.0.0.1:1/0")
     assert "gavel.lab.wake" in app.tasks
-    assert app.conf.worker_pool == "solo"
     assert app.conf.worker_prefetch_multiplier == 1
+    assert app.conf.worker_disable_prefetch is True
     assert app.conf.accept_content == ["json"]
     assert app.conf.task_acks_late is False

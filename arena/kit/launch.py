@@ -1,10 +1,11 @@
-"""Start one program so that it cannot outlive its supervisor. Run by path, with the standard library alone.
+"""Start one program so that it cannot outlive its parent. Run by path, with the standard library alone.
 
     python -I -S launch.py SIGNAL PARENT USER PROGRAM [ARGUMENT…]
 
-`SIGNAL` (number) is what the kernel sends the program when the supervisor dies, however it dies; `PARENT` is the
-supervisor's pid; `USER` is an account to become first, or `-`. A separate step, because Python code between fork and
-exec in a process with threads can deadlock, and because the kernel forgets the signal when a process changes its user.
+`SIGNAL` (number) is what the kernel sends the program when the parent dies, however it dies; `PARENT` is the parent's
+pid (1 is a good one: in a container without an init it is whoever was started); `USER` is an account to become first,
+or `-`. A separate step, because Python code between fork and exec in a process with threads can deadlock, and because
+the kernel forgets the signal when a process changes its user.
 """
 
 import ctypes
@@ -14,6 +15,11 @@ import sys
 
 PR_SET_PDEATHSIG = 1
 """From `linux/prctl.h`."""
+
+
+def launcher(number: int, user: str | None = None) -> list[str]:
+    """What to put before a program's own words, to be started by this process."""
+    return [sys.executable, "-I", "-S", __file__, str(int(number)), str(os.getpid()), user or "-"]
 
 
 def become(user: str) -> None:
@@ -43,7 +49,7 @@ def main(arguments: list[str]) -> None:
     try:
         os.execvp(program[0], program)
     except OSError as error:
-        sys.exit(f"cannot start {program[0]}: {error.strerror}")
+        sys.exit(f"error: cannot start {program[0]}: {error.strerror}")
 
 
 if __name__ == "__main__":

@@ -1,0 +1,92 @@
+"""A real lab worker on the real broker: who waits for a verdict does not wait for a benchmark."""
+
+import asyncio
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from pathlib import Path
+
+import pytest
+
+from arena.kit.celery import BENCH, VERIFY, Waker
+from tests.support.lab_portal import LabPortal, serve_lab_portal
+from tests.support.services import Services
+
+WORKER = """
+import time
+from pydantic import BaseModel
+from workers.lab import runner
+from workers.lab.__main__ import main
+
+class Result(BaseModel):
+    answer: int = 42
+
+def long(contract, job):
+    while True:
+        job.check()
+        time.sleep(0.01)
+
+runner.HEARTBEAT_SECONDS = runner.PROGRESS_SECONDS = 0.05
+runner.HANDLERS |= {"short": lambda contract, job: Result(), "long": long}
+main()
+"""
+
+
+def wait_for(condition: Callable[[], object]) -> None:
+    limit = time.monotonic() + 60
+    while not condition():
+        assert time.monotonic() < limit, "it did not happen"
+        time.sleep(0.01)
+
+
+@pytest.fixture
+def worker(services: Services, tmp_path: Path) -> Iterator[subprocess.Popen[bytes]]:
+    services.forget()
+    ready = tmp_path / "ready"
+    environment = {**os.environ, "GAVEL_REDIS_URL": services.redis_url, "GAVEL_READY_FILE": str(ready)}
+    root = Path(__file__).parents[3]
+    with subprocess.Popen([sys.executable, "-c", WORKER], env=environment, cwd=root) as process:
+        try:
+            wait_for(lambda: ready.exists() or process.poll() is not None)
+            yield process
+        finally:
+            process.kill()
+
+
+def test_each_kind_has_its_own_lane(services: Services, worker: subprocess.Popen[bytes]) -> None:
+    waker = Waker(services.redis_url)
+
+    def publish(queue: str, portal: LabPortal) -> None:
+        asyncio.run(waker.lab(queue, portal.job_url))
+
+    with ExitStack() as stack:
+        benches = [stack.enter_context(serve_lab_portal()) for _ in range(12)]
+        verifications = [stack.enter_context(serve_lab_portal()) for _ in range(3)]
+        for bench in benches:
+            bench.kind = "long"
+            publish(BENCH, bench)
+
+        def running() -> list[LabPortal]:
+            return [
+                bench for bench in benches if bench.calls and not (bench.lease_lost or bench.bodies("fail"))
+            ]
+
+        wait_for(running)
+        for verification in verifications:
+            verification.kind = "short"
+            publish(VERIFY, verification)
+        wait_for(lambda: all(verification.bodies("complete") for verification in verifications))
+        (first,) = running()
+        first.lease_lost = True
+        wait_for(lambda: running() and running() != [first])
+        (second,) = running()
+
+        worker.send_signal(signal.SIGTERM)
+        assert worker.wait(60) == 0
+        (told,) = second.bodies("fail")
+        assert (told["retry"], told["counted"]) == (True, False)
+        assert len([bench for bench in benches if bench.calls]) == 2
