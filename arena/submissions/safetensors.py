@@ -28,7 +28,7 @@ MAX_HEADER_BYTES = 1 << 20  # a LoRA of a 70 B model needs about 300 KB
 MAX_TENSORS = 8192
 MAX_DIM = 1 << 20
 MAX_METADATA_BYTES = 8192
-CHUNK_BYTES = 1 << 20
+CHUNK_BYTES = 256 << 10
 
 ITEM_BYTES = {"F32": 4, "F16": 2, "BF16": 2}
 

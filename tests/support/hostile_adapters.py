@@ -137,6 +137,12 @@ def with_value(value: Any, name: str = Q_A, at: int = 0, dtype: str = "F32") -> 
     return with_arrays(change, dtype)
 
 
+def filled_with(value: float, dtype: str = "F32") -> bytes:
+    return with_arrays(
+        lambda t: t.update({name: np.full_like(array, value) for name, array in t.items()}), dtype
+    )
+
+
 def scaled(factors: dict[str, float]) -> bytes:
     """Tensors whose name ends so, multiplied."""
 
@@ -255,9 +261,9 @@ _files(
 _files(
     10,
     "st.header_invalid",
-    {f"pickle protocol {n}": lambda n=n: pickle.dumps({"q": [0.0] * 50}, protocol=n) for n in range(6)}  # type: ignore[misc]
+    {f"pickle protocol {n}": lambda n=n: pickle.dumps({"q": [0.0] * 50}, protocol=n) for n in range(6)}
     | {
-        f"pickle that runs code, protocol {n}": lambda n=n: pickle.dumps(_RunsCode(), protocol=n)  # type: ignore[misc]
+        f"pickle that runs code, protocol {n}": lambda n=n: pickle.dumps(_RunsCode(), protocol=n)
         for n in range(6)
     }
     | {
@@ -378,7 +384,7 @@ _files(
         ),
     }
     | {
-        f"offsets {str(offsets)[:40]}": lambda offsets=offsets: with_entry(data_offsets=offsets)  # type: ignore[misc]
+        f"offsets {str(offsets)[:40]}": lambda offsets=offsets: with_entry(data_offsets=offsets)
         for offsets in (
             [128, 0], [0, 0], [-128, 0], [-8, 5112], [0, 64, 128], [5120], [], [0.0, 5120.0], ["0", "5120"], [False,
             True],
@@ -425,8 +431,7 @@ for _row, _shapes in {
     _files(
         _row,
         "st.bad_shape",
-        {f"shape {str(shape)[:40]}": lambda shape=shape: with_entry(shape=shape) for shape in _shapes},
-        # type: ignore[misc]
+        {f"shape {str(shape)[:40]}": lambda shape=shape: with_entry(shape=shape) for shape in _shapes},  # type: ignore[misc]
     )
 _files(
     26,
@@ -520,8 +525,8 @@ _files(
         "leading dot": lambda: renamed(".htaccess"),
         "4,096 characters": lambda: renamed("n" * 4096),
         "written to look alike": lambda: renamed(Q_A.replace("a", "\u0430")),
-        "composed": lambda: renamed("base_model.model.caf\u00e9.lora_A.weight"),
-        "decomposed": lambda: renamed("base_model.model.cafe\u0301.lora_A.weight"),
+        "composed": lambda: renamed("base_model.model.\u00e9t\u00e9.lora_A.weight"),
+        "decomposed": lambda: renamed("base_model.model.e\u0301te\u0301.lora_A.weight"),
     },
 )
 _files(
@@ -565,7 +570,7 @@ _files(
         "infinity in BF16": lambda: with_value(0x7F80, dtype="BF16"),
         "minus NaN in BF16": lambda: with_value(0xFFFF, LAST_B, -1, "BF16"),
         "beyond half precision in BF16": lambda: with_value(0x4780, dtype="BF16"),
-        "everywhere": lambda: with_arrays(lambda t: [array.fill(np.nan) for array in t.values()]),
+        "everywhere": lambda: filled_with(np.nan),
     },
 )
 _files(
@@ -912,9 +917,9 @@ _files(
         "B next to zero": lambda: scaled({".lora_B.weight": 1e-9}),
         "too small for a float": lambda: scaled({".weight": 1e-37}),
         "A and B cancel": lambda: with_arrays(_cancelling),
-        "zero in F16": lambda: with_arrays(lambda t: [array.fill(0) for array in t.values()], "F16"),
-        "zero in BF16": lambda: with_arrays(lambda t: [array.fill(0) for array in t.values()], "BF16"),
-        "minus zero": lambda: with_arrays(lambda t: [array.fill(-0.0) for array in t.values()]),
+        "zero in F16": lambda: filled_with(0, "F16"),
+        "zero in BF16": lambda: filled_with(0, "BF16"),
+        "minus zero": lambda: filled_with(-0.0),
     },
 )
 _add(

@@ -9,6 +9,7 @@ from typing import Any
 
 import torch
 from peft import LoraConfig, PeftModel, get_peft_model
+from safetensors.torch import load_file, save_file
 from transformers import AutoConfig, AutoModelForCausalLM
 
 from arena.shows.architectures import ARCHITECTURES, read_layers
@@ -128,3 +129,12 @@ def files(folder: Path) -> Iterator[bytes]:
     """(config, weights)"""
     for name in ("adapter_config.json", "adapter_model.safetensors"):
         yield (folder / name).read_bytes()
+
+
+def tensors(folder: Path) -> dict[str, torch.Tensor]:
+    loaded: dict[str, torch.Tensor] = load_file(folder / "adapter_model.safetensors")
+    return loaded
+
+
+def write_tensors(folder: Path, changed: dict[str, torch.Tensor]) -> None:
+    save_file(changed, folder / "adapter_model.safetensors")
