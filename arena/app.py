@@ -7,14 +7,15 @@ from pathlib import Path
 import structlog
 from fastapi import APIRouter, FastAPI, Request
 from fastapi.exceptions import RequestValidationError
+from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from sqlalchemy import text
 from starlette.exceptions import HTTPException
-from starlette.responses import JSONResponse
+from starlette.responses import JSONResponse, Response
 
 from arena import __version__
 from arena.accounts import routes as accounts
 from arena.accounts.limits import make_limiter
-from arena.accounts.public import PublicCaller, ensure_operator
+from arena.accounts.public import PublicCaller, SeesMetrics, ensure_operator
 from arena.benchmarks import routes as benchmarks
 from arena.config import Settings
 from arena.duels import routes as duels
@@ -55,6 +56,12 @@ async def healthz(_: PublicCaller, session: SessionDep) -> Done:
     """Up, and the database answers."""
     await session.execute(text("select 1"))
     return Done()
+
+
+@health.get("/metrics")
+async def metrics(_: SeesMetrics) -> Response:
+    """This process in Prometheus' form. A scraper brings the operator's token (`authorization: credentials`)."""
+    return Response(generate_latest(), media_type=CONTENT_TYPE_LATEST)
 
 
 @system.get("/version")

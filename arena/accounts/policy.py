@@ -126,3 +126,4 @@ Producer = Annotated[Caller, Depends(Allow(Permission.PRODUCE), scope="function"
 Judge = Annotated[Caller, Depends(Allow(Permission.JUDGE), scope="function")]
 Inviter = Annotated[Caller, Depends(Allow(Permission.INVITE), scope="function")]
 SeesNodes = Annotated[Caller, Depends(Allow(Permission.SEE_NODES), scope="function")]
+SeesMetrics = Annotated[Caller, Depends(Allow(Permission.SEE_METRICS), scope="function")]

@@ -22,6 +22,8 @@ class Permission(StrEnum):
     JUDGE = "judge"
     INVITE = "invite"
     SEE_NODES = "see nodes"
+    SEE_METRICS = "see metrics"
+    """How the machines do and how often what was refused; Prometheus asks with the operator's token."""
 
 
 GRANTED: dict[Permission, frozenset[Role]] = {
@@ -31,6 +33,7 @@ GRANTED: dict[Permission, frozenset[Role]] = {
     Permission.JUDGE: frozenset({Role.JUDGE}),
     Permission.INVITE: frozenset({Role.PRODUCER, Role.OPERATOR}),
     Permission.SEE_NODES: frozenset({Role.PRODUCER, Role.OPERATOR}),
+    Permission.SEE_METRICS: frozenset({Role.OPERATOR}),
 }
 
 INVITABLE: dict[Role, frozenset[Role]] = {

@@ -12,9 +12,11 @@ COMMANDS = {
     "down": "arena.cli.stack:down",
     "demo": "arena.cli.demo:demo",
     "submit": "arena.cli.submit:submit",
+    "convert": "arena.cli.convert:convert",
     "invite": "arena.cli.invite:invite",
     "engine": "arena.cli.engine:engine",
     "worker": "arena.cli.worker:worker",
+    "bench": "arena.cli.bench:bench",
     "openapi": "arena.cli.openapi:openapi",
 }
 """Name → `module:function` (or `module:Typer` for a command with sub-commands), in the order of the help page."""

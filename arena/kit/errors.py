@@ -7,6 +7,7 @@
     ├── Conflict            409  the world moved on; the message says how
     ├── Invalid             422  the input is wrong; `detail` says where
     ├── TooLarge            413
+    ├── UnsupportedFile     415  a kind of file that is never taken
     └── TooMany             429
 
 A 500 always means a bug. `code` is stable and machine-readable; pages translate by it.
@@ -50,6 +51,10 @@ class Invalid(GavelError):
 
 class TooLarge(GavelError):
     status = 413
+
+
+class UnsupportedFile(GavelError):
+    status = 415
 
 
 class TooMany(GavelError):

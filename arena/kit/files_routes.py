@@ -29,17 +29,17 @@ async def read(request: Request, link: str) -> StreamingResponse:
 async def write(request: Request, link: str) -> Done:
     site: Site = request.app.state.site
     claims = site.signer.read(WRITE, link)
-    await site.storage.put(claims["key"], await read_bounded(request.stream(), claims["max"]))
+    await site.storage.put_stream(claims["key"], bounded(request.stream(), claims["max"]))
     return Done()
 
 
-async def read_bounded(stream: AsyncIterator[bytes], max_bytes: int) -> bytes:
-    """The whole body, refusing it the moment it grows beyond `max_bytes` (a length header is only a claim)."""
-    body = bytearray()
+async def bounded(stream: AsyncIterator[bytes], max_bytes: int) -> AsyncIterator[bytes]:
+    """The body as it comes, refusing it the moment it grows beyond `max_bytes` (a length header is only a claim)."""
+    size = 0
     async for chunk in stream:
-        body += chunk
-        if len(body) > max_bytes:
+        size += len(chunk)
+        if size > max_bytes:
             raise TooLarge(
                 "upload.too_large", f"The file is larger than {max_bytes} bytes.", max_bytes=max_bytes
             )
-    return bytes(body)
+        yield chunk

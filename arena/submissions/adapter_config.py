@@ -8,11 +8,12 @@ that is served is generated from the facts.
 import json
 import math
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from arena.shows.base_models import BaseModel
 from arena.submissions import strict_json
-from arena.submissions.refusals import AdapterRefused, shown
+from arena.submissions.refusals import CONVERT, AdapterRefused, Detail, shown
 from arena.submissions.strict_json import Json
 
 MAX_CONFIG_BYTES = 64 << 10
@@ -29,8 +30,8 @@ _READ = {
     "base_model_name_or_path",
 }
 
-# Means nothing once trained: dropped, whatever it says.
-_DROPPED = {"peft_version", "revision", "inference_mode", "lora_dropout"}
+# Means nothing once trained: dropped, whatever it says. (EVA chooses where training begins and leaves the base alone.)
+_DROPPED = {"peft_version", "revision", "inference_mode", "lora_dropout", "eva_config"}
 
 # PEFT writes every field it knows. What it writes by default, when that is neither null, false nor empty:
 _DEFAULTS: dict[str, tuple[Json, ...]] = {
@@ -48,8 +49,8 @@ _DEFAULTS: dict[str, tuple[Json, ...]] = {
 
 # Fields whose use deserves its own word to the contestant. Everything else is `config.field_not_allowed`.
 _VARIANTS = {
-    "bias", "lora_bias", "use_dora", "init_lora_weights", "loftq_config", "eva_config", "corda_config",
-    "lora_ga_config", "velora_config", "monteclora_config", "kasa_config", "arrow_config", "use_qalora",
+    "bias", "lora_bias", "use_dora", "init_lora_weights", "loftq_config",
+    "velora_config", "monteclora_config", "kasa_config", "arrow_config", "use_qalora",
     "use_bdlora", "alora_invocation_tokens", "layer_replication", "trainable_token_indices",
     "target_parameters",
 }  # fmt: skip
@@ -59,9 +60,11 @@ _CODES = (
     | dict.fromkeys(("layers_pattern", "layers_to_transform", "exclude_modules"), "config.target_modules")
     | {"modules_to_save": "config.modules_to_save"}
 )
+# A field that is there twice, or holds what is no number, is refused as what that field is about.
+_OWN_CODE = {"r": "config.rank", "lora_alpha": "config.alpha"}
 _HINTS = {
-    "config.variant_not_supported": "Only plain LoRA and rank-stabilised LoRA are served; merge the variant and "
-    "extract a plain LoRA from the difference.",
+    "config.variant_not_supported": "Only plain LoRA and rank-stabilised LoRA are served. "
+    f"`{CONVERT}` merges the variant and extracts a plain LoRA from the difference.",
     "config.pattern_not_allowed": "Every module must have the same rank and alpha.",
     "config.target_modules": "List module names only, for all layers.",
     "config.modules_to_save": "Only LoRA pairs are accepted, no whole modules.",
@@ -111,14 +114,16 @@ class ConfigReading:
     rank: list[AdapterRefused]
     names_base: bool
     """Whether the file says which base model it was trained on."""
+    readable: bool = True
+    """False: not one JSON object, and `fields` says why."""
 
 
 def read_config(data: bytes, base: BaseModel, max_rank: int) -> ConfigReading:
     """Read adapter_config.json for `base`, with ranks up to `max_rank`. Collects problems, raises nothing."""
     try:
-        fields = _object(data)
+        fields = _object(data, max_rank)
     except AdapterRefused as refusal:
-        return ConfigReading(None, [refusal], [], [], names_base=False)
+        return ConfigReading(None, [refusal], [], [], names_base=False, readable=False)
     field_problems = _field_problems(fields)
     base_problems: list[AdapterRefused] = []
     rank_problems: list[AdapterRefused] = []
@@ -145,7 +150,7 @@ def read_config(data: bytes, base: BaseModel, max_rank: int) -> ConfigReading:
     )
 
 
-def _object(data: bytes) -> dict[str, Json]:
+def _object(data: bytes, max_rank: int) -> dict[str, Json]:
     if len(data) > MAX_CONFIG_BYTES:
         raise AdapterRefused(
             "config.invalid",
@@ -153,9 +158,12 @@ def _object(data: bytes) -> dict[str, Json]:
             {"bytes": len(data), "limit": MAX_CONFIG_BYTES},
         )
     try:
-        fields = strict_json.parse(data, max_depth=4)
-    except strict_json.DuplicateKeyError:
-        raise AdapterRefused("config.duplicate_key", "adapter_config.json has a key twice.") from None
+        fields = strict_json.parse(data, max_depth=4, constants=True)
+    except strict_json.DuplicateKeyError as error:
+        code = _OWN_CODE.get(error.key, "config.duplicate_key")
+        limits = {"max_rank": max_rank, "max_alpha_per_rank": MAX_ALPHA_PER_RANK}
+        detail: Detail = {"field": shown(error.key), **limits}
+        raise AdapterRefused(code, "adapter_config.json has a key twice.", detail) from None
     except strict_json.StrictJsonError as error:
         raise AdapterRefused("config.invalid", f"adapter_config.json cannot be read: {error}.") from None
     if not isinstance(fields, dict):
@@ -166,9 +174,9 @@ def _object(data: bytes) -> dict[str, Json]:
 def _field_problems(fields: dict[str, Json]) -> list[AdapterRefused]:
     problems = []
     if fields.get("peft_type") != "LORA":
-        problems.append(
-            AdapterRefused("config.variant_not_supported", "peft_type must be LORA.", {"field": "peft_type"})
-        )
+        code = "config.variant_not_supported"
+        said = f"peft_type must be LORA. {_HINTS[code]}"
+        problems.append(AdapterRefused(code, said, _detail(code, "peft_type")))
     if fields.get("task_type") not in (None, "CAUSAL_LM"):
         problems.append(
             AdapterRefused("config.field_not_allowed", "task_type must be CAUSAL_LM.", {"field": "task_type"})
@@ -180,15 +188,21 @@ def _field_problems(fields: dict[str, Json]) -> list[AdapterRefused]:
             )
         )
     for name, value in fields.items():
+        if name not in _OWN_CODE and not strict_json.is_finite(value):
+            said = "A field of adapter_config.json holds NaN or infinity."
+            problems.append(AdapterRefused("config.invalid", said, {"field": shown(name)}))
         if name in _READ or name in _DROPPED or _is_default(name, value):
             continue
         code = _CODES.get(name, "config.field_not_allowed")
-        problems.append(
-            AdapterRefused(
-                code, f"A field of adapter_config.json is in use. {_HINTS[code]}", {"field": shown(name)}
-            )
-        )
+        said = f"A field of adapter_config.json is in use. {_HINTS[code]}"
+        problems.append(AdapterRefused(code, said, _detail(code, name)))
     return problems
+
+
+def _detail(code: str, field: str) -> Detail:
+    if code == "config.variant_not_supported":
+        return {"field": shown(field), "convert": CONVERT}
+    return {"field": shown(field)}
 
 
 def _is_default(name: str, value: Json) -> bool:
@@ -245,20 +259,38 @@ def _alpha(value: Json, rank: int) -> float:
 
 
 def _targets(value: Json, base: BaseModel) -> tuple[str, ...]:
-    last_parts = {module: module.rsplit(".", 1)[-1] for module in base.modules}
+    """Last parts of the modules' paths. PEFT writes these, or the path, or (for "all-linear" on a model of a few
+    layers) the path of every single module; the latter have to name all layers.
+    """
+    paths = base.tensor_names()
+    last_parts = {path.rsplit(".", 1)[-1] for path in paths}
     if value == "all-linear":
-        return tuple(sorted(set(last_parts.values())))
-    known = last_parts | {last: last for last in last_parts.values()}
+        return tuple(sorted(last_parts))
     problem = AdapterRefused(
         "config.target_modules",
-        "target_modules must be a list of module names of the base model, not a pattern.",
-        {"allowed": sorted(set(last_parts.values()))},
+        "target_modules must be a list of module names of the base model for all its layers, not a pattern.",
+        {"allowed": sorted(last_parts)},
     )
-    if not isinstance(value, list) or not value:
+    if not isinstance(value, list) or not value or len(value) > len(paths):
         raise problem
-    targets = set()
+    meant: set[str] = set()
+    by_ending = _by_ending(paths)
     for item in value:
-        if not isinstance(item, str) or item not in known:
+        found = by_ending.get(item) if isinstance(item, str) else None
+        if found is None:
             raise problem
-        targets.add(known[item])
+        meant |= found
+    targets = {path.rsplit(".", 1)[-1] for path in meant}
+    if any(path.rsplit(".", 1)[-1] in targets for path in paths.keys() - meant):
+        raise problem
     return tuple(sorted(targets))
+
+
+def _by_ending(paths: Iterable[str]) -> dict[str, set[str]]:
+    """Every dotted ending of every path (PEFT's rule for a name in a list) -> the paths that end so."""
+    found: dict[str, set[str]] = {}
+    for path in paths:
+        parts = path.split(".")
+        for start in range(len(parts)):
+            found.setdefault(".".join(parts[start:]), set()).add(path)
+    return found

@@ -1,4 +1,4 @@
-"""Is this adapter admissible? The whole checklist, not just the first complaint. Standard library, numpy and pydantic.
+"""Is this adapter admissible? The whole checklist, not just the first complaint. Numpy and pydantic.
 
 Runs in the lab's sandbox, on bytes from strangers. It answers with a checklist and, when nothing was refused, writes
 the canonical adapter.
@@ -7,11 +7,8 @@ the canonical adapter.
 from dataclasses import dataclass, field
 from typing import BinaryIO
 
-import numpy as np
-from numpy.typing import NDArray
-
 from arena.shows.base_models import BaseModel
-from arena.submissions import safetensors
+from arena.submissions import numeric, safetensors
 from arena.submissions.adapter_config import AdapterConfig, ConfigReading, read_config
 from arena.submissions.contracts import Check, CheckStatus, Refusal
 from arena.submissions.refusals import AdapterRefused
@@ -21,9 +18,6 @@ CHECKS = ("files", "format", "config", "base", "rank", "shapes", "values", "effe
 
 MAX_PROBLEMS = 20
 """Per check: a file with a thousand wrong tensors is explained well enough by twenty."""
-
-MAX_VALUE = 65504.0
-"""The largest half-precision number: what is larger turns into infinity on an engine that serves in F16."""
 
 MIN_DELTA_RMS = 1e-8
 """Root mean square of scale·B·A: below this in every module nothing can change in BF16 arithmetic; one optimiser step
@@ -81,14 +75,13 @@ def inspect_adapter(
 
     reading = read_config(config_bytes, base, max_rank)
     found["config"] = reading.fields
-    unreadable = any(problem.code in ("config.invalid", "config.duplicate_key") for problem in reading.fields)
-    if not unreadable:
+    if reading.readable:
         found["base"], found["rank"] = reading.base, reading.rank
 
     pairs: list[Pair] = []
     if entries is not None:
         found["values"] = _value_problems(weights, entries)
-        if not unreadable:
+        if reading.readable:
             pairs, found["shapes"] = _pair_up(entries, reading, base)
     if reading.config is not None and pairs and not found["shapes"] and not found["values"]:
         found["effect"] = _effect_problems(weights, pairs, reading.config)
@@ -214,24 +207,19 @@ def _dims(entry: TensorEntry) -> str:
 
 
 def _value_problems(weights: BinaryIO, entries: list[TensorEntry]) -> list[AdapterRefused]:
-    """Every value of every tensor, streamed: NaN, infinity, and what becomes infinity in half precision."""
+    """Every value of every tensor: NaN, infinity, and what becomes infinity in half precision."""
     problems = []
     for entry in entries:
-        bad = sum(_count_not_finite(raw, entry.dtype) for raw in safetensors.tensor_chunks(weights, entry))
+        bad = numeric.count_not_finite(weights, entry)
         if bad:
             problems.append(
                 AdapterRefused(
                     "adapter.nonfinite",
-                    f"A tensor holds NaN, infinity or values beyond ±{MAX_VALUE:g}.",
+                    "A tensor holds NaN, infinity or values beyond half precision (±65504).",
                     {"tensor": entry.name, "values": bad},
                 )
             )
     return problems
-
-
-def _count_not_finite(raw: bytes, dtype: str) -> int:
-    # `not (|v| <= limit)` is true for NaN as well.
-    return int(np.count_nonzero(~(np.abs(safetensors.to_float32(raw, dtype)) <= MAX_VALUE)))
 
 
 def _effect_problems(weights: BinaryIO, pairs: list[Pair], config: AdapterConfig) -> list[AdapterRefused]:
@@ -239,9 +227,7 @@ def _effect_problems(weights: BinaryIO, pairs: list[Pair], config: AdapterConfig
     problems = []
     strongest = 0.0
     for pair in pairs:
-        a = safetensors.read_tensor(weights, pair.a).astype(np.float64)
-        b = safetensors.read_tensor(weights, pair.b).astype(np.float64)
-        rms = config.scale * delta_rms(a, b)
+        rms = config.scale * numeric.delta_rms(weights, pair.a, pair.b)
         strongest = max(strongest, rms)
         if rms > MAX_DELTA_RMS:
             problems.append(
@@ -260,13 +246,3 @@ def _effect_problems(weights: BinaryIO, pairs: list[Pair], config: AdapterConfig
             )
         )
     return problems
-
-
-def delta_rms(a: NDArray[np.float64], b: NDArray[np.float64]) -> float:
-    """Root mean square of the entries of B·A, for A (r, in) and B (out, r), without building the (out, in) product.
-
-    ‖BA‖² = tr(AᵀBᵀBA) = ⟨BᵀB, AAᵀ⟩, two r×r matrices.
-    """
-    squared = float(np.sum((b.T @ b) * (a @ a.T)))
-    # Rounding can push a true zero slightly below it.
-    return float(np.sqrt(max(squared, 0.0) / (b.shape[0] * a.shape[1])))

@@ -7,10 +7,12 @@ from starlette.datastructures import FormData, UploadFile
 
 from arena.accounts.public import Contestant, Producer
 from arena.kit.db import SessionDep
-from arena.kit.errors import Invalid, TooLarge
+from arena.kit.errors import Invalid, TooLarge, UnsupportedFile
 from arena.shows.public import current_season, season_rules
-from arena.submissions import queries, service
+from arena.submissions import metrics, queries, service
+from arena.submissions.file_names import refuse_file_name
 from arena.submissions.policy import OwnEntry, VisibleSubmission
+from arena.submissions.refusals import AdapterRefused
 from arena.submissions.schemas import EntryOut, NewEntry, RosterRow, SubmissionOut
 
 router = APIRouter(tags=["submissions"])
@@ -85,6 +87,11 @@ async def _file(form: FormData, name: str, max_bytes: int) -> bytes:
     if not isinstance(file, UploadFile):
         missing = [{"field": name, "message": "a file is required"}]
         raise Invalid("request.invalid", f"{name}: a file is required", fields=missing)
+    try:
+        refuse_file_name(file.filename or "")
+    except AdapterRefused as refused:
+        metrics.count(refused.code)
+        raise UnsupportedFile(refused.code, refused.message, **refused.detail) from refused
     body = await file.read(max_bytes + 1)
     if len(body) > max_bytes:
         raise TooLarge(

@@ -21,14 +21,14 @@ from numpy.typing import NDArray
 from arena.shows.base_models import BaseModel
 from arena.submissions import strict_json
 from arena.submissions.adapter_config import AdapterConfig
-from arena.submissions.refusals import AdapterRefused, shown
+from arena.submissions.refusals import CONVERT, AdapterRefused, shown
 from arena.submissions.strict_json import Json
 
 MAX_HEADER_BYTES = 1 << 20  # a LoRA of a 70 B model needs about 300 KB
 MAX_TENSORS = 8192
 MAX_DIM = 1 << 20
 MAX_METADATA_BYTES = 8192
-CHUNK_BYTES = 4 << 20
+CHUNK_BYTES = 256 << 10
 
 ITEM_BYTES = {"F32": 4, "F16": 2, "BF16": 2}
 
@@ -64,7 +64,10 @@ def read_header(file: BinaryIO, size: int) -> list[TensorEntry]:
             "st.header_invalid", "The weights file does not start with a safetensors header."
         )
     if header_bytes > MAX_HEADER_BYTES or 8 + header_bytes > size:
-        refuse_foreign_file(file)
+        if 8 + header_bytes > size:
+            refuse_foreign_file(file)
+        else:
+            _refuse_crowded_header(file, header_bytes)
         raise AdapterRefused(
             "st.header_too_large",
             f"The safetensors header is larger than {MAX_HEADER_BYTES} bytes or than the file.",
@@ -76,11 +79,7 @@ def read_header(file: BinaryIO, size: int) -> list[TensorEntry]:
     if not header:
         raise AdapterRefused("adapter.empty", "The weights file holds no tensors.")
     if len(header) > MAX_TENSORS:
-        raise AdapterRefused(
-            "st.too_many_tensors",
-            f"The weights file holds more than {MAX_TENSORS} tensors.",
-            {"tensors": len(header), "limit": MAX_TENSORS},
-        )
+        raise _too_many_tensors(len(header))
     data_start = 8 + header_bytes
     entries = [_entry(name, described, data_start) for name, described in header.items()]
     entries.sort(key=lambda entry: (entry.begin, entry.end))
@@ -88,9 +87,26 @@ def read_header(file: BinaryIO, size: int) -> list[TensorEntry]:
     return entries
 
 
+def _too_many_tensors(count: int) -> AdapterRefused:
+    said = f"The weights file holds more than {MAX_TENSORS} tensors."
+    return AdapterRefused("st.too_many_tensors", said, {"tensors": count, "limit": MAX_TENSORS})
+
+
+def _refuse_crowded_header(file: BinaryIO, header_bytes: int) -> None:
+    """A header too large to be parsed, because of its tensors: counted without parsing, so that the reason is right."""
+    file.seek(8)
+    count, rest = 0, b""
+    for start in range(0, header_bytes, CHUNK_BYTES):
+        text = rest + file.read(min(CHUNK_BYTES, header_bytes - start))
+        count += text.count(b'"data_offsets"')
+        rest = text[-(len(b'"data_offsets"') - 1) :]
+    if count > MAX_TENSORS:
+        raise _too_many_tensors(count)
+
+
 def _parse_header(header: bytes) -> dict[str, Json]:
     try:
-        parsed = strict_json.parse(header, max_depth=3)
+        parsed = strict_json.parse(header, max_depth=4)
     except strict_json.DuplicateKeyError:
         raise AdapterRefused("st.duplicate_key", "The safetensors header repeats a key.") from None
     except strict_json.StrictJsonError as error:
@@ -117,6 +133,7 @@ def _check_metadata(metadata: Json) -> None:
 
 def _entry(name: str, described: Json, data_start: int) -> TensorEntry:
     if not TENSOR_KEY.fullmatch(name):
+        refuse_known_variant(name)
         raise AdapterRefused(
             "st.bad_key",
             "A tensor is not named base_model.model.<module>.lora_A.weight or .lora_B.weight.",
@@ -151,6 +168,33 @@ def _entry(name: str, described: Json, data_start: int) -> TensorEntry:
             "st.bad_shape", "A tensor's shape does not match the size of its data.", {"tensor": name}
         )
     return TensorEntry(name, dtype, dims, data_start + span[0], data_start + span[1])
+
+
+_VARIANT_KEY = re.compile(
+    r"base_model\.model\.[A-Za-z0-9_.]{0,200}\.?"
+    r"(lora_magnitude_vector|lora_[AB]\.bias|hada_|lokr_|vera_|randlora_|ia3_|oft_|boft_|spectrum|prompt_)"
+)
+_WHOLE_MODULE_KEY = re.compile(r"base_model\.model\.[A-Za-z0-9_.]{1,200}\.(weight|bias)")
+
+
+def refuse_known_variant(name: str) -> None:
+    """Raise AdapterRefused for tensors that PEFT writes when more than plain LoRA was trained; else return quietly.
+
+    Refused under the code of the config field that makes PEFT write them, whatever the config says.
+    """
+    if _VARIANT_KEY.match(name):
+        raise AdapterRefused(
+            "config.variant_not_supported",
+            "A tensor belongs to DoRA, a LoRA bias or another method. Only plain LoRA and rank-stabilised LoRA are "
+            f"served. `{CONVERT}` merges the variant and extracts a plain LoRA from the difference.",
+            {"tensor": shown(name), "convert": CONVERT},
+        )
+    if ".lora_" not in name and _WHOLE_MODULE_KEY.fullmatch(name):
+        raise AdapterRefused(
+            "config.modules_to_save",
+            "A tensor is a whole module of the base model. Only LoRA pairs are accepted.",
+            {"tensor": shown(name)},
+        )
 
 
 def _integers(value: Json) -> tuple[int, ...] | None:
@@ -189,6 +233,10 @@ _ARCHIVES = {
     b"7z\xbc\xaf\x27\x1c": "7z archive",
     b"\x28\xb5\x2f\xfd": "zstd archive",
     b"Rar!": "rar archive",
+    b"\x78\x01": "zlib stream",
+    b"\x78\x9c": "zlib stream",
+    b"\x78\xda": "zlib stream",
+    b"\x04\x22\x4d\x18": "lz4 archive",
 }
 _OTHER_FILES = {
     b"GGUF": "GGUF model",
@@ -197,6 +245,12 @@ _OTHER_FILES = {
     b"\x7fELF": "program",
     b"MZ": "program",
     b"#!": "script",
+    b"import ": "Python program",
+    b"from ": "Python program",
+    b"\x89PNG": "picture",
+    b"\xff\xd8\xff": "picture",
+    b"%PDF": "PDF document",
+    b"PAR1": "Parquet file",
     b"version https://git-lfs": "Git LFS pointer (the weights themselves were not downloaded)",
     b"<": "web page",
     b"{": "JSON text",
@@ -204,12 +258,20 @@ _OTHER_FILES = {
 
 
 def refuse_foreign_file(file: BinaryIO) -> None:
-    """Raise AdapterRefused naming what the file is, if its first bytes say so; return quietly otherwise."""
+    """Raise AdapterRefused naming what the file is, if its first bytes say so; return quietly otherwise.
+
+    A bare pickle under our name is a header that is none (`st.header_invalid`, named in the detail); files that have a
+    format of their own are `artifact.*`.
+    """
     file.seek(0)
     head = file.read(4096)
-    kind = _pickle_kind(head)
-    if kind is None:
-        kind = next((name for magic, name in _OTHER_FILES.items() if head.startswith(magic)), None)
+    if _is_pickle(head):
+        raise AdapterRefused(
+            "st.header_invalid",
+            "This is not a safetensors file but a Python pickle, which can run code and is never opened.",
+            {"looks_like": "Python pickle"},
+        )
+    kind = next((name for magic, name in _OTHER_FILES.items() if head.startswith(magic)), _contained(head))
     if kind is not None:
         raise AdapterRefused(
             "artifact.type_not_allowed",
@@ -227,22 +289,30 @@ def refuse_foreign_file(file: BinaryIO) -> None:
         )
 
 
-def _pickle_kind(head: bytes) -> str | None:
-    if head.startswith(b"PK\x03\x04") and b".pkl" in head:
+def _contained(head: bytes) -> str | None:
+    """What a container holds, by what stands near its beginning."""
+    if head[:1] == b"\x08" and (b"onnx" in head or b"pytorch" in head):
+        return "ONNX model"
+    if not head.startswith(b"PK\x03\x04"):
+        return None
+    if b".pkl" in head:
         return "PyTorch checkpoint (a zip of Python pickles, which can run code)"
-    if len(head) > 1 and head[0] == 0x80 and head[1] <= 5:
-        return "Python pickle, which can run code"
-    if head.startswith((b"(dp", b"(lp", b"cos\n", b"c__builtin__", b"cposix\n")):
-        return "Python pickle, which can run code"
-    return None
+    if b".npy" in head:
+        return "numpy archive (.npz)"
+    return "PyTorch export (.pt2)" if b"archive_format" in head else None
 
 
-def tensor_chunks(file: BinaryIO, entry: TensorEntry) -> Iterator[bytes]:
-    """The raw bytes of one tensor, at most CHUNK_BYTES (a multiple of every item size) at a time."""
+def _is_pickle(head: bytes) -> bool:
+    binary = len(head) > 1 and head[0] == 0x80 and head[1] <= 5
+    return binary or head.startswith((b"(dp", b"(lp", b"cos\n", b"c__builtin__", b"cbuiltins\n", b"cposix\n"))
+
+
+def tensor_chunks(file: BinaryIO, entry: TensorEntry, chunk_bytes: int = CHUNK_BYTES) -> Iterator[bytes]:
+    """The raw bytes of one tensor, `chunk_bytes` (a multiple of its item size) at a time and the rest at the end."""
     file.seek(entry.begin)
     left = entry.end - entry.begin
     while left:
-        chunk = file.read(min(left, CHUNK_BYTES))
+        chunk = file.read(min(left, chunk_bytes))
         if not chunk:
             raise AdapterRefused("st.bad_offsets", "The weights file ended while it was read.")
         left -= len(chunk)

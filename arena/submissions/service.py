@@ -22,11 +22,11 @@ from arena.submissions.contracts import (
     VerifyContract,
     VerifyResult,
 )
+from arena.submissions.file_names import CONFIG, WEIGHTS
+from arena.submissions.metrics import count_verdict
 from arena.submissions.models import Entry, Submission, SubmissionState
-from arena.submissions.safetensors import adapter_digest, engine_name, identity_adapter
+from arena.submissions.safetensors import adapter_digest, digest_of_hashes, engine_name, identity_adapter
 
-CONFIG = "adapter_config.json"
-WEIGHTS = "adapter_model.safetensors"
 MAX_CONFIG_BYTES = 64 << 10
 ALIGNMENT = 4096
 """The canonical form pads its header, so it may be a few bytes longer than what was sent."""
@@ -40,6 +40,11 @@ def incoming(submission_id: UUID, name: str) -> str:
 def canonical(submission_id: UUID, name: str) -> str:
     """Where the lab puts its re-serialised files until the portal has checked and sealed them."""
     return f"incoming/{submission_id}/canonical/{name}"
+
+
+def staged(submission_id: UUID, name: str) -> str:
+    """A copy of `canonical` that no link can write to: what is hashed here is what gets sealed."""
+    return f"incoming/{submission_id}/staged/{name}"
 
 
 def sealed(digest: str, name: str) -> str:
@@ -123,27 +128,37 @@ async def finish_verify(site: Site, session: AsyncSession, submission_id: UUID, 
         refusal = result.refusal
         row.state = "refused"
         row.refusal = refusal.model_dump() if refusal else {"code": "adapter.refused", "message": "Refused."}
+        count_verdict(session, row.refusal["code"])
         record(session, SubmissionChanged(submission_id=row.id))
         return
-    config = await site.storage.read(canonical(row.id, CONFIG))
-    weights = await site.storage.read(canonical(row.id, WEIGHTS))
-    digest = adapter_digest(config, weights)
-    if digest != result.digest:
-        # The lab opens hostile files; what it says about them is checked, not believed.
-        raise Conflict(
-            "store.hash_mismatch", "The canonical files do not have the hash that the lab reported."
-        )
-    await seal(site, digest, config, weights)
+    await seal_canonical(site, row.id, result.digest)
     row.state = "verified"
-    row.digest = digest
+    row.digest = result.digest
     row.rank = result.rank
     row.modules = list(result.modules or [])
     record(session, SubmissionVerified(submission_id=row.id))
     record(session, SubmissionChanged(submission_id=row.id))
 
 
+async def seal_canonical(site: Site, submission_id: UUID, digest: str) -> None:
+    """Put the lab's files under their hash.
+
+    The lab opens hostile files: what it says about them is checked, not believed, and its links to `canonical` still
+    write, so the files are copied out of its reach while they are hashed. Raises Conflict `store.hash_mismatch`.
+    """
+    storage = site.storage
+    config = await storage.copy(canonical(submission_id, CONFIG), staged(submission_id, CONFIG))
+    weights = await storage.copy(canonical(submission_id, WEIGHTS), staged(submission_id, WEIGHTS))
+    if digest_of_hashes(config.sha256, weights.sha256) != digest:
+        raise Conflict(
+            "store.hash_mismatch", "The canonical files do not have the hash that the lab reported."
+        )
+    for name in (WEIGHTS, CONFIG):
+        await storage.move_once(staged(submission_id, name), sealed(digest, name))
+
+
 async def seal(site: Site, digest: str, config: bytes, weights: bytes) -> None:
-    """Put the adapter under its hash. Written once: a second writer finds the same content already there."""
+    """Put a small adapter of our own under its hash. Written once: a second writer finds the same content there."""
     await site.storage.put_once(sealed(digest, WEIGHTS), weights)
     await site.storage.put_once(sealed(digest, CONFIG), config)
 
@@ -169,6 +184,7 @@ async def refuse(session: AsyncSession, submission_id: UUID, code: str, message:
     row = await session.get_one(Submission, submission_id)
     row.state = "refused"
     row.refusal = {"code": code, "message": message}
+    count_verdict(session, code)
     record(session, SubmissionChanged(submission_id=row.id))
 
 

@@ -5,6 +5,7 @@ disagree about one file are how an adapter passes the check and loads as somethi
 """
 
 import json
+import math
 
 Json = dict[str, "Json"] | list["Json"] | str | int | float | bool | None
 
@@ -16,15 +17,23 @@ class StrictJsonError(ValueError):
 class DuplicateKeyError(StrictJsonError):
     """The same key twice in one object."""
 
+    def __init__(self, key: str) -> None:
+        super().__init__("a key appears twice in one object")
+        self.key = key
 
-def parse(data: bytes, max_depth: int) -> Json:
+
+def parse(data: bytes, max_depth: int, *, constants: bool = False) -> Json:
     """Parse UTF-8 JSON no deeper than `max_depth` objects or arrays.
 
-    Raises DuplicateKeyError for a repeated key, StrictJsonError for anything else that is not strict JSON.
+    `constants` lets NaN and Infinity through as floats, for a caller that names the field they stand in; `1e400` is
+    infinity in either case (`is_finite` finds both). Raises DuplicateKeyError for a repeated key, StrictJsonError for
+    anything else that is not strict JSON.
     """
     try:
         value: Json = json.loads(
-            data.decode("utf-8"), object_pairs_hook=_no_duplicates, parse_constant=_no_constants
+            data.decode("utf-8"),
+            object_pairs_hook=_no_duplicates,
+            parse_constant=float if constants else _no_constants,
         )
     except StrictJsonError:
         raise
@@ -41,14 +50,23 @@ def parse(data: bytes, max_depth: int) -> Json:
 
 
 def _no_duplicates(pairs: list[tuple[str, Json]]) -> dict[str, Json]:
-    found = dict(pairs)
-    if len(found) != len(pairs):
-        raise DuplicateKeyError("a key appears twice in one object")
+    found: dict[str, Json] = {}
+    for key, value in pairs:
+        if key in found:
+            raise DuplicateKeyError(key)
+        found[key] = value
     return found
 
 
 def _no_constants(literal: str) -> Json:
     raise StrictJsonError(f"{literal} is not a JSON number")
+
+
+def is_finite(value: Json) -> bool:
+    """Whether every number in `value`, however deep, is one. Depth is bounded by `parse`."""
+    if isinstance(value, dict | list):
+        return all(is_finite(child) for child in (value.values() if isinstance(value, dict) else value))
+    return not isinstance(value, float) or math.isfinite(value)
 
 
 def _depth(value: Json, limit: int) -> int:

@@ -126,6 +126,7 @@ def test_the_table_of_rights() -> None:
         "judge": ["judge"],
         "invite": ["operator", "producer"],
         "see nodes": ["operator", "producer"],
+        "see metrics": ["operator"],
     }
     assert Role.AUDITOR not in INVITABLE[Role.PRODUCER], "who audits the producers owes them nothing"
 

@@ -6,6 +6,8 @@ line, a `Findings`. Exit 3 means that the file did not fit into the limits.
 
 import os
 import sys
+from pathlib import Path
+from typing import BinaryIO
 
 from pydantic import BaseModel
 
@@ -38,6 +40,9 @@ class Findings(BaseModel):
     refusal: Refusal | None
     rank: int | None = None
     modules: list[str] = []
+    idle_bytes: int = 0
+    """The most memory that this process had used before it looked at the files, and (`peak_bytes`) at the end."""
+    peak_bytes: int = 0
 
 
 def main() -> int:
@@ -45,6 +50,8 @@ def main() -> int:
     base = BASE_MODELS[asked.base_model]
     # The canonical file is never larger than its source plus a header that names every tensor.
     limits = Limits(asked.memory_bytes, asked.cpu_seconds, file_bytes=asked.max_bytes + (2 << 20))
+    memory = Path("/proc/self/status").open("rb", buffering=0)  # noqa: SIM115 - no file can be opened later
+    idle = most_memory(memory)
     lock_down(limits, asked.parent)
     with (
         os.fdopen(asked.config_in, "rb") as config_in,
@@ -63,9 +70,21 @@ def main() -> int:
         refusal=found.refusal,
         rank=found.config.rank if found.config else None,
         modules=found.modules,
+        idle_bytes=idle,
+        peak_bytes=most_memory(memory),
     )
     print(findings.model_dump_json(), flush=True)
     return 0
+
+
+def most_memory(status: BinaryIO) -> int:
+    """The resident memory at its highest, in bytes, from an open /proc/PID/status.
+
+    Not `getrusage`: it counts the parent's memory too, which a child shares until it runs its own program.
+    """
+    status.seek(0)
+    line = next(line for line in status.read().splitlines() if line.startswith(b"VmHWM:"))
+    return int(line.split()[1]) << 10
 
 
 if __name__ == "__main__":

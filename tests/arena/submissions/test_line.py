@@ -12,8 +12,10 @@ from typing import Any
 from uuid import uuid4
 
 import pytest
+from prometheus_client.parser import text_string_to_metric_families
 from sqlalchemy import text
 
+from arena.submissions.refusals import CODES
 from arena.submissions.safetensors import adapter_digest
 from tests.support.adapters import adapter_config, adapter_weights
 from tests.support.engine import Adapter, make_adapter
@@ -90,9 +92,12 @@ async def test_the_same_adapter_twice_is_sealed_once(portal: Portal, ada: Caller
     assert len(written) == 1, "the files were not written again"
 
 
+CHECKPOINT = b"PK\x03\x04" + bytes(26) + b"archive/data.pkl" + bytes(99)
 PICKLE = pickle.dumps({"lora_A": [0.0] * 300})
 REFUSED: dict[str, tuple[Adapter, str]] = {
-    "a renamed pickle": (adapter(weights=PICKLE), "artifact.type_not_allowed"),
+    "a renamed pickle": (adapter(weights=PICKLE), "st.header_invalid"),
+    "a checkpoint": (adapter(weights=CHECKPOINT), "artifact.type_not_allowed"),
+    "DoRA": (adapter(use_dora=True), "config.variant_not_supported"),
     "an archive": (adapter(weights=b"PK\x03\x04" + bytes(200)), "artifact.archive_not_allowed"),
     "for another base": (adapter(base_model_name_or_path="someone/else"), "config.base_model_mismatch"),
     "of another shape": (adapter(weights=adapter_weights(1, rank=2)), "adapter.shape_mismatch"),
@@ -135,6 +140,73 @@ async def test_a_file_beyond_the_season_s_limit_is_refused(portal: Portal, ada: 
     assert (await ada.get_ok("/entries"))[0]["submissions"] == []
 
 
+@pytest.mark.parametrize(
+    ("name", "code"),
+    [
+        ("adapter_model.bin", "artifact.type_not_allowed"),
+        ("adapter.tar.gz", "artifact.archive_not_allowed"),
+        ("chat_template.jinja", "artifact.unexpected_file"),
+    ],
+)
+async def test_a_file_of_another_kind_is_refused_at_the_door(ada: Caller, name: str, code: str) -> None:
+    entry = await new_entry(ada)
+    files = upload(READY) | {"weights": (name, READY.weights)}
+    answer = await ada.post(f"/api/entries/{entry}/submissions", files=files)
+    assert (answer.status_code, answer.json()["error"]["code"]) == (415, code)
+    assert (await ada.get_ok("/entries"))[0]["submissions"] == []
+
+
+async def refusals_counted(portal: Portal) -> dict[str, float]:
+    """From /metrics, as the operator's Prometheus reads it."""
+    answer = await portal.operator.get("/metrics")
+    assert answer.status_code == 200
+    return {
+        sample.labels["code"]: sample.value
+        for family in text_string_to_metric_families(answer.text)
+        for sample in family.samples
+        if sample.name == "gavel_submissions_refused_total"
+    }
+
+
+async def test_every_refusal_is_counted_for_the_operator(portal: Portal, ada: Caller, lab: Lab) -> None:
+    before = await refusals_counted(portal)
+    assert before.keys() >= CODES.keys(), "every series is there before its first refusal"
+    entry = await new_entry(ada)
+    for code in ("config.rank", "config.rank", "from.elsewhere"):
+        await send(ada, entry, READY)
+        await (await lab.take()).succeed(refused(code))
+    wrong = upload(READY) | {"weights": ("adapter_model.bin", READY.weights)}
+    await ada.post(f"/api/entries/{entry}/submissions", files=wrong)
+    after = await refusals_counted(portal)
+    assert {
+        code: after[code] - before.get(code, 0) for code in after if after[code] != before.get(code, 0)
+    } == {
+        "config.rank": 2,
+        "other": 1,
+        "artifact.type_not_allowed": 1,
+    }
+
+
+async def test_the_numbers_are_the_operator_s(portal: Portal, ada: Caller) -> None:
+    for caller, status in ((portal.anybody(), 401), (ada, 403), (await portal.person("producer"), 403)):
+        assert (await caller.get("/metrics")).status_code == status
+
+
+async def test_what_the_lab_changes_after_its_report_is_not_sealed(
+    portal: Portal, ada: Caller, lab: Lab, tmp_path: Path
+) -> None:
+    """Row 15 of the attack table: a file swapped between check and use."""
+    entry = await new_entry(ada)
+    await send(ada, entry, READY)
+    job = await lab.take()
+    result = await job.honest_result()
+    other = make_adapter(9, rank=1)
+    await job.http.put(job.contract["sealed_weights_put_url"], content=other.weights)
+    answer = await job.complete(result)
+    assert (answer.status_code, answer.json()["error"]["code"]) == (409, "store.hash_mismatch")
+    assert result["digest"] not in {path.name for path in (tmp_path / "files" / "sealed").iterdir()}
+
+
 @pytest.mark.parametrize(("config", "weights"), [(b"", b"x"), (b"{}", b"")])
 async def test_an_empty_file_is_refused(ada: Caller, config: bytes, weights: bytes) -> None:
     entry = await new_entry(ada)
@@ -145,8 +217,8 @@ async def test_an_empty_file_is_refused(ada: Caller, config: bytes, weights: byt
 @pytest.mark.parametrize(
     "form",
     [
-        {"files": {"config": ("c.json", b"{}")}},
-        {"files": {"config": ("c.json", b"{}"), "weights": (None, b"a field, not a file")}},
+        {"files": {"config": ("adapter_config.json", b"{}")}},
+        {"files": {"config": ("adapter_config.json", b"{}"), "weights": (None, b"a field, not a file")}},
         {"json": {"config": "{}"}},
         {"data": {"config": "{}", "weights": "x"}},
         {},

@@ -78,7 +78,7 @@ def test_an_honest_adapter_is_verified_and_its_canonical_form_stored(
 @pytest.mark.parametrize(
     ("config", "weights", "code"),
     [
-        (house_config(), b"\x80\x04\x95" + bytes(100), "artifact.type_not_allowed"),
+        (house_config(), b"\x80\x04\x95" + bytes(100), "st.header_invalid"),
         (house_config(r=64), b"", "st.too_small"),
         (house_config(lora_alpha=float("inf")), b"", "st.too_small"),
         (b" " * (1 << 20), b"", "st.too_small"),
