@@ -1,5 +1,6 @@
 """What happens to submissions: received, verified or refused, sealed."""
 
+from functools import partial
 from hashlib import sha256
 from uuid import UUID
 
@@ -14,6 +15,7 @@ from arena.kit.jobs.models import Job
 from arena.kit.jobs.outbox import record
 from arena.kit.site import Site
 from arena.shows.public import Season, SeasonRules, season_rules
+from arena.submissions.compare import keep_and_compare
 from arena.submissions.contracts import (
     AdapterRef,
     SubmissionChanged,
@@ -134,6 +136,10 @@ async def finish_verify(site: Site, session: AsyncSession, submission_id: UUID, 
             "store.hash_mismatch", "The canonical files do not have the hash that the lab reported."
         )
     await seal(site, digest, config, weights)
+    if result.measures is None:
+        raise Conflict("job.bad_measures", "The lab has measured nothing on an adapter that it admitted.")
+    alike = await keep_and_compare(session, row, digest, result.measures, partial(read_sealed, site))
+    row.checks = [*row.checks, alike.model_dump(mode="json")]
     row.state = "verified"
     row.digest = digest
     row.rank = result.rank
@@ -146,6 +152,11 @@ async def seal(site: Site, digest: str, config: bytes, weights: bytes) -> None:
     """Put the adapter under its hash. Written once: a second writer finds the same content already there."""
     await site.storage.put_once(sealed(digest, WEIGHTS), weights)
     await site.storage.put_once(sealed(digest, CONFIG), config)
+
+
+async def read_sealed(site: Site, digest: str) -> tuple[bytes, bytes]:
+    """The config and the weights of a sealed adapter."""
+    return await site.storage.read(sealed(digest, CONFIG)), await site.storage.read(sealed(digest, WEIGHTS))
 
 
 def adapter_ref(site: Site, digest: str) -> AdapterRef:
