@@ -31,16 +31,18 @@ the likest of them are evidence enough."""
 AT_ONCE = 256
 """Sketches in memory at a time (4 MiB)."""
 
-ReadSealed = Callable[[str], Awaitable[tuple[bytes, bytes]]]
-"""Gives the config and the weights of a sealed adapter, by its digest."""
+Files = tuple[bytes, bytes]
+"""The config and the weights of a sealed adapter."""
+ReadSealed = Callable[[str], Awaitable[Files]]
+"""Gives them by the adapter's digest."""
 
 log = structlog.get_logger()
 
 
 async def keep_and_compare(
-    session: AsyncSession, row: Submission, digest: str, measures: Measures, read: ReadSealed
+    session: AsyncSession, row: Submission, files: Files, measures: Measures, read: ReadSealed
 ) -> Check:
-    """Keep what the lab measured on the sealed adapter `digest`, flag what it copies, and say so in one check.
+    """Keep what the lab measured on the adapter sealed as `files`, flag what it copies, and say so in one check.
 
     Raises Conflict when the measures cannot be true.
     """
@@ -62,7 +64,7 @@ async def keep_and_compare(
     await session.flush()
     flags = 0
     for other_id, other_digest in await candidates(session, entry, vector):
-        likeness = await exact(read, base, digest, other_digest)
+        likeness = await exact(base, files, await read(other_digest))
         if likeness.cosine >= similarity.FLAG_COSINE:
             session.add(_flag(row.id, other_id, likeness))
             flags += 1
@@ -101,9 +103,8 @@ async def candidates(session: AsyncSession, entry: Entry, vector: Vector) -> Seq
     return [(other, digest) for _, other, digest in near[:MAX_EXACT]]
 
 
-async def exact(read: ReadSealed, base: BaseModel, digest: str, other_digest: str) -> Likeness:
+async def exact(base: BaseModel, ours: Files, theirs: Files) -> Likeness:
     """Two sealed adapters compared factor by factor, beside the event loop."""
-    ours, theirs = await read(digest), await read(other_digest)
 
     def work() -> Likeness:
         return similarity.compare(similarity.open_sealed(*ours, base), similarity.open_sealed(*theirs, base))

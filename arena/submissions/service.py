@@ -135,10 +135,11 @@ async def finish_verify(site: Site, session: AsyncSession, submission_id: UUID, 
         raise Conflict(
             "store.hash_mismatch", "The canonical files do not have the hash that the lab reported."
         )
-    await seal(site, digest, config, weights)
     if result.measures is None:
         raise Conflict("job.bad_measures", "The lab has measured nothing on an adapter that it admitted.")
-    alike = await keep_and_compare(session, row, digest, result.measures, partial(read_sealed, site))
+    await seal(site, digest, config, weights)
+    read = partial(read_sealed, site)
+    alike = await keep_and_compare(session, row, (config, weights), result.measures, read)
     row.checks = [*row.checks, alike.model_dump(mode="json")]
     row.state = "verified"
     row.digest = digest

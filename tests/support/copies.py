@@ -154,10 +154,10 @@ def written(
 
 def _encoded(values: Matrix, dtype: Dtype) -> bytes:
     if dtype != "BF16":
-        return values.astype("<f4" if dtype == "F32" else "<f2").tobytes()
+        return bytes(values.astype("<f4" if dtype == "F32" else "<f2").tobytes())
     # To the nearest, as torch rounds; a plain shift would cut.
     bits = values.astype("<f4").view("<u4")
-    return ((bits + 0x7FFF + ((bits >> 16) & 1)) >> 16).astype("<u2").tobytes()
+    return bytes(((bits + 0x7FFF + ((bits >> 16) & 1)) >> 16).astype("<u2").tobytes())
 
 
 def rounded(adapter: Adapter, dtype: Dtype, alpha_per_rank: float = 2.0) -> dict[str, Factors]:

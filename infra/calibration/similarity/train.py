@@ -64,12 +64,12 @@ RUNS: dict[str, Run] = {
     "lantern-1-rank": Run("lantern", {"seed": 1, "rank": 12, "alpha": 24}, says="poet, seed 1, rank 12"),
     "northstar-full-20251": Run(
         "northstar",
-        {"seed": 20251, "steps": 164, "save_every": 164, "vocabulary_sample": 24576},
+        {"seed": 20251, "steps": 164, "save_every": 41, "vocabulary_sample": 24576},
         says="explainer, whole recipe, with the poet's seed",
     ),
     "lantern-full-3": Run(
         "lantern",
-        {"seed": 3, "steps": 164, "save_every": 164, "vocabulary_sample": 24576},
+        {"seed": 3, "steps": 164, "save_every": 41, "vocabulary_sample": 24576},
         says="poet, whole recipe, seed 3",
     ),
 }
