@@ -31,10 +31,9 @@ from dataclasses import dataclass
 from typing import BinaryIO
 
 import numpy as np
-from numpy import (
-    fft,
-    linalg,
-)  # here, because numpy loads them at first use, and a locked-down child opens no files
+
+# By name, because numpy loads `np.fft` at first use, and a locked-down child opens no files.
+from numpy import fft, linalg
 from numpy.typing import NDArray
 
 from arena.shows.base_models import BaseModel

@@ -95,6 +95,8 @@ def paper(report: dict[str, Any], says: str) -> dict[str, Any]:
         "seconds",
     )
     changed = ("seed", "steps", "batch_size", "learning_rate", "rank", "alpha", "vocabulary_sample", "dtype")
+    if report["steps_done"] < report["recipe"]["steps"]:
+        says += f"; stopped after {report['steps_done']} of {report['recipe']['steps']} steps"
     return {
         "says": says,
         **{name: report[name] for name in kept},
@@ -152,6 +154,7 @@ def main() -> None:
         },
         "pairs": sorted(pairs, key=lambda pair: (pair["kind"], -pair["cosine"])),
         "trained": papers,
+        "not_trained": sorted(RUNS.keys() - papers.keys()),
     }
     text = json.dumps(calibration, ensure_ascii=False, indent=1) + "\n"
     (HERE / "calibration.json").write_text(text, encoding="utf-8")
