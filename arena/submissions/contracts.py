@@ -1,6 +1,6 @@
 """What the portal and the lab say to each other about verifying a submission. Frozen messages, nothing else."""
 
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 from uuid import UUID
 
 from pydantic import Field
@@ -47,6 +47,39 @@ class VerifyContract(Contract):
     sealed_weights_put_url: str
 
 
+SKETCH_SIZE = 8192
+"""Numbers in a sketch (`similarity`), each of two bytes."""
+
+MAX_LAYERS, MAX_MODULES = 512, 64
+Grid = Annotated[
+    list[
+        Annotated[
+            list[Annotated[float, Field(ge=0, allow_inf_nan=False)]],
+            Field(min_length=1, max_length=MAX_MODULES),
+        ]
+    ],
+    Field(min_length=1, max_length=MAX_LAYERS),
+]
+
+
+class Xray(Contract):
+    """What an adapter looks like inside: a row per layer, a column per module, 0 where it has no tensors."""
+
+    modules: list[str] = Field(max_length=MAX_MODULES)
+    norms: Grid
+    """‖ΔW‖ (Frobenius)."""
+    effective_ranks: Grid
+    """exp of the entropy of the singular values of ΔW."""
+
+
+class Measures(Contract):
+    """What the lab measured on an adapter that it admitted."""
+
+    sketch: str = Field(min_length=(2 * SKETCH_SIZE + 2) // 3 * 4, max_length=(2 * SKETCH_SIZE + 2) // 3 * 4)
+    """Half-precision little-endian numbers in base64."""
+    xray: Xray
+
+
 class VerifyResult(Contract):
     """The verdict. The hashes, size, rank and modules describe the canonical files, and are absent when refused."""
 
@@ -59,6 +92,7 @@ class VerifyResult(Contract):
     """Canonical config plus canonical weights."""
     rank: int | None = None
     modules: list[str] | None = None
+    measures: Measures | None = None
     refusal: Refusal | None = None
 
 

@@ -1,5 +1,6 @@
-"""Entries and their versions."""
+"""Entries, their versions, and which of them look like copies."""
 
+from datetime import datetime
 from typing import Any, Literal
 from uuid import UUID
 
@@ -57,4 +58,43 @@ class Submission(Row):
             "(state in ('verified','benchmarking','ready')) <= (digest is not null)", name="verified_digest"
         ),
         CheckConstraint("(state in ('refused','failed')) = (refusal is not null)", name="refusal"),
+    )
+
+
+class AdapterMeasure(Row):
+    """What the lab measured on a verified adapter: the sketch that others are compared with, and the X-ray."""
+
+    __tablename__ = "adapter_measures"
+
+    submission_id: Mapped[UUID] = mapped_column(ForeignKey("submissions.id"), unique=True)
+    scheme: Mapped[str]
+    """How the sketch was made; only sketches of one scheme can be compared."""
+    sketch: Mapped[bytes]
+    xray: Mapped[dict[str, Any]]
+
+
+class SimilarityFlag(Row):
+    """A submission that is nearly another owner's earlier one: evidence for a producer, and his note. Never a ban."""
+
+    __tablename__ = "similarity_flags"
+
+    submission_id: Mapped[UUID] = mapped_column(ForeignKey("submissions.id"))
+    other_id: Mapped[UUID] = mapped_column(ForeignKey("submissions.id"), index=True)
+    cosine: Mapped[float]
+    energy_share: Mapped[float]
+    """Share of the submission's ‖ΔW‖² in modules that alone would be flagged."""
+    modules: Mapped[list[dict[str, Any]]]
+    """Per module: `module`, `cosine`, `norm`, `other_norm`."""
+    threshold: Mapped[float]
+    calibration: Mapped[str]
+    reviewed_at: Mapped[datetime | None]
+    reviewed_by: Mapped[UUID | None] = mapped_column(ForeignKey("persons.id"))
+    note: Mapped[str | None]
+
+    __table_args__ = (
+        UniqueConstraint("submission_id", "other_id"),
+        CheckConstraint("submission_id <> other_id", name="two_submissions"),
+        CheckConstraint(
+            "num_nulls(reviewed_at, reviewed_by, note) in (0, 3)", name="reviewed_by_somebody_with_a_note"
+        ),
     )

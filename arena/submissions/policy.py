@@ -5,11 +5,11 @@ from uuid import UUID
 
 from fastapi import Depends
 
-from arena.accounts.public import Caller, Contestant, Role, SignedIn
+from arena.accounts.public import Caller, Contestant, Producer, Role, SignedIn
 from arena.kit.db import SessionDep
 from arena.kit.errors import NotFound
 from arena.submissions import queries
-from arena.submissions.models import Entry, Submission
+from arena.submissions.models import Entry, SimilarityFlag, Submission
 
 
 def may_see(caller: Caller, entry: Entry) -> bool:
@@ -34,5 +34,14 @@ async def visible_submission(
     return found
 
 
+async def similarity_flag(flag_id: UUID, _: Producer, session: SessionDep) -> SimilarityFlag:
+    """For producers, to write on: of two who review at once, one is first."""
+    flag = await session.get(SimilarityFlag, flag_id, with_for_update=True)
+    if flag is None:
+        raise NotFound("similarity.not_found", "There is no such flag.")
+    return flag
+
+
+Flag = Annotated[SimilarityFlag, Depends(similarity_flag, scope="function")]
 OwnEntry = Annotated[Entry, Depends(own_entry, scope="function")]
 VisibleSubmission = Annotated[tuple[Entry, Submission], Depends(visible_submission, scope="function")]

@@ -3,12 +3,14 @@
 from collections.abc import Sequence
 from uuid import UUID
 
-from sqlalchemy import func, select
+from sqlalchemy import ColumnElement, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import aliased
 
+from arena.accounts.public import Person
 from arena.kit.jobs import service as jobs
-from arena.submissions.models import Entry, Submission
-from arena.submissions.schemas import EntryOut, RosterRow, SubmissionOut
+from arena.submissions.models import AdapterMeasure, Entry, SimilarityFlag, Submission
+from arena.submissions.schemas import EntryOut, FlagOut, RosterRow, SubmissionOut
 
 
 async def with_entry(session: AsyncSession, submission_id: UUID) -> tuple[Entry, Submission] | None:
@@ -90,3 +92,38 @@ async def competing_version(session: AsyncSession, entry_id: UUID) -> Submission
         .limit(1)
     )
     return (await session.execute(statement)).scalar_one_or_none()
+
+
+async def measure_of(session: AsyncSession, submission_id: UUID) -> AdapterMeasure | None:
+    statement = select(AdapterMeasure).where(AdapterMeasure.submission_id == submission_id)
+    return (await session.execute(statement)).scalar_one_or_none()
+
+
+async def flags(session: AsyncSession, season_id: UUID, reviewed: bool) -> list[FlagOut]:
+    """The season's similarity flags, open or reviewed, the likest first."""
+    looked_at = SimilarityFlag.reviewed_at.is_not(None) if reviewed else SimilarityFlag.reviewed_at.is_(None)
+    return await _flags(session, Entry.season_id == season_id, looked_at)
+
+
+async def flag_out(session: AsyncSession, flag: SimilarityFlag) -> FlagOut:
+    (described,) = await _flags(session, SimilarityFlag.id == flag.id)
+    return described
+
+
+async def _flags(session: AsyncSession, *wanted: ColumnElement[bool]) -> list[FlagOut]:
+    other_entry, other, owner, other_owner, reviewer = (
+        aliased(Entry), aliased(Submission), aliased(Person), aliased(Person), aliased(Person),
+    )  # fmt: skip
+    statement = (
+        select(SimilarityFlag, Submission, Entry, owner, other, other_entry, other_owner, reviewer)
+        .join(Submission, Submission.id == SimilarityFlag.submission_id)
+        .join(Entry, Entry.id == Submission.entry_id)
+        .join(owner, owner.id == Entry.owner_id)
+        .join(other, other.id == SimilarityFlag.other_id)
+        .join(other_entry, other_entry.id == other.entry_id)
+        .join(other_owner, other_owner.id == other_entry.owner_id)
+        .outerjoin(reviewer, reviewer.id == SimilarityFlag.reviewed_by)
+        .where(*wanted)
+        .order_by(SimilarityFlag.cosine.desc(), SimilarityFlag.created_at)
+    )
+    return [FlagOut.of(*row) for row in (await session.execute(statement)).all()]

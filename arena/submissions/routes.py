@@ -7,13 +7,13 @@ from starlette.datastructures import FormData, UploadFile
 
 from arena.accounts.public import Contestant, Producer
 from arena.kit.db import SessionDep
-from arena.kit.errors import Invalid, TooLarge, UnsupportedFile
+from arena.kit.errors import Invalid, NotFound, TooLarge, UnsupportedFile
 from arena.shows.public import current_season, season_rules
-from arena.submissions import metrics, queries, service
+from arena.submissions import compare, metrics, queries, service
 from arena.submissions.file_names import refuse_file_name
-from arena.submissions.policy import OwnEntry, VisibleSubmission
+from arena.submissions.policy import Flag, OwnEntry, VisibleSubmission
 from arena.submissions.refusals import AdapterRefused
-from arena.submissions.schemas import EntryOut, NewEntry, RosterRow, SubmissionOut
+from arena.submissions.schemas import EntryOut, FlagOut, NewEntry, Review, RosterRow, SubmissionOut, XrayOut
 
 router = APIRouter(tags=["submissions"])
 
@@ -65,6 +65,27 @@ async def submit(request: Request, entry: OwnEntry, session: SessionDep) -> Subm
 @router.get("/submissions/{submission_id}")
 async def read_submission(found: VisibleSubmission, session: SessionDep) -> SubmissionOut:
     return await queries.describe(session, *found)
+
+
+@router.get("/submissions/{submission_id}/xray")
+async def read_xray(found: VisibleSubmission, session: SessionDep) -> XrayOut:
+    """‖ΔW‖ and effective rank per layer and module of a verified adapter."""
+    measured = await queries.measure_of(session, found[1].id)
+    if measured is None:
+        raise NotFound("submission.not_measured", "This submission has not been measured.")
+    return XrayOut.of(measured)
+
+
+@router.get("/similarity-flags")
+async def similarity_flags(_: Producer, session: SessionDep, reviewed: bool = False) -> list[FlagOut]:
+    """Submissions of the season that are nearly another owner's, with the evidence. Open ones, or those reviewed."""
+    return await queries.flags(session, (await current_season(session)).id, reviewed)
+
+
+@router.post("/similarity-flags/{flag_id}/review")
+async def review_similarity(flag: Flag, caller: Producer, session: SessionDep, body: Review) -> FlagOut:
+    await compare.review(session, flag, caller.person_id, body.note)
+    return await queries.flag_out(session, flag)
 
 
 @router.get("/roster")

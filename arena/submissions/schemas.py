@@ -6,10 +6,11 @@ from uuid import UUID
 
 from pydantic import StringConstraints
 
+from arena.accounts.public import Person
 from arena.kit.jobs.models import Job, JobState
 from arena.kit.schemas import In, Out
 from arena.submissions.contracts import CheckStatus
-from arena.submissions.models import Entry, Submission
+from arena.submissions.models import AdapterMeasure, Entry, SimilarityFlag, Submission
 
 State = Literal["received", "verifying", "verified", "refused", "benchmarking", "ready", "failed"]
 
@@ -100,3 +101,104 @@ class RosterRow(Out):
     version: int | None
     digest: str | None
     ready: bool
+
+
+class XrayOut(Out):
+    """What an adapter looks like inside: a row per layer, a column per module, 0 where it has no tensors."""
+
+    modules: list[str]
+    norms: list[list[float]]
+    """‖ΔW‖ (Frobenius)."""
+    effective_ranks: list[list[float]]
+    """exp of the entropy of the singular values of ΔW: how many directions it really uses."""
+
+    @classmethod
+    def of(cls, row: AdapterMeasure) -> "XrayOut":
+        return cls.model_validate(row.xray)
+
+
+class FlagSide(Out):
+    submission_id: UUID
+    entry_id: UUID
+    entry_name: str
+    version: int
+    owner: str
+    digest: str | None
+    sent_at: datetime
+
+    @classmethod
+    def of(cls, row: Submission, entry: Entry, owner: Person) -> "FlagSide":
+        return cls(
+            submission_id=row.id,
+            entry_id=entry.id,
+            entry_name=entry.name,
+            version=row.version,
+            owner=owner.display_name,
+            digest=row.digest,
+            sent_at=row.created_at,
+        )
+
+
+class ModuleLikenessOut(Out):
+    module: str
+    cosine: float
+    norm: float
+    other_norm: float
+
+
+class ReviewOut(Out):
+    by: str
+    at: datetime
+    note: str
+
+
+class FlagOut(Out):
+    """Evidence that one submission is nearly another owner's earlier one."""
+
+    id: UUID
+    submission: FlagSide
+    other: FlagSide
+    """The one that was there first."""
+    cosine: float
+    energy_share: float
+    identical: bool
+    """The two canonical adapters are the same bytes."""
+    modules: list[ModuleLikenessOut]
+    threshold: float
+    calibration: str
+    created_at: datetime
+    review: ReviewOut | None
+
+    @classmethod
+    def of(
+        cls,
+        flag: SimilarityFlag,
+        row: Submission,
+        entry: Entry,
+        owner: Person,
+        other: Submission,
+        other_entry: Entry,
+        other_owner: Person,
+        reviewer: Person | None,
+    ) -> "FlagOut":
+        review = None
+        if reviewer is not None and flag.reviewed_at is not None:
+            review = ReviewOut(by=reviewer.display_name, at=flag.reviewed_at, note=flag.note or "")
+        return cls(
+            id=flag.id,
+            submission=FlagSide.of(row, entry, owner),
+            other=FlagSide.of(other, other_entry, other_owner),
+            cosine=flag.cosine,
+            energy_share=flag.energy_share,
+            identical=row.digest == other.digest,
+            modules=[ModuleLikenessOut.model_validate(module) for module in flag.modules],
+            threshold=flag.threshold,
+            calibration=flag.calibration,
+            created_at=flag.created_at,
+            review=review,
+        )
+
+
+class Review(In):
+    note: Annotated[str, StringConstraints(min_length=1, max_length=1000)]
+    """What the producers found and agreed."""

@@ -1,5 +1,6 @@
 """What happens to submissions: received, verified or refused, sealed."""
 
+from functools import partial
 from hashlib import sha256
 from uuid import UUID
 
@@ -14,6 +15,7 @@ from arena.kit.jobs.models import Job
 from arena.kit.jobs.outbox import record
 from arena.kit.site import Site
 from arena.shows.public import Season, SeasonRules, season_rules
+from arena.submissions.compare import keep_and_compare
 from arena.submissions.contracts import (
     AdapterRef,
     SubmissionChanged,
@@ -131,7 +133,11 @@ async def finish_verify(site: Site, session: AsyncSession, submission_id: UUID, 
         count_verdict(session, row.refusal["code"])
         record(session, SubmissionChanged(submission_id=row.id))
         return
+    if result.measures is None:
+        raise Conflict("job.bad_measures", "The lab has measured nothing on an adapter that it admitted.")
     await seal_canonical(site, row.id, result.digest)
+    alike = await keep_and_compare(session, row, result.digest, result.measures, partial(read_sealed, site))
+    row.checks = [*row.checks, alike.model_dump(mode="json")]
     row.state = "verified"
     row.digest = result.digest
     row.rank = result.rank
@@ -161,6 +167,11 @@ async def seal(site: Site, digest: str, config: bytes, weights: bytes) -> None:
     """Put a small adapter of our own under its hash. Written once: a second writer finds the same content there."""
     await site.storage.put_once(sealed(digest, WEIGHTS), weights)
     await site.storage.put_once(sealed(digest, CONFIG), config)
+
+
+async def read_sealed(site: Site, digest: str) -> tuple[bytes, bytes]:
+    """The config and the weights of a sealed adapter."""
+    return await site.storage.read(sealed(digest, CONFIG)), await site.storage.read(sealed(digest, WEIGHTS))
 
 
 def adapter_ref(site: Site, digest: str) -> AdapterRef:

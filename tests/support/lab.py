@@ -8,9 +8,11 @@ import httpx
 from arena.benchmarks.contracts import JOB_KIND as BENCHMARK
 from arena.benchmarks.contracts import BenchmarkContract, BenchmarkResult, Sample, TaskScore
 from arena.benchmarks.rules import score
+from arena.shows.base_models import BASE_MODELS
 from arena.submissions.contracts import JOB_KIND as VERIFY
 from arena.submissions.contracts import Check, Refusal, VerifyContract, VerifyResult
 from arena.submissions.safetensors import adapter_digest
+from arena.submissions.similarity import measure, open_sealed
 from tests.support.portal import Portal
 
 
@@ -53,7 +55,10 @@ class LabJob:
         weights = (await self.http.get(contract.weights_url)).raise_for_status().content
         await self.http.put(contract.sealed_config_put_url, content=config)
         await self.http.put(contract.sealed_weights_put_url, content=weights)
-        return verified(adapter_digest(config, weights), size_bytes=len(config) + len(weights))
+        base = BASE_MODELS[contract.base_model]
+        measures = measure(open_sealed(config, weights, base), base)
+        digest = adapter_digest(config, weights)
+        return verified(digest, size_bytes=len(config) + len(weights), measures=measures)
 
 
 def verified(digest: str, **changes: Any) -> dict[str, Any]:

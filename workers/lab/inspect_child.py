@@ -12,8 +12,9 @@ from typing import BinaryIO
 from pydantic import BaseModel
 
 from arena.shows.base_models import BASE_MODELS
-from arena.submissions.contracts import Check, Refusal
+from arena.submissions.contracts import Check, Measures, Refusal
 from arena.submissions.inspection import inspect_adapter
+from arena.submissions.similarity import StoredAdapter, measure
 from workers.lab.lockdown import Limits, lock_down
 
 OVER_LIMIT = 3
@@ -40,6 +41,7 @@ class Findings(BaseModel):
     refusal: Refusal | None
     rank: int | None = None
     modules: list[str] = []
+    measures: Measures | None = None
     idle_bytes: int = 0
     """The most memory that this process had used before it looked at the files, and (`peak_bytes`) at the end."""
     peak_bytes: int = 0
@@ -59,10 +61,12 @@ def main() -> int:
         os.fdopen(asked.config_out, "wb") as config_out,
         os.fdopen(asked.weights_out, "wb") as weights_out,
     ):
+        measures = None
         try:
             found = inspect_adapter(config_in.read(), weights_in, base, asked.max_rank, asked.max_bytes)
-            if found.refusal is None:
+            if found.config is not None:
                 found.write_canonical(weights_in, base, config_out, weights_out)
+                measures = measure(StoredAdapter(weights_in, found.entries, found.config.scale), base)
         except MemoryError:
             return OVER_LIMIT
     findings = Findings(
@@ -70,6 +74,7 @@ def main() -> int:
         refusal=found.refusal,
         rank=found.config.rank if found.config else None,
         modules=found.modules,
+        measures=measures,
         idle_bytes=idle,
         peak_bytes=most_memory(memory),
     )

@@ -57,6 +57,7 @@ def run(contract: VerifyContract, job: JobContext) -> VerifyResult:
         size_bytes=config_size + weights_size,
         rank=findings.rank,
         modules=findings.modules,
+        measures=findings.measures,
     )
 
 

@@ -509,6 +509,43 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/similarity-flags": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Similarity Flags
+         * @description Submissions of the season that are nearly another owner's, with the evidence. Open ones, or those reviewed.
+         */
+        get: operations["similarity_flags"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/similarity-flags/{flag_id}/review": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Review Similarity */
+        post: operations["review_similarity"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/submissions/{submission_id}": {
         parameters: {
             query?: never;
@@ -555,6 +592,26 @@ export interface paths {
         };
         /** Read Samples */
         get: operations["read_samples"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/submissions/{submission_id}/xray": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read Xray
+         * @description ‖ΔW‖ and effective rank per layer and module of a verified adapter.
+         */
+        get: operations["read_xray"];
         put?: never;
         post?: never;
         delete?: never;
@@ -904,6 +961,63 @@ export interface components {
              */
             type: "finish";
         };
+        /**
+         * FlagOut
+         * @description Evidence that one submission is nearly another owner's earlier one.
+         */
+        FlagOut: {
+            /** Calibration */
+            calibration: string;
+            /** Cosine */
+            cosine: number;
+            /**
+             * Created At
+             * Format: date-time
+             */
+            created_at: string;
+            /** Energy Share */
+            energy_share: number;
+            /**
+             * Id
+             * Format: uuid
+             */
+            id: string;
+            /** Identical */
+            identical: boolean;
+            /** Modules */
+            modules: components["schemas"]["ModuleLikenessOut"][];
+            other: components["schemas"]["FlagSide"];
+            review: components["schemas"]["ReviewOut"] | null;
+            submission: components["schemas"]["FlagSide"];
+            /** Threshold */
+            threshold: number;
+        };
+        /** FlagSide */
+        FlagSide: {
+            /** Digest */
+            digest: string | null;
+            /**
+             * Entry Id
+             * Format: uuid
+             */
+            entry_id: string;
+            /** Entry Name */
+            entry_name: string;
+            /** Owner */
+            owner: string;
+            /**
+             * Sent At
+             * Format: date-time
+             */
+            sent_at: string;
+            /**
+             * Submission Id
+             * Format: uuid
+             */
+            submission_id: string;
+            /** Version */
+            version: number;
+        };
         /** Freeze */
         Freeze: {
             /**
@@ -1063,6 +1177,17 @@ export interface components {
             /** Roles */
             roles: components["schemas"]["Role"][];
         };
+        /** ModuleLikenessOut */
+        ModuleLikenessOut: {
+            /** Cosine */
+            cosine: number;
+            /** Module */
+            module: string;
+            /** Norm */
+            norm: number;
+            /** Other Norm */
+            other_norm: number;
+        };
         /** NewEntry */
         NewEntry: {
             /** Name */
@@ -1192,6 +1317,23 @@ export interface components {
              * @enum {string}
              */
             type: "reveal";
+        };
+        /** Review */
+        Review: {
+            /** Note */
+            note: string;
+        };
+        /** ReviewOut */
+        ReviewOut: {
+            /**
+             * At
+             * Format: date-time
+             */
+            at: string;
+            /** By */
+            by: string;
+            /** Note */
+            note: string;
         };
         /**
          * Role
@@ -1741,6 +1883,18 @@ export interface components {
              */
             judges: number;
         };
+        /**
+         * XrayOut
+         * @description What an adapter looks like inside: a row per layer, a column per module, 0 where it has no tensors.
+         */
+        XrayOut: {
+            /** Effective Ranks */
+            effective_ranks: number[][];
+            /** Modules */
+            modules: string[];
+            /** Norms */
+            norms: number[][];
+        };
     };
     responses: never;
     parameters: never;
@@ -1765,6 +1919,8 @@ export type EntryOut = components['schemas']['EntryOut'];
 export type EpisodeOut = components['schemas']['EpisodeOut'];
 export type FamilyOut = components['schemas']['FamilyOut'];
 export type Finish = components['schemas']['Finish'];
+export type FlagOut = components['schemas']['FlagOut'];
+export type FlagSide = components['schemas']['FlagSide'];
 export type Freeze = components['schemas']['Freeze'];
 export type GiveVerdict = components['schemas']['GiveVerdict'];
 export type HttpValidationError = components['schemas']['HTTPValidationError'];
@@ -1778,6 +1934,7 @@ export type LedgerOut = components['schemas']['LedgerOut'];
 export type LockVote = components['schemas']['LockVote'];
 export type Login = components['schemas']['Login'];
 export type Me = components['schemas']['Me'];
+export type ModuleLikenessOut = components['schemas']['ModuleLikenessOut'];
 export type NewEntry = components['schemas']['NewEntry'];
 export type NewEpisode = components['schemas']['NewEpisode'];
 export type NewToken = components['schemas']['NewToken'];
@@ -1790,6 +1947,8 @@ export type Receipt = components['schemas']['Receipt'];
 export type RefusalOut = components['schemas']['RefusalOut'];
 export type Register = components['schemas']['Register'];
 export type Reveal = components['schemas']['Reveal'];
+export type Review = components['schemas']['Review'];
+export type ReviewOut = components['schemas']['ReviewOut'];
 export type Role = components['schemas']['Role'];
 export type RosterRow = components['schemas']['RosterRow'];
 export type RunOut = components['schemas']['RunOut'];
@@ -1819,6 +1978,7 @@ export type Version = components['schemas']['Version'];
 export type VoteOut = components['schemas']['VoteOut'];
 export type WaitingOut = components['schemas']['WaitingOut'];
 export type Weights = components['schemas']['Weights'];
+export type XrayOut = components['schemas']['XrayOut'];
 export type $defs = Record<string, never>;
 export interface operations {
     login: {
@@ -2683,6 +2843,72 @@ export interface operations {
             };
         };
     };
+    similarity_flags: {
+        parameters: {
+            query?: {
+                reviewed?: boolean;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FlagOut"][];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    review_similarity: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                flag_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Review"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FlagOut"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
     read_submission: {
         parameters: {
             query?: never;
@@ -2763,6 +2989,37 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["SamplesOut"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    read_xray: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                submission_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["XrayOut"];
                 };
             };
             /** @description Validation Error */
