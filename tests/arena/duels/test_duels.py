@@ -263,6 +263,9 @@ async def test_an_episode_s_list_shows_each_duel_as_it_is_shown_alone(show: Show
     await show.enter("Lantern")
     for prompt in ("First?", "Second?"):
         await show.answered(prompt=prompt)
+        await show.open_vote()
+        await show.command("lock_vote")
+        await show.command("reveal")
     duel = await show.start_duel(prompt="Third?")
     async with speaking(show, duel) as running:
         listed = await show.producer.get_ok(f"/episodes/{show.episode_id}/duels")
