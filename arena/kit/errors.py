@@ -6,7 +6,9 @@
     ├── Unauthenticated     401
     ├── Conflict            409  the world moved on; the message says how
     ├── Invalid             422  the input is wrong; `detail` says where
+    ├── TooSlow             408
     ├── TooLarge            413
+    ├── WrongType           415
     └── TooMany             429
 
 A 500 always means a bug. `code` is stable and machine-readable; pages translate by it.
@@ -48,8 +50,16 @@ class Invalid(GavelError):
     status = 422
 
 
+class TooSlow(GavelError):
+    status = 408
+
+
 class TooLarge(GavelError):
     status = 413
+
+
+class WrongType(GavelError):
+    status = 415
 
 
 class TooMany(GavelError):

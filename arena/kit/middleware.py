@@ -13,7 +13,7 @@ BODY_LIMIT = 1 << 20
 """Bytes. Nothing that people type comes near it."""
 LAB_LIMIT = 32 << 20
 """A benchmark's result holds every question with its answer."""
-OWN_LIMITS = ("/api/entries/", "/api/files/")
+OWN_LIMITS = ("/api/uploads/", "/api/files/")
 """Paths whose routes bound a file themselves, knowing the season's rules or the link."""
 
 

@@ -1,5 +1,6 @@
 """JSON shapes of the calendar."""
 
+from datetime import datetime
 from typing import Annotated, Literal
 from uuid import UUID
 
@@ -18,7 +19,10 @@ class SeasonOut(Out):
     weights: Weights
     suite: str
     max_prompt_chars: int
+    max_entries: int
     max_versions: int
+    versions_per_day: int
+    closes_at: datetime | None
     rules_digest: str
     licence: str
     licence_url: str
@@ -34,7 +38,10 @@ class SeasonOut(Out):
             weights=rules.weights,
             suite=rules.suite,
             max_prompt_chars=rules.max_prompt_chars,
+            max_entries=rules.max_entries,
             max_versions=rules.max_versions,
+            versions_per_day=rules.versions_per_day,
+            closes_at=rules.closes_at,
             rules_digest=season.rules_digest,
             licence=rules.track.base.licence,
             licence_url=rules.track.base.licence_url,

@@ -9,6 +9,8 @@ TIMES = {
     "ballots": ("opens_at", "closes_at"),
     "invitations": ("expires_at",),
     "sessions": ("expires_at",),
+    "submissions": ("created_at",),
+    "uploads": ("touched_at",),
 }
 
 
