@@ -233,6 +233,7 @@ class _Writer:
             row = await locked(session, self._id)
             if row.writer != self._number:
                 raise Conflict("upload.taken_over", "A newer request goes on with this upload.")
+            _refuse_closed(await session.get_one(Submission, row.submission_id))
             row.touched_at = await db_now(session)
             if honest:
                 session.add(UploadPart(upload_id=row.id, begin=self.offset, length=len(part), key=key))
@@ -264,9 +265,7 @@ class _Writer:
 async def _take_over(site: Site, upload_id: UUID, offset: int) -> _Writer:
     async with transaction(site.sessions, site.bus) as session:
         row = await locked(session, upload_id)
-        submission = await session.get_one(Submission, row.submission_id)
-        if submission.state != "uploading":
-            raise Conflict("upload.closed", "This upload is complete or was cancelled.")
+        _refuse_closed(await session.get_one(Submission, row.submission_id))
         if offset != row.received:
             raise Conflict(
                 "upload.offset_mismatch",
@@ -277,10 +276,16 @@ async def _take_over(site: Site, upload_id: UUID, offset: int) -> _Writer:
         return _Writer(site, row)
 
 
+def _refuse_closed(submission: Submission) -> None:
+    if submission.state != "uploading":
+        raise Conflict("upload.closed", "This upload is complete or was cancelled.")
+
+
 async def _complete(session: AsyncSession, submission_id: UUID) -> None:
     """When nothing is missing any more, the line begins. The last byte decides whether it was in time."""
-    statement = select(Submission).where(Submission.id == submission_id).with_for_update()
-    submission = (await session.execute(statement)).scalar_one()
+    submission = await session.get_one(Submission, submission_id)
+    await session.refresh(submission, with_for_update=True)
+    _refuse_closed(submission)
     if any(file.received < file.size for file in await uploads_of(session, submission_id)):
         return
     entry = await session.get_one(Entry, submission.entry_id)
@@ -296,8 +301,7 @@ async def _complete(session: AsyncSession, submission_id: UUID) -> None:
 async def cancel(session: AsyncSession, submission: Submission) -> None:
     """At the contestant's word. Only what has not arrived can be cancelled."""
     await session.refresh(submission, with_for_update=True)
-    if submission.state != "uploading":
-        raise Conflict("upload.closed", "This upload is complete or was cancelled.")
+    _refuse_closed(submission)
     _give_up(session, submission, "upload.cancelled", "The upload was cancelled.")
 
 

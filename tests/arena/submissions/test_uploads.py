@@ -461,3 +461,24 @@ async def test_no_part_is_named_by_the_sender(portal: Portal, ada: Caller) -> No
         (key,) = (await session.execute(text("select key from upload_parts"))).scalars()
     assert weights["name"] not in key
     assert weights["id"] in key
+
+
+async def test_what_was_cancelled_meanwhile_does_not_begin_the_line(portal: Portal, ada: Caller) -> None:
+    files = large()
+    made, config, weights = await announce(ada, await new_entry(ada), files)
+    await append(ada, config["id"], 0, files.config)
+    going = asyncio.Event()
+
+    async def slow() -> AsyncIterator[bytes]:
+        yield files.weights[:PART_BYTES]
+        await going.wait()
+        yield files.weights[PART_BYTES:]
+
+    sending = asyncio.create_task(append(ada, weights["id"], 0, slow()))
+    await until_offset(ada, weights, PART_BYTES)
+    await ada.call("DELETE", f"/submissions/{made['id']}", expect=200)
+    going.set()
+    assert said(await sending) == (409, "upload.closed")
+    assert (await ada.get_ok(f"/submissions/{made['id']}"))["state"] == "cancelled"
+    await portal.relay()
+    assert portal.waker.lab_links == []
