@@ -18,3 +18,15 @@ export class Speed {
     return elapsed < 200 ? null : ((bytes - first.bytes) * 1000) / elapsed;
   }
 }
+
+/** Time left in the largest unit that makes sense; null when nobody can say. */
+export function leftOf(
+  bytes: number,
+  rate: number | null,
+): { count: number; unit: "seconds" | "minutes" | "hours" } | null {
+  if (rate === null || rate <= 0) return null;
+  const seconds = Math.ceil(bytes / rate);
+  if (seconds < 90) return { count: seconds, unit: "seconds" };
+  const minutes = Math.round(seconds / 60);
+  return minutes < 90 ? { count: minutes, unit: "minutes" } : { count: Math.round(minutes / 60), unit: "hours" };
+}
