@@ -5,6 +5,7 @@ import { useBoard, useEntries, useSeason } from "../app/queries";
 import { StatePill } from "../app/StatePill";
 import { useT } from "../i18n";
 import { shareOf } from "../upload/progress";
+import { TONES } from "../upload/Sending";
 import { isRunning, useUploadOf } from "../upload/useUpload";
 import css from "./EntriesPage.module.css";
 import { NewEntry } from "./NewEntry";
@@ -79,9 +80,7 @@ function OnItsWay({ entry }: { entry: Entry }) {
   if (isRunning(upload)) {
     return (
       <p role="status">
-        <Pill tone={upload.step === "waiting" ? "warn" : upload.step === "paused" ? "calm" : "busy"}>
-          {t(`upload.pill.${upload.step}`)}
-        </Pill>
+        <Pill tone={TONES[upload.step]}>{t(`upload.pill.${upload.step}`)}</Pill>
       </p>
     );
   }

@@ -1,9 +1,17 @@
-import { bytes, Meter, SmallButton } from "@gavel/desk";
+import { bytes, Meter, SmallButton, StateMark, type Tone } from "@gavel/desk";
 import { useT } from "../i18n";
 import { CancelUpload } from "./CancelUpload";
 import { leftOf } from "./speed";
 import css from "./Upload.module.css";
 import { forget, pause, type Running } from "./useUpload";
+
+export const TONES: Record<Running["step"], Tone> = {
+  hashing: "busy",
+  sending: "busy",
+  waiting: "warn",
+  paused: "calm",
+  arriving: "busy",
+};
 
 interface SendingProps {
   entry: string;
@@ -23,7 +31,10 @@ export function Sending({ entry, upload, version, goOn }: SendingProps) {
     <div className={css.sending} data-step={step}>
       <p className={css.share}>
         {/* The figures change many times a second: only the turns are read out. */}
-        <span role="status">{t(`upload.step.${step}`, { n: submission?.version ?? version })}</span>
+        <span role="status">
+          <StateMark tone={TONES[step]} size={20} />
+          {t(`upload.step.${step}`, { n: submission?.version ?? version })}
+        </span>
         <b>{number(share, { style: "percent" })}</b>
       </p>
       <Meter className={css.meter} done={done} total={total} label={t("upload.progress")} />

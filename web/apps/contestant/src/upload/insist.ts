@@ -27,6 +27,7 @@ export async function insist<T>(
       signal.throwIfAborted();
       if (!passes(error)) throw error;
       waiting();
+      signal.throwIfAborted();
       await pause(PAUSES_MS[Math.min(tries, PAUSES_MS.length - 1)] as number, signal);
     }
   }
