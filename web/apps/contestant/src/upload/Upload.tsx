@@ -44,6 +44,7 @@ export function Upload({ entry, version, unfinished, season }: UploadProps) {
   const others = isOthers(error, unfinished) || hasOtherSize(problems);
   return (
     <div className={css.upload}>
+      {error !== null && !others && <ErrorNote error={error} retry={canGoOn(error) ? goOn : undefined} />}
       {unfinished && <Unfinished submission={unfinished} others={others} />}
       <Drop take={take}>
         <Slot
@@ -75,7 +76,6 @@ export function Upload({ entry, version, unfinished, season }: UploadProps) {
       {chosen.ignored.length > 0 && (
         <p className={css.note}>{t("upload.ignored", { names: chosen.ignored.slice(0, 8).join(", ") })}</p>
       )}
-      {error !== null && !others && <ErrorNote error={error} retry={canGoOn(error) ? goOn : undefined} />}
       {upload.step === "idle" && upload.cancelled && <p className={css.note}>{t("upload.cancelled")}</p>}
       <footer className={css.foot}>
         <p className={css.note}>

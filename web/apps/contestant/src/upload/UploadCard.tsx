@@ -65,12 +65,12 @@ export function UploadCard({ entry, entries, season }: UploadCardProps) {
 
 /** Until when, and how many more. */
 function Rules({ season, left }: { season: Season; left: { season: number; day: number } | null }) {
-  const { t } = useT();
+  const { t, language } = useT();
   const { moment } = useTimes();
   const parts = [
     left && t("upload.quota", { season: left.season, day: Math.min(left.day, left.season) }),
     season.closes_at && t("upload.until", { time: moment(season.closes_at) }),
   ];
-  const said = parts.filter(Boolean).join(" ");
+  const said = parts.filter(Boolean).join(language === "zh" ? "" : " ");
   return said === "" ? null : <p className={css.note}>{said}</p>;
 }
