@@ -9,6 +9,14 @@ it("measures over the last seconds only", () => {
   expect(speed.add(9_000, 60_000)).toBeNull();
 });
 
+it("begins anew when a broken line has lost what was on its way", () => {
+  const speed = new Speed();
+  speed.add(0, 0);
+  speed.add(9_000, 1_000);
+  expect(speed.add(5_000, 1_500)).toBeNull();
+  expect(speed.add(6_000, 2_500)).toBe(1_000);
+});
+
 it.each([
   [1_000, 100, { count: 10, unit: "seconds" }],
   [60_000, 100, { count: 10, unit: "minutes" }],

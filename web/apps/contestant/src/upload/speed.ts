@@ -11,6 +11,8 @@ export class Speed {
 
   /** Bytes sent in all, at a time in ms. Returns bytes a second; null while too little is known. */
   add(bytes: number, at: number): number | null {
+    // Fewer than before: the line broke, and part of what was on its way is lost.
+    if (bytes < (this.marks.at(-1)?.bytes ?? 0)) this.marks = [];
     this.marks.push({ at, bytes });
     this.marks = this.marks.filter((mark) => at - mark.at <= WINDOW_MS);
     const first = this.marks[0] as Mark;

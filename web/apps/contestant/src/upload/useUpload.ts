@@ -56,8 +56,12 @@ async function run(queries: QueryClient, entry: string, files: Files): Promise<v
     rate: null,
     submission: null,
   };
-  // Gone on with after a pause: what was known stays on the page.
-  if (before?.step === "paused") running = { ...before, step: "sending", rate: null };
+  // Gone on with after a pause: what was known stays on the page until the portal has said more.
+  let asked = true;
+  if (before?.step === "paused") {
+    running = { ...before, step: "sending", rate: null };
+    asked = false;
+  }
   const change = (news: Partial<Running>) => {
     running = { ...running, ...news };
     if (!stop.signal.aborted) set(entry, running);
@@ -73,10 +77,11 @@ async function run(queries: QueryClient, entry: string, files: Files): Promise<v
       {
         step: (step, done) => {
           const rate = step === "sending" ? speed.add(done, performance.now()) : null;
-          // The hashes are known already after a pause.
-          if (step !== "hashing" || running.submission === null) change({ step, done, rate });
+          if (asked) change({ step, done, rate });
+          else if (step === "waiting") change({ step, rate });
         },
         announced: (submission) => {
+          asked = true;
           change({ submission });
           void queries.invalidateQueries({ queryKey: ENTRIES });
         },
