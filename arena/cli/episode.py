@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from arena.cli.audience import crowd
+from arena.cli.sending import send_files
 from arena.cli.site import Refused, SiteClient, Watch
 from arena.cli.submit import FILES, SETTLED, describe
 from arena.kit.merkle import root
@@ -151,18 +152,16 @@ class Episode:
         entries = await site.get("/entries")
         entry = entries[0] if entries else await site.post("/entries", {"name": contender.name})
         contender.entry_id, contender.name = entry["id"], entry["name"]
-        files = {field: contender.folder / name for field, name in FILES.items()}
+        files = [contender.folder / name for name in FILES]
         try:
-            contender.submission = await site.upload(f"/entries/{contender.entry_id}/submissions", files)
+            contender.submission = await send_files(site, contender.entry_id, files, lambda *_: None)
             self.tell(f"Uploaded “{contender.name}”, version {contender.submission['version']}")
         except Refused as refusal:
-            if refusal.code != "upload.quota":
+            if refusal.code not in ("upload.duplicate", "upload.quota"):
                 raise
-            contender.submission = entry["submissions"][0]
-            self.tell(
-                f"“{contender.name}” has used its uploads of the season; playing version "
-                f"{contender.submission['version']}"
-            )
+            counting = [one for one in entry["submissions"] if one["state"] not in ("failed", "cancelled")]
+            contender.submission = counting[0]
+            self.tell(f"“{contender.name}” is there already, as version {contender.submission['version']}")
 
     async def _ready(self, contender: Contender) -> None:
         channel = f"submission:{contender.submission['id']}"

@@ -40,11 +40,24 @@ class SiteClient:
     async def post(self, path: str, body: dict[str, Any] | None = None) -> Any:
         return self._body(await self._http.post(f"/api{path}", json=body))
 
-    async def upload(self, path: str, files: dict[str, Path]) -> Any:
-        parts = {
-            name: (file.name, file.read_bytes(), "application/octet-stream") for name, file in files.items()
+    async def append(self, upload_id: str, offset: int, size: int, body: AsyncIterator[bytes]) -> int:
+        """Send the rest of a file of `size` bytes from `offset` on (tus 1.0.0); returns how much is there then."""
+        headers = {
+            "Tus-Resumable": "1.0.0",
+            "Content-Type": "application/offset+octet-stream",
+            "Upload-Offset": str(offset),
+            "Content-Length": str(size - offset),
         }
-        return self._body(await self._http.post(f"/api{path}", files=parts))
+        answer = await self._http.patch(f"/api/uploads/{upload_id}", content=body, headers=headers)
+        if answer.is_error:
+            self._body(answer)
+        return int(answer.headers["Upload-Offset"])
+
+    async def received(self, upload_id: str) -> int:
+        answer = await self._http.head(f"/api/uploads/{upload_id}")
+        if answer.is_error:
+            raise Refused(answer.status_code, "upload.not_found", "The upload is not there any more.")
+        return int(answer.headers["Upload-Offset"])
 
     @staticmethod
     def _body(answer: httpx.Response) -> Any:

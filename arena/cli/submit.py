@@ -6,12 +6,14 @@ from typing import Annotated, Any
 
 import typer
 from rich.console import Console
+from rich.progress import BarColumn, DownloadColumn, Progress, TimeRemainingColumn, TransferSpeedColumn
 
+from arena.cli.sending import send_files
 from arena.cli.site import Refused, SiteClient, find_site
 
-FILES = {"config": "adapter_config.json", "weights": "adapter_model.safetensors"}
+FILES = ("adapter_config.json", "adapter_model.safetensors")
 MARKS = {"passed": "[green]✓[/]", "warning": "[yellow]![/]", "refused": "[red]✗[/]", "pending": "·"}
-SETTLED = {"refused", "failed", "ready"}
+SETTLED = {"refused", "failed", "ready", "cancelled"}
 
 
 def submit(
@@ -29,12 +31,12 @@ def submit(
 ) -> None:
     """Upload an adapter, follow the checks, and say whether it is admitted. Exit code 1: refused."""
     console = Console(stderr=True)
-    files = {field: directory / name for field, name in FILES.items()}
-    for path in files.values():
+    files = [directory / name for name in FILES]
+    for path in files:
         if not path.is_file():
             console.print(
                 f"[red]There is no {path.name} in {directory}.[/] An adapter is exactly two files: "
-                f"{' and '.join(FILES.values())}."
+                f"{' and '.join(FILES)}."
             )
             raise typer.Exit(2)
     address, _ = find_site(url, token, data_dir)
@@ -50,12 +52,15 @@ def submit(
     console.print(f"[green]Admitted.[/] digest {final['digest']}")
 
 
-async def _submit(site: SiteClient, entry: str, files: dict[str, Path], console: Console) -> dict[str, Any]:
+async def _submit(site: SiteClient, entry: str, files: list[Path], console: Console) -> dict[str, Any]:
     entries = {row["name"]: row["id"] for row in await site.get("/entries")}
     entry_id = entries.get(entry) or (await site.post("/entries", {"name": entry}))["id"]
-    size = sum(path.stat().st_size for path in files.values())
-    with console.status(f"uploading {size / 1e6:.1f} MB"):
-        sent = await site.upload(f"/entries/{entry_id}/submissions", files)
+    columns = ("uploading", BarColumn(), DownloadColumn(), TransferSpeedColumn(), TimeRemainingColumn())
+    with Progress(*columns, console=console, transient=True) as bar:
+        task = bar.add_task("uploading", total=None)
+        sent = await send_files(
+            site, entry_id, files, lambda there, total: bar.update(task, completed=there, total=total)
+        )
     console.print(f"Uploaded as version {sent['version']} of “{entry}”.")
     channel = f"submission:{sent['id']}"
     async with site.watch(channel) as watch:

@@ -6,8 +6,9 @@
     ├── Unauthenticated     401
     ├── Conflict            409  the world moved on; the message says how
     ├── Invalid             422  the input is wrong; `detail` says where
+    ├── TooSlow             408
     ├── TooLarge            413
-    ├── UnsupportedFile     415  a kind of file that is never taken
+    ├── WrongType           415  a kind of file or body that is never taken
     └── TooMany             429
 
 A 500 always means a bug. `code` is stable and machine-readable; pages translate by it.
@@ -49,11 +50,15 @@ class Invalid(GavelError):
     status = 422
 
 
+class TooSlow(GavelError):
+    status = 408
+
+
 class TooLarge(GavelError):
     status = 413
 
 
-class UnsupportedFile(GavelError):
+class WrongType(GavelError):
     status = 415
 
 

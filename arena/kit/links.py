@@ -4,6 +4,7 @@ from arena.kit.signing import Signer
 
 READ = "file.read"
 WRITE = "file.write"
+UPLOAD = "upload.read"
 JOB = "job"
 
 
@@ -19,6 +20,10 @@ class Links:
         """A link that accepts one PUT of at most `max_bytes`."""
         token = self._signer.sign(WRITE, {"key": key, "max": max_bytes}, seconds)
         return f"{self._base}/api/files/{token}"
+
+    def upload(self, upload_id: str, seconds: int = 3600) -> str:
+        """A link that reads an arrived upload, put together from its parts."""
+        return f"{self._base}/api/incoming/{self._signer.sign(UPLOAD, {'upload': upload_id}, seconds)}"
 
     def job(self, job_id: str, seconds: int = 24 * 3600) -> str:
         return f"{self._base}/api/lab/jobs/{self._signer.sign(JOB, {'job': job_id}, seconds)}"

@@ -1,5 +1,6 @@
 """The rules of a season, as data: declared before it opens, hashed, and shown."""
 
+from datetime import datetime
 from hashlib import sha256
 
 import rfc8785
@@ -47,8 +48,14 @@ class SeasonRules(Contract):
     judge_seconds: int = Field(default=60, ge=0)
     """How long the judges have after a vote has closed for the viewers."""
     max_prompt_chars: int = 600
+    max_entries: int = 3
+    """Per person."""
     max_versions: int = 20
     """Submissions per entry; a fault of the platform does not count."""
+    versions_per_day: int = 10
+    """Submissions per entry within 24 hours, counted the same way."""
+    closes_at: datetime | None = None
+    """The last byte of a submission must be here by then, on the database's clock."""
 
     @property
     def digest(self) -> str:

@@ -1,5 +1,6 @@
 """JSON shapes of the calendar."""
 
+from datetime import datetime
 from typing import Annotated, Literal
 from uuid import UUID
 
@@ -19,7 +20,10 @@ class SeasonOut(Out):
     suite: str
     judge_seconds: int
     max_prompt_chars: int
+    max_entries: int
     max_versions: int
+    versions_per_day: int
+    closes_at: datetime | None
     rules_digest: str
     licence: str
     licence_url: str
@@ -36,7 +40,10 @@ class SeasonOut(Out):
             suite=rules.suite,
             judge_seconds=rules.judge_seconds,
             max_prompt_chars=rules.max_prompt_chars,
+            max_entries=rules.max_entries,
             max_versions=rules.max_versions,
+            versions_per_day=rules.versions_per_day,
+            closes_at=rules.closes_at,
             rules_digest=season.rules_digest,
             licence=rules.track.base.licence,
             licence_url=rules.track.base.licence_url,

@@ -1,16 +1,19 @@
-"""Entries, their versions, and which of them look like copies."""
+"""Entries, their versions, the files of a version on their way in, and which versions look like copies."""
 
 from datetime import datetime
 from typing import Any, Literal
 from uuid import UUID
 
-from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Index, String, UniqueConstraint, text
+from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Index, String, UniqueConstraint, func, text
 from sqlalchemy.orm import Mapped, mapped_column
 
-from arena.kit.db import Row
+from arena.kit.db import Base, Row
+from arena.submissions.artifacts import Artifact
 
 EntryKind = Literal["contestant", "house"]
-SubmissionState = Literal["received", "verified", "refused", "benchmarking", "ready", "failed"]
+SubmissionState = Literal[
+    "uploading", "received", "verified", "refused", "benchmarking", "ready", "failed", "cancelled"
+]
 
 
 class Entry(Row):
@@ -33,15 +36,17 @@ class Entry(Row):
 
 
 class Submission(Row):
-    """One version of an entry. `incoming/` holds what was sent, never served; `digest` names the canonical adapter."""
+    """One version of an entry. `incoming/` holds what was sent, never served; `digest` names the canonical adapter.
+
+    `uploading` until the last byte of the last file; `cancelled` when it never came.
+    """
 
     __tablename__ = "submissions"
 
     entry_id: Mapped[UUID] = mapped_column(ForeignKey("entries.id"), index=True)
     version: Mapped[int]
+    artifact: Mapped[Artifact] = mapped_column(String, default="adapter")
     state: Mapped[SubmissionState] = mapped_column(String, default="received")
-    weights_sha256: Mapped[str | None]
-    """Of the bytes as they arrived."""
     size_bytes: Mapped[int] = mapped_column(BigInteger)
     checks: Mapped[list[dict[str, Any]]] = mapped_column(default=list)
     refusal: Mapped[dict[str, Any] | None]
@@ -52,12 +57,16 @@ class Submission(Row):
     __table_args__ = (
         UniqueConstraint("entry_id", "version"),
         CheckConstraint(
-            "state in ('received','verified','refused','benchmarking','ready','failed')", name="state"
+            "state in ('uploading','received','verified','refused','benchmarking','ready','failed','cancelled')",
+            name="state",
         ),
+        CheckConstraint("artifact in ('adapter')", name="artifact"),
         CheckConstraint(
             "(state in ('verified','benchmarking','ready')) <= (digest is not null)", name="verified_digest"
         ),
-        CheckConstraint("(state in ('refused','failed')) = (refusal is not null)", name="refusal"),
+        CheckConstraint(
+            "(state in ('refused','failed','cancelled')) = (refusal is not null)", name="refusal"
+        ),
     )
 
 
@@ -98,3 +107,35 @@ class SimilarityFlag(Row):
             "num_nulls(reviewed_at, reviewed_by, note) in (0, 3)", name="reviewed_by_somebody_with_a_note"
         ),
     )
+
+
+class Upload(Row):
+    """One file of a submission on its way in. `received` bytes are kept for good; the rest comes when it comes."""
+
+    __tablename__ = "uploads"
+
+    submission_id: Mapped[UUID] = mapped_column(ForeignKey("submissions.id"))
+    name: Mapped[str]
+    size: Mapped[int] = mapped_column(BigInteger)
+    sha256: Mapped[str]
+    """Hex; announced by the sender before the first byte, compared after the last."""
+    received: Mapped[int] = mapped_column(BigInteger, default=0)
+    writer: Mapped[int] = mapped_column(default=0)
+    """Number of the request that may append. A newer request takes the file over from one that hangs."""
+    touched_at: Mapped[datetime] = mapped_column(server_default=func.clock_timestamp())
+
+    __table_args__ = (
+        UniqueConstraint("submission_id", "name"),
+        CheckConstraint("received between 0 and size", name="received"),
+    )
+
+
+class UploadPart(Base):
+    """A piece of a file as it lies in the store: bytes `begin` to `begin + length` under `key`."""
+
+    __tablename__ = "upload_parts"
+
+    upload_id: Mapped[UUID] = mapped_column(ForeignKey("uploads.id"), primary_key=True)
+    begin: Mapped[int] = mapped_column(BigInteger, primary_key=True)
+    length: Mapped[int]
+    key: Mapped[str]

@@ -11,6 +11,7 @@ from arena.submissions.policy import VisibleSubmission, may_see
 from arena.submissions.queries import competing_version, describe, entries, roster, with_entry
 from arena.submissions.schemas import RosterRow, SubmissionOut
 from arena.submissions.service import adapter_ref, ensure_house, failed, mark, refuse
+from arena.submissions.uploads import forget_files, give_up_idle
 
 __all__ = [
     "AdapterRef",
@@ -29,6 +30,8 @@ __all__ = [
     "ensure_house",
     "entries",
     "failed",
+    "forget_files",
+    "give_up_idle",
     "mark",
     "may_see",
     "refuse",

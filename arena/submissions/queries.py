@@ -9,7 +9,7 @@ from sqlalchemy.orm import aliased
 
 from arena.accounts.public import Person
 from arena.kit.jobs import service as jobs
-from arena.submissions.models import AdapterMeasure, Entry, SimilarityFlag, Submission
+from arena.submissions.models import AdapterMeasure, Entry, SimilarityFlag, Submission, Upload, UploadPart
 from arena.submissions.schemas import EntryOut, FlagOut, RosterRow, SubmissionOut
 
 
@@ -28,7 +28,18 @@ async def describe(session: AsyncSession, entry: Entry, row: Submission) -> Subm
     """The submission with what its newest job says about progress and waiting."""
     job = await jobs.latest(session, row.id)
     position = await jobs.position(session, job) if job is not None else 0
-    return SubmissionOut.of(entry, row, job, position)
+    uploads = await uploads_of(session, row.id) if row.state == "uploading" else []
+    return SubmissionOut.of(entry, row, job, position, uploads)
+
+
+async def uploads_of(session: AsyncSession, submission_id: UUID) -> Sequence[Upload]:
+    statement = select(Upload).where(Upload.submission_id == submission_id).order_by(Upload.name)
+    return (await session.execute(statement, execution_options={"populate_existing": True})).scalars().all()
+
+
+async def parts_of(session: AsyncSession, upload_id: UUID) -> Sequence[UploadPart]:
+    statement = select(UploadPart).where(UploadPart.upload_id == upload_id).order_by(UploadPart.begin)
+    return (await session.execute(statement)).scalars().all()
 
 
 async def entries_of(session: AsyncSession, owner_id: UUID) -> list[EntryOut]:

@@ -1,40 +1,36 @@
 """Submissions over HTTP."""
 
-from typing import Any
+from typing import Annotated
 
-from fastapi import APIRouter, Request
-from starlette.datastructures import FormData, UploadFile
+from fastapi import APIRouter, Depends, Header, Request
+from starlette.responses import Response, StreamingResponse
 
-from arena.accounts.public import Contestant, Producer
+from arena.accounts.public import Contestant, Producer, PublicCaller
+from arena.kit.access import signed_link
 from arena.kit.db import SessionDep
-from arena.kit.errors import Invalid, NotFound, TooLarge, UnsupportedFile
-from arena.shows.public import current_season, season_rules
-from arena.submissions import compare, metrics, queries, service
-from arena.submissions.file_names import refuse_file_name
-from arena.submissions.policy import Flag, OwnEntry, VisibleSubmission
-from arena.submissions.refusals import AdapterRefused
-from arena.submissions.schemas import EntryOut, FlagOut, NewEntry, Review, RosterRow, SubmissionOut, XrayOut
+from arena.kit.errors import Conflict, Invalid, NotFound, TooLarge, WrongType
+from arena.kit.links import UPLOAD
+from arena.kit.schemas import Done
+from arena.kit.site import Site
+from arena.shows.public import current_season
+from arena.submissions import compare, queries, service, uploads
+from arena.submissions.models import Upload
+from arena.submissions.policy import Flag, OwnEntry, OwnSubmission, OwnUpload, VisibleSubmission
+from arena.submissions.schemas import (
+    EntryOut,
+    FlagOut,
+    NewEntry,
+    NewSubmission,
+    Review,
+    RosterRow,
+    SubmissionOut,
+    XrayOut,
+)
 
 router = APIRouter(tags=["submissions"])
 
-FORM_OVERHEAD = 64 << 10
-_FILE = {"type": "string", "contentMediaType": "application/octet-stream"}
-UPLOAD_FORM: dict[str, Any] = {
-    "requestBody": {
-        "required": True,
-        "content": {
-            "multipart/form-data": {
-                "schema": {
-                    "type": "object",
-                    "properties": {"config": _FILE, "weights": _FILE},
-                    "required": ["config", "weights"],
-                }
-            }
-        },
-    }
-}
-"""Said by hand, because the route reads the form itself: declared as parameters, files would be taken in before the
-caller's permission and the length are looked at."""
+TUS = "1.0.0"
+TUS_BODY = "application/offset+octet-stream"
 
 
 @router.get("/entries")
@@ -48,23 +44,26 @@ async def make_entry(caller: Contestant, session: SessionDep, body: NewEntry) ->
     return EntryOut(id=entry.id, name=entry.name, kind="contestant", submissions=[])
 
 
-@router.post("/entries/{entry_id}/submissions", status_code=202, openapi_extra=UPLOAD_FORM)
-async def submit(request: Request, entry: OwnEntry, session: SessionDep) -> SubmissionOut:
-    """Send one version: `adapter_config.json` and `adapter_model.safetensors` as a form. The verdict follows live."""
-    track = (await season_rules(session, entry.season_id)).track
-    _refuse_length(request, track.max_bytes + service.MAX_CONFIG_BYTES + FORM_OVERHEAD)
-    # Nothing was written so far. A slow upload must not sit on a database connection while the files come in.
-    await session.commit()
-    async with request.form(max_files=2, max_fields=2) as form:
-        config = await _file(form, "config", service.MAX_CONFIG_BYTES)
-        weights = await _file(form, "weights", track.max_bytes)
-    row = await service.receive(request.app.state.site, session, entry, config, weights)
-    return SubmissionOut.of(entry, row, None)
+@router.post("/entries/{entry_id}/submissions", status_code=201)
+async def submit(entry: OwnEntry, session: SessionDep, body: NewSubmission) -> SubmissionOut:
+    """Announce the files of a version. Each is then sent to its upload; the verdict follows live.
+
+    Announcing the same files again gives the same uploads with what has arrived of them: that is how to resume.
+    """
+    row = await uploads.begin(session, entry, body.artifact, body.files)
+    return await queries.describe(session, entry, row)
 
 
 @router.get("/submissions/{submission_id}")
 async def read_submission(found: VisibleSubmission, session: SessionDep) -> SubmissionOut:
     return await queries.describe(session, *found)
+
+
+@router.delete("/submissions/{submission_id}")
+async def cancel_upload(found: OwnSubmission, session: SessionDep) -> Done:
+    """Give up an upload that is not complete. The version does not count."""
+    await uploads.cancel(session, found[1])
+    return Done()
 
 
 @router.get("/submissions/{submission_id}/xray")
@@ -93,32 +92,60 @@ async def roster(_: Producer, session: SessionDep) -> list[RosterRow]:
     return await queries.roster(session, (await current_season(session)).id)
 
 
-def _refuse_length(request: Request, max_bytes: int) -> None:
-    length = request.headers.get("content-length", "")
+# --- tus 1.0.0, core protocol; what creates an upload is `submit` -------------------------------------------------
+
+
+def _tus(status: int, **headers: str | int) -> Response:
+    named = {name.replace("_", "-"): str(value) for name, value in headers.items()}
+    return Response(status_code=status, headers={"Tus-Resumable": TUS, "Cache-Control": "no-store", **named})
+
+
+@router.options("/uploads/{upload_id}", include_in_schema=False)
+async def what_uploads_can(upload_id: str, _: PublicCaller) -> Response:
+    return _tus(204, Tus_Version=TUS)
+
+
+@router.head("/uploads/{upload_id}")
+async def look_at_upload(upload: OwnUpload) -> Response:
+    """How many bytes have arrived (`Upload-Offset`) of how many (`Upload-Length`)."""
+    return _tus(200, Upload_Offset=upload.received, Upload_Length=upload.size)
+
+
+@router.patch("/uploads/{upload_id}", status_code=204)
+async def send_bytes(
+    request: Request,
+    upload: OwnUpload,
+    session: SessionDep,
+    upload_offset: Annotated[int, Header(ge=0)],
+    tus_resumable: Annotated[str, Header()] = TUS,
+) -> Response:
+    """Append the body from byte `Upload-Offset` on. What arrived before a broken line is kept."""
+    _check_tus(request, upload, upload_offset, tus_resumable)
+    site: Site = request.app.state.site
+    # Nothing was written so far. A slow upload must not sit on a database connection while its bytes come in.
+    await session.commit()
+    return _tus(204, Upload_Offset=await uploads.append(site, upload.id, upload_offset, request.stream()))
+
+
+def _check_tus(request: Request, upload: Upload, offset: int, version: str) -> None:
+    """Refuse on the headers what the body could not mend."""
+    if version != TUS:
+        raise Conflict("upload.tus_version", f"This site speaks tus {TUS}.", version=TUS)
+    if request.headers.get("content-type") != TUS_BODY:
+        raise WrongType("upload.content_type", f"The body must be sent as {TUS_BODY}.")
+    length = request.headers.get("content-length", "0")
     if not length.isdigit():
-        raise Invalid("upload.length_required", "The request must say how long it is (Content-Length).")
-    if int(length) > max_bytes:
-        raise TooLarge(
-            "upload.too_large", f"The upload is larger than {max_bytes} bytes.", max_bytes=max_bytes
-        )
+        raise Invalid("upload.length_invalid", "Content-Length is not a number.")
+    if offset + int(length) > upload.size:
+        raise TooLarge("upload.too_large", "More bytes come than were announced.", announced=upload.size)
 
 
-async def _file(form: FormData, name: str, max_bytes: int) -> bytes:
-    file = form.get(name)
-    if not isinstance(file, UploadFile):
-        missing = [{"field": name, "message": "a file is required"}]
-        raise Invalid("request.invalid", f"{name}: a file is required", fields=missing)
-    try:
-        refuse_file_name(file.filename or "")
-    except AdapterRefused as refused:
-        metrics.count(refused.code)
-        raise UnsupportedFile(refused.code, refused.message, **refused.detail) from refused
-    body = await file.read(max_bytes + 1)
-    if len(body) > max_bytes:
-        raise TooLarge(
-            "upload.too_large",
-            f"{file.filename} is larger than {max_bytes} bytes.",
-            file=file.filename,
-            max_bytes=max_bytes,
-        )
-    return body
+@router.get("/incoming/{link}", include_in_schema=False, dependencies=[Depends(signed_link)])
+async def read_incoming(request: Request, link: str, session: SessionDep) -> StreamingResponse:
+    """An upload put together from its parts. Only the lab holds such a link."""
+    site: Site = request.app.state.site
+    parts = await queries.parts_of(session, site.signer.read(UPLOAD, link)["upload"])
+    size = sum(part.length for part in parts)
+    headers = {"Content-Length": str(size), "X-Content-Type-Options": "nosniff"}
+    body = uploads.stored_bytes(site, parts)
+    return StreamingResponse(body, media_type="application/octet-stream", headers=headers)

@@ -1,22 +1,62 @@
 """JSON shapes of submissions."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Annotated, Any, Literal
 from uuid import UUID
 
-from pydantic import StringConstraints
+from pydantic import Field, StringConstraints, field_validator
 
 from arena.accounts.public import Person
 from arena.kit.jobs.models import Job, JobState
 from arena.kit.schemas import In, Out
+from arena.submissions.artifacts import Artifact
 from arena.submissions.contracts import CheckStatus
-from arena.submissions.models import AdapterMeasure, Entry, SimilarityFlag, Submission
+from arena.submissions.models import AdapterMeasure, Entry, SimilarityFlag, Submission, Upload
 
-State = Literal["received", "verifying", "verified", "refused", "benchmarking", "ready", "failed"]
+State = Literal[
+    "uploading",
+    "received",
+    "verifying",
+    "verified",
+    "refused",
+    "benchmarking",
+    "ready",
+    "failed",
+    "cancelled",
+]
 
 
 class NewEntry(In):
     name: Annotated[str, StringConstraints(min_length=1, max_length=40)]
+
+
+class NewFile(In):
+    name: Annotated[str, StringConstraints(min_length=1, max_length=200)]
+    size: Annotated[int, Field(ge=0, lt=2**53)]
+    sha256: Annotated[str, StringConstraints(pattern="^[0-9a-f]{64}$")]
+
+
+class NewSubmission(In):
+    artifact: Artifact = "adapter"
+    files: Annotated[list[NewFile], Field(min_length=1, max_length=64)]
+
+    @field_validator("files")
+    @classmethod
+    def _one_of_each(cls, files: list[NewFile]) -> list[NewFile]:
+        if len({file.name for file in files}) < len(files):
+            raise ValueError("two files have the same name")
+        return files
+
+
+class UploadOut(Out):
+    """A file on its way in. Send the bytes from `received` on to `/api/uploads/{id}` (tus 1.0.0)."""
+
+    id: UUID
+    name: str
+    size: int
+    sha256: str
+    received: int
 
 
 class CheckOut(Out):
@@ -49,7 +89,10 @@ class SubmissionOut(Out):
     entry_id: UUID
     entry_name: str
     version: int
+    artifact: Artifact
     state: State
+    uploads: list[UploadOut]
+    """The files, while they are on their way; empty afterwards."""
     checks: list[CheckOut]
     refusal: RefusalOut | None
     digest: str | None
@@ -61,7 +104,9 @@ class SubmissionOut(Out):
     created_at: datetime
 
     @classmethod
-    def of(cls, entry: Entry, row: Submission, job: Job | None, position: int = 0) -> "SubmissionOut":
+    def of(
+        cls, entry: Entry, row: Submission, job: Job | None, position: int = 0, uploads: Sequence[Upload] = ()
+    ) -> "SubmissionOut":
         running = job is not None and job.state == JobState.RUNNING
         waiting = None
         if job is not None and job.state == JobState.QUEUED:
@@ -71,6 +116,8 @@ class SubmissionOut(Out):
             entry_id=entry.id,
             entry_name=entry.name,
             version=row.version,
+            artifact=row.artifact,
+            uploads=[UploadOut.model_validate(upload) for upload in uploads],
             state="verifying" if row.state == "received" and running else row.state,
             checks=[CheckOut.model_validate(check) for check in row.checks],
             refusal=RefusalOut.model_validate(row.refusal) if row.refusal else None,

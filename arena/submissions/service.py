@@ -1,7 +1,6 @@
-"""What happens to submissions: received, verified or refused, sealed."""
+"""What happens to submissions that have arrived (`uploads` brings them): verified or refused, sealed."""
 
 from functools import partial
-from hashlib import sha256
 from uuid import UUID
 
 from sqlalchemy import func, select
@@ -9,34 +8,28 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from arena.accounts.public import Person
 from arena.kit.db import Json, flush_unless_taken
-from arena.kit.errors import Conflict, Invalid
-from arena.kit.ids import new_id
+from arena.kit.errors import Conflict, TooMany
 from arena.kit.jobs.models import Job
 from arena.kit.jobs.outbox import record
 from arena.kit.site import Site
 from arena.shows.public import Season, SeasonRules, season_rules
+from arena.submissions.artifacts import CONFIG, MAX_CONFIG_BYTES, WEIGHTS
 from arena.submissions.compare import keep_and_compare
 from arena.submissions.contracts import (
     AdapterRef,
     SubmissionChanged,
-    SubmissionReceived,
     SubmissionVerified,
     VerifyContract,
     VerifyResult,
 )
-from arena.submissions.file_names import CONFIG, WEIGHTS
 from arena.submissions.metrics import count_verdict
 from arena.submissions.models import Entry, Submission, SubmissionState
+from arena.submissions.queries import uploads_of
 from arena.submissions.safetensors import adapter_digest, digest_of_hashes, engine_name, identity_adapter
 
-MAX_CONFIG_BYTES = 64 << 10
 ALIGNMENT = 4096
 """The canonical form pads its header, so it may be a few bytes longer than what was sent."""
 HOUSE_NAME = "House"
-
-
-def incoming(submission_id: UUID, name: str) -> str:
-    return f"incoming/{submission_id}/{name}"
 
 
 def canonical(submission_id: UUID, name: str) -> str:
@@ -54,6 +47,12 @@ def sealed(digest: str, name: str) -> str:
 
 
 async def make_entry(session: AsyncSession, season: Season, owner: Person, name: str) -> Entry:
+    most = SeasonRules.model_validate(season.rules).max_entries
+    # Held, so that two requests at once cannot both be the last one allowed.
+    await session.execute(select(Person.id).where(Person.id == owner.id).with_for_update(key_share=True))
+    mine = select(func.count()).where(Entry.season_id == season.id, Entry.owner_id == owner.id)
+    if (await session.execute(mine)).scalar_one() >= most:
+        raise TooMany("entry.quota", f"A contestant may have {most} entries in this season.", limit=most)
     entry = Entry(season_id=season.id, owner_id=owner.id, name=name, kind="contestant")
     session.add(entry)
     taken = f"The name “{name}” is taken in this season. Choose another."
@@ -61,61 +60,21 @@ async def make_entry(session: AsyncSession, season: Season, owner: Person, name:
     return entry
 
 
-async def receive(
-    site: Site, session: AsyncSession, entry: Entry, config: bytes, weights: bytes
-) -> Submission:
-    """Keep the two files as they came and let the line verify them."""
-    rules = await season_rules(session, entry.season_id)
-    if not config or not weights:
-        missing = CONFIG if not config else WEIGHTS
-        raise Invalid("upload.empty_file", f"The file {missing} is empty.", file=missing)
-    await session.execute(select(Entry.id).where(Entry.id == entry.id).with_for_update())
-    version = await _next_version(session, entry, rules)
-    row = Submission(
-        id=new_id(),
-        entry_id=entry.id,
-        version=version,
-        state="received",
-        weights_sha256=sha256(weights).hexdigest(),
-        size_bytes=len(config) + len(weights),
-        checks=[],
-        modules=[],
-    )
-    session.add(row)
-    await session.flush()
-    await site.storage.put(incoming(row.id, CONFIG), config)
-    await site.storage.put(incoming(row.id, WEIGHTS), weights)
-    record(session, SubmissionReceived(submission_id=row.id))
-    return row
-
-
-async def _next_version(session: AsyncSession, entry: Entry, rules: SeasonRules) -> int:
-    newest = select(func.coalesce(func.max(Submission.version), 0)).where(Submission.entry_id == entry.id)
-    # What failed through a fault of ours is not counted against the contestant.
-    counted = select(func.count()).where(Submission.entry_id == entry.id, Submission.state != "failed")
-    if (await session.execute(counted)).scalar_one() >= rules.max_versions:
-        raise Conflict(
-            "upload.quota",
-            f"This entry has used its {rules.max_versions} submissions of the season.",
-            limit=rules.max_versions,
-        )
-    return int((await session.execute(newest)).scalar_one()) + 1
-
-
 async def prepare_verify(site: Site, session: AsyncSession, job: Job) -> VerifyContract:
     row = await session.get_one(Submission, job.subject)
     entry = await session.get_one(Entry, row.entry_id)
     track = (await season_rules(session, entry.season_id)).track
     links = site.links
+    files = {upload.name: upload for upload in await uploads_of(session, row.id)}
     record(session, SubmissionChanged(submission_id=row.id))
     return VerifyContract(
         submission_id=str(row.id),
         base_model=track.base_model,
         max_rank=track.max_rank,
         max_bytes=track.max_bytes,
-        config_url=links.read(incoming(row.id, CONFIG)),
-        weights_url=links.read(incoming(row.id, WEIGHTS)),
-        weights_sha256=row.weights_sha256 or "",
+        config_url=links.upload(str(files[CONFIG].id)),
+        weights_url=links.upload(str(files[WEIGHTS].id)),
+        weights_sha256=files[WEIGHTS].sha256,
         sealed_config_put_url=links.write(canonical(row.id, CONFIG), MAX_CONFIG_BYTES),
         sealed_weights_put_url=links.write(canonical(row.id, WEIGHTS), track.max_bytes + ALIGNMENT),
     )

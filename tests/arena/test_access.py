@@ -98,7 +98,10 @@ def expected(names: list[str], who: str) -> str:
 async def outcome(caller: Caller, route: str) -> str:
     method, path = route.split(" ", 1)
     answer = await caller.request(method, re.sub(r"\{[^}]*\}", str(uuid4()), path), json={})
-    code = answer.json().get("error", {}).get("code", "") if answer.is_error else ""
+    if method == "HEAD":  # such an answer has no body to say it in
+        code = {401: "auth.required", 403: "auth.forbidden"}.get(answer.status_code, "")
+    else:
+        code = answer.json().get("error", {}).get("code", "") if answer.is_error else ""
     assert answer.status_code < 500, (route, answer.text)
     assert (answer.status_code == 401) <= code.startswith(("auth.", "vote.no_device")), (route, answer.text)
     return code if code in ("auth.required", "auth.forbidden") else "open"
@@ -160,7 +163,7 @@ async def test_every_answer_carries_the_security_headers(portal: Portal) -> None
         policy = headers["content-security-policy"]
         for part in ("default-src 'self'", "object-src 'none'", "base-uri 'none'", "frame-ancestors 'self'"):
             assert part in policy
-        assert "unsafe-eval" not in policy
+        assert "'unsafe-eval'" not in policy
 
 
 async def test_an_unknown_address_is_refused_in_the_same_form(portal: Portal) -> None:

@@ -10,6 +10,8 @@ TIMES = {
     "ballots": ("opens_at", "closes_at", "locks_at"),
     "invitations": ("expires_at",),
     "sessions": ("expires_at",),
+    "submissions": ("created_at",),
+    "uploads": ("touched_at",),
 }
 
 

@@ -1,9 +1,11 @@
 """An evening for tests: a portal, one engine node with the fake engine, the lab played by the test, and people."""
 
 from dataclasses import dataclass, field
+from hashlib import sha256
 from typing import Any
 from uuid import uuid4
 
+import httpx
 from pydantic import SecretStr
 
 from tests.support.clock import time_passes
@@ -21,19 +23,38 @@ def engine_settings(node: Node) -> Json:
     return {"engine_urls": [node.url], "engine_token": SecretStr(node.token)}
 
 
-def upload(adapter: Adapter) -> Json:
-    """The two files as a browser sends them; for httpx's `files`."""
+def contents(adapter: Adapter) -> dict[str, bytes]:
+    return {"adapter_config.json": adapter.config, "adapter_model.safetensors": adapter.weights}
+
+
+def announcement(files: dict[str, bytes]) -> Json:
+    """What a sender says about its files before it sends them."""
+    named = files.items()
     return {
-        "config": ("adapter_config.json", adapter.config, "application/json"),
-        "weights": ("adapter_model.safetensors", adapter.weights, "application/octet-stream"),
+        "files": [
+            {"name": name, "size": len(body), "sha256": sha256(body).hexdigest()} for name, body in named
+        ]
     }
 
 
+TUS = {"Tus-Resumable": "1.0.0", "Content-Type": "application/offset+octet-stream"}
+
+
+async def append(contestant: Caller, upload_id: str, offset: int, body: Any) -> httpx.Response:
+    headers = {**TUS, "Upload-Offset": str(offset)}
+    return await contestant.patch(f"/api/uploads/{upload_id}", content=body, headers=headers)
+
+
 async def send(contestant: Caller, entry_id: str, adapter: Adapter) -> Json:
-    answer = await contestant.post(f"/api/entries/{entry_id}/submissions", files=upload(adapter))
-    assert answer.status_code == 202, answer.text
-    sent: Json = answer.json()
-    return sent
+    """Announce the two files and send them, each in one go."""
+    files = contents(adapter)
+    answer = await contestant.post(f"/api/entries/{entry_id}/submissions", json=announcement(files))
+    assert answer.status_code == 201, answer.text
+    for upload in answer.json()["uploads"]:
+        sent = await append(contestant, upload["id"], upload["received"], files[upload["name"]])
+        assert sent.status_code == 204, sent.text
+    seen: Json = await contestant.get_ok(f"/submissions/{answer.json()['id']}")
+    return seen
 
 
 @dataclass

@@ -6,7 +6,7 @@
 import { spawn } from "node:child_process";
 import { mkdirSync } from "node:fs";
 import { fileURLToPath } from "node:url";
-import { chromium } from "playwright-core";
+import { launch } from "./browser.mjs";
 import { CODE, IDS } from "./mock-show.mjs";
 
 const argument = (name, fallback) => {
@@ -155,18 +155,7 @@ const SHOTS = [
 mkdirSync(OUT, { recursive: true });
 const portal = spawn("node", [fileURLToPath(new URL("mock-portal.mjs", import.meta.url)), "--port", String(PORT)]);
 await new Promise((ready) => portal.stdout.once("data", ready));
-const browser = await chromium.launch({
-  executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium",
-  args: [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-  ],
-});
+const browser = await launch();
 try {
   for (const [name, path, viewport, scene, language, act] of SHOTS) {
     if (!name.includes(ONLY)) continue;

@@ -8,7 +8,7 @@ import assert from "node:assert/strict";
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
-import { chromium } from "playwright-core";
+import { launch, newEntry } from "./browser.mjs";
 
 const { GAVEL_URL: url, GAVEL_ADAPTER: adapter, GAVEL_OPERATOR_TOKEN: operatorToken, GAVEL_SHOTS: shots } = process.env;
 const PASSWORD = "a long enough password";
@@ -17,18 +17,7 @@ const WAIT = 180_000;
 let browser;
 before(async () => {
   mkdirSync(shots, { recursive: true });
-  browser = await chromium.launch({
-    executablePath: process.env.GAVEL_CHROMIUM ?? "/usr/bin/chromium",
-    args: [
-      "--no-sandbox",
-      "--disable-gpu",
-      "--disable-quic",
-      "--no-first-run",
-      "--disable-background-networking",
-      "--disable-component-update",
-      "--disable-sync",
-    ],
-  });
+  browser = await launch();
 });
 after(() => browser?.close());
 
@@ -68,18 +57,7 @@ class Person {
 
 test("a contestant signs up, uploads an adapter and watches the verdict come in", async () => {
   const { page, complaints } = await visitor({ viewport: { width: 1280, height: 900 } });
-  await page.goto(`${url}/contestant/`);
-  await page
-    .getByRole("link", { name: "Create account" })
-    .or(page.getByRole("button", { name: "Create account" }))
-    .first()
-    .click();
-  await page.getByLabel("Name", { exact: false }).first().fill("Browser Team");
-  await page.getByLabel("E-mail").fill(`browser-${Date.now()}@example.org`);
-  await page.locator("input[name=password]").fill(PASSWORD);
-  await page.locator("form button[type=submit]").click();
-  await page.getByLabel("Name of the entry").fill("Browser Entry");
-  await page.getByRole("button", { name: "Create entry" }).click();
+  await newEntry(page, url, "Browser Team", "Browser Entry");
   await page
     .locator("input[type=file]")
     .first()

@@ -20,7 +20,15 @@ from arena.kit.jobs.relay import run_relay, run_sweeper
 from arena.kit.logging import configure
 from arena.kit.site import Site, open_site
 from arena.pipeline import PIPELINE
-from workers.control.watch import CLOCK_SECONDS, LOOK_SECONDS, forever, keep_time, look_at_nodes
+from workers.control.watch import (
+    CLOCK_SECONDS,
+    LOOK_SECONDS,
+    TIDY_SECONDS,
+    forever,
+    keep_time,
+    look_at_nodes,
+    tidy_uploads,
+)
 from workers.control.work import wake
 
 HAND_BACK_SECONDS = 10.0
@@ -101,6 +109,7 @@ class Control:
                 asyncio.create_task(run_sweeper(site, PIPELINE)),
                 asyncio.create_task(forever(look_at_nodes, site, LOOK_SECONDS)),
                 asyncio.create_task(forever(keep_time, site, CLOCK_SECONDS)),
+                asyncio.create_task(forever(tidy_uploads, site, TIDY_SECONDS)),
             ]
             stopped = asyncio.create_task(self._stop.wait())
             done, _ = await asyncio.wait([*tasks, stopped], return_when=asyncio.FIRST_COMPLETED)

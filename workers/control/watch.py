@@ -12,10 +12,12 @@ from arena.kit.errors import GavelError
 from arena.kit.site import Site
 from arena.nodes.public import NodeHealth, saw
 from arena.rundown.public import lock_overdue
+from arena.submissions.public import forget_files, give_up_idle
 from workers.pool.client import EngineClient, EngineError
 
 LOOK_SECONDS = 2.0
 CLOCK_SECONDS = 0.5
+TIDY_SECONDS = 60.0
 
 log = structlog.get_logger()
 
@@ -54,6 +56,13 @@ async def _ask(site: Site, url: str) -> NodeHealth:
         return NodeHealth(
             state="unreachable", detail=f"not an engine node: {error.error_count()} fields are wrong"
         )
+
+
+async def tidy_uploads(site: Site) -> None:
+    """Give up what nobody sends any more, and remove what was sent for versions that have their verdict."""
+    async with transaction(site.sessions, site.bus) as session:
+        await give_up_idle(session)
+        await forget_files(site, session)
 
 
 async def keep_time(site: Site) -> None:

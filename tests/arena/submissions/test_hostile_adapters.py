@@ -11,7 +11,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from arena.submissions.file_names import CONFIG, WEIGHTS, refuse_file_name
+from arena.kit.errors import WrongType
+from arena.shows.public import Track
+from arena.submissions.artifacts import check_files, file_limits
 from arena.submissions.inspection import Inspection, inspect_adapter
 from arena.submissions.refusals import CODES, AdapterRefused
 from tests.support import adapter_files
@@ -82,15 +84,10 @@ def test_the_corpus_is_large_and_covers_the_table() -> None:
 
 @pytest.mark.parametrize("name", NAMES)
 def test_other_files_are_refused_by_name(name: str) -> None:
-    with pytest.raises(AdapterRefused) as refused:
-        refuse_file_name(name)
+    with pytest.raises(WrongType) as refused:
+        check_files({name: 1}, file_limits(Track())["adapter"])
     assert refused.value.code == NAMES[name]
     assert placeholders(refused.value.code) <= refused.value.detail.keys()
-
-
-@pytest.mark.parametrize("name", [CONFIG, WEIGHTS, "v3.safetensors", "v3.json", "ADAPTER_MODEL.SAFETENSORS"])
-def test_an_adapter_s_own_files_may_be_renamed(name: str) -> None:
-    refuse_file_name(name)
 
 
 @pytest.mark.parametrize(

@@ -22,7 +22,7 @@ from tests.support.engine import Adapter, make_adapter
 from tests.support.lab import Lab, refused
 from tests.support.live import page
 from tests.support.portal import Caller, Portal
-from tests.support.show import Json, Show, send, upload
+from tests.support.show import Json, Show, announcement, contents, send
 from workers.lab.runner import run_job
 
 READY = make_adapter(1, rank=1)
@@ -125,35 +125,7 @@ async def test_what_is_not_admitted_is_told_why(
     assert portal.waker.lab_links == [], "nothing follows"
 
 
-# --- what is not even received -------------------------------------------------------------------------------
-
-
-async def test_a_file_beyond_the_season_s_limit_is_refused(portal: Portal, ada: Caller) -> None:
-    entry = await new_entry(ada)
-    track = (await ada.get_ok("/seasons/current"))["track"]
-    await change_rules(portal, track={**track, "max_bytes": 100_000})
-    too_large = await ada.post(f"/api/entries/{entry}/submissions", files=upload(READY))
-    assert (too_large.status_code, too_large.json()["error"]["code"]) == (413, "upload.too_large")
-    config = Adapter("", b" " * ((64 << 10) + 1), b"x")
-    answer = await ada.post(f"/api/entries/{entry}/submissions", files=upload(config))
-    assert (answer.status_code, answer.json()["error"]["code"]) == (413, "upload.too_large")
-    assert (await ada.get_ok("/entries"))[0]["submissions"] == []
-
-
-@pytest.mark.parametrize(
-    ("name", "code"),
-    [
-        ("adapter_model.bin", "artifact.type_not_allowed"),
-        ("adapter.tar.gz", "artifact.archive_not_allowed"),
-        ("chat_template.jinja", "artifact.unexpected_file"),
-    ],
-)
-async def test_a_file_of_another_kind_is_refused_at_the_door(ada: Caller, name: str, code: str) -> None:
-    entry = await new_entry(ada)
-    files = upload(READY) | {"weights": (name, READY.weights)}
-    answer = await ada.post(f"/api/entries/{entry}/submissions", files=files)
-    assert (answer.status_code, answer.json()["error"]["code"]) == (415, code)
-    assert (await ada.get_ok("/entries"))[0]["submissions"] == []
+# --- what is counted, and what cannot be changed any more ------------------------------------------------------
 
 
 async def refusals_counted(portal: Portal) -> dict[str, float]:
@@ -172,11 +144,11 @@ async def test_every_refusal_is_counted_for_the_operator(portal: Portal, ada: Ca
     before = await refusals_counted(portal)
     assert before.keys() >= CODES.keys(), "every series is there before its first refusal"
     entry = await new_entry(ada)
-    for code in ("config.rank", "config.rank", "from.elsewhere"):
-        await send(ada, entry, READY)
+    for seed, code in enumerate(("config.rank", "config.rank", "from.elsewhere"), 1):
+        await send(ada, entry, make_adapter(seed, rank=1))
         await (await lab.take()).succeed(refused(code))
-    wrong = upload(READY) | {"weights": ("adapter_model.bin", READY.weights)}
-    await ada.post(f"/api/entries/{entry}/submissions", files=wrong)
+    wrong = announcement({"adapter_config.json": b"{}", "adapter_model.bin": b"x"})
+    await ada.post(f"/api/entries/{entry}/submissions", json=wrong)
     after = await refusals_counted(portal)
     assert {
         code: after[code] - before.get(code, 0) for code in after if after[code] != before.get(code, 0)
@@ -207,46 +179,6 @@ async def test_what_the_lab_changes_after_its_report_is_not_sealed(
     assert result["digest"] not in {path.name for path in (tmp_path / "files" / "sealed").iterdir()}
 
 
-@pytest.mark.parametrize(("config", "weights"), [(b"", b"x"), (b"{}", b"")])
-async def test_an_empty_file_is_refused(ada: Caller, config: bytes, weights: bytes) -> None:
-    entry = await new_entry(ada)
-    answer = await ada.post(f"/api/entries/{entry}/submissions", files=upload(Adapter("", config, weights)))
-    assert (answer.status_code, answer.json()["error"]["code"]) == (422, "upload.empty_file")
-
-
-@pytest.mark.parametrize(
-    "form",
-    [
-        {"files": {"config": ("adapter_config.json", b"{}")}},
-        {"files": {"config": ("adapter_config.json", b"{}"), "weights": (None, b"a field, not a file")}},
-        {"json": {"config": "{}"}},
-        {"data": {"config": "{}", "weights": "x"}},
-        {},
-    ],
-)
-async def test_a_form_without_both_files_is_refused(ada: Caller, form: dict[str, Any]) -> None:
-    entry = await new_entry(ada)
-    answer = await ada.post(f"/api/entries/{entry}/submissions", **form)
-    assert answer.status_code == 422
-    assert answer.json()["error"]["code"] in ("request.invalid", "upload.length_required")
-
-
-async def test_a_form_that_is_none_is_refused(ada: Caller) -> None:
-    entry = await new_entry(ada)
-    headers = {"Content-Type": "multipart/form-data; boundary=x"}
-    answer = await ada.post(f"/api/entries/{entry}/submissions", content=b"nonsense", headers=headers)
-    assert 400 <= answer.status_code < 500
-    assert answer.json()["error"]["code"]
-
-
-async def test_nobody_uploads_without_being_asked_who_he_is(portal: Portal, ada: Caller) -> None:
-    """Refused on the headers: the files of a stranger are not even taken in."""
-    entry = await new_entry(ada)
-    stranger = portal.anybody()
-    answer = await stranger.post(f"/api/entries/{entry}/submissions", files=upload(READY))
-    assert (answer.status_code, answer.json()["error"]["code"]) == (401, "auth.required")
-
-
 # --- whose it is ----------------------------------------------------------------------------------------------
 
 
@@ -262,8 +194,8 @@ async def test_what_is_not_yours_is_not_there(portal: Portal, ada: Caller) -> No
                 "submission.not_found",
             )
     bob = await portal.person("contestant", "Bobby")
-    answer = await bob.post(f"/api/entries/{entry}/submissions", files=upload(READY))
-    assert (answer.status_code, answer.json()["error"]["code"]) == (404, "entry.not_found")
+    announced = announcement(contents(READY))
+    assert await bob.refused("POST", f"/entries/{entry}/submissions", announced) == (404, "entry.not_found")
     assert await bob.get_ok("/entries") == []
     producer = await portal.person("producer")
     assert (await producer.get_ok(f"/submissions/{submission}"))["id"] == submission
@@ -293,33 +225,7 @@ async def test_a_name_must_be_one(ada: Caller, name: str) -> None:
     assert await ada.refused("POST", "/entries", {"name": name}) == (422, "request.invalid")
 
 
-# --- versions and the quota -------------------------------------------------------------------------------------
-
-
-async def test_two_uploads_at_once_are_two_versions(ada: Caller) -> None:
-    entry = await new_entry(ada)
-    sent = await asyncio.gather(*(send(ada, entry, make_adapter(seed, rank=1)) for seed in (1, 2)))
-    assert sorted(one["version"] for one in sent) == [1, 2]
-    (mine,) = await ada.get_ok("/entries")
-    assert [one["version"] for one in mine["submissions"]] == [2, 1], "newest first"
-
-
-async def test_the_quota_counts_what_the_contestant_did_and_not_our_faults(
-    portal: Portal, ada: Caller, lab: Lab
-) -> None:
-    await change_rules(portal, max_versions=2)
-    entry = await new_entry(ada)
-    await send(ada, entry, READY)
-    await (await lab.take()).fail("The disk of the lab is full.", retry=False)
-    await send(ada, entry, READY)
-    await (await lab.take()).succeed(refused("config.rank"))
-    portal.waker.lab_links.clear()
-    third = await send(ada, entry, READY)
-    assert third["version"] == 3
-    answer = await ada.post(f"/api/entries/{entry}/submissions", files=upload(READY))
-    assert (answer.status_code, answer.json()["error"]["code"]) == (409, "upload.quota")
-    (mine,) = await ada.get_ok("/entries")
-    assert [one["state"] for one in mine["submissions"]] == ["received", "refused", "failed"]
+# --- waiting ----------------------------------------------------------------------------------------------
 
 
 async def test_who_waits_sees_the_reason_the_place_and_until_when(portal: Portal, ada: Caller) -> None:
@@ -388,23 +294,3 @@ async def test_the_roster_shows_what_can_go_on_stage(show: Show) -> None:
     await send(ada, entry, make_adapter(3, rank=1))
     await (await show.lab.take()).succeed(refused("config.rank"))
     assert (await row_of(show, "Lantern"))["version"] == 2
-
-
-async def test_slow_uploads_do_not_starve_the_others(portal: Portal, ada: Caller) -> None:
-    """More half-sent uploads than there are database connections, and the portal still answers."""
-    entry = await new_entry(ada)
-    request = ada.build_request("POST", f"/api/entries/{entry}/submissions", files=upload(READY))
-    await request.aread()
-    head = [f"POST /api/entries/{entry}/submissions HTTP/1.1"]
-    head += [f"{name}: {value}" for name, value in request.headers.items()]
-    port = int(portal.url.rsplit(":", 1)[1])
-    connections = [await asyncio.open_connection("127.0.0.1", port) for _ in range(25)]
-    try:
-        for _, writer in connections:
-            writer.write("\r\n".join([*head, "", ""]).encode() + request.content[:5000])
-            await writer.drain()
-        for _ in range(5):
-            assert (await ada.get("/healthz")).json() == {"ok": True}
-    finally:
-        for _, writer in connections:
-            writer.close()

@@ -1,5 +1,6 @@
 import type { MaybeOptionalInit } from "openapi-fetch";
 import type { HttpMethod, OkStatus, PathsWithMethod } from "openapi-typescript-helpers";
+import { clock } from "./clock";
 import { errorFrom, errorFromNetwork, errorFromStranger } from "./errors";
 import type { paths } from "./schema";
 
@@ -29,7 +30,6 @@ interface Init {
 /** A network that swallows everything never says so: without these limits a vote would be "sending" for ever. */
 const ANSWER_MS = 8_000;
 const WHOLE_ANSWER_MS = 30_000;
-const UPLOAD_SILENCE_MS = 60_000;
 
 function address(path: string, { path: names, query }: NonNullable<Init["params"]>): string {
   const filled = path.replace(/\{(\w+)\}/g, (_, name: string) => encodeURIComponent(String(names?.[name])));
@@ -53,6 +53,7 @@ async function call<T>(method: string, path: string, init: Init): Promise<T> {
       signal: limit.signal,
       ...sent,
     });
+    clock.sample(response.headers);
     clearTimeout(timer);
     timer = setTimeout(() => limit.abort(), WHOLE_ANSWER_MS);
     text = await response.text();
@@ -87,44 +88,3 @@ export const api = {
   post: method("post"),
   delete: method("delete"),
 };
-
-/**
- * Multipart upload with progress in bytes, which fetch cannot report. Throws ApiError; AbortError when cancelled.
- * However long it takes, a minute without any progress means that the line is dead.
- */
-export function upload<T>(
-  path: string,
-  form: FormData,
-  onProgress: (loaded: number, total: number) => void,
-  signal?: AbortSignal,
-): Promise<T> {
-  return new Promise((resolve, reject) => {
-    const request = new XMLHttpRequest();
-    request.open("POST", path);
-    request.responseType = "json";
-    let dead = false;
-    let timer: ReturnType<typeof setTimeout> | undefined;
-    const alive = () => {
-      clearTimeout(timer);
-      timer = setTimeout(() => {
-        dead = true;
-        request.abort();
-      }, UPLOAD_SILENCE_MS);
-    };
-    request.upload.onprogress = (event) => {
-      alive();
-      if (event.lengthComputable) onProgress(event.loaded, event.total);
-    };
-    request.onload = () => {
-      if (request.status < 200 || request.status >= 300) reject(errorFrom(request.status, request.response));
-      else if (request.response === null) reject(errorFromStranger());
-      else resolve(request.response as T);
-    };
-    request.onerror = () => reject(errorFromNetwork(undefined));
-    request.onabort = () => reject(dead ? errorFromNetwork(undefined) : new DOMException("aborted", "AbortError"));
-    request.onloadend = () => clearTimeout(timer);
-    signal?.addEventListener("abort", () => request.abort());
-    alive();
-    request.send(form);
-  });
-}

@@ -1,4 +1,5 @@
-export { api, upload } from "./client";
-export { ApiError } from "./errors";
+export { api } from "./client";
+export { clock } from "./clock";
+export { ApiError, errorFrom, errorFromNetwork, errorFromStranger } from "./errors";
 export { newKey } from "./key";
 export type * from "./types";

@@ -235,7 +235,9 @@ export interface paths {
         put?: never;
         /**
          * Submit
-         * @description Send one version: `adapter_config.json` and `adapter_model.safetensors` as a form. The verdict follows live.
+         * @description Announce the files of a version. Each is then sent to its upload; the verdict follows live.
+         *
+         *     Announcing the same files again gives the same uploads with what has arrived of them: that is how to resume.
          */
         post: operations["submit"];
         delete?: never;
@@ -557,7 +559,11 @@ export interface paths {
         get: operations["read_submission"];
         put?: never;
         post?: never;
-        delete?: never;
+        /**
+         * Cancel Upload
+         * @description Give up an upload that is not complete. The version does not count.
+         */
+        delete: operations["cancel_upload"];
         options?: never;
         head?: never;
         patch?: never;
@@ -670,6 +676,30 @@ export interface paths {
         options?: never;
         head?: never;
         patch?: never;
+        trace?: never;
+    };
+    "/api/uploads/{upload_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        /**
+         * Look At Upload
+         * @description How many bytes have arrived (`Upload-Offset`) of how many (`Upload-Length`).
+         */
+        head: operations["look_at_upload"];
+        /**
+         * Send Bytes
+         * @description Append the body from byte `Upload-Offset` on. What arrived before a broken line is kept.
+         */
+        patch: operations["send_bytes"];
         trace?: never;
     };
     "/api/version": {
@@ -1198,6 +1228,26 @@ export interface components {
             /** Title */
             title: string;
         };
+        /** NewFile */
+        NewFile: {
+            /** Name */
+            name: string;
+            /** Sha256 */
+            sha256: string;
+            /** Size */
+            size: number;
+        };
+        /** NewSubmission */
+        NewSubmission: {
+            /**
+             * Artifact
+             * @default adapter
+             * @constant
+             */
+            artifact: "adapter";
+            /** Files */
+            files: components["schemas"]["NewFile"][];
+        };
         /** NewToken */
         NewToken: {
             /** Name */
@@ -1451,6 +1501,8 @@ export interface components {
         };
         /** SeasonOut */
         SeasonOut: {
+            /** Closes At */
+            closes_at: string | null;
             /**
              * Id
              * Format: uuid
@@ -1462,6 +1514,8 @@ export interface components {
             licence: string;
             /** Licence Url */
             licence_url: string;
+            /** Max Entries */
+            max_entries: number;
             /** Max Prompt Chars */
             max_prompt_chars: number;
             /** Max Versions */
@@ -1474,6 +1528,8 @@ export interface components {
             /** Suite */
             suite: string;
             track: components["schemas"]["Track"];
+            /** Versions Per Day */
+            versions_per_day: number;
             weights: components["schemas"]["Weights"];
         };
         /** ShowOut */
@@ -1657,6 +1713,11 @@ export interface components {
         };
         /** SubmissionOut */
         SubmissionOut: {
+            /**
+             * Artifact
+             * @constant
+             */
+            artifact: "adapter";
             /** Checks */
             checks: components["schemas"]["CheckOut"][];
             /**
@@ -1690,7 +1751,9 @@ export interface components {
              * State
              * @enum {string}
              */
-            state: "received" | "verifying" | "verified" | "refused" | "benchmarking" | "ready" | "failed";
+            state: "uploading" | "received" | "verifying" | "verified" | "refused" | "benchmarking" | "ready" | "failed" | "cancelled";
+            /** Uploads */
+            uploads: components["schemas"]["UploadOut"][];
             /** Version */
             version: number;
             waiting: components["schemas"]["WaitingOut"] | null;
@@ -1804,6 +1867,25 @@ export interface components {
              * @default 1d382c4b2c58d1f88a40af63ae86b22d98674822a9d059d0de926ea0101f2834
              */
             template_digest: string;
+        };
+        /**
+         * UploadOut
+         * @description A file on its way in. Send the bytes from `received` on to `/api/uploads/{id}` (tus 1.0.0).
+         */
+        UploadOut: {
+            /**
+             * Id
+             * Format: uuid
+             */
+            id: string;
+            /** Name */
+            name: string;
+            /** Received */
+            received: number;
+            /** Sha256 */
+            sha256: string;
+            /** Size */
+            size: number;
         };
         /** ValidationError */
         ValidationError: {
@@ -1937,6 +2019,8 @@ export type Me = components['schemas']['Me'];
 export type ModuleLikenessOut = components['schemas']['ModuleLikenessOut'];
 export type NewEntry = components['schemas']['NewEntry'];
 export type NewEpisode = components['schemas']['NewEpisode'];
+export type NewFile = components['schemas']['NewFile'];
+export type NewSubmission = components['schemas']['NewSubmission'];
 export type NewToken = components['schemas']['NewToken'];
 export type NodeOut = components['schemas']['NodeOut'];
 export type OpenVote = components['schemas']['OpenVote'];
@@ -1972,6 +2056,7 @@ export type TaskOut = components['schemas']['TaskOut'];
 export type TokenMade = components['schemas']['TokenMade'];
 export type TokenRow = components['schemas']['TokenRow'];
 export type Track = components['schemas']['Track'];
+export type UploadOut = components['schemas']['UploadOut'];
 export type ValidationError = components['schemas']['ValidationError'];
 export type VerdictOut = components['schemas']['VerdictOut'];
 export type Version = components['schemas']['Version'];
@@ -2376,15 +2461,12 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "multipart/form-data": {
-                    config: string;
-                    weights: string;
-                };
+                "application/json": components["schemas"]["NewSubmission"];
             };
         };
         responses: {
             /** @description Successful Response */
-            202: {
+            201: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -2940,6 +3022,37 @@ export interface operations {
             };
         };
     };
+    cancel_upload: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                submission_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Done"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
     read_run: {
         parameters: {
             query?: never;
@@ -3136,6 +3249,69 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["Done"];
                 };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    look_at_upload: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                upload_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": unknown;
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    send_bytes: {
+        parameters: {
+            query?: never;
+            header: {
+                "tus-resumable"?: string;
+                "upload-offset": number;
+            };
+            path: {
+                upload_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             /** @description Validation Error */
             422: {

@@ -38,6 +38,7 @@ export type {
   TaskOut as TaskScore,
   TokenMade,
   TokenRow,
+  UploadOut as FileUpload,
   VerdictOut as Verdict,
   VoteOut as MyVote,
 } from "./schema";

@@ -3,6 +3,7 @@ import { Pill, type Tone } from "@gavel/desk";
 import { useT } from "../i18n";
 
 export const TONES: Record<SubmissionState, Tone> = {
+  uploading: "calm",
   received: "calm",
   verifying: "busy",
   verified: "busy",
@@ -10,6 +11,7 @@ export const TONES: Record<SubmissionState, Tone> = {
   refused: "bad",
   ready: "good",
   failed: "warn",
+  cancelled: "calm",
 };
 
 export function StatePill({ state }: { state: SubmissionState }) {

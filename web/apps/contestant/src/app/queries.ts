@@ -1,10 +1,12 @@
-import { api, type Entry, type Submission } from "@gavel/api";
+import { api, clock, type Entry, type Submission } from "@gavel/api";
 import { retryable } from "@gavel/desk";
 import { useQuery } from "@tanstack/react-query";
+import { useEffect, useState } from "react";
 
 const LOOK_AGAIN_MS = 3_000;
 const ERROR_AGAIN_MS = 4_000;
-const ENDED = new Set<Submission["state"]>(["refused", "ready", "failed"]);
+const CLOCK_MS = 5_000;
+const ENDED = new Set<Submission["state"]>(["refused", "ready", "failed", "cancelled"]);
 
 export const ENTRIES = ["entries"];
 
@@ -14,6 +16,16 @@ export function isUnderWay(submission: Submission): boolean {
 
 function anyUnderWay(entries: Entry[] | undefined): boolean {
   return entries?.some((entry) => entry.submissions.some(isUnderWay)) ?? false;
+}
+
+/** The portal's clock, looked at every few seconds: for what ends at a time. */
+export function useNow(): number {
+  const [now, setNow] = useState(clock.now);
+  useEffect(() => {
+    const timer = setInterval(() => setNow(clock.now()), CLOCK_MS);
+    return () => clearInterval(timer);
+  }, []);
+  return now;
 }
 
 /** My entries with their versions, newest first; looks again while a version is under way. */

@@ -4,7 +4,9 @@ import { Card, ErrorNote, Link, Loading, Mark } from "@gavel/ui";
 import { useBoard, useEntries, useSeason } from "../app/queries";
 import { StatePill } from "../app/StatePill";
 import { useT } from "../i18n";
-import { useUploadOf } from "../upload/useUpload";
+import { shareOf } from "../upload/progress";
+import { TONES } from "../upload/Sending";
+import { isRunning, useUploadOf } from "../upload/useUpload";
 import css from "./EntriesPage.module.css";
 import { NewEntry } from "./NewEntry";
 import { SeasonRules } from "./SeasonRules";
@@ -62,23 +64,38 @@ function EntryCard({ entry, row }: { entry: Entry; row: BoardRow | undefined }) 
       ) : (
         <p className={css.date}>{t("entries.no_version")}</p>
       )}
-      <OnItsWay entry={entry.id} />
+      <OnItsWay entry={entry} />
       <Link to={`/entries/${entry.id}`} className={css.upload}>
-        {t("entries.upload")}
+        {t(entry.submissions.some((one) => one.state === "uploading") ? "entries.go_on" : "entries.upload")}
       </Link>
     </Card>
   );
 }
 
-/** An upload that goes on while the contestant looks at this page. */
-function OnItsWay({ entry }: { entry: string }) {
-  const { t } = useT();
-  const { step } = useUploadOf(entry);
-  if (step === "idle") return null;
-  const failed = step === "failed";
+/** An upload that goes on while the contestant looks at this page, or one that waits to be gone on with. */
+function OnItsWay({ entry }: { entry: Entry }) {
+  const { t, number } = useT();
+  const upload = useUploadOf(entry.id);
+  const unfinished = entry.submissions.find((one) => one.state === "uploading");
+  if (isRunning(upload)) {
+    return (
+      <p role="status">
+        <Pill tone={TONES[upload.step]}>{t(`upload.pill.${upload.step}`)}</Pill>
+      </p>
+    );
+  }
+  if (unfinished) {
+    const share = number(shareOf(unfinished), { style: "percent" });
+    return (
+      <p>
+        <Pill tone="warn">{t("upload.pill.unfinished", { n: unfinished.version, share })}</Pill>
+      </p>
+    );
+  }
+  if (upload.step !== "failed") return null;
   return (
     <p role="status">
-      <Pill tone={failed ? "bad" : "busy"}>{t(failed ? "upload.failed" : "upload.sending")}</Pill>
+      <Pill tone="bad">{t("upload.failed")}</Pill>
     </p>
   );
 }

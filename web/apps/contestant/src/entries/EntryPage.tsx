@@ -4,7 +4,8 @@ import { Button, Card, EmptyState, ErrorNote, Link, Loading, navigate } from "@g
 import { useEntries, useSeason } from "../app/queries";
 import { StatePill } from "../app/StatePill";
 import { useT } from "../i18n";
-import { Upload } from "../upload/Upload";
+import { counts } from "../upload/quota";
+import { UploadCard } from "../upload/UploadCard";
 import css from "./EntryPage.module.css";
 
 /** One entry: upload its next version, look back at the earlier ones. */
@@ -25,14 +26,19 @@ export function EntryPage({ id }: { id: string }) {
       />
     );
   }
-  return <Known entry={entry} season={season.data} />;
+  return <Known entry={entry} entries={entries.data} season={season.data} />;
 }
 
-function Known({ entry, season }: { entry: Entry; season: Season }) {
+interface KnownProps {
+  entry: Entry;
+  /** All of mine. */
+  entries: Entry[];
+  season: Season;
+}
+
+function Known({ entry, entries, season }: KnownProps) {
   const { t } = useT();
-  // What failed through a fault of the platform is not counted against the contestant.
-  const used = entry.submissions.filter((one) => one.state !== "failed").length;
-  const next = (entry.submissions[0]?.version ?? 0) + 1;
+  const used = entry.submissions.filter(counts).length;
   return (
     <>
       <PageHead title={entry.name} kicker={<Link to="/">← {t("entry.back")}</Link>}>
@@ -40,11 +46,7 @@ function Known({ entry, season }: { entry: Entry; season: Season }) {
       </PageHead>
       <Card className={css.upload}>
         <h2>{t("entry.upload")}</h2>
-        {used < season.max_versions ? (
-          <Upload entry={entry.id} version={next} season={season} />
-        ) : (
-          <p className={css.note}>{t("entry.full")}</p>
-        )}
+        <UploadCard entry={entry} entries={entries} season={season} />
       </Card>
       <h2 className={css.heading}>{t("entry.versions")}</h2>
       {entry.submissions.length > 0 ? (

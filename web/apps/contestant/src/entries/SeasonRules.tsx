@@ -1,5 +1,5 @@
 import type { Season } from "@gavel/api";
-import { bytes } from "@gavel/desk";
+import { bytes, useTimes } from "@gavel/desk";
 import { Card } from "@gavel/ui";
 import type { ReactNode } from "react";
 import { useT } from "../i18n";
@@ -9,11 +9,18 @@ import css from "./SeasonRules.module.css";
 export function SeasonRules({ season }: { season: Season }) {
   const { t, number } = useT();
   const percent = (value: number) => number(value, { style: "percent" });
+  const { moment } = useTimes();
+  const closes = (at: string): [string, ReactNode] => [
+    t("season.closes"),
+    t("season.closes_value", { time: moment(at) }),
+  ];
   const rows: [string, ReactNode][] = [
     [t("season.base"), season.track.base_model],
     [t("season.rank"), t("season.rank_value", { max: season.track.max_rank })],
     [t("season.size"), t("season.size_value", { size: bytes(season.track.max_bytes) })],
-    [t("season.versions"), season.max_versions],
+    [t("season.entries"), t("season.entries_value", { max: season.max_entries })],
+    [t("season.versions"), t("season.versions_value", { max: season.max_versions, day: season.versions_per_day })],
+    ...(season.closes_at === null ? [] : [closes(season.closes_at)]),
     [
       t("season.answer"),
       t("season.answer_value", { tokens: season.sampling.max_tokens, temperature: season.sampling.temperature }),

@@ -147,6 +147,7 @@ function HowTo() {
         <li>
           <p>{t("tokens.how_submit")}</p>
           <pre>{submit}</pre>
+          <p className={css.quiet}>{t("tokens.how_again")}</p>
         </li>
       </ol>
     </Card>

@@ -27,6 +27,8 @@ it("sees before the upload what cannot pass", () => {
   expect(problemOf(file("a.safetensors", 11), 10)).toEqual({ code: "too_large", size: 11, limit: 10 });
   expect(problemOf(file("a.safetensors", 0), 10)).toEqual({ code: "empty" });
   expect(problemOf(file("a.safetensors", 10), 10)).toBeNull();
+  expect(problemOf(file("a.safetensors", 9), 10, 8)).toEqual({ code: "other_size", expected: 8 });
+  expect(problemOf(file("a.safetensors", 8), 10, 8)).toBeNull();
   expect(glance('{"r": 8}')).toEqual({ rank: 8 });
   expect(glance("{}")).toEqual({ rank: null });
   expect(glance("[1]")).toBe("not_json");

@@ -34,12 +34,16 @@ export function choose(before: Chosen, files: File[]): Chosen {
   };
 }
 
-export type Problem = { code: "too_large"; size: number; limit: number } | { code: "empty" };
+export type Problem =
+  | { code: "too_large"; size: number; limit: number }
+  | { code: "other_size"; expected: number }
+  | { code: "empty" };
 
-/** Why a file need not even be sent. */
-export function problemOf(file: File | null, limit: number): Problem | null {
+/** Why a file need not even be sent. `expected`: the size of the file that an unfinished upload goes on with. */
+export function problemOf(file: File | null, limit: number, expected?: number): Problem | null {
   if (file === null) return null;
   if (file.size === 0) return { code: "empty" };
+  if (expected !== undefined && file.size !== expected) return { code: "other_size", expected };
   return file.size > limit ? { code: "too_large", size: file.size, limit } : null;
 }
 

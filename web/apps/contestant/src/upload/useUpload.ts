@@ -1,29 +1,29 @@
-import { api, type Submission, upload } from "@gavel/api";
-import { retryable } from "@gavel/desk";
+import type { Submission } from "@gavel/api";
 import { navigate } from "@gavel/ui";
 import { type QueryClient, useQueryClient } from "@tanstack/react-query";
 import { useSyncExternalStore } from "react";
 import { ENTRIES } from "../app/queries";
-import { deliver } from "./deliver";
+import { type Doing, type Files, sendVersion } from "./sending";
 import { Speed } from "./speed";
 
-/**
- * - `idle`: nothing on its way; `cancelled` when the last try was stopped by hand
- * - `sending`: `rate` in bytes a second, null while unknown
- * - `arriving`: every byte is there, the portal has not answered yet
- * - `failed`: `version` is the one that was being sent; it may have arrived
- */
-export type Upload =
-  | { step: "idle"; cancelled: boolean }
-  | { step: "sending"; done: number; total: number; rate: number | null }
-  | { step: "arriving" }
-  | { step: "failed"; error: unknown; version: number };
+/** Under way, or paused by hand. Bytes of all files together; `rate` in bytes a second, null while unknown. */
+export interface Running {
+  step: Doing | "paused";
+  done: number;
+  total: number;
+  rate: number | null;
+  /** The version on the portal; null before it has heard of it. */
+  submission: Submission | null;
+}
+
+export type Upload = { step: "idle"; cancelled: boolean } | Running | { step: "failed"; error: unknown };
 
 const IDLE: Upload = { step: "idle", cancelled: false };
 
 /** By entry, and outside of the pages: looking something up meanwhile must not stop an upload. */
 const uploads = new Map<string, Upload>();
-const aborts = new Map<string, AbortController>();
+const chosen = new Map<string, Files>();
+const stops = new Map<string, AbortController>();
 const listeners = new Set<() => void>();
 
 function subscribe(listener: () => void): () => void {
@@ -40,78 +40,103 @@ function stay(event: BeforeUnloadEvent): void {
   event.preventDefault();
 }
 
+export function isRunning(upload: Upload): upload is Running {
+  return upload.step !== "idle" && upload.step !== "failed";
+}
+
+async function run(queries: QueryClient, entry: string, files: Files): Promise<void> {
+  stops.get(entry)?.abort();
+  const stop = new AbortController();
+  const speed = new Speed();
+  const before = uploads.get(entry);
+  let running: Running = {
+    step: "hashing",
+    done: 0,
+    total: Object.values(files).reduce((sum, file) => sum + file.size, 0),
+    rate: null,
+    submission: null,
+  };
+  // Gone on with after a pause: what was known stays on the page until the portal has said more.
+  let asked = true;
+  if (before?.step === "paused") {
+    running = { ...before, step: "sending", rate: null };
+    asked = false;
+  }
+  const change = (news: Partial<Running>) => {
+    running = { ...running, ...news };
+    if (!stop.signal.aborted) set(entry, running);
+  };
+  chosen.set(entry, files);
+  stops.set(entry, stop);
+  change({});
+  window.addEventListener("beforeunload", stay);
+  try {
+    const made = await sendVersion(
+      entry,
+      files,
+      {
+        step: (step, done) => {
+          const rate = step === "sending" ? speed.add(done, performance.now()) : null;
+          if (asked) change({ step, done, rate });
+          else if (step === "waiting") change({ step, rate });
+        },
+        announced: (submission) => {
+          asked = true;
+          change({ submission });
+          void queries.invalidateQueries({ queryKey: ENTRIES });
+        },
+      },
+      stop.signal,
+    );
+    change({ step: "arriving" });
+    await queries.invalidateQueries({ queryKey: ENTRIES });
+    set(entry, IDLE);
+    // To the verdict, unless the contestant has gone elsewhere meanwhile.
+    if (location.pathname.endsWith(`/entries/${entry}`)) navigate(`/submissions/${made.id}`);
+  } catch (error) {
+    if (!stop.signal.aborted) await queries.invalidateQueries({ queryKey: ENTRIES });
+    if (!stop.signal.aborted) set(entry, { step: "failed", error });
+  } finally {
+    if (stops.get(entry) === stop) stops.delete(entry);
+    if (stops.size === 0) window.removeEventListener("beforeunload", stay);
+  }
+}
+
+/** Stop sending. What has arrived stays. */
+export function pause(entry: string): void {
+  const now = uploads.get(entry) ?? IDLE;
+  stops.get(entry)?.abort();
+  if (isRunning(now)) set(entry, { ...now, step: "paused", rate: null });
+}
+
+/** Stop sending, and no more of it here. */
+export function forget(entry: string): void {
+  stops.get(entry)?.abort();
+  set(entry, { step: "idle", cancelled: true });
+}
+
 /** What is on its way for an entry. */
 export function useUploadOf(entry: string): Upload {
   return useSyncExternalStore(subscribe, () => uploads.get(entry) ?? IDLE);
 }
 
-interface Version {
-  queries: QueryClient;
-  entry: string;
-  /** The number that this version becomes. */
-  version: number;
-  config: File;
-  weights: File;
-}
-
-async function run({ queries, entry, version, config, weights }: Version): Promise<void> {
-  const before = uploads.get(entry);
-  const again = before?.step === "failed" && retryable(before.error);
-  const number = again ? before.version : version;
-  const total = config.size + weights.size;
-  const controller = new AbortController();
-  const speed = new Speed();
-  const form = new FormData();
-  form.set("config", config);
-  form.set("weights", weights);
-
-  const send = () =>
-    upload<Submission>(
-      `/api/entries/${entry}/submissions`,
-      form,
-      (done, whole) => {
-        if (done >= whole) set(entry, { step: "arriving" });
-        else set(entry, { step: "sending", done, total: whole, rate: speed.add(done, performance.now()) });
-      },
-      controller.signal,
-    );
-  const look = async () => {
-    const entries = await api.get("/api/entries");
-    queries.setQueryData(ENTRIES, entries);
-    const versions = entries.find((one) => one.id === entry)?.submissions ?? [];
-    return versions.find((one) => one.version === number && one.size_bytes === total) ?? null;
-  };
-
-  aborts.set(entry, controller);
-  set(entry, { step: "sending", done: 0, total, rate: null });
-  window.addEventListener("beforeunload", stay);
-  try {
-    const made = await deliver(send, look, retryable, again);
-    set(entry, IDLE);
-    void queries.invalidateQueries({ queryKey: ENTRIES });
-    // To the verdict, unless the contestant has gone elsewhere meanwhile.
-    if (location.pathname.endsWith(`/entries/${entry}`)) navigate(`/submissions/${made.id}`);
-  } catch (error) {
-    const stopped = controller.signal.aborted;
-    set(entry, stopped ? { step: "idle", cancelled: true } : { step: "failed", error, version: number });
-  } finally {
-    aborts.delete(entry);
-    if (aborts.size === 0) window.removeEventListener("beforeunload", stay);
-  }
-}
-
 export interface Uploading {
   upload: Upload;
-  send: (config: File, weights: File) => void;
-  cancel: () => void;
+  send: (files: Files) => void;
+  /** Go on after a pause, or try again after a failure, with the same files. */
+  goOn: () => void;
 }
 
 /** Send versions of an entry. It goes on while other pages are looked at. */
-export function useUpload(entry: string, version: number): Uploading {
+export function useUpload(entry: string): Uploading {
   const queries = useQueryClient();
+  const upload = useUploadOf(entry);
   return {
-    upload: useUploadOf(entry),
-    send: (config, weights) => void run({ queries, entry, version, config, weights }),
-    cancel: () => aborts.get(entry)?.abort(),
+    upload,
+    send: (files) => void run(queries, entry, files),
+    goOn: () => {
+      const files = chosen.get(entry);
+      if (files) void run(queries, entry, files);
+    },
   };
 }

@@ -1,6 +1,7 @@
 import type { Progress, Submission } from "@gavel/api";
 import { Meter, useReason, useTimes } from "@gavel/desk";
 import { Card, cx, Link } from "@gavel/ui";
+import { isUnderWay } from "../app/queries";
 import { useT } from "../i18n";
 import css from "./Now.module.css";
 import { countOf } from "./problems";
@@ -9,13 +10,14 @@ const TONES: Partial<Record<Submission["state"], string | undefined>> = {
   ready: css.good,
   refused: css.bad,
   failed: css.warn,
+  cancelled: css.calm,
 };
 
 /** The one thing to know at this moment: what is happening, why it waits, or how it ended and what to do. */
 export function Now({ submission }: { submission: Submission }) {
   const { t } = useT();
   const { state, progress, waiting } = submission;
-  const moving = state !== "ready" && state !== "refused" && state !== "failed";
+  const moving = isUnderWay(submission) && state !== "uploading";
   return (
     <Card className={cx(css.now, TONES[state])}>
       {/* The progress below changes many times a second: only the turns are read out. */}
@@ -24,6 +26,8 @@ export function Now({ submission }: { submission: Submission }) {
         {state === "ready" && <p>{t("submission.ready_text")}</p>}
         {state === "refused" && <Refused submission={submission} />}
         {state === "failed" && <Failed submission={submission} />}
+        {state === "uploading" && <Uploading submission={submission} />}
+        {state === "cancelled" && <Cancelled submission={submission} />}
       </div>
       {moving && waiting && <Waiting waiting={waiting} />}
       {moving && !waiting && progress && <Doing progress={progress} />}
@@ -84,6 +88,28 @@ function Failed({ submission }: { submission: Submission }) {
       {submission.refusal && (
         <p className={css.note}>{t("submission.fault", { reason: submission.refusal.message })}</p>
       )}
+      <Again submission={submission}>{t("entry.upload")}</Again>
+    </>
+  );
+}
+
+function Uploading({ submission }: { submission: Submission }) {
+  const { t } = useT();
+  return (
+    <>
+      <p>{t("submission.uploading_text")}</p>
+      <Again submission={submission}>{t("submission.uploading_again")}</Again>
+    </>
+  );
+}
+
+function Cancelled({ submission }: { submission: Submission }) {
+  const { t, find } = useT();
+  const { refusal } = submission;
+  return (
+    <>
+      {refusal && <p>{find(`problem.${refusal.code}.what`) ?? refusal.message}</p>}
+      <p>{t("submission.cancelled_text")}</p>
       <Again submission={submission}>{t("entry.upload")}</Again>
     </>
   );

@@ -36,6 +36,7 @@ export function VerdictPage({ id }: { id: string }) {
 
 function Verdict({ submission }: { submission: Submission }) {
   const { t } = useT();
+  const arrived = submission.state !== "uploading" && submission.state !== "cancelled";
   return (
     <>
       <PageHead
@@ -45,11 +46,15 @@ function Verdict({ submission }: { submission: Submission }) {
       />
       <Steps submission={submission} />
       <Now submission={submission} />
-      <div className={css.columns}>
-        <Checklist submission={submission} />
-        <Facts submission={submission} />
-      </div>
-      <Bench submission={submission} />
+      {arrived && (
+        <>
+          <div className={css.columns}>
+            <Checklist submission={submission} />
+            <Facts submission={submission} />
+          </div>
+          <Bench submission={submission} />
+        </>
+      )}
     </>
   );
 }

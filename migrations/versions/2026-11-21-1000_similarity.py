@@ -1,6 +1,6 @@
 """sketches, X-rays and similarity flags
 
-Revision: 0002_similarity, after: 0001
+Revision: 0003, after: 0002
 Written as if the show were on air: short locks, no rewrites, destructive changes in two releases.
 """
 
@@ -8,8 +8,8 @@ import sqlalchemy as sa
 from alembic import op
 from sqlalchemy.dialects import postgresql
 
-revision = "0002_similarity"
-down_revision = "0001"
+revision = "0003"
+down_revision = "0002"
 branch_labels = None
 depends_on = None
 
