@@ -22,6 +22,7 @@ class Permission(StrEnum):
     JUDGE = "judge"
     INVITE = "invite"
     SEE_NODES = "see nodes"
+    MODERATE = "moderate"
 
 
 GRANTED: dict[Permission, frozenset[Role]] = {
@@ -31,6 +32,7 @@ GRANTED: dict[Permission, frozenset[Role]] = {
     Permission.JUDGE: frozenset({Role.JUDGE}),
     Permission.INVITE: frozenset({Role.PRODUCER, Role.OPERATOR}),
     Permission.SEE_NODES: frozenset({Role.PRODUCER, Role.OPERATOR}),
+    Permission.MODERATE: frozenset({Role.MODERATOR, Role.PRODUCER}),
 }
 
 INVITABLE: dict[Role, frozenset[Role]] = {

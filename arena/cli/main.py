@@ -12,6 +12,7 @@ COMMANDS = {
     "down": "arena.cli.stack:down",
     "demo": "arena.cli.demo:demo",
     "submit": "arena.cli.submit:submit",
+    "moderation": "arena.cli.moderation:moderation",
     "invite": "arena.cli.invite:invite",
     "engine": "arena.cli.engine:engine",
     "worker": "arena.cli.worker:worker",

@@ -13,6 +13,9 @@ BODY_LIMIT = 1 << 20
 """Bytes. Nothing that people type comes near it."""
 LAB_LIMIT = 32 << 20
 """A benchmark's result holds every question with its answer."""
+LIST_LIMIT = 8 << 20
+"""A word list of a hundred thousand terms."""
+LIMITS = (("/api/lab/", LAB_LIMIT), ("/api/moderation/lists/", LIST_LIMIT))
 OWN_LIMITS = ("/api/entries/", "/api/files/")
 """Paths whose routes bound a file themselves, knowing the season's rules or the link."""
 
@@ -66,7 +69,7 @@ class BodyLimit:
             return None
         if "transfer-encoding" in headers:
             return Invalid("upload.length_required", "The request must say how long it is (Content-Length).")
-        limit = LAB_LIMIT if path.startswith("/api/lab/") else BODY_LIMIT
+        limit = next((size for start, size in LIMITS if path.startswith(start)), BODY_LIMIT)
         if int(headers.get("content-length", 0)) > limit:
             return TooLarge("upload.too_large", f"The request is larger than {limit} bytes.", max_bytes=limit)
         return None

@@ -10,6 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from arena.duels import public as duels
 from arena.kit.errors import Conflict
 from arena.kit.jobs.outbox import record
+from arena.kit.site import Site
 from arena.rundown import queries
 from arena.rundown.contracts import Command, Finish, LockVote, OpenVote, Reveal, ShowMoved, StartDuel
 from arena.rundown.models import ShowEvent
@@ -22,6 +23,7 @@ GRACE = timedelta(seconds=1)
 
 
 async def carry_out(
+    site: Site,
     session: AsyncSession,
     episode: Episode,
     command: Command,
@@ -49,7 +51,7 @@ async def carry_out(
             f"“{command.type}” is not possible while the show is in “{show.phase}”.",
             phase=show.phase,
         )
-    body = await _do(session, episode, show, command)
+    body = await _do(site, session, episode, show, command, by)
     after = apply(show, command.type, body)
     event = ShowEvent(
         episode_id=episode.id, version=after.version, type=command.type, body=body, key=key, by=by
@@ -60,12 +62,14 @@ async def carry_out(
     return after
 
 
-async def _do(session: AsyncSession, episode: Episode, show: Show, command: Command) -> dict[str, Any]:
+async def _do(
+    site: Site, session: AsyncSession, episode: Episode, show: Show, command: Command, by: UUID | None
+) -> dict[str, Any]:
     """The effect of a command, and the body of its event."""
     match command:
         case StartDuel():
             duel = await duels.start(
-                session, episode, command.prompt, command.entry_a, command.entry_b, command.seed
+                site, session, episode, command.prompt, command.entry_a, command.entry_b, command.seed, by
             )
             episode.state = "live"
             return {"duel_id": str(duel.id), "prompt": command.prompt}
@@ -97,7 +101,7 @@ def _known(value: UUID | None) -> UUID:
     return value
 
 
-async def lock_overdue(session: AsyncSession) -> int:
+async def lock_overdue(site: Site, session: AsyncSession) -> int:
     """The clock's hand: lock each ballot whose deadline has passed. Returns how many."""
     overdue = await votes.overdue(session, GRACE)
     for ballot in overdue:
@@ -105,6 +109,6 @@ async def lock_overdue(session: AsyncSession) -> int:
         show = await queries.show(session, episode.id)
         if show.ballot_id == ballot.id and show.phase == "vote":
             await carry_out(
-                session, episode, LockVote(type="lock_vote"), show.version, f"clock-{ballot.id}", None
+                site, session, episode, LockVote(type="lock_vote"), show.version, f"clock-{ballot.id}", None
             )
     return len(overdue)

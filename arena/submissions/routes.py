@@ -41,10 +41,11 @@ async def my_entries(caller: Contestant, session: SessionDep) -> list[EntryOut]:
 
 
 @router.post("/entries", status_code=201)
-async def make_entry(caller: Contestant, session: SessionDep, body: NewEntry) -> EntryOut:
+async def make_entry(request: Request, caller: Contestant, session: SessionDep, body: NewEntry) -> EntryOut:
     if caller.person is None:
         raise Unauthenticated("auth.required", "Sign in first.")
-    entry = await service.make_entry(session, await current_season(session), caller.person, body.name)
+    site, season = request.app.state.site, await current_season(session)
+    entry = await service.make_entry(site, session, season, caller.person, body.name)
     return EntryOut(id=entry.id, name=entry.name, kind="contestant", submissions=[])
 
 

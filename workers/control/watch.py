@@ -58,4 +58,4 @@ async def _ask(site: Site, url: str) -> NodeHealth:
 
 async def keep_time(site: Site) -> None:
     async with transaction(site.sessions, site.bus) as session:
-        await lock_overdue(session)
+        await lock_overdue(site, session)
