@@ -40,7 +40,7 @@ LEET_CHARS = 4
 
 _BIG = 400_000
 """Bytes of patterns. Beyond, the fastest automaton (a full table) would take hundreds of megabytes."""
-_ID, _KIND = 0xFFFF, 16
+_ID, _KIND = 0xFFFF, np.uint32(16)
 
 Found = NDArray[np.int64]
 Packed = NDArray[np.uint32]

@@ -70,7 +70,7 @@ _COMPOSED = ((0x3040, 0x30FF), (0xAC00, 0xD7FF), (0xFF66, 0xFFDC))
 """Kana and Hangul: here the parts of a character are letters and not decoration."""
 _INVISIBLE = frozenset("\u115f\u1160\u17b4\u17b5\u3164\uffa0")
 """Letters by name that no font draws (Default_Ignorable_Code_Point)."""
-_PUNCTUATION = frozenset(",;:!?'\"@…‥、。，；：！？·’‘“”¿¡%&")
+_PUNCTUATION = frozenset(",;:!?'\"@…‥、。，；：！？’‘“”¿¡%&")
 _PUNCTUATION_CATEGORIES = ("Ps", "Pe", "Pi", "Pf", "Sc")
 _ROUNDS = 6
 """Folding one character anew this often; two rounds are the most that any needs."""
@@ -95,7 +95,8 @@ def _simplified() -> dict[str, str]:
     """Traditional → simplified, character by character: both sides of a match pass it, so words need no context."""
     han = [chr(code) for first, last in _HAN for code in range(first, last + 1)]
     plain = opencc.OpenCC("t2s").convert("\n".join(han)).split("\n")
-    return {old: new for old, new in zip(han, plain, strict=True) if old != new and len(new) == 1}
+    steps = {old: new for old, new in zip(han, plain, strict=True) if old != new and len(new) == 1}
+    return {old: steps.get(new, new) for old, new in steps.items()}  # 薴 → 苧 → 苎
 
 
 def _once(char: str) -> str:

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from uuid import UUID
 
 from sqlalchemy import func, select
+from sqlalchemy.dialects.postgresql import distinct_on
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import defer
 
@@ -18,7 +19,7 @@ async def active(session: AsyncSession) -> tuple[ActiveList, ...]:
     """The newest version of each list, without its terms: cheap enough to ask before every check."""
     statement = (
         select(ListVersion.name, ListVersion.version, ListVersion.digest)
-        .distinct(ListVersion.name)
+        .ext(distinct_on(ListVersion.name))
         .order_by(ListVersion.name, ListVersion.version.desc())
     )
     rows = (await session.execute(statement)).all()
@@ -38,7 +39,7 @@ async def terms(session: AsyncSession, lists: Sequence[ActiveList]) -> Sequence[
 async def lists(session: AsyncSession) -> list[ListRow]:
     statement = (
         select(ListVersion, _TERMS)
-        .distinct(ListVersion.name)
+        .ext(distinct_on(ListVersion.name))
         .order_by(ListVersion.name, ListVersion.version.desc())
         .options(defer(ListVersion.terms))
     )

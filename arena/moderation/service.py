@@ -36,7 +36,7 @@ _building = Lock()
 
 
 async def check(site: Site, session: AsyncSession, text: str) -> Verdict:
-    """The verdict of the active lists and of the guard; nothing is recorded. Fails closed: without an engine, `hold`."""
+    """The verdict of the active lists and of the guard; nothing is recorded. Without an engine it is `hold`."""
     verdict = await _by_lists(session, text)
     if verdict.action is Action.BLOCK:
         return verdict  # nothing a guard says could change it
