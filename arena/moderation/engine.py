@@ -14,19 +14,19 @@ from ahocorasick_rs import BytesAhoCorasick, Implementation, MatchKind
 from numpy.typing import NDArray
 
 from arena.moderation.normalise import (
-    BARRIER,
     CODE_POINTS,
     VERSION,
     Indexes,
     Kind,
     Kinds,
     codes_of,
+    joined,
     parted,
     tables,
     unfold,
 )
 from arena.moderation.rules import Action, Match, Verdict, strongest
-from arena.moderation.wordlists import WordList
+from arena.moderation.wordlists import WordList, term_id
 
 MAX_MATCHES = 100
 """In one verdict. The action is the strongest of all matches, listed or not."""
@@ -57,9 +57,9 @@ class Engine:
         # One pattern may belong to several terms: two lists, or two languages of one list.
         owners: dict[str, list[Match]] = {}
         for one in self.lists:
-            for term in one.terms:
-                match = Match(one.name, term.id, term.category, term.action, 0, 0)
-                for spelling in spellings(term.form):
+            for term, form in zip(one.terms, one.forms, strict=True):
+                match = Match(one.name, term_id(term.language, form), term.category, term.action, 0, 0)
+                for spelling in spellings(form):
                     owners.setdefault(spelling, []).append(match)
         patterns = [codes_of(pattern) for pattern in owners]
         self._owners = list(owners.values())
@@ -99,16 +99,12 @@ class Engine:
         return verdicts + (self._batch(batch) if batch else [])
 
     def _batch(self, texts: list[str]) -> list[Verdict]:
-        ends = np.cumsum([len(text) + 1 for text in texts])
-        codes = codes_of("\n".join(texts))
-        if len(texts) > 1:
-            codes = codes.copy()
-            codes[ends[:-1] - 1] = BARRIER
+        codes, ends = joined(texts)
         found = self._find(codes)
         verdicts = [Verdict(Action.PASS, self.digest)] * len(texts)
-        of_text = np.searchsorted(ends, found[:, 1], side="right")
+        of_text = np.searchsorted(ends, found[:, 1], side="left")
         for index in np.unique(of_text).tolist():
-            offset = int(ends[index]) - len(texts[index]) - 1
+            offset = int(ends[index]) - len(texts[index])
             verdicts[index] = self._verdict(found[of_text == index] - (0, offset, offset))
         return verdicts
 

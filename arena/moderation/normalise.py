@@ -10,7 +10,7 @@ Both steps are idempotent, and each character of the form knows where it came fr
 """
 
 import unicodedata
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from enum import IntEnum
 from functools import cache
@@ -200,6 +200,14 @@ def codes_of(text: str) -> Codes:
     return np.frombuffer(text.encode("utf-32-le", "surrogatepass"), np.uint32)
 
 
+def joined(texts: Sequence[str]) -> tuple[Codes, Indexes]:
+    """The texts as one, a BARRIER between each and the next, and where each ends."""
+    ends = np.cumsum([len(text) + 1 for text in texts]) - 1
+    codes = codes_of("\n".join(texts)).copy()
+    codes[ends[:-1]] = BARRIER
+    return codes, ends
+
+
 def unfold(codes: Codes) -> tuple[Codes, Indexes]:
     """The first step for text with ODD characters: the form and, for each of its characters, the index it came from."""
     table = tables()
@@ -253,9 +261,26 @@ class Form:
 
 def matching_form(text: str) -> Form:
     """The whole of it, for one text. The engine does the same on numbers (`engine.py`)."""
-    codes, origin = unfold(codes_of(text))
+    codes, origin = _form(codes_of(text))
+    return Form(_text(codes), origin)
+
+
+def matching_forms(texts: Sequence[str]) -> list[str]:
+    """The forms of many short texts, such as the terms of a list: a hundred times as fast as one by one."""
+    if not texts:
+        return []
+    codes, _ = _form(joined(texts)[0])
+    # All white space has become a space by now, so a line break is free to stand for the barrier.
+    return _text(np.where(codes == BARRIER, np.uint32(ord("\n")), codes)).split("\n")
+
+
+def _form(codes: Codes) -> tuple[Codes, Indexes]:
+    codes, origin = unfold(codes)
     kinds = tables().form_kind[codes]
     places = np.flatnonzero(kinds >= Kind.HARD)
     out = parted(kinds[places], places, len(codes))
-    codes, origin = np.delete(codes, out), np.delete(origin, out)
-    return Form(codes.astype("<u4").tobytes().decode("utf-32-le"), origin)
+    return np.delete(codes, out), np.delete(origin, out)
+
+
+def _text(codes: Codes) -> str:
+    return codes.astype("<u4").tobytes().decode("utf-32-le")

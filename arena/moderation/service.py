@@ -211,7 +211,7 @@ async def _add_version(session: AsyncSession, given: WordList, note: str, by: UU
         name=given.name,
         version=known[0].version + 1 if known else 1,
         digest=given.digest,
-        terms=[asdict(term) for term in given.terms],
+        terms=[vars(term) for term in given.terms],
         note=note,
         imported_by=by,
     )

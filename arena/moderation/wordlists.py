@@ -3,13 +3,13 @@
 import json
 import re
 from collections.abc import Iterable, Iterator
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from functools import cache, cached_property
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
-from arena.moderation.normalise import Kind, codes_of, matching_form, tables
+from arena.moderation.normalise import Kind, codes_of, matching_forms, tables
 from arena.moderation.rules import Action
 
 MAX_BYTES = 8 << 20
@@ -35,16 +35,6 @@ class Term:
     action: Action
     note: str = ""
 
-    @cached_property
-    def form(self) -> str:
-        """What the engine looks for."""
-        return matching_form(self.term).text.strip()
-
-    @cached_property
-    def id(self) -> str:
-        """The same in every version of every list, and it does not say the word."""
-        return sha256(f"{self.language}:{self.form}".encode()).hexdigest()[:12]
-
 
 @dataclass(frozen=True)
 class WordList:
@@ -52,6 +42,11 @@ class WordList:
     digest: str
     """SHA-256 of the canonical lines: the same terms in any order of fields have the same one."""
     terms: tuple[Term, ...]
+
+    @cached_property
+    def forms(self) -> list[str]:
+        """What the engine looks for, term by term."""
+        return forms(self.terms)
 
 
 @dataclass(frozen=True)
@@ -76,25 +71,45 @@ def parse(body: bytes) -> tuple[Term, ...]:
     """The terms of a list, in order. Raises BadList with every line that is wrong."""
     if len(body) > MAX_BYTES:
         raise BadList([Problem(0, f"the list is larger than {MAX_BYTES} bytes")])
-    terms: list[Term] = []
+    terms: dict[int, Term] = {}
     problems: list[Problem] = []
-    seen: dict[tuple[str, str], int] = {}
     for number, line in _lines(body):
         try:
-            term = _term(line)
-            first = seen.setdefault((term.language, term.form), number)
-            if first != number:
-                raise ValueError(f"says the same as line {first} (in the matching form)")
-            terms.append(term)
+            terms[number] = _term(line)
         except ValueError as error:
             problems.append(Problem(number, str(error)))
+    seen: dict[tuple[str, str], int] = {}
+    for (number, term), form in zip(terms.items(), forms(terms.values()), strict=True):
+        first = seen.setdefault((term.language, form), number)
+        if (wrong := _wrong_form(form)) is not None:
+            problems.append(Problem(number, wrong))
+        elif first != number:
+            problems.append(Problem(number, f"says the same as line {first} (in the matching form)"))
     if not terms and not problems:
         problems.append(Problem(0, "the list has no terms; an empty list would let everything through"))
     if len(terms) > MAX_TERMS:
         problems.append(Problem(0, f"the list has more than {MAX_TERMS} terms"))
     if problems:
-        raise BadList(problems)
-    return tuple(terms)
+        raise BadList(sorted(problems, key=lambda problem: problem.line))
+    return tuple(terms.values())
+
+
+def forms(terms: Iterable[Term]) -> list[str]:
+    return [form.strip() for form in matching_forms([term.term for term in terms])]
+
+
+def term_id(language: str, form: str) -> str:
+    """The same in every version of every list, and it does not say the word."""
+    return sha256(f"{language}:{form}".encode()).hexdigest()[:12]
+
+
+def _wrong_form(form: str) -> str | None:
+    kinds = tables().form_kind[codes_of(form)]
+    if not len(kinds) or (kinds >= Kind.HARD).all():
+        return "'term' has no letter or digit left in the matching form"
+    if len(kinds) == 1 and kinds[0] in (Kind.WORD, Kind.DIGIT):
+        return "a single letter or digit would hit everywhere"
+    return None
 
 
 def _lines(body: bytes) -> Iterator[tuple[int, bytes]]:
@@ -127,13 +142,7 @@ def _term(line: bytes) -> Term:
         raise ValueError(f"'term' is longer than {MAX_TERM_CHARS} characters")
     if any("\ud800" <= char <= "\udfff" or char == "\x00" for value in row.values() for char in value):
         raise ValueError("holds half a character (a lone surrogate) or NUL")
-    term = Term(**{**row, "action": Action(row["action"])})
-    kinds = tables().form_kind[codes_of(term.form)]
-    if not len(kinds) or (kinds >= Kind.HARD).all():
-        raise ValueError("'term' has no letter or digit left in the matching form")
-    if len(kinds) == 1 and kinds[0] in (Kind.WORD, Kind.DIGIT):
-        raise ValueError("a single letter or digit would hit everywhere")
-    return term
+    return Term(**{**row, "action": Action(row["action"])})
 
 
 def read_object(line: bytes) -> dict[str, Any]:
@@ -160,7 +169,7 @@ def _no_repeats(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 
 def serialise(terms: Iterable[Term]) -> bytes:
     """The canonical lines: what is stored, and what the digest is of."""
-    lines = (json.dumps(asdict(term), ensure_ascii=False, sort_keys=True) for term in terms)
+    lines = (json.dumps(vars(term), ensure_ascii=False, sort_keys=True) for term in terms)
     return "".join(line + "\n" for line in lines).encode()
 
 

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from arena.moderation.engine import MAX_MATCHES, Engine, spellings
 from arena.moderation.normalise import matching_form
 from arena.moderation.rules import RANK, Action, Verdict, closed, raised
-from arena.moderation.wordlists import Term, shipped
+from arena.moderation.wordlists import Term, shipped, term_id
 from tests.support.wordlists import a_list, engine
 
 WORDS = (
@@ -109,7 +109,11 @@ def test_a_flood_of_hits_is_cut_and_the_reason_stays() -> None:
 
 @given(TEXTS)
 def test_every_match_is_the_term_and_lies_in_the_text(text: str) -> None:
-    forms = {term.id: spellings(term.form) for one in ENGINE.lists for term in one.terms}
+    forms = {
+        term_id(term.language, form): spellings(form)
+        for one in ENGINE.lists
+        for term, form in zip(one.terms, one.forms, strict=True)
+    }
     for match in ENGINE.check(text).matches:
         assert 0 <= match.start < match.end <= len(text)
         assert matching_form(text[match.start : match.end]).text.strip() in forms[match.term]
@@ -183,7 +187,8 @@ def test_every_starter_term_is_hit_by_itself() -> None:
     by = Engine(shipped())
     missed: list[Term] = []
     for one in by.lists:
-        for term in one.terms:
-            found = [match for match in by.check(f"… {term.term} …").matches if match.term == term.id]
+        for term, form in zip(one.terms, one.forms, strict=True):
+            wanted = term_id(term.language, form)
+            found = [match for match in by.check(f"… {term.term} …").matches if match.term == wanted]
             missed += [] if found else [term]
     assert missed == []

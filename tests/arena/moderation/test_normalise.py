@@ -4,7 +4,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from arena.moderation.normalise import CODE_POINTS, fold, matching_form, tables
+from arena.moderation.normalise import CODE_POINTS, fold, matching_form, matching_forms, tables
 
 ANY_TEXT = st.text(alphabet=st.characters(min_codepoint=0, max_codepoint=0x10FFFF))
 """Lone surrogates and noncharacters included."""
@@ -82,6 +82,11 @@ def test_every_character_knows_where_it_came_from(text: str) -> None:
         assert 0 <= start < end <= len(text)
         original = text[start]
         assert char in ("\ufffd" if "\ud800" <= original <= "\udfff" else fold(original))
+
+
+@given(st.lists(ANY_TEXT | TRICKY, max_size=8))
+def test_many_at_once_have_the_forms_of_each_alone(texts: list[str]) -> None:
+    assert matching_forms(texts) == [matching_form(text).text for text in texts]
 
 
 def test_the_tables_are_the_slow_definition() -> None:
