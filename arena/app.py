@@ -31,6 +31,8 @@ from arena.kit.site import Site, open_site
 from arena.leaderboard import routes as leaderboard
 from arena.live import routes as live
 from arena.live.hub import Hub
+from arena.moderation import routes as moderation
+from arena.moderation.public import ensure_lists
 from arena.nodes import routes as nodes
 from arena.pipeline import PIPELINE
 from arena.rundown import routes as rundown
@@ -74,6 +76,7 @@ ROUTERS = (
     accounts.router,
     shows.router,
     nodes.router,
+    moderation.router,
     submissions.router,
     benchmarks.router,
     duels.router,
@@ -128,10 +131,11 @@ def create_app(settings: Settings | None = None) -> FastAPI:
 
 
 async def _furnish(site: Site) -> None:
-    """What every site has: a season, the house entry, the operator it was started with."""
+    """What every site has: a season, the house entry, word lists, the operator it was started with."""
     async with transaction(site.sessions, site.bus) as session:
         season = await ensure_season(session)
         await ensure_house(site, session, season)
+        await ensure_lists(session)
         if site.settings.operator_token is not None:
             await ensure_operator(session, site.settings.operator_token.get_secret_value())
 

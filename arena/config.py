@@ -1,9 +1,9 @@
 """Settings of every process, read once from the environment (`GAVEL_…`) and passed inward."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Self
 
-from pydantic import Field, SecretStr, field_validator
+from pydantic import Field, SecretStr, field_validator, model_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 
@@ -22,6 +22,12 @@ class Settings(BaseSettings):
     """Where lab workers and engine nodes reach the portal, when that differs from `public_url`."""
     engine_urls: Annotated[list[str], NoDecode] = []
     engine_token: SecretStr = SecretStr("")
+    guard_url: str | None = None
+    """OpenAI-compatible server with a guard model, without `/v1`; None: the word lists decide alone."""
+    guard_model: str = ""
+    guard_token: SecretStr = SecretStr("")
+    guard_seconds: float = Field(default=3.0, gt=0, le=60)
+    """After this long without an answer the text is held."""
     operator_token: SecretStr | None = None
     """API token of the built-in operator, given by whoever starts the site; the first invitations come from it."""
     web_dir: Path = Path("web/dist")
@@ -36,7 +42,19 @@ class Settings(BaseSettings):
             return [url.strip().rstrip("/") for url in value.split(",") if url.strip()]
         return value
 
-    @field_validator("public_url", "internal_url")
+    @field_validator("guard_url", mode="before")
+    @classmethod
+    def _unset(cls, value: object) -> object:
+        # Compose files pass what is not set as an empty text.
+        return None if value == "" else value
+
+    @model_validator(mode="after")
+    def _guard_is_named(self) -> Self:
+        if self.guard_url is not None and not self.guard_model:
+            raise ValueError("GAVEL_GUARD_URL needs GAVEL_GUARD_MODEL: the name of the model to ask")
+        return self
+
+    @field_validator("public_url", "internal_url", "guard_url")
     @classmethod
     def _no_slash(cls, value: str | None) -> str | None:
         return value.rstrip("/") if value else value

@@ -125,5 +125,6 @@ Contestant = Annotated[Caller, Depends(Allow(Permission.SUBMIT), scope="function
 Producer = Annotated[Caller, Depends(Allow(Permission.PRODUCE), scope="function")]
 Judge = Annotated[Caller, Depends(Allow(Permission.JUDGE), scope="function")]
 Inviter = Annotated[Caller, Depends(Allow(Permission.INVITE), scope="function")]
+Moderator = Annotated[Caller, Depends(Allow(Permission.MODERATE), scope="function")]
 SeesNodes = Annotated[Caller, Depends(Allow(Permission.SEE_NODES), scope="function")]
 SeesMetrics = Annotated[Caller, Depends(Allow(Permission.SEE_METRICS), scope="function")]

@@ -24,6 +24,7 @@ class Permission(StrEnum):
     SEE_NODES = "see nodes"
     SEE_METRICS = "see metrics"
     """How the machines do and how often what was refused; Prometheus asks with the operator's token."""
+    MODERATE = "moderate"
 
 
 GRANTED: dict[Permission, frozenset[Role]] = {
@@ -34,6 +35,7 @@ GRANTED: dict[Permission, frozenset[Role]] = {
     Permission.INVITE: frozenset({Role.PRODUCER, Role.OPERATOR}),
     Permission.SEE_NODES: frozenset({Role.PRODUCER, Role.OPERATOR}),
     Permission.SEE_METRICS: frozenset({Role.OPERATOR}),
+    Permission.MODERATE: frozenset({Role.MODERATOR, Role.PRODUCER}),
 }
 
 INVITABLE: dict[Role, frozenset[Role]] = {

@@ -18,9 +18,10 @@ from arena.live.patches import State, apply
 class Refused(Exception):
     """The site said no; the message is its own."""
 
-    def __init__(self, status: int, code: str, message: str) -> None:
+    def __init__(self, status: int, code: str, message: str, detail: dict[str, Any] | None = None) -> None:
         super().__init__(f"{message} ({code})")
         self.status, self.code = status, code
+        self.detail = detail or {}
 
 
 class SiteClient:
@@ -59,13 +60,17 @@ class SiteClient:
             raise Refused(answer.status_code, "upload.not_found", "The upload is not there any more.")
         return int(answer.headers["Upload-Offset"])
 
+    async def send(self, path: str, body: bytes, media_type: str) -> Any:
+        headers = {"Content-Type": media_type}
+        return self._body(await self._http.post(f"/api{path}", content=body, headers=headers))
+
     @staticmethod
     def _body(answer: httpx.Response) -> Any:
         if answer.is_success:
             return answer.json()
         try:
             error = answer.json()["error"]
-            raise Refused(answer.status_code, error["code"], error["message"])
+            raise Refused(answer.status_code, error["code"], error["message"], error.get("detail"))
         except (ValueError, KeyError, TypeError):
             raise Refused(
                 answer.status_code, "http", f"HTTP {answer.status_code} without an explanation"

@@ -26,6 +26,7 @@ from arena.kit.db import Json, db_now
 from arena.kit.errors import Conflict, Invalid
 from arena.kit.jobs.outbox import record
 from arena.kit.site import Site
+from arena.moderation.public import require
 from arena.nodes.public import LeasedNode
 from arena.shows.public import Episode, season_rules
 from arena.submissions import public as submissions
@@ -36,13 +37,26 @@ INTERNAL = frozenset({"node_id", "url"})
 
 
 async def start(
-    session: AsyncSession, episode: Episode, prompt: str, entry_a: UUID, entry_b: UUID, seed: int | None
+    site: Site,
+    session: AsyncSession,
+    episode: Episode,
+    prompt: str,
+    entry_a: UUID,
+    entry_b: UUID,
+    seed: int | None,
+    by: UUID | None,
 ) -> Duel:
-    """Put a duel on its way to the stage; a worker answers it. Sides are drawn here, by the machine."""
+    """Put a duel on its way to the stage; a worker answers it. Sides are drawn here, by the machine.
+
+    Raises Invalid `moderation.…` for a prompt that may not go on air.
+    """
     rules = await season_rules(session, episode.season_id)
     _check_prompt(prompt, rules.max_prompt_chars)
     if entry_a == entry_b:
         raise Invalid("duel.same_entry", "A duel needs two different entries.")
+    # Held is refused here, like blocked: the prompt goes on air with this very command, and the queue in which a
+    # moderator releases it is not there yet. The producer can reword it at once.
+    await require(site, session, "duel.prompt", prompt, by, episode.id)
     # The episode row serialises numbering and the one-under-way check.
     await session.execute(select(Episode.id).where(Episode.id == episode.id).with_for_update())
     earlier = await queries.duels_of(session, episode.id)

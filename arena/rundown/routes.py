@@ -2,7 +2,7 @@
 
 from uuid import UUID
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Request
 
 from arena.accounts.public import Producer
 from arena.kit.db import SessionDep
@@ -14,9 +14,12 @@ router = APIRouter(tags=["rundown"])
 
 
 @router.post("/episodes/{episode_id}/commands")
-async def command(episode_id: UUID, caller: Producer, session: SessionDep, body: CommandIn) -> ShowOut:
+async def command(
+    episode_id: UUID, request: Request, caller: Producer, session: SessionDep, body: CommandIn
+) -> ShowOut:
     """Start a duel, open, lock, reveal, finish. The answer is the show after the command."""
     show = await service.carry_out(
+        request.app.state.site,
         session,
         await episode(session, episode_id),
         body.command,

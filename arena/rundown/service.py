@@ -10,6 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from arena.duels import public as duels
 from arena.kit.errors import Conflict
 from arena.kit.jobs.outbox import record
+from arena.kit.site import Site
 from arena.rundown import queries
 from arena.rundown.contracts import Command, Finish, LockVote, OpenVote, Reveal, ShowMoved, StartDuel
 from arena.rundown.models import ShowEvent
@@ -22,6 +23,7 @@ GRACE = timedelta(seconds=1)
 
 
 async def carry_out(
+    site: Site,
     session: AsyncSession,
     episode: Episode,
     command: Command,
@@ -53,7 +55,7 @@ async def carry_out(
             f"“{command.type}” is not possible while the show is in “{show.phase}”.",
             phase=show.phase,
         )
-    body = await _do(session, episode, show, command)
+    body = await _do(site, session, episode, show, command, by)
     after = apply(show, command.type, body)
     event = ShowEvent(
         episode_id=episode.id,
@@ -70,7 +72,9 @@ async def carry_out(
     return after
 
 
-async def _do(session: AsyncSession, episode: Episode, show: Show, command: Command) -> dict[str, Any]:
+async def _do(
+    site: Site, session: AsyncSession, episode: Episode, show: Show, command: Command, by: UUID | None
+) -> dict[str, Any]:
     """The effect of a command, and the body of its event."""
     match command:
         case StartDuel():
@@ -81,7 +85,7 @@ async def _do(session: AsyncSession, episode: Episode, show: Show, command: Comm
                     "This duel has its answers, and the first complete ones are official. Open the vote.",
                 )
             duel = await duels.start(
-                session, episode, command.prompt, command.entry_a, command.entry_b, command.seed
+                site, session, episode, command.prompt, command.entry_a, command.entry_b, command.seed, by
             )
             episode.state = "live"
             return {"duel_id": str(duel.id), "prompt": command.prompt}
@@ -113,7 +117,7 @@ def _known(value: UUID | None) -> UUID:
     return value
 
 
-async def lock_overdue(session: AsyncSession) -> int:
+async def lock_overdue(site: Site, session: AsyncSession) -> int:
     """The clock's hand: lock each ballot whose deadline has passed. Returns how many."""
     overdue = await votes.overdue(session, GRACE)
     for ballot in overdue:
@@ -121,6 +125,6 @@ async def lock_overdue(session: AsyncSession) -> int:
         show = await queries.show(session, episode.id)
         if show.ballot_id == ballot.id and show.phase == "vote":
             await carry_out(
-                session, episode, LockVote(type="lock_vote"), show.version, f"clock-{ballot.id}", None
+                site, session, episode, LockVote(type="lock_vote"), show.version, f"clock-{ballot.id}", None
             )
     return len(overdue)

@@ -39,8 +39,9 @@ async def my_entries(caller: Contestant, session: SessionDep) -> list[EntryOut]:
 
 
 @router.post("/entries", status_code=201)
-async def make_entry(caller: Contestant, session: SessionDep, body: NewEntry) -> EntryOut:
-    entry = await service.make_entry(session, await current_season(session), caller.somebody, body.name)
+async def make_entry(request: Request, caller: Contestant, session: SessionDep, body: NewEntry) -> EntryOut:
+    site, season = request.app.state.site, await current_season(session)
+    entry = await service.make_entry(site, session, season, caller.somebody, body.name)
     return EntryOut(id=entry.id, name=entry.name, kind="contestant", submissions=[])
 
 

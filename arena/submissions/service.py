@@ -12,6 +12,7 @@ from arena.kit.errors import Conflict, TooMany
 from arena.kit.jobs.models import Job
 from arena.kit.jobs.outbox import record
 from arena.kit.site import Site
+from arena.moderation.public import require
 from arena.shows.public import Season, SeasonRules, season_rules
 from arena.submissions.artifacts import CONFIG, MAX_CONFIG_BYTES, WEIGHTS
 from arena.submissions.compare import keep_and_compare
@@ -46,7 +47,11 @@ def sealed(digest: str, name: str) -> str:
     return f"sealed/{digest}/{name}"
 
 
-async def make_entry(session: AsyncSession, season: Season, owner: Person, name: str) -> Entry:
+async def make_entry(site: Site, session: AsyncSession, season: Season, owner: Person, name: str) -> Entry:
+    """A new name on stage. Raises Invalid `moderation.…` for a name that may not be shown, Conflict for a taken one."""
+    # Held is refused here, like blocked: there is no queue yet in which a name could wait for a moderator, and a name
+    # that was let in would be on every page at once.
+    await require(site, session, "entry.name", name, owner.id)
     most = SeasonRules.model_validate(season.rules).max_entries
     # Held, so that two requests at once cannot both be the last one allowed.
     await session.execute(select(Person.id).where(Person.id == owner.id).with_for_update(key_share=True))

@@ -23,7 +23,7 @@ from tests.support.portal import OPERATOR_TOKEN, PASSWORD, Caller, Portal, runni
 from tests.support.services import Services
 
 ROUTES = {route.replace(" ", " /api", 1): names for route, names in declared_routes(ROUTERS).items()}
-WHO = ("nobody", "device", "contestant", "judge", "producer", "operator")
+WHO = ("nobody", "device", "contestant", "judge", "moderator", "producer", "operator")
 
 
 def body_of(name: str = "Ada", **changes: object) -> dict[str, object]:
@@ -130,6 +130,7 @@ def test_the_table_of_rights() -> None:
         "invite": ["operator", "producer"],
         "see nodes": ["operator", "producer"],
         "see metrics": ["operator"],
+        "moderate": ["moderator", "producer"],
     }
     assert Role.AUDITOR not in INVITABLE[Role.PRODUCER], "who audits the producers owes them nothing"
 

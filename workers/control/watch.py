@@ -67,4 +67,4 @@ async def tidy_uploads(site: Site) -> None:
 
 async def keep_time(site: Site) -> None:
     async with transaction(site.sessions, site.bus) as session:
-        await lock_overdue(session)
+        await lock_overdue(site, session)

@@ -460,6 +460,104 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/moderation/check": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Try Text
+         * @description What the engine says to a text. Only a try: it is not recorded.
+         */
+        post: operations["try_text"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/moderation/lists": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read Lists
+         * @description The active version of each list.
+         */
+        get: operations["read_lists"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/moderation/lists/{name}/versions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Read List Versions */
+        get: operations["read_list_versions"];
+        put?: never;
+        /**
+         * Import List
+         * @description A new version from lines of JSON (`arena/moderation/lists/README.md`), all or nothing.
+         */
+        post: operations["import_list"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/moderation/lists/{name}/versions/{version}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Read List */
+        get: operations["read_list"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/moderation/records": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read Records
+         * @description What did not simply pass, newest first; `before` continues after the last one of a page.
+         */
+        get: operations["read_records"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/nodes": {
         parameters: {
             query?: never;
@@ -729,6 +827,21 @@ export interface components {
             stderr: number;
             /** Value */
             value: number;
+        };
+        /**
+         * Action
+         * @description In rising order.
+         * @enum {string}
+         */
+        Action: "pass" | "flag" | "hold" | "block";
+        /** ActiveList */
+        ActiveList: {
+            /** Digest */
+            digest: string;
+            /** Name */
+            name: string;
+            /** Version */
+            version: number;
         };
         /** Board */
         Board: {
@@ -1178,6 +1291,28 @@ export interface components {
             /** Votes */
             votes: components["schemas"]["LedgerEntry"][];
         };
+        /** ListRow */
+        ListRow: {
+            /** Active */
+            active: boolean;
+            /**
+             * Created At
+             * Format: date-time
+             */
+            created_at: string;
+            /** Digest */
+            digest: string;
+            /** Imported By */
+            imported_by: string | null;
+            /** Name */
+            name: string;
+            /** Note */
+            note: string;
+            /** Terms */
+            terms: number;
+            /** Version */
+            version: number;
+        };
         /** LockVote */
         LockVote: {
             /**
@@ -1193,6 +1328,24 @@ export interface components {
             /** Password */
             password: string;
         };
+        /** MatchOut */
+        MatchOut: {
+            /**
+             * Action
+             * @enum {string}
+             */
+            action: "flag" | "hold" | "block";
+            /** Category */
+            category: string;
+            /** End */
+            end: number;
+            /** List */
+            list: string;
+            /** Start */
+            start: number;
+            /** Term */
+            term: string;
+        };
         /** Me */
         Me: {
             /** Display Name */
@@ -1206,6 +1359,18 @@ export interface components {
             id: string;
             /** Roles */
             roles: components["schemas"]["Role"][];
+        };
+        /** ModerationVerdictOut */
+        ModerationVerdictOut: {
+            action: components["schemas"]["Action"];
+            /** Engine */
+            engine: string;
+            /** Guard */
+            guard: string | null;
+            /** Matches */
+            matches: components["schemas"]["MatchOut"][];
+            /** Reason */
+            reason: string | null;
         };
         /** ModuleLikenessOut */
         ModuleLikenessOut: {
@@ -1341,6 +1506,46 @@ export interface components {
             nonce: string;
             /** Number */
             number: number;
+        };
+        /** RecordOut */
+        RecordOut: {
+            /**
+             * Action
+             * @enum {string}
+             */
+            action: "flag" | "hold" | "block";
+            /** Author Id */
+            author_id: string | null;
+            /** Category */
+            category: string;
+            /**
+             * Created At
+             * Format: date-time
+             */
+            created_at: string;
+            /** Engine */
+            engine: string;
+            /** Guard */
+            guard: string | null;
+            /**
+             * Id
+             * Format: uuid
+             */
+            id: string;
+            /** Lists */
+            lists: components["schemas"]["ActiveList"][];
+            /** Matches */
+            matches: components["schemas"]["MatchOut"][];
+            /** Reason */
+            reason: string | null;
+            /** Source */
+            source: string;
+            /** Subject */
+            subject: string | null;
+            /** Text */
+            text: string | null;
+            /** Text Sha256 */
+            text_sha256: string;
         };
         /** RefusalOut */
         RefusalOut: {
@@ -1801,6 +2006,33 @@ export interface components {
             /** Task */
             task: string;
         };
+        /** TermOut */
+        TermOut: {
+            /**
+             * Action
+             * @enum {string}
+             */
+            action: "flag" | "hold" | "block";
+            /** Category */
+            category: string;
+            /** Language */
+            language: string;
+            /** Note */
+            note: string;
+            /** Term */
+            term: string;
+        };
+        /** TermsOut */
+        TermsOut: {
+            /** Digest */
+            digest: string;
+            /** Name */
+            name: string;
+            /** Terms */
+            terms: components["schemas"]["TermOut"][];
+            /** Version */
+            version: number;
+        };
         /** TokenMade */
         TokenMade: {
             /**
@@ -1867,6 +2099,11 @@ export interface components {
              * @default 1d382c4b2c58d1f88a40af63ae86b22d98674822a9d059d0de926ea0101f2834
              */
             template_digest: string;
+        };
+        /** Try */
+        Try: {
+            /** Text */
+            text: string;
         };
         /**
          * UploadOut
@@ -1985,6 +2222,8 @@ export interface components {
     pathItems: never;
 }
 export type AccuracyOut = components['schemas']['AccuracyOut'];
+export type Action = components['schemas']['Action'];
+export type ActiveList = components['schemas']['ActiveList'];
 export type Board = components['schemas']['Board'];
 export type BoardRow = components['schemas']['BoardRow'];
 export type CastVote = components['schemas']['CastVote'];
@@ -2013,9 +2252,12 @@ export type JudgesIn = components['schemas']['JudgesIn'];
 export type LeaseOut = components['schemas']['LeaseOut'];
 export type LedgerEntry = components['schemas']['LedgerEntry'];
 export type LedgerOut = components['schemas']['LedgerOut'];
+export type ListRow = components['schemas']['ListRow'];
 export type LockVote = components['schemas']['LockVote'];
 export type Login = components['schemas']['Login'];
+export type MatchOut = components['schemas']['MatchOut'];
 export type Me = components['schemas']['Me'];
+export type ModerationVerdictOut = components['schemas']['ModerationVerdictOut'];
 export type ModuleLikenessOut = components['schemas']['ModuleLikenessOut'];
 export type NewEntry = components['schemas']['NewEntry'];
 export type NewEpisode = components['schemas']['NewEpisode'];
@@ -2028,6 +2270,7 @@ export type ProgressOut = components['schemas']['ProgressOut'];
 export type ProvenanceOut = components['schemas']['ProvenanceOut'];
 export type ProvenancesOut = components['schemas']['ProvenancesOut'];
 export type Receipt = components['schemas']['Receipt'];
+export type RecordOut = components['schemas']['RecordOut'];
 export type RefusalOut = components['schemas']['RefusalOut'];
 export type Register = components['schemas']['Register'];
 export type Reveal = components['schemas']['Reveal'];
@@ -2053,9 +2296,12 @@ export type SubmissionOut = components['schemas']['SubmissionOut'];
 export type SuiteOut = components['schemas']['SuiteOut'];
 export type TallyOut = components['schemas']['TallyOut'];
 export type TaskOut = components['schemas']['TaskOut'];
+export type TermOut = components['schemas']['TermOut'];
+export type TermsOut = components['schemas']['TermsOut'];
 export type TokenMade = components['schemas']['TokenMade'];
 export type TokenRow = components['schemas']['TokenRow'];
 export type Track = components['schemas']['Track'];
+export type Try = components['schemas']['Try'];
 export type UploadOut = components['schemas']['UploadOut'];
 export type ValidationError = components['schemas']['ValidationError'];
 export type VerdictOut = components['schemas']['VerdictOut'];
@@ -2861,6 +3107,193 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Me"];
+                };
+            };
+        };
+    };
+    try_text: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Try"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ModerationVerdictOut"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    read_lists: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ListRow"][];
+                };
+            };
+        };
+    };
+    read_list_versions: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ListRow"][];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    import_list: {
+        parameters: {
+            query?: {
+                note?: string;
+            };
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/jsonl": string;
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ListRow"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    read_list: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+                version: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TermsOut"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    read_records: {
+        parameters: {
+            query?: {
+                action?: ("flag" | "hold" | "block") | null;
+                before?: string | null;
+                limit?: number;
+                source?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RecordOut"][];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
                 };
             };
         };
