@@ -6,7 +6,7 @@ import { useT } from "../i18n";
 import css from "./Checklist.module.css";
 import { moreOf, type Problem, problemsOf } from "./problems";
 
-const CODES = ["files", "format", "config", "base", "rank", "shapes", "values", "effect"] as const;
+const CODES = ["files", "format", "config", "base", "rank", "shapes", "values", "effect", "similarity"] as const;
 type Code = (typeof CODES)[number];
 
 const TONES: Record<Check["status"], Tone> = { passed: "good", warning: "warn", refused: "bad", pending: "calm" };
