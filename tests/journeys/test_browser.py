@@ -72,7 +72,7 @@ def test_a_large_upload_over_a_line_that_is_cut_twice(fake_site: Stack, tmp_path
     assert portal is not None
     with (
         larger_files_allowed(fake_site, 2 * SIZE),
-        cutting_proxy(portal, cuts=(60 * MB, 150 * MB), bytes_per_second=40 * MB) as line,
+        cutting_proxy(portal, cuts=(60 * MB, 120 * MB), bytes_per_second=40 * MB) as line,
     ):
         play(
             "upload.test.mjs",

