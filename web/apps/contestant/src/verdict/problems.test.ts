@@ -25,5 +25,15 @@ it("counts what is not listed, too", () => {
 });
 
 it("has words for every check", () => {
-  expect(Object.keys(en.check)).toEqual(["files", "format", "config", "base", "rank", "shapes", "values", "effect"]);
+  expect(Object.keys(en.check)).toEqual([
+    "files",
+    "format",
+    "config",
+    "base",
+    "rank",
+    "shapes",
+    "values",
+    "effect",
+    "similarity",
+  ]);
 });
