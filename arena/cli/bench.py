@@ -41,11 +41,13 @@ def figure(
     aim: float,
     *,
     of: Literal["ratio", "value"] = "ratio",
+    least: bool = False,
 ) -> Figure:
-    """A figure that shall be at most `aim`, which is about the ratio or about the value itself."""
+    """A figure that shall be at most `aim` (at `least` so much), which is about the ratio or about the value itself."""
     ratio = value / baseline
-    met = (ratio if of == "ratio" else value) <= aim
-    said = f"≤ {aim:g}" if of == "ratio" else f"≤ {aim:g} {unit}"
+    aimed = ratio if of == "ratio" else value
+    met = aimed >= aim if least else aimed <= aim
+    said = f"{'≥' if least else '≤'} {aim:g}" + (f" {unit}" if of == "value" else "")
     return Figure(name, _short(value), unit, _short(baseline), _short(ratio), said, met)
 
 

@@ -14,8 +14,12 @@ from typing import Any
 
 import numpy as np
 
+from arena.cli import bench_site
 from arena.cli.bench import Figure, figure
 from arena.kit.storage import Storage
+from arena.moderation.engine import Engine
+from arena.moderation.measure import measure
+from arena.moderation.wordlists import shipped
 from arena.shows.architectures import read_layers
 from arena.shows.base_models import HOUSE_MODEL, BaseModel
 from arena.submissions import safetensors
@@ -76,7 +80,14 @@ def memory() -> list[Figure]:
     ]
 
 
-MEASURES: tuple[Callable[[], list[Figure]], ...] = (checks, memory)
+def texts() -> list[Figure]:
+    """The moderation scan with the starter lists, normalisation included, against `casefold().count`."""
+    speed = measure(Engine(shipped()))
+    value, baseline = speed.bytes_per_second / 1e6, speed.baseline / 1e6
+    return [figure("moderation scan, one core", value, "MB/s", baseline, 50, of="value", least=True)]
+
+
+MEASURES: tuple[Callable[[], list[Figure]], ...] = (checks, memory, texts, bench_site.figures)
 
 
 def make_adapter(path: Path, base: BaseModel, rank: int, dtype: str) -> bytes:

@@ -14,17 +14,25 @@ from arena.submissions.inspection import inspect_adapter
 from tests.support.adapter_files import TINY
 
 
-def two_figures() -> list[Figure]:
-    return [figure("speed", 6.0, "s", 2.0, 3), figure("memory", 150.0, "MiB", 50.0, 200, of="value")]
+def figures_that_hold() -> list[Figure]:
+    return [
+        figure("speed", 6.0, "s", 2.0, 3),
+        figure("memory", 150.0, "MiB", 50.0, 200, of="value"),
+        figure("rate", 6.0, "MB/s", 10.0, 0.6, least=True),
+    ]
 
 
 def a_missed_aim() -> list[Figure]:
-    return [figure("speed", 6.1, "s", 2.0, 3)]
+    return [
+        figure("speed", 6.1, "s", 2.0, 3),
+        figure("rate", 5.0, "MB/s", 10.0, 0.6, least=True),
+        figure("scan", 49.0, "MB/s", 10.0, 50, of="value", least=True),
+    ]
 
 
-@pytest.mark.parametrize(("function", "code"), [("two_figures", 0), ("a_missed_aim", 1)])
+@pytest.mark.parametrize(("function", "code"), [("figures_that_hold", 0), ("a_missed_aim", 1)])
 def test_the_result_has_the_agreed_form(monkeypatch: pytest.MonkeyPatch, function: str, code: int) -> None:
-    made = {"two_figures": two_figures, "a_missed_aim": a_missed_aim}[function]
+    made = {"figures_that_hold": figures_that_hold, "a_missed_aim": a_missed_aim}[function]
     monkeypatch.setattr(bench_intake, "figures", made)
     done = CliRunner().invoke(app, ["bench", "intake", "--json"])
     assert done.exit_code == code
