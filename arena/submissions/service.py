@@ -97,9 +97,9 @@ async def finish_verify(site: Site, session: AsyncSession, submission_id: UUID, 
         count_verdict(session, row.refusal["code"])
         record(session, SubmissionChanged(submission_id=row.id))
         return
+    await seal_canonical(site, row.id, result.digest)
     if result.measures is None:
         raise Conflict("job.bad_measures", "The lab has measured nothing on an adapter that it admitted.")
-    await seal_canonical(site, row.id, result.digest)
     alike = await keep_and_compare(session, row, result.digest, result.measures, partial(read_sealed, site))
     row.checks = [*row.checks, alike.model_dump(mode="json")]
     row.state = "verified"

@@ -197,7 +197,9 @@ async def test_file_links_go_one_way_and_stay_small(portal: Portal, ada: Caller,
     await submitted(portal, ada)
     contract = (await lab.take()).contract
     assert (await lab.http.get(contract["config_url"])).content == ADAPTER.config
-    assert code(await lab.http.put(contract["config_url"], content=b"other")) == (404, "link.invalid")
+    assert code(await lab.http.put(contract["config_url"], content=b"other")) == (405, "http.405")
+    sealed = portal.site.links.read("sealed/x")
+    assert code(await lab.http.put(sealed, content=b"other")) == (404, "link.invalid")
     target = contract["sealed_config_put_url"]
     assert code(await lab.http.get(target)) == (404, "link.invalid")
     too_large = await lab.http.put(target, content=bytes((64 << 10) + 1))
