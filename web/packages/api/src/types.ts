@@ -15,10 +15,13 @@ export type {
   EntryName,
   EntryOut as Entry,
   EpisodeOut as Episode,
+  FlagOut as Flag,
+  FlagSide,
   InvitationMade,
   InvitationState,
   LedgerOut as Ledger,
   Me,
+  ModuleLikenessOut as ModuleLikeness,
   NodeOut as EngineNode,
   ProgressOut as Progress,
   Receipt,
@@ -41,6 +44,7 @@ export type {
   UploadOut as FileUpload,
   VerdictOut as Verdict,
   VoteOut as MyVote,
+  XrayOut as Xray,
 } from "./schema";
 
 export type Choice = CastVote["choice"];

@@ -6,6 +6,7 @@ export { Connection } from "./parts/Connection";
 export { CopyButton, CopyLine } from "./parts/CopyLine";
 export { Confirm, Dialog } from "./parts/Dialog";
 export { Field, SelectField, TextField } from "./parts/Field";
+export { Heat } from "./parts/Heat";
 export { Meter } from "./parts/Meter";
 export { Pill, StateMark, type Tone } from "./parts/Pill";
 export { SmallButton } from "./parts/Small";

@@ -4,7 +4,7 @@ import { Card } from "@gavel/ui";
 import { useT } from "../i18n";
 import css from "./Facts.module.css";
 
-/** What is known of the version: the fingerprint that every later record carries, size, rank, modules. */
+/** What is known of the version: the fingerprint that every later record carries, its size, its date. */
 export function Facts({ submission }: { submission: Submission }) {
   const { t } = useT();
   const { moment } = useTimes();
@@ -26,24 +26,6 @@ export function Facts({ submission }: { submission: Submission }) {
             <dd className={css.note}>{t("submission.no_digest")}</dd>
           )}
         </div>
-        {submission.rank != null && (
-          <div>
-            <dt>{t("submission.rank")}</dt>
-            <dd>{submission.rank}</dd>
-          </div>
-        )}
-        {submission.modules.length > 0 && (
-          <div>
-            <dt>
-              {t("submission.modules")} · {submission.modules.length}
-            </dt>
-            <dd className={css.modules}>
-              {shortNames(submission.modules).map((name) => (
-                <code key={name}>{name}</code>
-              ))}
-            </dd>
-          </div>
-        )}
         <div>
           <dt>{t("submission.size")}</dt>
           <dd>{bytes(submission.size_bytes)}</dd>
@@ -55,9 +37,4 @@ export function Facts({ submission }: { submission: Submission }) {
       </dl>
     </Card>
   );
-}
-
-/** `…layers.0.self_attn.q_proj` in eighteen layers is one `q_proj`. */
-function shortNames(modules: string[]): string[] {
-  return [...new Set(modules.map((name) => name.slice(name.lastIndexOf(".") + 1)))].sort();
 }

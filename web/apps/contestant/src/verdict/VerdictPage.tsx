@@ -10,6 +10,7 @@ import { Facts } from "./Facts";
 import { Now } from "./Now";
 import { Steps } from "./Steps";
 import css from "./VerdictPage.module.css";
+import { XrayCard } from "./XrayCard";
 
 /** What became of one version, filling in by itself. */
 export function VerdictPage({ id }: { id: string }) {
@@ -52,6 +53,7 @@ function Verdict({ submission }: { submission: Submission }) {
             <Checklist submission={submission} />
             <Facts submission={submission} />
           </div>
+          <XrayCard submission={submission} />
           <Bench submission={submission} />
         </>
       )}

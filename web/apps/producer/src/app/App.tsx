@@ -1,12 +1,29 @@
 import { Gate, JoinPage, Lost, Shell } from "@gavel/desk";
 import { match, usePath } from "@gavel/ui";
 import { EpisodesPage } from "../episodes/EpisodesPage";
+import { useT } from "../i18n";
 import { RoomPage } from "../room/RoomPage";
+import { SimilarPage } from "../similar/SimilarPage";
+import { useFlags } from "./queries";
 
 function Page({ path }: { path: string }) {
+  const { t } = useT();
+  const open = useFlags(false).data?.length ?? 0;
   const room = match("/episodes/:id", path);
   if (room?.id) return <RoomPage key={room.id} id={room.id} />;
-  return <Shell desk="producer">{path === "/" ? <EpisodesPage /> : <Lost />}</Shell>;
+  const nav = [
+    { to: "/", label: t("episodes.title") },
+    {
+      to: "/similar",
+      label: t("similar.nav"),
+      waiting: { count: open, words: t("similar.open_n", { count: open }) },
+    },
+  ];
+  return (
+    <Shell desk="producer" nav={nav}>
+      {path === "/" ? <EpisodesPage /> : path === "/similar" ? <SimilarPage /> : <Lost />}
+    </Shell>
+  );
 }
 
 export function App() {

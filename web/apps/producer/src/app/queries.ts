@@ -1,6 +1,11 @@
 import { api } from "@gavel/api";
+import { retryable } from "@gavel/desk";
 import { useQuery } from "@tanstack/react-query";
 
+const FLAGS_AGAIN_MS = 30_000;
+const ERROR_AGAIN_MS = 4_000;
+
+export const FLAGS = ["flags"];
 export const EPISODES = ["episodes"];
 export const BOARD = ["board"];
 
@@ -14,4 +19,13 @@ export function useBoard() {
 
 export function useSeason() {
   return useQuery({ queryKey: ["season"], queryFn: () => api.get("/api/seasons/current"), staleTime: 60_000 });
+}
+
+/** Similarity flags that wait for somebody, or those already reviewed. A new one may come with any upload. */
+export function useFlags(reviewed: boolean) {
+  return useQuery({
+    queryKey: [...FLAGS, { reviewed }],
+    queryFn: () => api.get("/api/similarity-flags", { params: { query: { reviewed } } }),
+    refetchInterval: ({ state }) => (retryable(state.error) ? ERROR_AGAIN_MS : FLAGS_AGAIN_MS),
+  });
 }

@@ -10,6 +10,8 @@ export type DeskName = "contestant" | "producer" | "judge";
 export interface NavItem {
   to: string;
   label: string;
+  /** What waits on that page, and how to say so. */
+  waiting?: { count: number; words: string };
 }
 
 interface ShellProps {
@@ -63,9 +65,17 @@ export function Shell({ desk, nav = [], bar, banner, width = "normal", children 
         {bar}
         {nav.length > 0 && (
           <nav aria-label={t("shell.nav")} className={css.nav}>
-            {nav.map(({ to, label }) => (
+            {nav.map(({ to, label, waiting }) => (
               <Link key={to} to={to} aria-current={path === to ? "page" : undefined}>
                 {label}
+                {waiting && waiting.count > 0 && (
+                  <>
+                    <b className={css.count} aria-hidden="true">
+                      {waiting.count}
+                    </b>
+                    <span className="hidden">, {waiting.words}</span>
+                  </>
+                )}
               </Link>
             ))}
           </nav>
