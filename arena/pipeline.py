@@ -23,7 +23,12 @@ from arena.ratings.contracts import RatingsComputed
 from arena.rundown.contracts import ShowMoved
 from arena.submissions import service as submissions
 from arena.submissions.contracts import JOB_KIND as VERIFY
-from arena.submissions.contracts import SubmissionChanged, SubmissionReceived, SubmissionVerified
+from arena.submissions.contracts import (
+    CompetingChanged,
+    SubmissionChanged,
+    SubmissionReceived,
+    SubmissionVerified,
+)
 from arena.votes.contracts import BallotChanged, BallotLocked
 
 
@@ -60,6 +65,7 @@ PIPELINE = Pipeline(
         Step(SubmissionReceived, VERIFY, lambda fact: fact.submission_id),
         Step(SubmissionVerified, BENCHMARK, lambda fact: fact.submission_id),
         Step(BenchmarkFinished, REFRESH_BOARD, lambda fact: fact.season_id),
+        Step(CompetingChanged, REFRESH_BOARD, lambda fact: fact.season_id),
         Step(DuelStarted, RUN_DUEL, lambda fact: fact.duel_id),
         Step(DuelRevealed, RECOMPUTE_RATINGS, lambda fact: fact.season_id),
         Step(RatingsComputed, REFRESH_BOARD, lambda fact: fact.season_id),

@@ -11,7 +11,8 @@ from arena.kit.schemas import In, Out
 
 Email = Annotated[str, StringConstraints(pattern=r"^[^@\s]+@[^@\s]+$", max_length=254)]
 Password = Annotated[str, StringConstraints(min_length=10, max_length=200, strip_whitespace=False)]
-DisplayName = Annotated[str, StringConstraints(min_length=1, max_length=60)]
+DisplayName = Annotated[str, StringConstraints(max_length=400)]
+"""At most 80 characters once it is normalised; `name.invalid` says what else is wrong with it."""
 
 
 class Register(In):

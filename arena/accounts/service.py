@@ -17,6 +17,7 @@ from arena.accounts.rules import Role, may_invite
 from arena.kit.db import db_now, flush_unless_taken
 from arena.kit.errors import Conflict, Forbidden, NotFound, Unauthenticated
 from arena.kit.ids import new_secret
+from arena.kit.names import PERSON_CHARS, clean_name
 
 SESSION_LIFE = timedelta(days=14)
 TOKEN_PREFIX = "gvt_"
@@ -42,7 +43,11 @@ def digest(secret: str) -> str:
 async def register(
     session: AsyncSession, email: str, password: str, display_name: str, invitation: str | None
 ) -> Person:
-    """A new person: a contestant, or what the invitation says. An invitation works once."""
+    """A new person: a contestant, or what the invitation says. An invitation works once.
+
+    Raises Invalid `name.invalid` for a name that could not be shown, Conflict for a taken address.
+    """
+    display_name = clean_name(display_name, PERSON_CHARS)
     hashed = await _aside(session, _passwords.hash, password)
     role = Role.CONTESTANT
     invited = None

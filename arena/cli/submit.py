@@ -13,7 +13,7 @@ from arena.cli.site import Refused, SiteClient, find_site
 
 FILES = ("adapter_config.json", "adapter_model.safetensors")
 MARKS = {"passed": "[green]✓[/]", "warning": "[yellow]![/]", "refused": "[red]✗[/]", "pending": "·"}
-SETTLED = {"refused", "failed", "ready", "cancelled"}
+SETTLED = {"refused", "failed", "ready", "cancelled", "withdrawn"}
 
 
 def submit(

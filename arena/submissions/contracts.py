@@ -113,6 +113,12 @@ class SubmissionVerified(Fact):
     submission_id: UUID
 
 
+class CompetingChanged(Fact):
+    """Which version of an entry goes on stage may be another one."""
+
+    season_id: UUID
+
+
 class SubmissionChanged(Fact):
     """Something a page shows has changed."""
 

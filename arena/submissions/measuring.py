@@ -62,7 +62,8 @@ async def _furnish(session: AsyncSession, packed: list[bytes]) -> Entry:
     session.add_all([season, *people])
     await session.flush()
     rival, entry = (
-        Entry(season_id=season.id, owner_id=person.id, name=str(person.id)[:40]) for person in people
+        Entry(season_id=season.id, owner_id=person.id, name=str(person.id), skeleton=str(person.id))
+        for person in people
     )
     session.add_all([rival, entry])
     await session.flush()

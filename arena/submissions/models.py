@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Any, Literal
 from uuid import UUID
 
-from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Index, String, UniqueConstraint, func, text
+from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Index, String, UniqueConstraint, func
 from sqlalchemy.orm import Mapped, mapped_column
 
 from arena.kit.db import Base, Row
@@ -12,7 +12,15 @@ from arena.submissions.artifacts import Artifact
 
 EntryKind = Literal["contestant", "house"]
 SubmissionState = Literal[
-    "uploading", "received", "verified", "refused", "benchmarking", "ready", "failed", "cancelled"
+    "uploading",
+    "received",
+    "verified",
+    "refused",
+    "benchmarking",
+    "ready",
+    "failed",
+    "cancelled",
+    "withdrawn",
 ]
 
 
@@ -24,11 +32,12 @@ class Entry(Row):
     season_id: Mapped[UUID] = mapped_column(ForeignKey("seasons.id"), index=True)
     owner_id: Mapped[UUID | None] = mapped_column(ForeignKey("persons.id"), index=True)
     name: Mapped[str]
+    skeleton: Mapped[str]
+    """`names.skeleton` of the name: names that look alike would be one name on a screen."""
     kind: Mapped[EntryKind] = mapped_column(String, default="contestant")
 
     __table_args__ = (
-        # “House” and “house” would be one name on a screen.
-        Index("uq_entries_name", "season_id", text("lower(name)"), unique=True),
+        Index("uq_entries_skeleton", "season_id", "skeleton", unique=True),
         CheckConstraint("kind in ('contestant','house')", name="kind"),
         CheckConstraint("(kind = 'house') = (owner_id is null)", name="house_has_no_owner"),
         Index("uq_entries_house", "season_id", unique=True, postgresql_where="kind = 'house'"),
@@ -38,7 +47,8 @@ class Entry(Row):
 class Submission(Row):
     """One version of an entry. `incoming/` holds what was sent, never served; `digest` names the canonical adapter.
 
-    `uploading` until the last byte of the last file; `cancelled` when it never came.
+    `uploading` until the last byte of the last file; `cancelled` when it never came. `withdrawn` by its owner: never on
+    stage, but what was under way goes on unseen in `withdrawn_from`, which is the state again when it is restored.
     """
 
     __tablename__ = "submissions"
@@ -47,6 +57,9 @@ class Submission(Row):
     version: Mapped[int]
     artifact: Mapped[Artifact] = mapped_column(String, default="adapter")
     state: Mapped[SubmissionState] = mapped_column(String, default="received")
+    withdrawn_from: Mapped[SubmissionState | None] = mapped_column(String)
+    chosen: Mapped[bool] = mapped_column(default=False)
+    """Its owner wants this version to compete, and not the newest ready one."""
     size_bytes: Mapped[int] = mapped_column(BigInteger)
     checks: Mapped[list[dict[str, Any]]] = mapped_column(default=list)
     refusal: Mapped[dict[str, Any] | None]
@@ -57,17 +70,36 @@ class Submission(Row):
     __table_args__ = (
         UniqueConstraint("entry_id", "version"),
         CheckConstraint(
-            "state in ('uploading','received','verified','refused','benchmarking','ready','failed','cancelled')",
+            "coalesce(withdrawn_from, state) in "
+            "('uploading','received','verified','refused','benchmarking','ready','failed','cancelled')",
             name="state",
+        ),
+        CheckConstraint(
+            "(state = 'withdrawn') = (coalesce(withdrawn_from, 'uploading') <> 'uploading')", name="withdrawn"
         ),
         CheckConstraint("artifact in ('adapter')", name="artifact"),
         CheckConstraint(
-            "(state in ('verified','benchmarking','ready')) <= (digest is not null)", name="verified_digest"
+            "(coalesce(withdrawn_from, state) in ('verified','benchmarking','ready')) <= (digest is not null)",
+            name="verified_digest",
         ),
         CheckConstraint(
-            "(state in ('refused','failed','cancelled')) = (refusal is not null)", name="refusal"
+            "(coalesce(withdrawn_from, state) in ('refused','failed','cancelled')) = (refusal is not null)",
+            name="refusal",
         ),
+        CheckConstraint("chosen <= (state = 'ready')", name="chosen_is_ready"),
+        Index("uq_submissions_chosen", "entry_id", unique=True, postgresql_where="chosen"),
     )
+
+    def move(self, state: SubmissionState) -> None:
+        """On along the line."""
+        if self.state == "withdrawn":
+            self.withdrawn_from = state
+        else:
+            self.state = state
+
+
+REACHED = func.coalesce(Submission.withdrawn_from, Submission.state)
+"""How far a version came, withdrawn or not."""
 
 
 class AdapterMeasure(Row):

@@ -3,14 +3,15 @@
 from collections.abc import Sequence
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, func, select
+from sqlalchemy import ColumnElement, Select, select
+from sqlalchemy.dialects.postgresql import distinct_on
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import aliased
 
 from arena.accounts.public import Person
 from arena.kit.jobs import service as jobs
 from arena.submissions.models import AdapterMeasure, Entry, SimilarityFlag, Submission, Upload, UploadPart
-from arena.submissions.schemas import EntryOut, FlagOut, RosterRow, SubmissionOut
+from arena.submissions.schemas import CompetingOut, EntryOut, FlagOut, RosterRow, SubmissionOut
 
 
 async def with_entry(session: AsyncSession, submission_id: UUID) -> tuple[Entry, Submission] | None:
@@ -46,28 +47,28 @@ async def entries_of(session: AsyncSession, owner_id: UUID) -> list[EntryOut]:
     entries = (
         await session.execute(select(Entry).where(Entry.owner_id == owner_id).order_by(Entry.created_at))
     ).scalars()
-    described = []
-    for entry in entries.all():
-        newest_first = (
-            select(Submission).where(Submission.entry_id == entry.id).order_by(Submission.version.desc())
-        )
-        rows = (await session.execute(newest_first)).scalars().all()
-        submissions = [await describe(session, entry, row) for row in rows]
-        described.append(EntryOut(id=entry.id, name=entry.name, kind="contestant", submissions=submissions))
-    return described
+    return [await entry_out(session, entry) for entry in entries.all()]
+
+
+async def entry_out(session: AsyncSession, entry: Entry) -> EntryOut:
+    """The entry with its versions, newest first."""
+    newest_first = (
+        select(Submission).where(Submission.entry_id == entry.id).order_by(Submission.version.desc())
+    )
+    rows = (await session.execute(newest_first)).scalars().all()
+    submissions = [await describe(session, entry, row) for row in rows]
+    row = await competing_version(session, entry.id)
+    competing = CompetingOut(submission_id=row.id, version=row.version, chosen=row.chosen) if row else None
+    return EntryOut(
+        id=entry.id, name=entry.name, kind=entry.kind, competing=competing, submissions=submissions
+    )
 
 
 async def roster(session: AsyncSession, season_id: UUID) -> list[RosterRow]:
-    newest = (
-        select(Submission.entry_id, func.max(Submission.version).label("version"))
-        .where(Submission.state == "ready")
-        .group_by(Submission.entry_id)
-        .subquery()
-    )
+    version = aliased(Submission, _competing().subquery())
     statement = (
-        select(Entry, Submission)
-        .outerjoin(newest, newest.c.entry_id == Entry.id)
-        .outerjoin(Submission, (Submission.entry_id == Entry.id) & (Submission.version == newest.c.version))
+        select(Entry, version)
+        .outerjoin(version, version.entry_id == Entry.id)
         .where(Entry.season_id == season_id)
         .order_by(Entry.created_at)
     )
@@ -95,14 +96,19 @@ async def entries(session: AsyncSession, season_id: UUID) -> Sequence[Entry]:
 
 
 async def competing_version(session: AsyncSession, entry_id: UUID) -> Submission | None:
-    """The entry's newest ready version, the one that goes on stage."""
-    statement = (
-        select(Submission)
-        .where(Submission.entry_id == entry_id, Submission.state == "ready")
-        .order_by(Submission.version.desc())
-        .limit(1)
-    )
+    """The version of the entry that goes on stage."""
+    statement = _competing().where(Submission.entry_id == entry_id)
     return (await session.execute(statement)).scalar_one_or_none()
+
+
+def _competing() -> Select[Submission]:
+    """Of each entry the ready version that its owner chose, or else the newest ready one. Decided here alone."""
+    return (
+        select(Submission)
+        .where(Submission.state == "ready")
+        .ext(distinct_on(Submission.entry_id))
+        .order_by(Submission.entry_id, Submission.chosen.desc(), Submission.version.desc())
+    )
 
 
 async def measure_of(session: AsyncSession, submission_id: UUID) -> AdapterMeasure | None:

@@ -17,6 +17,7 @@ from arena.submissions import compare, queries, service, uploads
 from arena.submissions.models import Upload
 from arena.submissions.policy import Flag, OwnEntry, OwnSubmission, OwnUpload, VisibleSubmission
 from arena.submissions.schemas import (
+    Choice,
     EntryOut,
     FlagOut,
     NewEntry,
@@ -42,7 +43,14 @@ async def my_entries(caller: Contestant, session: SessionDep) -> list[EntryOut]:
 async def make_entry(request: Request, caller: Contestant, session: SessionDep, body: NewEntry) -> EntryOut:
     site, season = request.app.state.site, await current_season(session)
     entry = await service.make_entry(site, session, season, caller.somebody, body.name)
-    return EntryOut(id=entry.id, name=entry.name, kind="contestant", submissions=[])
+    return await queries.entry_out(session, entry)
+
+
+@router.put("/entries/{entry_id}/competing")
+async def choose_version(entry: OwnEntry, session: SessionDep, body: Choice) -> EntryOut:
+    """Which version goes on stage, until the season closes: a ready one, or with null the newest ready one."""
+    await service.choose(session, entry, body.submission_id)
+    return await queries.entry_out(session, entry)
 
 
 @router.post("/entries/{entry_id}/submissions", status_code=201)
@@ -65,6 +73,20 @@ async def cancel_upload(found: OwnSubmission, session: SessionDep) -> Done:
     """Give up an upload that is not complete. The version does not count."""
     await uploads.cancel(session, found[1])
     return Done()
+
+
+@router.post("/submissions/{submission_id}/withdraw")
+async def withdraw(found: OwnSubmission, session: SessionDep) -> SubmissionOut:
+    """Keep a version off the stage. It still counts; duels that have begun stay as they are."""
+    await service.withdraw(session, *found)
+    return await queries.describe(session, *found)
+
+
+@router.post("/submissions/{submission_id}/restore")
+async def restore(found: OwnSubmission, session: SessionDep) -> SubmissionOut:
+    """Undo a withdrawal, until the season closes."""
+    await service.restore(session, *found)
+    return await queries.describe(session, *found)
 
 
 @router.get("/submissions/{submission_id}/xray")

@@ -24,11 +24,18 @@ State = Literal[
     "ready",
     "failed",
     "cancelled",
+    "withdrawn",
 ]
 
 
 class NewEntry(In):
-    name: Annotated[str, StringConstraints(min_length=1, max_length=40)]
+    name: Annotated[str, StringConstraints(max_length=400)]
+    """At most 40 characters once it is normalised; `name.invalid` says what else is wrong with it."""
+
+
+class Choice(In):
+    submission_id: UUID | None
+    """A ready version of the entry; null for the newest ready one."""
 
 
 class NewFile(In):
@@ -91,6 +98,8 @@ class SubmissionOut(Out):
     version: int
     artifact: Artifact
     state: State
+    withdrawn_from: State | None
+    """The state that a withdrawn version has again when it is restored."""
     uploads: list[UploadOut]
     """The files, while they are on their way; empty afterwards."""
     checks: list[CheckOut]
@@ -107,6 +116,8 @@ class SubmissionOut(Out):
     def of(
         cls, entry: Entry, row: Submission, job: Job | None, position: int = 0, uploads: Sequence[Upload] = ()
     ) -> "SubmissionOut":
+        if row.state == "withdrawn":
+            job = None  # whatever is still under way is nobody's to wait for
         running = job is not None and job.state == JobState.RUNNING
         waiting = None
         if job is not None and job.state == JobState.QUEUED:
@@ -118,6 +129,7 @@ class SubmissionOut(Out):
             version=row.version,
             artifact=row.artifact,
             uploads=[UploadOut.model_validate(upload) for upload in uploads],
+            withdrawn_from=row.withdrawn_from,
             state="verifying" if row.state == "received" and running else row.state,
             checks=[CheckOut.model_validate(check) for check in row.checks],
             refusal=RefusalOut.model_validate(row.refusal) if row.refusal else None,
@@ -131,10 +143,19 @@ class SubmissionOut(Out):
         )
 
 
+class CompetingOut(Out):
+    submission_id: UUID
+    version: int
+    chosen: bool
+    """By the contestant; otherwise it is the newest ready one."""
+
+
 class EntryOut(Out):
     id: UUID
     name: str
     kind: Literal["contestant", "house"]
+    competing: CompetingOut | None
+    """The version that goes on stage; null when none is ready."""
     submissions: list[SubmissionOut]
 
 

@@ -3,14 +3,16 @@
 from functools import partial
 from uuid import UUID
 
-from sqlalchemy import func, select
+from sqlalchemy import func, select, update
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from arena.accounts.public import Person
-from arena.kit.db import Json, flush_unless_taken
-from arena.kit.errors import Conflict, TooMany
+from arena.kit.db import Json, db_now
+from arena.kit.errors import Conflict, Forbidden, NotFound, TooMany
 from arena.kit.jobs.models import Job
 from arena.kit.jobs.outbox import record
+from arena.kit.names import ENTRY_CHARS, clean_name
 from arena.kit.site import Site
 from arena.moderation.public import require
 from arena.shows.public import Season, SeasonRules, season_rules
@@ -18,6 +20,7 @@ from arena.submissions.artifacts import CONFIG, MAX_CONFIG_BYTES, WEIGHTS
 from arena.submissions.compare import keep_and_compare
 from arena.submissions.contracts import (
     AdapterRef,
+    CompetingChanged,
     SubmissionChanged,
     SubmissionVerified,
     VerifyContract,
@@ -25,6 +28,7 @@ from arena.submissions.contracts import (
 )
 from arena.submissions.metrics import count_verdict
 from arena.submissions.models import Entry, Submission, SubmissionState
+from arena.submissions.names import reserved, skeleton
 from arena.submissions.queries import uploads_of
 from arena.submissions.safetensors import adapter_digest, digest_of_hashes, engine_name, identity_adapter
 
@@ -48,7 +52,15 @@ def sealed(digest: str, name: str) -> str:
 
 
 async def make_entry(site: Site, session: AsyncSession, season: Season, owner: Person, name: str) -> Entry:
-    """A new name on stage. Raises Invalid `moderation.…` for a name that may not be shown, Conflict for a taken one."""
+    """A new name on stage.
+
+    Raises Invalid `name.invalid` or `moderation.…` for a name that may not be shown, Conflict for one that is taken or
+    looks like another of the season.
+    """
+    name = clean_name(name, ENTRY_CHARS)
+    own = reserved(name)
+    if own is not None:
+        raise _taken(name, own)
     # Held is refused here, like blocked: there is no queue yet in which a name could wait for a moderator, and a name
     # that was let in would be on every page at once.
     await require(site, session, "entry.name", name, owner.id)
@@ -58,11 +70,26 @@ async def make_entry(site: Site, session: AsyncSession, season: Season, owner: P
     mine = select(func.count()).where(Entry.season_id == season.id, Entry.owner_id == owner.id)
     if (await session.execute(mine)).scalar_one() >= most:
         raise TooMany("entry.quota", f"A contestant may have {most} entries in this season.", limit=most)
-    entry = Entry(season_id=season.id, owner_id=owner.id, name=name, kind="contestant")
-    session.add(entry)
-    taken = f"The name “{name}” is taken in this season. Choose another."
-    await flush_unless_taken(session, Conflict("entry.name_taken", taken, name=name))
+    entry = Entry(
+        season_id=season.id, owner_id=owner.id, name=name, skeleton=skeleton(name), kind="contestant"
+    )
+    try:
+        async with session.begin_nested():
+            session.add(entry)
+    except IntegrityError as error:
+        # Asked afterwards: of two at once, the second learns here what the first is called.
+        alike = select(Entry.name).where(Entry.season_id == season.id, Entry.skeleton == skeleton(name))
+        raise _taken(name, (await session.execute(alike)).scalar_one()) from error
     return entry
+
+
+def _taken(name: str, other: str) -> Conflict:
+    if name.casefold() == other.casefold():
+        return Conflict(
+            "entry.name_taken", f"The name “{name}” is taken in this season. Choose another.", name=name
+        )
+    sentence = f"The name “{name}” looks like “{other}”, which is taken in this season. Choose another."
+    return Conflict("name.confusable", sentence, name=name, other=other)
 
 
 async def prepare_verify(site: Site, session: AsyncSession, job: Job) -> VerifyContract:
@@ -88,11 +115,11 @@ async def prepare_verify(site: Site, session: AsyncSession, job: Job) -> VerifyC
 async def finish_verify(site: Site, session: AsyncSession, submission_id: UUID, body: Json) -> None:
     """Write the verdict down. A verified adapter is hashed again here and sealed under its own hash."""
     result = VerifyResult.model_validate(body)
-    row = await session.get_one(Submission, submission_id)
+    row = await _held(session, submission_id)
     row.checks = [check.model_dump(mode="json") for check in result.checks]
     if result.verdict == "refused" or result.digest is None:
         refusal = result.refusal
-        row.state = "refused"
+        row.move("refused")
         row.refusal = refusal.model_dump() if refusal else {"code": "adapter.refused", "message": "Refused."}
         count_verdict(session, row.refusal["code"])
         record(session, SubmissionChanged(submission_id=row.id))
@@ -102,7 +129,7 @@ async def finish_verify(site: Site, session: AsyncSession, submission_id: UUID, 
         raise Conflict("job.bad_measures", "The lab has measured nothing on an adapter that it admitted.")
     alike = await keep_and_compare(session, row, result.digest, result.measures, partial(read_sealed, site))
     row.checks = [*row.checks, alike.model_dump(mode="json")]
-    row.state = "verified"
+    row.move("verified")
     row.digest = result.digest
     row.rank = result.rank
     row.modules = list(result.modules or [])
@@ -149,15 +176,15 @@ def adapter_ref(site: Site, digest: str) -> AdapterRef:
 
 async def mark(session: AsyncSession, submission_id: UUID, state: SubmissionState) -> None:
     """For the steps after verification: `benchmarking`, then `ready`."""
-    row = await session.get_one(Submission, submission_id)
-    row.state = state
+    row = await _held(session, submission_id)
+    row.move(state)
     record(session, SubmissionChanged(submission_id=row.id))
 
 
 async def refuse(session: AsyncSession, submission_id: UUID, code: str, message: str) -> None:
     """For the steps after verification, when the adapter cannot go on stage after all."""
-    row = await session.get_one(Submission, submission_id)
-    row.state = "refused"
+    row = await _held(session, submission_id)
+    row.move("refused")
     row.refusal = {"code": code, "message": message}
     count_verdict(session, code)
     record(session, SubmissionChanged(submission_id=row.id))
@@ -165,10 +192,79 @@ async def refuse(session: AsyncSession, submission_id: UUID, code: str, message:
 
 async def failed(session: AsyncSession, submission_id: UUID, reason: str) -> None:
     """Our fault, not the contestant's: it does not count against the quota."""
-    row = await session.get_one(Submission, submission_id)
-    row.state = "failed"
+    row = await _held(session, submission_id)
+    row.move("failed")
     row.refusal = {"code": "platform.fault", "message": f"The platform could not finish this: {reason}"}
     record(session, SubmissionChanged(submission_id=row.id))
+
+
+async def _held(session: AsyncSession, submission_id: UUID) -> Submission:
+    """Read anew and held: its owner may withdraw it at the very moment in which the line moves it on."""
+    hold = {"key_share": True}
+    return await session.get_one(Submission, submission_id, with_for_update=hold, populate_existing=True)
+
+
+# --- what its owner decides ---------------------------------------------------------------------------------------
+
+
+async def choose(session: AsyncSession, entry: Entry, submission_id: UUID | None) -> None:
+    """Let this ready version compete, or with None again the newest ready one. Raises Forbidden after the deadline."""
+    await _refuse_when_closed(session, entry)
+    # One choice at a time, so that there is one in the end.
+    await session.refresh(entry, with_for_update={"key_share": True})
+    row = await session.get(Submission, submission_id) if submission_id is not None else None
+    if submission_id is not None and (row is None or row.entry_id != entry.id):
+        raise NotFound("submission.not_found", "The entry has no such version.")
+    chosen = Submission.entry_id == entry.id, Submission.chosen
+    await session.execute(update(Submission).where(*chosen).values(chosen=False))
+    if row is not None:
+        row = await _held(session, row.id)
+        if row.state != "ready":
+            raise Conflict("submission.not_ready", "Only a version that is ready for the stage can compete.")
+        row.chosen = True
+        await session.flush()
+    record(session, CompetingChanged(season_id=entry.season_id))
+
+
+async def withdraw(session: AsyncSession, entry: Entry, row: Submission) -> None:
+    """Keep a version off the stage from now on. Duels that have begun, and all records, stay as they are.
+
+    What is under way for it is carried through unseen, so that nothing has to be begun again when it is restored.
+    """
+    row = await _held(session, row.id)
+    if row.state == "uploading":
+        raise Conflict("submission.uploading", "This version has not arrived. Cancel its upload instead.")
+    if row.state == "withdrawn":
+        raise Conflict("submission.withdrawn", "This version has been withdrawn already.")
+    row.withdrawn_from, row.state, row.chosen = row.state, "withdrawn", False
+    await _competes_or_not(session, entry, row)
+
+
+async def restore(session: AsyncSession, entry: Entry, row: Submission) -> None:
+    """Undo `withdraw`. Raises Forbidden after the deadline."""
+    await _refuse_when_closed(session, entry)
+    row = await _held(session, row.id)
+    if row.withdrawn_from is None:
+        raise Conflict("submission.not_withdrawn", "This version has not been withdrawn.")
+    row.state, row.withdrawn_from = row.withdrawn_from, None
+    await _competes_or_not(session, entry, row)
+
+
+async def _competes_or_not(session: AsyncSession, entry: Entry, row: Submission) -> None:
+    await session.flush()
+    record(session, SubmissionChanged(submission_id=row.id))
+    record(session, CompetingChanged(season_id=entry.season_id))
+
+
+async def _refuse_when_closed(session: AsyncSession, entry: Entry) -> None:
+    closes_at = (await season_rules(session, entry.season_id)).closes_at
+    if closes_at is not None and await db_now(session) > closes_at:
+        raise Forbidden(
+            "entry.closed", "The deadline has passed: what competes is settled.", closed_at=closes_at
+        )
+
+
+# --- the house ----------------------------------------------------------------------------------------------------
 
 
 async def ensure_house(site: Site, session: AsyncSession, season: Season) -> Entry:
@@ -188,7 +284,9 @@ async def ensure_house(site: Site, session: AsyncSession, season: Season) -> Ent
     config, weights = identity_adapter(base)
     digest = adapter_digest(config, weights)
     await seal(site, digest, config, weights)
-    entry = Entry(season_id=season.id, owner_id=None, name=HOUSE_NAME, kind="house")
+    entry = Entry(
+        season_id=season.id, owner_id=None, name=HOUSE_NAME, skeleton=skeleton(HOUSE_NAME), kind="house"
+    )
     session.add(entry)
     await session.flush()
     row = Submission(

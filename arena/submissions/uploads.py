@@ -25,7 +25,7 @@ from arena.shows.public import SeasonRules, season_rules
 from arena.submissions import metrics
 from arena.submissions.artifacts import Artifact, check_files, file_limits
 from arena.submissions.contracts import SubmissionChanged, SubmissionReceived
-from arena.submissions.models import Entry, Submission, Upload, UploadPart
+from arena.submissions.models import REACHED, Entry, Submission, Upload, UploadPart
 from arena.submissions.queries import parts_of, uploads_of
 from arena.submissions.schemas import NewFile
 
@@ -115,7 +115,7 @@ async def _refuse_duplicate(session: AsyncSession, entry: Entry, files: list[New
         select(Submission, Entry.name, func.count())
         .join(Entry, Entry.id == Submission.entry_id)
         .join(Upload, Upload.submission_id == Submission.id)
-        .where(Entry.owner_id == entry.owner_id, Submission.state.not_in(NOT_COUNTED))
+        .where(Entry.owner_id == entry.owner_id, REACHED.not_in(NOT_COUNTED))
         .where(tuple_(Upload.name, Upload.sha256).in_([(file.name, file.sha256) for file in files]))
         .group_by(Submission.id, Entry.name)
     )
@@ -132,7 +132,7 @@ async def _refuse_duplicate(session: AsyncSession, entry: Entry, files: list[New
 async def _next_version(session: AsyncSession, entry: Entry, rules: SeasonRules) -> int:
     mine = Submission.entry_id == entry.id
     # What failed through a fault of ours, or never arrived, is not counted against the contestant.
-    counted = select(func.count()).where(mine, Submission.state.not_in(NOT_COUNTED))
+    counted = select(func.count()).where(mine, REACHED.not_in(NOT_COUNTED))
     if (await session.execute(counted)).scalar_one() >= rules.max_versions:
         raise TooMany(
             "upload.quota",
@@ -337,7 +337,7 @@ async def forget_files(site: Site, session: AsyncSession) -> None:
         select(UploadPart)
         .join(Upload, Upload.id == UploadPart.upload_id)
         .join(Submission, Submission.id == Upload.submission_id)
-        .where(Submission.state.not_in(("uploading", "received", "failed")))
+        .where(REACHED.not_in(("uploading", "received", "failed")))
         .limit(100)
         .with_for_update(of=UploadPart, skip_locked=True)
     )

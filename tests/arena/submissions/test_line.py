@@ -222,7 +222,7 @@ async def test_of_two_who_ask_for_a_name_at_once_one_gets_it(portal: Portal, ada
 
 @pytest.mark.parametrize("name", ["", "   ", "x" * 41])
 async def test_a_name_must_be_one(ada: Caller, name: str) -> None:
-    assert await ada.refused("POST", "/entries", {"name": name}) == (422, "request.invalid")
+    assert await ada.refused("POST", "/entries", {"name": name}) == (422, "name.invalid")
 
 
 # --- waiting ----------------------------------------------------------------------------------------------

@@ -224,6 +224,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/entries/{entry_id}/competing": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * Choose Version
+         * @description Which version goes on stage, until the season closes: a ready one, or with null the newest ready one.
+         */
+        put: operations["choose_version"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/entries/{entry_id}/submissions": {
         parameters: {
             query?: never;
@@ -687,6 +707,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/submissions/{submission_id}/restore": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Restore
+         * @description Undo a withdrawal, until the season closes.
+         */
+        post: operations["restore"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/submissions/{submission_id}/samples": {
         parameters: {
             query?: never;
@@ -698,6 +738,26 @@ export interface paths {
         get: operations["read_samples"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/submissions/{submission_id}/withdraw": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Withdraw
+         * @description Keep a version off the stage. It still counts; duels that have begun stay as they are.
+         */
+        post: operations["withdraw"];
         delete?: never;
         options?: never;
         head?: never;
@@ -928,6 +988,11 @@ export interface components {
              */
             status: "passed" | "warning" | "refused" | "pending";
         };
+        /** Choice */
+        Choice: {
+            /** Submission Id */
+            submission_id: string | null;
+        };
         /** CommandIn */
         CommandIn: {
             /** Command */
@@ -936,6 +1001,18 @@ export interface components {
             expected_version: number;
             /** Key */
             key: string;
+        };
+        /** CompetingOut */
+        CompetingOut: {
+            /** Chosen */
+            chosen: boolean;
+            /**
+             * Submission Id
+             * Format: uuid
+             */
+            submission_id: string;
+            /** Version */
+            version: number;
         };
         /**
          * Desk
@@ -1042,6 +1119,7 @@ export interface components {
         };
         /** EntryOut */
         EntryOut: {
+            competing: components["schemas"]["CompetingOut"] | null;
             /**
              * Id
              * Format: uuid
@@ -1956,12 +2034,14 @@ export interface components {
              * State
              * @enum {string}
              */
-            state: "uploading" | "received" | "verifying" | "verified" | "refused" | "benchmarking" | "ready" | "failed" | "cancelled";
+            state: "uploading" | "received" | "verifying" | "verified" | "refused" | "benchmarking" | "ready" | "failed" | "cancelled" | "withdrawn";
             /** Uploads */
             uploads: components["schemas"]["UploadOut"][];
             /** Version */
             version: number;
             waiting: components["schemas"]["WaitingOut"] | null;
+            /** Withdrawn From */
+            withdrawn_from: ("uploading" | "received" | "verifying" | "verified" | "refused" | "benchmarking" | "ready" | "failed" | "cancelled" | "withdrawn") | null;
         };
         /** SuiteOut */
         SuiteOut: {
@@ -2228,7 +2308,9 @@ export type Board = components['schemas']['Board'];
 export type BoardRow = components['schemas']['BoardRow'];
 export type CastVote = components['schemas']['CastVote'];
 export type CheckOut = components['schemas']['CheckOut'];
+export type Choice = components['schemas']['Choice'];
 export type CommandIn = components['schemas']['CommandIn'];
+export type CompetingOut = components['schemas']['CompetingOut'];
 export type Desk = components['schemas']['Desk'];
 export type DeskEvent = components['schemas']['DeskEvent'];
 export type DeskSides = components['schemas']['DeskSides'];
@@ -2678,6 +2760,41 @@ export interface operations {
         responses: {
             /** @description Successful Response */
             201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EntryOut"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    choose_version: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                entry_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Choice"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -3517,6 +3634,37 @@ export interface operations {
             };
         };
     };
+    restore: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                submission_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SubmissionOut"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
     read_samples: {
         parameters: {
             query?: never;
@@ -3535,6 +3683,37 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["SamplesOut"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    withdraw: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                submission_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SubmissionOut"];
                 };
             };
             /** @description Validation Error */

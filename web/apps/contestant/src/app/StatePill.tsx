@@ -12,6 +12,7 @@ export const TONES: Record<SubmissionState, Tone> = {
   ready: "good",
   failed: "warn",
   cancelled: "calm",
+  withdrawn: "calm",
 };
 
 export function StatePill({ state }: { state: SubmissionState }) {

@@ -6,7 +6,7 @@ import { useEffect, useState } from "react";
 const LOOK_AGAIN_MS = 3_000;
 const ERROR_AGAIN_MS = 4_000;
 const CLOCK_MS = 5_000;
-const ENDED = new Set<Submission["state"]>(["refused", "ready", "failed", "cancelled"]);
+const ENDED = new Set<Submission["state"]>(["refused", "ready", "failed", "cancelled", "withdrawn"]);
 
 export const ENTRIES = ["entries"];
 

@@ -7,9 +7,10 @@ const NOW = Date.parse("2026-11-21T12:00:00Z");
 const rules = { max_versions: 5, versions_per_day: 2 };
 
 /** Versions sent so many hours ago, newest first. */
-function entry(...versions: [hours: number, state: Submission["state"]][]) {
-  const submissions = versions.map(([hours, state]) => ({
+function entry(...versions: [hours: number, state: Submission["state"], withdrawn_from?: Submission["state"]][]) {
+  const submissions = versions.map(([hours, state, withdrawn_from = null]) => ({
     state,
+    withdrawn_from,
     created_at: new Date(NOW - hours * HOUR).toISOString(),
   }));
   return { submissions: submissions as Submission[] };
@@ -18,6 +19,8 @@ function entry(...versions: [hours: number, state: Submission["state"]][]) {
 it("counts what the contestant did: not our faults, not what never arrived", () => {
   const sent = entry([1, "cancelled"], [2, "failed"], [3, "refused"], [30, "ready"]);
   expect(quotaOf(sent, rules, NOW)).toEqual({ season: 3, day: 1, again: null });
+  const withdrawn = entry([1, "withdrawn", "failed"], [2, "withdrawn", "ready"]);
+  expect(quotaOf(withdrawn, rules, NOW)).toEqual({ season: 4, day: 1, again: null });
 });
 
 it("says when the day's next version is possible", () => {

@@ -4,8 +4,8 @@ const DAY_MS = 24 * 3600_000;
 /** Through a fault of ours, or never arrived. */
 const NOT_COUNTED = new Set<Submission["state"]>(["failed", "cancelled"]);
 
-export function counts({ state }: Pick<Submission, "state">): boolean {
-  return !NOT_COUNTED.has(state);
+export function counts({ state, withdrawn_from }: Pick<Submission, "state" | "withdrawn_from">): boolean {
+  return !NOT_COUNTED.has(withdrawn_from ?? state);
 }
 
 /** What an entry may still send, by the same rules as the portal, which decides. Times in ms. */

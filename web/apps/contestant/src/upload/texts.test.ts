@@ -19,6 +19,12 @@ const REFUSALS = [
   "upload.duplicate",
   "artifact.unexpected_file",
   "entry.quota",
+  "entry.closed",
+  "name.confusable",
+  "submission.not_ready",
+  "submission.uploading",
+  "submission.withdrawn",
+  "submission.not_withdrawn",
 ];
 
 function text(code: string, detail = {}): string {
@@ -28,6 +34,14 @@ function text(code: string, detail = {}): string {
 
 it("has words for every refusal of an upload", () => {
   expect(REFUSALS.filter((code) => text(code) === "the portal's own words")).toEqual([]);
+});
+
+it("says what is wrong with a name", () => {
+  const reasons = ["empty", "too_long", "character", "mixed_scripts"];
+  const texts = reasons.map((why) => text("name.invalid", { why, limit: 40, length: 41, word: "Аlpha" }));
+  expect(texts.filter((one) => one.includes("error.name"))).toEqual([]);
+  expect(new Set(texts).size).toBe(reasons.length);
+  expect(text("name.confusable", { name: "Lantem", other: "Lantern" })).toMatch(/looks like “Lantern”/);
 });
 
 it("says which quota is used up", () => {

@@ -11,6 +11,7 @@ const TONES: Partial<Record<Submission["state"], string | undefined>> = {
   refused: css.bad,
   failed: css.warn,
   cancelled: css.calm,
+  withdrawn: css.calm,
 };
 
 /** The one thing to know at this moment: what is happening, why it waits, or how it ended and what to do. */
@@ -28,6 +29,7 @@ export function Now({ submission }: { submission: Submission }) {
         {state === "failed" && <Failed submission={submission} />}
         {state === "uploading" && <Uploading submission={submission} />}
         {state === "cancelled" && <Cancelled submission={submission} />}
+        {state === "withdrawn" && <p>{t("submission.withdrawn_text")}</p>}
       </div>
       {moving && waiting && <Waiting waiting={waiting} />}
       {moving && !waiting && progress && <Doing progress={progress} />}

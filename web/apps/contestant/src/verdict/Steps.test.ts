@@ -6,6 +6,7 @@ const digest = "a".repeat(64);
 it("shows how far a version came", () => {
   expect(tonesOf({ state: "uploading", digest: null })).toEqual(["busy", "calm", "calm", "calm"]);
   expect(tonesOf({ state: "cancelled", digest: null })).toEqual(["calm", "calm", "calm", "calm"]);
+  expect(tonesOf({ state: "withdrawn", digest })).toEqual(["calm", "calm", "calm", "calm"]);
   expect(tonesOf({ state: "verifying", digest: null })).toEqual(["good", "busy", "calm", "calm"]);
   expect(tonesOf({ state: "benchmarking", digest })).toEqual(["good", "good", "busy", "calm"]);
   expect(tonesOf({ state: "ready", digest })).toEqual(["good", "good", "good", "good"]);

@@ -7,7 +7,7 @@ const STEPS = ["received", "verified", "benchmarked", "ready"] as const;
 
 /** How each step stands. A sealed adapter has a fingerprint: that is what says whether the checks were passed. */
 export function tonesOf({ state, digest }: Pick<Submission, "state" | "digest">): Tone[] {
-  if (state === "cancelled") return STEPS.map(() => "calm");
+  if (state === "cancelled" || state === "withdrawn") return STEPS.map(() => "calm");
   const done = state === "uploading" ? 0 : state === "ready" ? STEPS.length : digest === null ? 1 : 2;
   const current = state === "refused" ? "bad" : state === "failed" ? "warn" : "busy";
   return STEPS.map((_, index) => (index < done ? "good" : index > done ? "calm" : current));
