@@ -1,6 +1,6 @@
 """The line as a table: which fact starts which step, what each step is, and what goes on air when something happens.
 
-upload ──▶ verify ──▶ benchmark ──▶ duel ──▶ votes ──▶ ratings ──▶ broadcast
+upload ──▶ verify ──▶ probe ──▶ benchmark ──▶ duel ──▶ votes ──▶ ratings ──▶ broadcast
 """
 
 from datetime import timedelta
@@ -21,11 +21,14 @@ from arena.nodes.contracts import ENGINE, NodeChanged, NodeFreed
 from arena.ratings.contracts import RECOMPUTE as RECOMPUTE_RATINGS
 from arena.ratings.contracts import RatingsComputed
 from arena.rundown.contracts import ShowMoved
+from arena.submissions import probing
 from arena.submissions import service as submissions
 from arena.submissions.contracts import JOB_KIND as VERIFY
 from arena.submissions.contracts import (
+    PROBE,
     CompetingChanged,
     SubmissionChanged,
+    SubmissionProbed,
     SubmissionReceived,
     SubmissionVerified,
 )
@@ -38,7 +41,7 @@ def on_stage(fact: DuelChanged | BallotChanged | ShowMoved) -> list[str]:
 
 def on_work(fact: JobProgressed) -> list[str]:
     """A verification concerns its contestant; what holds or awaits an engine also shows on the desks."""
-    desks = ["desk:*"] if fact.kind in (BENCHMARK, RUN_DUEL) else []
+    desks = ["desk:*"] if fact.kind in (PROBE, BENCHMARK, RUN_DUEL) else []
     return [f"submission:{fact.subject}", *desks]
 
 
@@ -56,6 +59,7 @@ PIPELINE = Pipeline(
             submissions.prepare_verify,
             submissions.finish_verify,
         ),
+        Work(PROBE, BENCH, timedelta(minutes=30), probing.failed, probing.prepare, probing.finish),
         Work(BENCHMARK, BENCH, timedelta(hours=2), benchmarks.failed, benchmarks.prepare, benchmarks.finish),
         Work(RUN_DUEL, CONTROL, timedelta(minutes=15), duels.failed),
         Work(RECOMPUTE_RATINGS, CONTROL, timedelta(minutes=10), _nothing_to_mark),
@@ -63,7 +67,8 @@ PIPELINE = Pipeline(
     ),
     steps=(
         Step(SubmissionReceived, VERIFY, lambda fact: fact.submission_id),
-        Step(SubmissionVerified, BENCHMARK, lambda fact: fact.submission_id),
+        Step(SubmissionVerified, PROBE, lambda fact: fact.submission_id),
+        Step(SubmissionProbed, BENCHMARK, lambda fact: fact.submission_id),
         Step(BenchmarkFinished, REFRESH_BOARD, lambda fact: fact.season_id),
         Step(CompetingChanged, REFRESH_BOARD, lambda fact: fact.season_id),
         Step(DuelStarted, RUN_DUEL, lambda fact: fact.duel_id),

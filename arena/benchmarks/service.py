@@ -80,19 +80,7 @@ async def finish(site: Site, session: AsyncSession, submission_id: UUID, body: J
     run.state = "done"
     run.ended_at = func.clock_timestamp()
     leased = nodes.LeasedNode.model_validate(run.node)
-    found = await submissions.with_entry(session, submission_id)
-    if result.fingerprint is not None and found is not None and found[1].digest is not None:
-        await nodes.recognise(session, leased, found[1].digest, result.fingerprint)
-    if not result.effect and found is not None and found[0].kind != "house":
-        # The base model in disguise: judges would compare the house with itself.
-        await submissions.refuse(
-            session,
-            submission_id,
-            "benchmark.no_effect",
-            "The adapter answers every probe prompt exactly like the base model. Train it longer.",
-        )
-    else:
-        await submissions.mark(session, submission_id, "ready")
+    await submissions.mark(session, submission_id, "ready")
     record(
         session,
         BenchmarkFinished(submission_id=submission_id, season_id=await _season(session, submission_id)),

@@ -23,6 +23,7 @@ def run_engine(
     model_dir: Path | None = None,
     cores: str | None = None,
     hardware_class: str | None = None,
+    quarantine: bool = False,
 ) -> None:
     """Serve the node agent until it is told to stop. Raises EnvironmentFault when there is no vLLM to start."""
     data_dir.mkdir(parents=True, exist_ok=True)
@@ -33,7 +34,12 @@ def run_engine(
             environment_dir, lambda done, total, note: print(f"[{done:3d}/{total}] {note}", flush=True)
         )
         agent = vllm_agent(
-            data_dir, environment, model_dir=model_dir, cores=cores, hardware_class=hardware_class
+            data_dir,
+            environment,
+            model_dir=model_dir,
+            cores=cores,
+            hardware_class=hardware_class,
+            quarantine=quarantine,
         )
     app = create_node_app(agent, token)
     # A stream that is still running must not keep the engine alive for minutes after Ctrl-C.
@@ -74,6 +80,14 @@ def engine(
     hardware_class: Annotated[
         str | None, typer.Option(envvar="GAVEL_HARDWARE_CLASS", help="Name this machine's class yourself.")
     ] = None,
+    quarantine: Annotated[
+        bool,
+        typer.Option(
+            "--quarantine",
+            envvar="GAVEL_ENGINE_QUARANTINE",
+            help="Only probe adapters that nobody has met yet; no duel runs here.",
+        ),
+    ] = False,
 ) -> None:
     """Join this machine to a site as an engine node."""
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s", datefmt="%H:%M:%S")
@@ -82,6 +96,7 @@ def engine(
         run_engine(
             host, port, data_dir, fake, token,
             environment_dir=environment, model_dir=model_dir, cores=cores, hardware_class=hardware_class,
+            quarantine=quarantine,
         )  # fmt: skip
     except EnvironmentFault as fault:
         typer.echo(str(fault), err=True)

@@ -34,6 +34,9 @@ class NodeHealth(BaseModel):
     system_fingerprint: str | None = None
     identity: Identity | None = None
     hardware: dict[str, Any] = {}
+    fake: bool = False
+    quarantine: bool = False
+    """Adapters are asked here before they meet anybody; no duel and no benchmark ever runs on this node."""
 
 
 class LeasedNode(Contract):
@@ -46,6 +49,8 @@ class LeasedNode(Contract):
     base_digest: str
     template_digest: str
     hardware_class: str
+    rehearsal: bool = False
+    """A fake engine, without weights."""
 
 
 class NodeChanged(Fact):

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from uuid import UUID
 
-from sqlalchemy import and_, select
+from sqlalchemy import and_, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from arena.kit.jobs.models import Job, JobState
@@ -33,12 +33,17 @@ async def fingerprint(session: AsyncSession, node: LeasedNode, digest: str) -> s
     return (await session.execute(statement)).scalar_one_or_none()
 
 
-async def lock_free_node(session: AsyncSession, base_model: str) -> Node | None:
+async def lock_free_node(session: AsyncSession, base_model: str, quarantine: bool) -> Node | None:
     """A ready node for the base model that nobody holds, locked until the transaction ends."""
     held = select(Lease.node_id).join(Job, _live)
     statement = (
         select(Node)
-        .where(Node.state == "ready", Node.health["base_model"].astext == base_model, Node.id.not_in(held))
+        .where(
+            Node.state == "ready",
+            Node.health["base_model"].astext == base_model,
+            func.coalesce(Node.health["quarantine"].as_boolean(), False) == quarantine,
+            Node.id.not_in(held),
+        )
         .order_by(Node.created_at)
         .limit(1)
         # Waits for a health note being written, so that a free node is not missed; takers are serialised anyway.

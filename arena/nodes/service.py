@@ -1,5 +1,8 @@
 """What happens to nodes: they are seen, leased and freed."""
 
+from collections.abc import Iterable
+from datetime import timedelta
+
 from sqlalchemy import func, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -12,6 +15,9 @@ from arena.kit.jobs.service import NotReady
 from arena.nodes import queries
 from arena.nodes.contracts import ENGINE, LeasedNode, NodeChanged, NodeFreed, NodeHealth
 from arena.nodes.models import AdapterFingerprint, Lease, Node
+
+LEFT_AFTER = timedelta(hours=1)
+"""A node in quarantine that has been silent for so long has left the site."""
 
 
 async def saw(session: AsyncSession, url: str, health: NodeHealth) -> Node:
@@ -37,12 +43,18 @@ async def saw(session: AsyncSession, url: str, health: NodeHealth) -> Node:
 
 
 async def lease(session: AsyncSession, job: Job, base_model: str, mode: str) -> LeasedNode:
-    """Hold one free node for this job. Raises NotReady while every node is held or none is up."""
+    """Hold one free node for this job. Raises NotReady while every node is held or none is up.
+
+    Strangers' adapters are probed on a node in quarantine as soon as the site has one, and nothing else runs there.
+    While that node is down they wait, rather than go to the engines of the show.
+    """
     # Serialise lease takers: "nobody holds it" must stay true until our lease row is there.
     await session.execute(select(func.pg_advisory_xact_lock(0x1EA5E)))
-    node = await queries.lock_free_node(session, base_model)
+    known = await queries.nodes(session)
+    apart = mode == "probe" and await _has_quarantine(session, known)
+    node = await queries.lock_free_node(session, base_model, quarantine=apart)
     if node is None:
-        states = [known.state for known in await queries.nodes(session)]
+        states = [one.state for one in known]
         reason = "waiting for a free engine" if "ready" in states else "waiting for an engine to start"
         raise NotReady(ENGINE, reason)
     session.add(Lease(node_id=node.id, job_id=job.id, fence=job.fence, mode=mode))
@@ -56,7 +68,13 @@ async def lease(session: AsyncSession, job: Job, base_model: str, mode: str) -> 
         base_digest=health.base_digest or "",
         template_digest=health.template_digest or "",
         hardware_class=str(health.hardware.get("class", "unknown")),
+        rehearsal=health.fake,
     )
+
+
+async def _has_quarantine(session: AsyncSession, known: Iterable[Node]) -> bool:
+    left_at = await db_now(session) - LEFT_AFTER
+    return any(node.health.get("quarantine") and node.seen_at > left_at for node in known)
 
 
 def freed(session: AsyncSession, leased: LeasedNode) -> None:

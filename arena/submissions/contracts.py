@@ -3,7 +3,7 @@
 from typing import Annotated, Any, Literal
 from uuid import UUID
 
-from pydantic import Field
+from pydantic import Field, StringConstraints
 
 from arena.kit.facts import Fact
 from arena.kit.schemas import Contract
@@ -11,6 +11,7 @@ from arena.kit.schemas import Contract
 CheckStatus = Literal["passed", "warning", "refused", "pending"]
 
 JOB_KIND = "submissions.verify"
+PROBE = "submissions.probe"
 
 
 class Check(Contract):
@@ -105,11 +106,41 @@ class AdapterRef(Contract):
     weights_url: str
 
 
+class ProbeContract(Contract):
+    """A sealed adapter to be asked on a leased engine, before it meets anybody."""
+
+    submission_id: str
+    base_model: str
+    base_digest: str
+    """Of the base weights that the node serves; PEFT computes with the same. Hex."""
+    engine_url: str
+    engine_token: str
+    adapter: AdapterRef
+    max_tokens: int = Field(ge=1)
+    """The length of an answer on stage."""
+    rehearsal: bool
+    """The engine is a fake one, without weights: there is nothing that PEFT could be compared with."""
+
+
+class ProbeResult(Contract):
+    checks: list[Check]
+    """The two of `probe.judge`."""
+    refusal: Refusal | None = None
+    fingerprint: Annotated[str, StringConstraints(pattern="^[0-9a-f]{64}$")]
+    """The adapter's greedy answer as the node took it at loading."""
+
+
 class SubmissionReceived(Fact):
     submission_id: UUID
 
 
 class SubmissionVerified(Fact):
+    submission_id: UUID
+
+
+class SubmissionProbed(Fact):
+    """It answers as it should: it may meet the others."""
+
     submission_id: UUID
 
 

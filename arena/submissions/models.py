@@ -114,6 +114,15 @@ class AdapterMeasure(Row):
     xray: Mapped[dict[str, Any]]
 
 
+class AdapterProbe(Row):
+    """Where a sealed adapter was asked before it met anybody. What came of it is in the submission's checks."""
+
+    __tablename__ = "adapter_probes"
+
+    submission_id: Mapped[UUID] = mapped_column(ForeignKey("submissions.id"), unique=True)
+    node: Mapped[dict[str, Any]]
+
+
 class SimilarityFlag(Row):
     """A submission that is nearly another owner's earlier one: evidence for a producer, and his note. Never a ban."""
 

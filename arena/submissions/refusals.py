@@ -52,8 +52,10 @@ CODES: Mapping[str, str] = {
     "adapter.nonfinite": "NaN, infinity, or beyond half precision",
     "adapter.norm_out_of_range": "a change that drowns the base model",
     "adapter.no_effect": "a change of nothing",
-    # after the gate
-    "benchmark.no_effect": "answers like the base model",
+    # the effect probe
+    "adapter.probe_failed": "the engine answers otherwise than PEFT, or not with numbers",
+    "adapter.runaway": "no answer ends by itself (a warning)",
+    "adapter.not_compared": "a rehearsal engine has no weights to compare with (a warning)",
 }
 """Every code a submission can be refused (or warned) with."""
 

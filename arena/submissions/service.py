@@ -22,6 +22,7 @@ from arena.submissions.contracts import (
     AdapterRef,
     CompetingChanged,
     SubmissionChanged,
+    SubmissionProbed,
     SubmissionVerified,
     VerifyContract,
     VerifyResult,
@@ -115,7 +116,7 @@ async def prepare_verify(site: Site, session: AsyncSession, job: Job) -> VerifyC
 async def finish_verify(site: Site, session: AsyncSession, submission_id: UUID, body: Json) -> None:
     """Write the verdict down. A verified adapter is hashed again here and sealed under its own hash."""
     result = VerifyResult.model_validate(body)
-    row = await _held(session, submission_id)
+    row = await held(session, submission_id)
     row.checks = [check.model_dump(mode="json") for check in result.checks]
     if result.verdict == "refused" or result.digest is None:
         refusal = result.refusal
@@ -176,14 +177,14 @@ def adapter_ref(site: Site, digest: str) -> AdapterRef:
 
 async def mark(session: AsyncSession, submission_id: UUID, state: SubmissionState) -> None:
     """For the steps after verification: `benchmarking`, then `ready`."""
-    row = await _held(session, submission_id)
+    row = await held(session, submission_id)
     row.move(state)
     record(session, SubmissionChanged(submission_id=row.id))
 
 
 async def refuse(session: AsyncSession, submission_id: UUID, code: str, message: str) -> None:
     """For the steps after verification, when the adapter cannot go on stage after all."""
-    row = await _held(session, submission_id)
+    row = await held(session, submission_id)
     row.move("refused")
     row.refusal = {"code": code, "message": message}
     count_verdict(session, code)
@@ -192,13 +193,13 @@ async def refuse(session: AsyncSession, submission_id: UUID, code: str, message:
 
 async def failed(session: AsyncSession, submission_id: UUID, reason: str) -> None:
     """Our fault, not the contestant's: it does not count against the quota."""
-    row = await _held(session, submission_id)
+    row = await held(session, submission_id)
     row.move("failed")
     row.refusal = {"code": "platform.fault", "message": f"The platform could not finish this: {reason}"}
     record(session, SubmissionChanged(submission_id=row.id))
 
 
-async def _held(session: AsyncSession, submission_id: UUID) -> Submission:
+async def held(session: AsyncSession, submission_id: UUID) -> Submission:
     """Read anew and held: its owner may withdraw it at the very moment in which the line moves it on."""
     hold = {"key_share": True}
     return await session.get_one(Submission, submission_id, with_for_update=hold, populate_existing=True)
@@ -218,7 +219,7 @@ async def choose(session: AsyncSession, entry: Entry, submission_id: UUID | None
     chosen = Submission.entry_id == entry.id, Submission.chosen
     await session.execute(update(Submission).where(*chosen).values(chosen=False))
     if row is not None:
-        row = await _held(session, row.id)
+        row = await held(session, row.id)
         if row.state != "ready":
             raise Conflict("submission.not_ready", "Only a version that is ready for the stage can compete.")
         row.chosen = True
@@ -231,7 +232,7 @@ async def withdraw(session: AsyncSession, entry: Entry, row: Submission) -> None
 
     What is under way for it is carried through unseen, so that nothing has to be begun again when it is restored.
     """
-    row = await _held(session, row.id)
+    row = await held(session, row.id)
     if row.state == "uploading":
         raise Conflict("submission.uploading", "This version has not arrived. Cancel its upload instead.")
     if row.state == "withdrawn":
@@ -243,7 +244,7 @@ async def withdraw(session: AsyncSession, entry: Entry, row: Submission) -> None
 async def restore(session: AsyncSession, entry: Entry, row: Submission) -> None:
     """Undo `withdraw`. Raises Forbidden after the deadline."""
     await _refuse_when_closed(session, entry)
-    row = await _held(session, row.id)
+    row = await held(session, row.id)
     if row.withdrawn_from is None:
         raise Conflict("submission.not_withdrawn", "This version has not been withdrawn.")
     row.state, row.withdrawn_from = row.withdrawn_from, None
@@ -270,6 +271,8 @@ async def _refuse_when_closed(session: AsyncSession, entry: Entry) -> None:
 async def ensure_house(site: Site, session: AsyncSession, season: Season) -> Entry:
     """The house entry: the untuned base model, served as an identity adapter (infra/decisions/0004).
 
+    Nothing is to be found out about it by a probe: it changes nothing by construction, and no stranger made it.
+
     Called at each start, so that a house whose benchmark a fault of ours ended gets another try.
     """
     statement = select(Entry).where(Entry.season_id == season.id, Entry.kind == "house")
@@ -278,7 +281,7 @@ async def ensure_house(site: Site, session: AsyncSession, season: Season) -> Ent
         broken = select(Submission).where(Submission.entry_id == entry.id, Submission.state == "failed")
         for row in (await session.execute(broken)).scalars():
             row.state, row.refusal = "verified", None
-            record(session, SubmissionVerified(submission_id=row.id))
+            record(session, SubmissionProbed(submission_id=row.id))
         return entry
     base = SeasonRules.model_validate(season.rules).track.base
     config, weights = identity_adapter(base)
@@ -300,5 +303,5 @@ async def ensure_house(site: Site, session: AsyncSession, season: Season) -> Ent
     )
     session.add(row)
     await session.flush()
-    record(session, SubmissionVerified(submission_id=row.id))
+    record(session, SubmissionProbed(submission_id=row.id))
     return entry

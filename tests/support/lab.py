@@ -10,10 +10,19 @@ from arena.benchmarks.contracts import BenchmarkContract, BenchmarkResult, Sampl
 from arena.benchmarks.rules import score
 from arena.shows.base_models import BASE_MODELS
 from arena.submissions.contracts import JOB_KIND as VERIFY
-from arena.submissions.contracts import Check, Refusal, VerifyContract, VerifyResult
+from arena.submissions.contracts import (
+    PROBE,
+    Check,
+    ProbeContract,
+    ProbeResult,
+    Refusal,
+    VerifyContract,
+    VerifyResult,
+)
 from arena.submissions.safetensors import adapter_digest
 from arena.submissions.similarity import measure, open_sealed
 from tests.support.portal import Portal
+from workers.pool.client import EngineClient
 
 
 @dataclass
@@ -46,6 +55,8 @@ class LabJob:
     async def honest_result(self) -> dict[str, Any]:
         if self.kind == VERIFY:
             return await self._verified(VerifyContract.model_validate(self.contract))
+        if self.kind == PROBE:
+            return await _probed(ProbeContract.model_validate(self.contract))
         assert self.kind == BENCHMARK, self.kind
         return benchmarked(BenchmarkContract.model_validate(self.contract))
 
@@ -81,6 +92,22 @@ def refused(code: str) -> dict[str, Any]:
         verdict="refused", checks=[check], refusal=Refusal(code=code, message="It is wrong.")
     )
     return result.model_dump(mode="json")
+
+
+async def _probed(contract: ProbeContract) -> dict[str, Any]:
+    adapter = contract.adapter
+    async with EngineClient(contract.engine_url, contract.engine_token) as engine:
+        loaded = await engine.ensure_adapter(adapter.digest, adapter.weights_url, adapter.config_url)
+    return probed(loaded.fingerprint)
+
+
+def probed(fingerprint: str = "0" * 64, refusal: Refusal | None = None) -> dict[str, Any]:
+    """As if the engine had answered like PEFT, or had given this reason not to admit the adapter."""
+    checks = [
+        Check(code="reference", status="passed", detail={"agreeing": 8, "of": 8}),
+        Check(code="engine", status="refused" if refusal else "passed"),
+    ]
+    return ProbeResult(checks=checks, refusal=refusal, fingerprint=fingerprint).model_dump(mode="json")
 
 
 def benchmarked(contract: BenchmarkContract, right: float = 0.5) -> dict[str, Any]:
@@ -140,6 +167,12 @@ class Lab:
 
     async def take(self) -> LabJob:
         return await self.claim(await self.next_url())
+
+    async def until(self, kind: str) -> LabJob:
+        """The first job of this kind; what comes before it is done honestly."""
+        while (job := await self.take()).kind != kind:
+            await job.succeed()
+        return job
 
     async def work_off(self) -> None:
         """Do everything that is waiting for a lab, honestly, and what follows from it."""

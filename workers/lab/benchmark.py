@@ -4,29 +4,20 @@ A child, because the harness owns an event loop, seeds every generator in the pr
 environment; and because a lost lease must be able to end it at once.
 """
 
-import asyncio
 import json
 import signal
 import sys
-from pathlib import Path
 
-import httpx
 import structlog
 from pydantic import ValidationError
 
 from arena.benchmarks.contracts import BenchmarkContract, BenchmarkResult
 from arena.kit.launch import launcher
-from arena.submissions.contracts import AdapterRef
 from workers.lab.job import JobContext, JobFailed
-from workers.lab.transfer import download
-from workers.pool.client import EngineClient, EngineError
-from workers.pool.protocol import TOKENIZER_FILES, AdapterAnswer
+from workers.lab.loading import fetch_tokenizer, last_line, load_adapter, offline
 
-MAX_TOKENIZER_BYTES = 64 << 20
 SECONDS_PER_ITEM = 30.0
 SECONDS_AT_LEAST = 180.0
-LOOK_SECONDS = 0.2
-"""How often a load, which can take minutes, is looked at for whether the job is over."""
 
 log = structlog.get_logger()
 
@@ -34,9 +25,10 @@ log = structlog.get_logger()
 def run(contract: BenchmarkContract, job: JobContext) -> BenchmarkResult:
     items = sum(family.items for family in contract.suite.families)
     job.progress(0, items, "loading")
-    loaded = _load(contract, contract.adapter, job) if contract.adapter is not None else None
+    if contract.adapter is not None:
+        load_adapter(contract.engine_url, contract.engine_token, contract.adapter, job)
     job.check()
-    _fetch_tokenizer(contract, job.folder / "tokenizer")
+    fetch_tokenizer(contract.engine_url, contract.engine_token, job.folder / "tokenizer")
     asked, answered = job.folder / "contract.json", job.folder / "result.json"
     asked.write_text(contract.model_dump_json())
     errors = job.folder / "benchmark.log"
@@ -51,7 +43,7 @@ def run(contract: BenchmarkContract, job: JobContext) -> BenchmarkResult:
         ],
         timeout=SECONDS_AT_LEAST + SECONDS_PER_ITEM * items,
         on_line=lambda line: _tell(line, job),
-        environment=_environment(contract, job.folder),
+        environment=offline(job.folder) | {"OPENAI_API_KEY": contract.engine_token},
         stderr=errors,
     )
     if ended.timed_out:
@@ -59,70 +51,13 @@ def run(contract: BenchmarkContract, job: JobContext) -> BenchmarkResult:
     if ended.code != 0:
         tail = errors.read_text(errors="replace")[-2000:]
         log.warning("benchmark_broke", code=ended.code, log=tail)
-        raise JobFailed(f"The benchmark broke: {_last_line(tail)}", retry=True)
+        raise JobFailed(f"The benchmark broke: {last_line(tail)}", retry=True)
     try:
-        result = BenchmarkResult.model_validate_json(answered.read_bytes())
+        return BenchmarkResult.model_validate_json(answered.read_bytes())
     except (OSError, ValidationError) as error:
         raise JobFailed("The benchmark ended without a result.", retry=True) from error
-    if loaded is None:
-        return result
-    return result.model_copy(update={"fingerprint": loaded.fingerprint, "effect": loaded.effect})
-
-
-def _load(contract: BenchmarkContract, adapter: AdapterRef, job: JobContext) -> AdapterAnswer:
-    """Have the adapter on the engine; returns how it answers the probe prompts there. Raises as `JobContext.check`."""
-
-    async def ensure() -> AdapterAnswer:
-        async with EngineClient(contract.engine_url, contract.engine_token) as engine:
-            loading = asyncio.create_task(
-                engine.ensure_adapter(adapter.digest, adapter.weights_url, adapter.config_url)
-            )
-            try:
-                while not (await asyncio.wait({loading}, timeout=LOOK_SECONDS))[0]:
-                    job.check()
-                return await loading
-            finally:
-                loading.cancel()
-
-    try:
-        loaded = asyncio.run(ensure())
-    except EngineError as error:
-        raise JobFailed(f"The engine could not load the adapter: {error}", retry=True) from error
-    if loaded.name != contract.model:
-        raise JobFailed("The engine serves the adapter under another name than agreed.", retry=False)
-    return loaded
-
-
-def _fetch_tokenizer(contract: BenchmarkContract, folder: Path) -> None:
-    """The engine's own tokenizer: measuring with another one would measure something else."""
-    folder.mkdir()
-    headers = {"Authorization": f"Bearer {contract.engine_token}"}
-    with httpx.Client(base_url=contract.engine_url, headers=headers, timeout=30.0, trust_env=False) as client:
-        for name in TOKENIZER_FILES:
-            _, whole = download(client, f"/tokenizer/{name}", folder / name, MAX_TOKENIZER_BYTES)
-            if not whole:
-                raise JobFailed("The engine's tokenizer is larger than any tokenizer.", retry=False)
-
-
-def _environment(contract: BenchmarkContract, folder: Path) -> dict[str, str]:
-    """What the child needs and nothing of ours. It must not ask a hub for anything: all it reads is in its folder."""
-    offline = dict.fromkeys(("HF_HUB_OFFLINE", "HF_DATASETS_OFFLINE", "HF_EVALUATE_OFFLINE"), "1")
-    folders = dict.fromkeys(("HOME", "HF_HOME", "TMPDIR"), str(folder))
-    return {
-        "LC_ALL": "C.UTF-8",
-        "PATH": "/usr/bin:/bin",
-        "TOKENIZERS_PARALLELISM": "false",
-        "OPENAI_API_KEY": contract.engine_token,
-        **offline,
-        **folders,
-    }
 
 
 def _tell(line: bytes, job: JobContext) -> None:
     told = json.loads(line)
     job.progress(int(told["done"]), int(told["total"]), str(told["note"]))
-
-
-def _last_line(text: str) -> str:
-    lines = [line.strip() for line in text.splitlines() if line.strip()]
-    return lines[-1][:300] if lines else "it said nothing"

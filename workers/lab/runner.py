@@ -20,7 +20,7 @@ from pydantic import BaseModel, ValidationError
 
 from arena.benchmarks import contracts as benchmarks
 from arena.submissions import contracts as submissions
-from workers.lab import benchmark, verify
+from workers.lab import benchmark, probe, verify
 from workers.lab.job import JobContext, JobFailed, JobStopped
 
 HEARTBEAT_SECONDS = 10.0
@@ -46,12 +46,17 @@ def _verify(contract: dict[str, Any], job: JobContext) -> BaseModel:
     return verify.run(submissions.VerifyContract.model_validate(contract), job)
 
 
+def _probe(contract: dict[str, Any], job: JobContext) -> BaseModel:
+    return probe.run(submissions.ProbeContract.model_validate(contract), job)
+
+
 def _benchmark(contract: dict[str, Any], job: JobContext) -> BaseModel:
     return benchmark.run(benchmarks.BenchmarkContract.model_validate(contract), job)
 
 
 HANDLERS: dict[str, Callable[[dict[str, Any], JobContext], BaseModel]] = {
     submissions.JOB_KIND: _verify,
+    submissions.PROBE: _probe,
     benchmarks.JOB_KIND: _benchmark,
 }
 

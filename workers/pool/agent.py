@@ -54,9 +54,16 @@ class Loaded:
 
 class NodeAgent:
     def __init__(
-        self, engine: Engine, base: BaseModel, data_dir: Path, hardware: Hardware, prepare: PrepareModel
+        self,
+        engine: Engine,
+        base: BaseModel,
+        data_dir: Path,
+        hardware: Hardware,
+        prepare: PrepareModel,
+        quarantine: bool = False,
     ) -> None:
         self.engine, self.base = engine, base
+        self._quarantine = quarantine
         self.gate = Gate()
         self._store = AdapterStore(data_dir / "adapters", base)
         self._hardware, self._prepare = hardware, prepare
@@ -162,6 +169,7 @@ class NodeAgent:
             engine_build=self.engine.build,
             system_fingerprint=self._system_fingerprint,
             fake=self.engine.fake,
+            quarantine=self._quarantine,
             max_loras=self.engine.max_loras,
             max_rank=self.engine.max_rank,
             running=self.gate.running,

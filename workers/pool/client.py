@@ -2,8 +2,10 @@
 
 import asyncio
 import json
+import math
+import secrets
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Self
 
@@ -125,6 +127,29 @@ class EngineClient:
             await self._json("POST", f"/adapters/{name}/check", timeout=LOAD_SECONDS)
         )
 
+    async def next_token(
+        self, name: str, prompt: Sequence[int], tokens: int = 1
+    ) -> tuple[int, list[float | None]]:
+        """The greedy first token after `prompt` (token ids) and the log-probabilities of `tokens` greedy tokens.
+
+        None stands for what is not a number. Raises as `stream`.
+        """
+        request = CompletionRequest(
+            model=name,
+            prompt=list(prompt),
+            max_tokens=tokens,
+            min_tokens=tokens,
+            ignore_eos=True,
+            temperature=0,
+            logprobs=1,
+            return_token_ids=True,
+            cache_salt=secrets.token_hex(8),
+        )
+        answer = await self._json("POST", "/v1/completions", json=request.body(), timeout=self._first)
+        choice = answer["choices"][0]
+        values = choice["logprobs"]["token_logprobs"]
+        return choice["token_ids"][0], [value if _is_number(value) else None for value in values]
+
     async def stream(
         self, request: CompletionRequest, *, duel: bool = False
     ) -> AsyncIterator[TokenEvent | FinishEvent]:
@@ -206,6 +231,10 @@ class EngineClient:
             return answer.json()
         except ValueError as error:
             raise EngineUnreachable(f"{self._http.base_url}{path} did not answer with JSON") from error
+
+
+def _is_number(value: float | None) -> bool:
+    return value is not None and math.isfinite(value)
 
 
 def _parse(data: str) -> dict[str, Any]:

@@ -14,6 +14,7 @@ from starlette.types import Receive, Scope, Send
 
 from arena.kit.errors import GavelError, Invalid, NotFound, Unauthenticated
 from workers.pool.agent import NodeAgent
+from workers.pool.model_store import MANIFEST, ModelDamaged, read_manifest
 from workers.pool.protocol import (
     LEASE_MODE_HEADER,
     TOKENIZER_FILES,
@@ -91,6 +92,18 @@ def _routes(agent: NodeAgent) -> APIRouter:
         if name not in TOKENIZER_FILES or not path.is_file():
             raise NotFound("engine.no_such_file", f"there is no tokenizer file {name[:80]!r}")
         return FileResponse(path)
+
+    @router.get("/model/{name}")
+    async def model_file(name: str) -> FileResponse:
+        """A file of the prepared base model, for the lab that compares and trains with the same weights."""
+        folder = agent.engine.tokenizer_dir
+        try:
+            known = name == MANIFEST or name in read_manifest(folder).files
+        except ModelDamaged:
+            known = False
+        if not known:
+            raise NotFound("engine.no_such_file", f"there is no file {name[:80]!r} of a base model")
+        return FileResponse(folder / name)
 
     return router
 

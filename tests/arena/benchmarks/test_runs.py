@@ -9,7 +9,7 @@ from sqlalchemy import text
 from arena.benchmarks import suites
 from arena.benchmarks.contracts import BenchmarkContract
 from tests.support.engine import make_adapter
-from tests.support.lab import LabJob, benchmarked
+from tests.support.lab import BENCHMARK, LabJob, benchmarked
 from tests.support.portal import Caller
 from tests.support.show import Json, Show, send
 
@@ -20,8 +20,7 @@ async def measured(show: Show) -> tuple[Caller, str, LabJob]:
     ada = await show.portal.person("contestant", "Ada")
     entry = await ada.post_ok("/entries", {"name": "Lantern"})
     submission = (await send(ada, entry["id"], make_adapter(1, rank=1)))["id"]
-    await (await show.lab.take()).succeed()
-    return ada, submission, await show.lab.take()
+    return ada, submission, await show.lab.until(BENCHMARK)
 
 
 def result_of(job: LabJob, right: float = 0.5) -> Json:
@@ -95,16 +94,6 @@ async def test_a_fault_is_no_score(show: Show) -> None:
     assert (await ada.get_ok(f"/submissions/{submission}"))["refusal"]["code"] == "platform.fault"
     (node,) = await show.producer.get_ok("/nodes")
     assert node["lease"] is None
-
-
-async def test_an_adapter_that_answers_like_the_base_model_does_not_compete(show: Show) -> None:
-    ada, submission, job = await measured(show)
-    await job.succeed(result_of(job) | {"effect": False})
-    seen = await ada.get_ok(f"/submissions/{submission}")
-    assert (seen["state"], seen["refusal"]["code"]) == ("refused", "benchmark.no_effect")
-    # The scores stay to be read; only the entry stays off the roster.
-    assert (await ada.get_ok(f"/submissions/{submission}/benchmark"))["state"] == "done"
-    assert [row["kind"] for row in await show.producer.get_ok("/roster") if row["ready"]] == ["house"]
 
 
 def spoiled(result: Json, **changes: Any) -> Json:

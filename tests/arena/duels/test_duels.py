@@ -21,6 +21,7 @@ from arena.kit.jobs.service import LEASE
 from arena.pipeline import PIPELINE
 from arena.submissions.safetensors import engine_name
 from tests.support.engine import make_adapter, wait_ready
+from tests.support.lab import BENCHMARK, PROBE, probed
 from tests.support.live import page
 from tests.support.portal import Caller
 from tests.support.show import Json, Show, send
@@ -455,9 +456,7 @@ async def test_the_answer_of_record_is_the_one_of_the_admission(show: Show) -> N
     ada = await show.portal.person("contestant", "Ada")
     entry = await ada.post_ok("/entries", {"name": "Lantern"})
     await send(ada, entry["id"], make_adapter(1, rank=1))
-    await (await show.lab.take()).succeed()
-    job = await show.lab.take()
-    await job.succeed(await job.honest_result() | {"fingerprint": "0" * 64})
+    await (await show.lab.until(PROBE)).succeed(probed(fingerprint="0" * 64))
     await show.enter()
     duel = await show.start_duel()
     await show.portal.drain()
@@ -479,6 +478,9 @@ async def test_a_wrong_answer_never_becomes_the_answer_of_record(
             asyncio.get_running_loop().call_later(0, self._voices.update, {name: "another"})
 
     monkeypatch.setattr(FakeEngine, "load", load_badly)
+    show.agent._adapters.pop(name)
+    async with show.portal.site.sessions() as session, session.begin():
+        await session.execute(text("delete from adapter_fingerprints"))
     duel = await show.start_duel()
     await show.portal.drain()
     assert (await show.duel(duel))["state"] == "queued"
@@ -515,8 +517,9 @@ async def test_two_benchmarks_at_once_get_one_engine_one_after_the_other(show: S
         entry = await ada.post_ok("/entries", {"name": name})
         await send(ada, entry["id"], make_adapter(seed, rank=1))
     await show.portal.relay()
-    for _ in range(3):
+    for _ in range(2 * 3):  # verified and probed
         await (await show.lab.take()).succeed()
+        await show.portal.drain()
     await show.portal.relay()
     links = show.portal.waker.lab_links
     assert len(links) == 3
@@ -529,8 +532,7 @@ async def test_a_duel_waits_for_a_benchmark_and_the_other_way_round(show: Show) 
     ada = await show.portal.person("contestant", "Ada")
     entry = await ada.post_ok("/entries", {"name": "Northstar"})
     await send(ada, entry["id"], make_adapter(9, rank=1))
-    await (await show.lab.take()).succeed()
-    benchmark = await show.lab.take()
+    benchmark = await show.lab.until(BENCHMARK)
     duel = await show.start_duel()
     await show.portal.drain()
     assert (await show.duel(duel))["state"] == "queued"

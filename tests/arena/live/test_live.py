@@ -16,7 +16,7 @@ from arena.live.routes import AUTH, MAX_CHANNELS, PROTOCOL
 from arena.live.states import Channel, read
 from arena.pipeline import PIPELINE
 from tests.support.engine import make_adapter
-from tests.support.lab import Lab, LabJob
+from tests.support.lab import BENCHMARK, Lab, LabJob
 from tests.support.live import Json, Page, page
 from tests.support.portal import Caller, Portal
 from tests.support.show import Show, send
@@ -65,6 +65,10 @@ async def test_a_whole_evening_arrives_in_patches(show: Show) -> None:
         await agree(portal, opened, facts)
         await verify.succeed()
         await agree(portal, opened, facts)
+        probe = await show.lab.claim(portal.waker.lab_links.pop(0))
+        await agree(portal, opened, facts)
+        await probe.succeed()
+        await agree(portal, opened, facts)
         benchmark = await show.lab.claim(portal.waker.lab_links.pop(0))
         await agree(portal, opened, facts)
         await benchmark.succeed()
@@ -100,6 +104,7 @@ async def test_a_whole_evening_arrives_in_patches(show: Show) -> None:
     assert facts <= known | {
         "SubmissionReceived",
         "SubmissionVerified",
+        "SubmissionProbed",
         "BenchmarkFinished",
         "RatingsComputed",
     }
@@ -144,8 +149,7 @@ async def hold_the_engine(show: Show) -> LabJob:
     ada = await show.portal.person("contestant", "Ada")
     entry = await ada.post_ok("/entries", {"name": "Northstar"})
     await send(ada, entry["id"], make_adapter(9, rank=1))
-    await (await show.lab.take()).succeed()
-    return await show.lab.take()
+    return await show.lab.until(BENCHMARK)
 
 
 # --- the same over plain HTTP ------------------------------------------------------------------------------

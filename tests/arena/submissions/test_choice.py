@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy import text
 
 from tests.support.engine import make_adapter
-from tests.support.lab import refused
+from tests.support.lab import BENCHMARK, PROBE, VERIFY, refused
 from tests.support.portal import Caller
 from tests.support.show import Json, Show, announcement, contents, send
 
@@ -170,20 +170,18 @@ async def test_a_duel_that_has_begun_is_not_rewritten(show: Show, ada: Caller) -
     assert await lantern_of(show, duel) == second
 
 
-@pytest.mark.parametrize("step", ["queued", "verifying", "verified", "benchmarking"])
+STEPS = {"verifying": VERIFY, "probing": PROBE, "benchmarking": BENCHMARK}
+
+
+@pytest.mark.parametrize("step", ["queued", *STEPS])
 async def test_what_is_under_way_goes_on_unseen(show: Show, ada: Caller, step: str) -> None:
     entry, _, _ = await versions(ada)
     sent = await send(ada, entry, make_adapter(9, rank=1))
     path = f"/submissions/{sent['id']}"
-    verifying = await show.lab.take() if step != "queued" else None
-    if verifying is not None and step in ("verified", "benchmarking"):
-        await verifying.succeed()
-    benchmarking = await show.lab.take() if step == "benchmarking" else None
+    job = await show.lab.until(STEPS[step]) if step in STEPS else None
     await ada.post_ok(f"{path}/withdraw")
-    if verifying is not None and step == "verifying":
-        await verifying.succeed()
-    if benchmarking is not None:
-        await benchmarking.succeed()
+    if job is not None:
+        await job.succeed()
     await show.lab.work_off()
     seen = await ada.get_ok(path)
     assert (seen["state"], seen["withdrawn_from"], seen["waiting"]) == ("withdrawn", "ready", None)

@@ -1,0 +1,68 @@
+"""The prepared base model on the lab's own disk: the very files that the leased node serves, by digest.
+
+On one machine the engine has put them there already; elsewhere they are fetched from the node, once.
+"""
+
+import os
+import shutil
+import tempfile
+from pathlib import Path
+
+import httpx
+
+from workers.lab.job import JobContext, JobFailed
+from workers.lab.transfer import download
+from workers.pool.model_store import MANIFEST, Manifest, ModelDamaged, check_model, read_manifest
+
+MAX_MANIFEST_BYTES = 1 << 20
+BYTES_PER_SECOND = 8 << 20
+"""A node that gives less is too slow to be waited for."""
+
+
+def fetch(base_model: str, digest: str, engine_url: str, engine_token: str, job: JobContext) -> Path:
+    """The folder of the base model with these weights (`digest`, hex). Raises JobFailed, and as `JobContext.check`."""
+    folder = Path(os.environ.get("GAVEL_DATA_DIR", ".gavel")) / "models" / base_model
+    try:
+        found = check_model(folder)
+    except ModelDamaged:
+        return _download(folder, digest, engine_url, engine_token, job)
+    if found.base_digest != digest:
+        raise JobFailed(f"{folder} holds other weights of {base_model} than the engine serves.", retry=True)
+    return folder
+
+
+def _download(folder: Path, digest: str, engine_url: str, engine_token: str, job: JobContext) -> Path:
+    headers = {"Authorization": f"Bearer {engine_token}"}
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    unfinished = Path(tempfile.mkdtemp(prefix=f".{folder.name}-", dir=folder.parent))
+    try:
+        with httpx.Client(base_url=engine_url, headers=headers, timeout=30.0, trust_env=False) as client:
+            download(client, f"/model/{MANIFEST}", unfinished / MANIFEST, MAX_MANIFEST_BYTES)
+            listed = _manifest(unfinished, digest)
+            total = sum(size for size, _ in listed.files.values()) >> 20
+            done = 0
+            for name, (size, _) in listed.files.items():
+                job.check()
+                job.progress(done, total, "base_model")
+                seconds = 60.0 + size / BYTES_PER_SECOND
+                download(client, f"/model/{name}", unfinished / name, size, seconds)
+                done += size >> 20
+        check_model(unfinished, full=True)
+        unfinished.rename(folder)
+    except ModelDamaged as damage:
+        raise JobFailed(f"The base model did not arrive whole: {damage}", retry=True) from damage
+    except OSError as error:
+        raise JobFailed(f"The base model could not be kept: {error}", retry=True) from error
+    finally:
+        shutil.rmtree(unfinished, ignore_errors=True)
+    return folder
+
+
+def _manifest(folder: Path, digest: str) -> Manifest:
+    """Names come from another machine: they are file names, not paths. Raises ModelDamaged."""
+    listed = read_manifest(folder)
+    if any(Path(name).name != name or name == MANIFEST for name in listed.files):
+        raise ModelDamaged("the manifest names something that is no file of a model")
+    if listed.base_digest != digest:
+        raise ModelDamaged("the node gives other weights than it serves")
+    return listed

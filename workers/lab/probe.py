@@ -1,0 +1,166 @@
+"""The job `submissions.probe`: have the adapter loaded, ask PEFT and the engine the same, compare.
+
+PEFT computes in a child, which opens nothing but the canonical adapter (our own bytes) and the base weights.
+"""
+
+import asyncio
+import signal
+import sys
+from collections.abc import Sequence
+
+import httpx
+import structlog
+from pydantic import TypeAdapter, ValidationError
+from tokenizers import Tokenizer
+
+from arena.kit.launch import launcher
+from arena.shows.base_models import BASE_MODELS, BaseModel
+from arena.submissions.adapter_config import MAX_CONFIG_BYTES
+from arena.submissions.contracts import ProbeContract, ProbeResult
+from arena.submissions.probe import (
+    LENGTHS,
+    LONG_TOKENS,
+    PROMPTS,
+    Ending,
+    EngineAnswers,
+    FirstToken,
+    LongAnswer,
+    ReferenceAnswer,
+    judge,
+)
+from workers.lab import base_weights
+from workers.lab.job import JobContext, JobFailed
+from workers.lab.loading import fetch_tokenizer, last_line, load_adapter, offline
+from workers.lab.transfer import download
+from workers.pool.client import EngineClient, EngineError, EngineNotReady, EngineRefused, FinishEvent
+from workers.pool.fingerprint import PROBES
+from workers.pool.protocol import CompletionRequest
+
+STEPS = 4
+CHILD_SECONDS = 600.0
+MAX_ADAPTER_BYTES = 4 << 30
+"""More than any sealed adapter has; the gate has looked at the track's limit."""
+
+log = structlog.get_logger()
+_references = TypeAdapter(list[ReferenceAnswer])
+
+
+def run(contract: ProbeContract, job: JobContext) -> ProbeResult:
+    base = BASE_MODELS[contract.base_model]
+    job.progress(0, STEPS, "loading")
+    loaded = load_adapter(contract.engine_url, contract.engine_token, contract.adapter, job)
+    fetch_tokenizer(contract.engine_url, contract.engine_token, job.folder / "tokenizer")
+    tokenizer = Tokenizer.from_file(str(job.folder / "tokenizer" / "tokenizer.json"))
+    prompts = [tokenizer.encode(base.render(prompt)).ids for prompt in PROMPTS]
+    reference = None if contract.rehearsal else _reference(contract, prompts, job)
+    job.progress(2, STEPS, "probing")
+    job.check()
+    answers = asyncio.run(_ask(contract, base, prompts, _long(prompts, base), loaded.effect))
+    job.progress(STEPS, STEPS, "probed")
+    checks, refusal = judge(reference, answers)
+    return ProbeResult(checks=checks, refusal=refusal, fingerprint=loaded.fingerprint)
+
+
+def _long(prompts: Sequence[list[int]], base: BaseModel) -> list[list[int]]:
+    """Prompts of the lengths to be tried: the others, without their beginning-of-text, one after the other."""
+    text = prompts[0][:1]
+    while len(text) < base.context:
+        text += [token for prompt in prompts for token in prompt[1:]]
+    return [text[:length] for length in (*LENGTHS, base.context - LONG_TOKENS)]
+
+
+# --- PEFT ---------------------------------------------------------------------------------------------------------
+
+
+def _reference(contract: ProbeContract, prompts: list[list[int]], job: JobContext) -> list[ReferenceAnswer]:
+    """What PEFT answers in float32, computed with the base weights that the node serves."""
+    model = base_weights.fetch(
+        contract.base_model, contract.base_digest, contract.engine_url, contract.engine_token, job
+    )
+    job.progress(1, STEPS, "comparing")
+    adapter = job.folder / "adapter"
+    adapter.mkdir()
+    with httpx.Client(timeout=30.0, trust_env=False) as client:
+        download(client, contract.adapter.config_url, adapter / "adapter_config.json", MAX_CONFIG_BYTES)
+        download(
+            client, contract.adapter.weights_url, adapter / "adapter_model.safetensors", MAX_ADAPTER_BYTES
+        )
+    asked, answered, errors = (
+        job.folder / name for name in ("prompts.json", "reference.json", "reference.log")
+    )
+    asked.write_bytes(TypeAdapter(list[list[int]]).dump_json(prompts))
+    ended = job.run_child(
+        [
+            *launcher(signal.SIGKILL),
+            sys.executable,
+            "-I",
+            "-m",
+            "workers.lab.reference_child",
+            *(str(path.absolute()) for path in (model, adapter, asked, answered)),
+        ],
+        timeout=CHILD_SECONDS,
+        on_line=lambda line: None,
+        environment=offline(job.folder),
+        stderr=errors,
+    )
+    if ended.timed_out or ended.code != 0:
+        tail = errors.read_text(errors="replace")[-2000:]
+        log.warning("reference_broke", code=ended.code, log=tail)
+        why = "it took too long" if ended.timed_out else last_line(tail)
+        raise JobFailed(f"PEFT could not compute what the answers should be: {why}", retry=True)
+    try:
+        return _references.validate_json(answered.read_bytes())
+    except (OSError, ValidationError) as error:
+        raise JobFailed("PEFT ended without an answer.", retry=True) from error
+
+
+# --- the engine ---------------------------------------------------------------------------------------------------
+
+
+async def _ask(
+    contract: ProbeContract,
+    base: BaseModel,
+    prompts: Sequence[list[int]],
+    long: Sequence[list[int]],
+    effect: bool,
+) -> EngineAnswers:
+    """Raises JobFailed when the engine cannot be asked."""
+    name = contract.adapter.name
+    try:
+        async with EngineClient(contract.engine_url, contract.engine_token) as engine:
+            first = [await _first(engine, name, prompt) for prompt in prompts]
+            finite = [await _finite(engine, name, prompt) for prompt in long]
+            endings = await asyncio.gather(
+                *(_ending(engine, name, base, prompt, contract.max_tokens) for prompt in PROBES)
+            )
+    except EngineError as error:
+        raise JobFailed(f"The engine could not be asked: {error}", retry=True) from error
+    return EngineAnswers(effect=effect, first=first, long=finite, endings=list(endings))
+
+
+async def _first(engine: EngineClient, name: str, prompt: list[int]) -> FirstToken:
+    token, values = await engine.next_token(name, prompt)
+    return FirstToken(token_id=token, logprob=values[0])
+
+
+async def _finite(engine: EngineClient, name: str, prompt: list[int]) -> LongAnswer:
+    """An engine cannot write NaN as JSON: it answers with an error of its own, and is alive."""
+    try:
+        _, values = await engine.next_token(name, prompt, LONG_TOKENS)
+        return LongAnswer(length=len(prompt), finite=None not in values)
+    except EngineNotReady:
+        raise
+    except EngineRefused as refused:
+        if refused.status != httpx.codes.INTERNAL_SERVER_ERROR:
+            raise
+        return LongAnswer(length=len(prompt), finite=False)
+
+
+async def _ending(engine: EngineClient, name: str, base: BaseModel, prompt: str, most: int) -> Ending:
+    request = CompletionRequest(
+        model=name, prompt=base.render(prompt), max_tokens=most, temperature=0, stop=[base.frame]
+    )
+    async for event in engine.stream(request):
+        if isinstance(event, FinishEvent):
+            return Ending(tokens=event.completion_tokens, stopped=event.finish_reason == "stop")
+    raise AssertionError("a stream ends with its finish or raises")
