@@ -55,9 +55,9 @@ class ReferenceAnswer(Contract):
 
 
 class FirstToken(Contract):
-    """The engine's greedy first token for one prompt. `logprob` is None when it was not a number."""
+    """The engine's greedy first token for one prompt, None when it was not a number."""
 
-    token_id: int
+    token_id: int | None
     logprob: FiniteFloat | None
 
 
@@ -125,8 +125,10 @@ def _compared(reference: Sequence[ReferenceAnswer] | None, first: Sequence[First
 
 
 def _agrees(expected: ReferenceAnswer, said: FirstToken) -> bool:
-    by_id = {likely.token_id: likely.logprob for likely in expected.likeliest}
-    return by_id.get(said.token_id, -math.inf) >= expected.likeliest[0].logprob - NEAR_TIE
+    said_by_peft = next(
+        (one.logprob for one in expected.likeliest if one.token_id == said.token_id), -math.inf
+    )
+    return said_by_peft >= expected.likeliest[0].logprob - NEAR_TIE
 
 
 def _apart(reference: Sequence[ReferenceAnswer], first: Sequence[FirstToken]) -> float:

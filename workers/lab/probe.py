@@ -32,7 +32,7 @@ from workers.lab import base_weights
 from workers.lab.job import JobContext, JobFailed
 from workers.lab.loading import fetch_tokenizer, last_line, load_adapter, offline
 from workers.lab.transfer import download
-from workers.pool.client import EngineClient, EngineError, EngineNotReady, EngineRefused, FinishEvent
+from workers.pool.client import EngineClient, EngineError, FinishEvent
 from workers.pool.fingerprint import PROBES
 from workers.pool.protocol import CompletionRequest
 
@@ -144,16 +144,8 @@ async def _first(engine: EngineClient, name: str, prompt: list[int]) -> FirstTok
 
 
 async def _finite(engine: EngineClient, name: str, prompt: list[int]) -> LongAnswer:
-    """An engine cannot write NaN as JSON: it answers with an error of its own, and is alive."""
-    try:
-        _, values = await engine.next_token(name, prompt, LONG_TOKENS)
-        return LongAnswer(length=len(prompt), finite=None not in values)
-    except EngineNotReady:
-        raise
-    except EngineRefused as refused:
-        if refused.status != httpx.codes.INTERNAL_SERVER_ERROR:
-            raise
-        return LongAnswer(length=len(prompt), finite=False)
+    _, values = await engine.next_token(name, prompt, LONG_TOKENS)
+    return LongAnswer(length=len(prompt), finite=None not in values)
 
 
 async def _ending(engine: EngineClient, name: str, base: BaseModel, prompt: str, most: int) -> Ending:

@@ -2,7 +2,6 @@
 
 import asyncio
 import json
-import math
 import secrets
 import time
 from collections.abc import AsyncIterator, Sequence
@@ -51,6 +50,10 @@ class AdapterUnknown(EngineRefused):
 
 class DuelLive(EngineRefused):
     """409 engine.duel_live: loads and checks wait until the duel is over."""
+
+
+class NotNumbers(EngineRefused):
+    """The engine has computed NaN, which it cannot write as JSON."""
 
 
 class StreamBroken(EngineError):
@@ -129,7 +132,7 @@ class EngineClient:
 
     async def next_token(
         self, name: str, prompt: Sequence[int], tokens: int = 1
-    ) -> tuple[int, list[float | None]]:
+    ) -> tuple[int | None, list[float | None]]:
         """The greedy first token after `prompt` (token ids) and the log-probabilities of `tokens` greedy tokens.
 
         None stands for what is not a number. Raises as `stream`.
@@ -145,10 +148,12 @@ class EngineClient:
             return_token_ids=True,
             cache_salt=secrets.token_hex(8),
         )
-        answer = await self._json("POST", "/v1/completions", json=request.body(), timeout=self._first)
+        try:
+            answer = await self._json("POST", "/v1/completions", json=request.body(), timeout=self._first)
+        except NotNumbers:
+            return None, [None] * tokens
         choice = answer["choices"][0]
-        values = choice["logprobs"]["token_logprobs"]
-        return choice["token_ids"][0], [value if _is_number(value) else None for value in values]
+        return choice["token_ids"][0], choice["logprobs"]["token_logprobs"]
 
     async def stream(
         self, request: CompletionRequest, *, duel: bool = False
@@ -233,10 +238,6 @@ class EngineClient:
             raise EngineUnreachable(f"{self._http.base_url}{path} did not answer with JSON") from error
 
 
-def _is_number(value: float | None) -> bool:
-    return value is not None and math.isfinite(value)
-
-
 def _parse(data: str) -> dict[str, Any]:
     """One SSE message. Raises StreamBroken when it is an error or the early end."""
     if data == "[DONE]":
@@ -261,6 +262,8 @@ def _refused(answer: httpx.Response) -> EngineRefused:
         kind = AdapterUnknown
     elif code == "engine.duel_live":
         kind = DuelLive
+    elif "not JSON compliant" in message:  # vLLM's words, and the only mark there is
+        kind = NotNumbers
     return kind(answer.status_code, code, message)
 
 

@@ -98,7 +98,7 @@ def _routes(agent: NodeAgent) -> APIRouter:
         """A file of the prepared base model, for the lab that compares and trains with the same weights."""
         folder = agent.engine.tokenizer_dir
         try:
-            known = name == MANIFEST or name in read_manifest(folder).files
+            known = name in (MANIFEST, *read_manifest(folder).files)
         except ModelDamaged:
             known = False
         if not known:

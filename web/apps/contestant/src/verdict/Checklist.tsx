@@ -6,7 +6,19 @@ import { useT } from "../i18n";
 import css from "./Checklist.module.css";
 import { moreOf, type Problem, problemsOf } from "./problems";
 
-const CODES = ["files", "format", "config", "base", "rank", "shapes", "values", "effect", "similarity"] as const;
+const CODES = [
+  "files",
+  "format",
+  "config",
+  "base",
+  "rank",
+  "shapes",
+  "values",
+  "effect",
+  "similarity",
+  "reference",
+  "engine",
+] as const;
 type Code = (typeof CODES)[number];
 
 const TONES: Record<Check["status"], Tone> = { passed: "good", warning: "warn", refused: "bad", pending: "calm" };
@@ -42,10 +54,24 @@ function Line({ code, check, busy }: { code: Code; check: Check | undefined; bus
           {t(`check.${code}.title`)} <span>{word}</span>
         </h3>
         <p className={css.note}>{t(`check.${code}.text`)}</p>
+        {check && <Figures check={check} />}
         {check && <Problems check={check} />}
       </div>
     </li>
   );
+}
+
+/** What was measured, where a check measures. */
+function Figures({ check }: { check: Check }) {
+  const { find } = useT();
+  const { problems, total, ...figures } = check.detail;
+  if (Object.keys(figures).length === 0) return null;
+  const shown = Object.entries(figures).map(([name, value]) => [
+    name,
+    Array.isArray(value) ? value.join(" · ") : value,
+  ]);
+  const words = find(`check.${check.code}.figures`, Object.fromEntries(shown));
+  return words ? <p className={css.note}>{words}</p> : null;
 }
 
 function Problems({ check }: { check: Check }) {

@@ -35,5 +35,7 @@ it("has words for every check", () => {
     "values",
     "effect",
     "similarity",
+    "reference",
+    "engine",
   ]);
 });

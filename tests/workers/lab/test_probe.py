@@ -1,0 +1,288 @@
+"""`submissions.probe` from wake-up to verdict: against the fake engine, and once with PEFT and a real vLLM."""
+
+import json
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+
+import pytest
+
+from arena.shows.base_models import HOUSE_MODEL
+from arena.submissions.contracts import PROBE, ProbeResult
+from arena.submissions.safetensors import adapter_digest, engine_name, identity_adapter
+from tests.support.engine import Adapter, Files, Node, call, engine_node, make_adapter, model_cache, served
+from tests.support.lab_portal import LabPortal
+from workers.lab.runner import run_job
+from workers.pool import fake
+from workers.pool.model_store import MANIFEST, write_manifest
+from workers.pool.protocol import CompletionRequest, EngineReply
+from workers.pool.serve import fake_agent
+
+pytestmark = pytest.mark.timeout(300)
+
+__all__ = ["engine_node"]
+
+DEMO = Path(__file__).resolve().parents[3] / "infra" / "demo" / "adapters"
+
+
+@pytest.fixture(scope="module")
+def fake_node(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Node]:
+    data_dir = tmp_path_factory.mktemp("node")
+    with served(fake_agent(data_dir, pace=fake.Pace(first_token=0.0, token=0.0)), data_dir) as node:
+        yield node
+
+
+@pytest.fixture(scope="module")
+def files(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Files]:
+    serving = Files(tmp_path_factory.mktemp("files"))
+    yield serving
+    serving.close()
+
+
+def offer(portal: LabPortal, node: Node, files: Files, adapter: Adapter, **changes: object) -> None:
+    health = call(node, "GET", "/health").json()
+    portal.kind = PROBE
+    portal.contract = {
+        "submission_id": "s", "base_model": HOUSE_MODEL.id, "base_digest": health["base_digest"],
+        "engine_url": node.url, "engine_token": node.token, "max_tokens": 40, "rehearsal": health["fake"],
+        "adapter": files.publish(adapter) | {"name": engine_name(adapter.digest)},
+    } | changes  # fmt: skip
+    portal.claimable = True
+    portal.calls.clear()
+
+
+def probed(portal: LabPortal) -> ProbeResult:
+    outcome = run_job(portal.job_url)
+    assert outcome == "done", portal.bodies("fail")
+    return ProbeResult.model_validate(portal.bodies("complete")[0]["result"])
+
+
+def statuses(result: ProbeResult) -> dict[str, str]:
+    return {check.code: check.status for check in result.checks}
+
+
+def identity() -> Adapter:
+    config, weights = identity_adapter(HOUSE_MODEL)
+    return Adapter(adapter_digest(config, weights), config, weights)
+
+
+# --- against the fake engine ----------------------------------------------------------------------------------------
+
+
+def test_on_a_rehearsal_engine_nothing_is_compared(portal: LabPortal, fake_node: Node, files: Files) -> None:
+    offer(portal, fake_node, files, make_adapter(1))
+    result = probed(portal)
+    assert (statuses(result)["reference"], result.refusal) == ("warning", None)
+    engine = result.checks[1]
+    assert engine.detail["lengths"] == [8, 512, HOUSE_MODEL.context - 4]
+    assert len(engine.detail["tokens"]) == 4
+    shown = {item["digest"]: item for item in call(fake_node, "GET", "/health").json()["adapters"]}
+    assert result.fingerprint == shown[make_adapter(1).digest]["fingerprint"]
+
+
+def test_the_base_model_in_disguise_is_refused(portal: LabPortal, fake_node: Node, files: Files) -> None:
+    offer(portal, fake_node, files, make_adapter(1, scale=0.0))
+    refusal = probed(portal).refusal
+    assert refusal is not None
+    assert refusal.code == "adapter.no_effect"
+
+
+@pytest.mark.parametrize("broken_at", [8, 512, HOUSE_MODEL.context - 4])
+@pytest.mark.parametrize("how", ["null", "error"])
+def test_an_answer_that_is_no_number_is_refused(
+    portal: LabPortal,
+    fake_node: Node,
+    files: Files,
+    monkeypatch: pytest.MonkeyPatch,
+    broken_at: int,
+    how: str,
+) -> None:
+    """As vLLM shows it: no value in the log-probabilities, or JSON that it cannot write and an error of its own."""
+    complete = fake.FakeEngine.complete
+
+    async def break_down(self: fake.FakeEngine, request: CompletionRequest) -> EngineReply:
+        reply = await complete(self, request)
+        if not isinstance(request.prompt, list) or len(request.prompt) != broken_at:
+            return reply
+        if how == "error":
+            body = {"error": {"message": "Out of range float values are not JSON compliant", "code": 400}}
+            return EngineReply(400, reply.media_type, once(json.dumps(body).encode()), reply.close)
+        answer = json.loads(b"".join([chunk async for chunk in reply.chunks]))
+        answer["choices"][0]["logprobs"]["token_logprobs"][-1] = None
+        return EngineReply(200, reply.media_type, once(json.dumps(answer).encode()), reply.close)
+
+    monkeypatch.setattr(fake.FakeEngine, "complete", break_down)
+    offer(portal, fake_node, files, make_adapter(1))
+    result = probed(portal)
+    assert result.refusal is not None
+    assert result.refusal.code == "adapter.probe_failed"
+    assert f"{broken_at} tokens" in result.refusal.message
+
+
+async def once(content: bytes) -> AsyncIterator[bytes]:
+    yield content
+
+
+def test_an_engine_that_cannot_be_asked_is_not_the_adapter_s_fault(
+    portal: LabPortal, fake_node: Node, files: Files, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def refuse(self: fake.FakeEngine, request: CompletionRequest) -> EngineReply:
+        reply = await complete(self, request)
+        if request.logprobs is None:
+            return reply
+        return EngineReply(503, reply.media_type, once(b'{"error": {"message": "restarting"}}'), reply.close)
+
+    complete = fake.FakeEngine.complete
+    monkeypatch.setattr(fake.FakeEngine, "complete", refuse)
+    offer(portal, fake_node, files, make_adapter(1))
+    assert run_job(portal.job_url) == "failed"
+    (failed,) = portal.bodies("fail")
+    assert failed["retry"]
+
+
+# --- the base weights -----------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def data_dir(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setenv("GAVEL_DATA_DIR", str(tmp_path / "lab"))
+    return tmp_path / "lab"
+
+
+@pytest.fixture
+def small_model(fake_node: Node, tmp_path: Path) -> Iterator[str]:
+    """The fake node gives a base model of a few bytes; yields its digest."""
+    folder = Path(fake_node.data_dir) / "fake-tokenizer"
+    (folder / "model.safetensors").write_bytes(b"weights")
+    yield write_manifest(folder, HOUSE_MODEL.id, "package:none", "0" * 64, {}).base_digest
+    (folder / MANIFEST).unlink()
+    (folder / "model.safetensors").unlink()
+
+
+def asked_for(portal: LabPortal, fake_node: Node, files: Files, digest: str) -> str:
+    """Run a probe that needs base weights; PEFT cannot compute with these few bytes. Returns why it ended."""
+    offer(portal, fake_node, files, make_adapter(1), rehearsal=False, base_digest=digest)
+    assert run_job(portal.job_url) == "failed"
+    reason: str = portal.bodies("fail")[0]["reason"]
+    return reason
+
+
+def test_a_lab_elsewhere_fetches_the_weights_once(
+    portal: LabPortal, fake_node: Node, files: Files, data_dir: Path, small_model: str
+) -> None:
+    assert asked_for(portal, fake_node, files, small_model).startswith("PEFT could not compute")
+    kept = data_dir / "models" / HOUSE_MODEL.id
+    assert (kept / "model.safetensors").read_bytes() == b"weights"
+    assert [path.name for path in kept.parent.iterdir()] == [HOUSE_MODEL.id], "nothing unfinished is left"
+    before = (kept / "model.safetensors").stat().st_mtime_ns
+    asked_for(portal, fake_node, files, small_model)
+    assert (kept / "model.safetensors").stat().st_mtime_ns == before
+
+
+def test_weights_that_are_not_the_engine_s_are_not_used(
+    portal: LabPortal, fake_node: Node, files: Files, data_dir: Path, small_model: str
+) -> None:
+    assert "other weights than it serves" in asked_for(portal, fake_node, files, "1" * 64)
+    assert not (data_dir / "models" / HOUSE_MODEL.id).exists()
+    asked_for(portal, fake_node, files, small_model)
+    assert "holds other weights" in asked_for(portal, fake_node, files, "1" * 64)
+
+
+@pytest.mark.parametrize("name", ["../escaped", "sub/file", "/etc/passwd", MANIFEST])
+def test_a_manifest_that_names_another_place_is_not_followed(
+    portal: LabPortal, fake_node: Node, files: Files, data_dir: Path, small_model: str, name: str
+) -> None:
+    manifest = Path(fake_node.data_dir) / "fake-tokenizer" / MANIFEST
+    said = json.loads(manifest.read_text())
+    said["files"][name] = {"size": 1, "sha256": "0" * 64}
+    manifest.write_text(json.dumps(said))
+    assert "no file of a model" in asked_for(portal, fake_node, files, small_model)
+
+
+def test_damage_on_the_way_is_noticed(
+    portal: LabPortal, fake_node: Node, files: Files, data_dir: Path, small_model: str
+) -> None:
+    (Path(fake_node.data_dir) / "fake-tokenizer" / "model.safetensors").write_bytes(b"wEights")
+    assert "did not arrive whole" in asked_for(portal, fake_node, files, small_model)
+    assert list((data_dir / "models").iterdir()) == []
+
+
+@pytest.mark.parametrize("name", ["model.safetensors", MANIFEST, "..%2Fengine.log", "tokenizer.json"])
+def test_a_node_without_a_base_model_gives_no_files(fake_node: Node, name: str) -> None:
+    assert call(fake_node, "GET", f"/model/{name}").status_code == 404
+
+
+# --- PEFT and vLLM --------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def prepared(data_dir: Path) -> None:
+    """The lab of a machine whose engine has prepared the base model."""
+    (data_dir / "models").mkdir(parents=True)
+    (data_dir / "models" / HOUSE_MODEL.id).symlink_to(model_cache() / HOUSE_MODEL.id)
+
+
+def trained(name: str) -> Adapter:
+    config, weights = (
+        (DEMO / name / file).read_bytes() for file in ("adapter_config.json", "adapter_model.safetensors")
+    )
+    return Adapter(adapter_digest(config, weights), config, weights)
+
+
+real = [pytest.mark.engine, pytest.mark.timeout(900), pytest.mark.xdist_group("engine")]
+
+
+@pytest.mark.parametrize("name", ["lantern", "random"])
+class TestWithVllm:
+    pytestmark = real
+
+    def test_vllm_and_peft_agree(
+        self, portal: LabPortal, engine_node: Node, files: Files, prepared: None, name: str
+    ) -> None:
+        adapter = make_adapter(1, scale=0.1) if name == "random" else trained(name)
+        offer(portal, engine_node, files, adapter)
+        result = probed(portal)
+        compared, engine = result.checks
+        assert (compared.status, result.refusal) == ("passed", None), compared
+        assert compared.detail["agreeing"] == compared.detail["of"] == 8
+        assert compared.detail["apart"] < 0.5
+        assert compared.detail["difference"] > 0.5
+        assert engine.detail["lengths"] == [8, 512, HOUSE_MODEL.context - 4]
+
+
+class TestVllmAgainst:
+    pytestmark = real
+
+    def test_another_adapter_under_this_name(
+        self, portal: LabPortal, engine_node: Node, files: Files, prepared: None
+    ) -> None:
+        """The engine has loaded one, PEFT is given another: as if the engine applied it wrongly."""
+        ours, others = trained("lantern"), trained("northstar")
+        call(engine_node, "POST", "/adapters", files.publish(ours)).raise_for_status()
+        offer(portal, engine_node, files, ours)
+        for name, content in (
+            ("adapter_config.json", others.config),
+            ("adapter_model.safetensors", others.weights),
+        ):
+            (files.folder / ours.digest / name).write_bytes(content)
+        refusal = probed(portal).refusal
+        assert refusal is not None
+        assert (refusal.code, "otherwise than PEFT" in refusal.message) == ("adapter.probe_failed", True)
+
+    def test_the_identity_adapter(
+        self, portal: LabPortal, engine_node: Node, files: Files, prepared: None
+    ) -> None:
+        offer(portal, engine_node, files, identity())
+        refusal = probed(portal).refusal
+        assert refusal is not None
+        assert refusal.code == "adapter.no_effect"
+
+    def test_weights_that_overflow(
+        self, portal: LabPortal, engine_node: Node, files: Files, prepared: None
+    ) -> None:
+        offer(portal, engine_node, files, make_adapter(1, scale=1e30))
+        refusal = probed(portal).refusal
+        assert refusal is not None
+        assert refusal.code == "adapter.probe_failed"
+        assert call(engine_node, "GET", "/health").json()["state"] == "ready", (
+            "the engine has lived through it"
+        )
