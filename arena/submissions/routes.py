@@ -90,12 +90,15 @@ async def restore(found: OwnSubmission, session: SessionDep) -> SubmissionOut:
 
 
 @router.get("/submissions/{submission_id}/xray")
-async def read_xray(found: VisibleSubmission, session: SessionDep) -> XrayOut:
-    """‖ΔW‖ and effective rank per layer and module of a verified adapter."""
-    measured = await queries.measure_of(session, found[1].id)
-    if measured is None:
+async def read_xray(request: Request, found: VisibleSubmission, session: SessionDep) -> XrayOut:
+    """‖ΔW‖ and effective rank per layer and module of a verified adapter, and how its config scales B·A."""
+    entry, row = found
+    measured = await queries.measure_of(session, row.id)
+    if measured is None or row.digest is None:
         raise NotFound("submission.not_measured", "This submission has not been measured.")
-    return XrayOut.of(measured)
+    # Read from the sealed file, so that adapters of any age have it, and nobody's word is taken for it.
+    config = await service.sealed_config(request.app.state.site, session, entry, row.digest)
+    return XrayOut.of(measured, config)
 
 
 @router.get("/similarity-flags")

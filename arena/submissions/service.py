@@ -16,6 +16,7 @@ from arena.kit.names import ENTRY_CHARS, clean_name
 from arena.kit.site import Site
 from arena.moderation.public import require
 from arena.shows.public import Season, SeasonRules, season_rules
+from arena.submissions.adapter_config import AdapterConfig, read_config
 from arena.submissions.artifacts import CONFIG, MAX_CONFIG_BYTES, WEIGHTS
 from arena.submissions.compare import keep_and_compare
 from arena.submissions.contracts import (
@@ -163,6 +164,15 @@ async def seal(site: Site, digest: str, config: bytes, weights: bytes) -> None:
 async def read_sealed(site: Site, digest: str) -> tuple[bytes, bytes]:
     """The config and the weights of a sealed adapter."""
     return await site.storage.read(sealed(digest, CONFIG)), await site.storage.read(sealed(digest, WEIGHTS))
+
+
+async def sealed_config(site: Site, session: AsyncSession, entry: Entry, digest: str) -> AdapterConfig | None:
+    """What the config of a sealed adapter says; None when the file is not in the store any more."""
+    base = (await season_rules(session, entry.season_id)).track.base
+    try:
+        return read_config(await site.storage.read(sealed(digest, CONFIG)), base, base.max_rank).config
+    except NotFound:
+        return None
 
 
 def adapter_ref(site: Site, digest: str) -> AdapterRef:

@@ -773,7 +773,7 @@ export interface paths {
         };
         /**
          * Read Xray
-         * @description ‖ΔW‖ and effective rank per layer and module of a verified adapter.
+         * @description ‖ΔW‖ and effective rank per layer and module of a verified adapter, and how its config scales B·A.
          */
         get: operations["read_xray"];
         put?: never;
@@ -1782,6 +1782,18 @@ export interface components {
              */
             top_p: number;
         };
+        /**
+         * ScalingOut
+         * @description What B·A is multiplied by: alpha by the rank, or by its root in rank-stabilised LoRA.
+         */
+        ScalingOut: {
+            /** Alpha */
+            alpha: number;
+            /** Scale */
+            scale: number;
+            /** Use Rslora */
+            use_rslora: boolean;
+        };
         /** SeasonOut */
         SeasonOut: {
             /** Closes At */
@@ -2293,6 +2305,7 @@ export interface components {
             modules: string[];
             /** Norms */
             norms: number[][];
+            scaling: components["schemas"]["ScalingOut"] | null;
         };
     };
     responses: never;
@@ -2364,6 +2377,7 @@ export type RunOut = components['schemas']['RunOut'];
 export type SampleOut = components['schemas']['SampleOut'];
 export type SamplesOut = components['schemas']['SamplesOut'];
 export type Sampling = components['schemas']['Sampling'];
+export type ScalingOut = components['schemas']['ScalingOut'];
 export type SeasonOut = components['schemas']['SeasonOut'];
 export type ShowOut = components['schemas']['ShowOut'];
 export type SideOut = components['schemas']['SideOut'];
