@@ -40,6 +40,7 @@ from arena.shows import routes as shows
 from arena.shows.public import ensure_season
 from arena.submissions import routes as submissions
 from arena.submissions.public import ensure_house
+from arena.teams import routes as teams
 from arena.votes import routes as votes
 
 WEB_APPS = ("contestant", "producer", "judge")
@@ -77,6 +78,7 @@ ROUTERS = (
     shows.router,
     nodes.router,
     moderation.router,
+    teams.router,
     submissions.router,
     benchmarks.router,
     duels.router,

@@ -1,6 +1,6 @@
 """The face of accounts: what other domains use."""
 
-from arena.accounts.models import Person
+from arena.accounts.models import OneTimeLink, Person
 from arena.accounts.policy import (
     Caller,
     Contestant,
@@ -15,13 +15,14 @@ from arena.accounts.policy import (
 )
 from arena.accounts.queries import judges
 from arena.accounts.rules import Permission, Role
-from arena.accounts.service import ensure_operator
+from arena.accounts.service import digest, ensure_operator, read_link, usable_link, use_link
 
 __all__ = [
     "Caller",
     "Contestant",
     "Judge",
     "Moderator",
+    "OneTimeLink",
     "Permission",
     "Person",
     "Producer",
@@ -31,6 +32,10 @@ __all__ = [
     "SeesNodes",
     "SignedIn",
     "current_caller",
+    "digest",
     "ensure_operator",
     "judges",
+    "read_link",
+    "usable_link",
+    "use_link",
 ]

@@ -8,7 +8,7 @@ from fastapi import APIRouter, Request, Response
 
 from arena.accounts import queries, service
 from arena.accounts.limits import slow_down
-from arena.accounts.models import Person
+from arena.accounts.models import Invitation, Person
 from arena.accounts.policy import (
     DEVICE,
     DEVICE_LIFE_SECONDS,
@@ -31,8 +31,8 @@ from arena.accounts.schemas import (
     TokenMade,
     TokenRow,
 )
-from arena.kit.db import SessionDep, db_now
-from arena.kit.errors import Forbidden, NotFound
+from arena.kit.db import SessionDep
+from arena.kit.errors import Forbidden
 from arena.kit.schemas import Done
 from arena.kit.site import Site
 
@@ -83,10 +83,7 @@ async def me(caller: SignedIn) -> Me:
 
 @router.get("/invitations/{token}")
 async def read_invitation(token: str, _: PublicCaller, session: SessionDep) -> InvitationState:
-    found = await queries.invitation(session, service.digest(token))
-    if found is None:
-        raise NotFound("invitation.unknown", "This invitation link is not valid. Ask for a new one.")
-    valid = found.used_at is None and found.expires_at > await db_now(session)
+    found, valid = await service.read_link(session, Invitation, token)
     return InvitationState(role=Role(found.role), expires_at=found.expires_at, valid=valid)
 
 

@@ -61,7 +61,7 @@ async def admit(session: AsyncSession, caller: Caller, channel: Channel) -> None
         raise Forbidden("live.forbidden", "This channel is for producers.")
     if channel.kind == "submission":
         found = await submissions.with_entry(session, channel.id)
-        if found is None or not submissions.may_see(caller, found[0]):
+        if found is None or not await submissions.may_see(session, caller, found[0]):
             raise NotFound("submission.not_found", "You have no such submission.")
 
 

@@ -155,6 +155,10 @@ class EntryOut(Out):
     id: UUID
     name: str
     kind: Literal["contestant", "house"]
+    team: str | None
+    """The team that it belongs to; null for a person alone."""
+    decides: bool
+    """Whether the reader chooses, withdraws and restores: alone, or as the captain of the team."""
     competing: CompetingOut | None
     """The version that goes on stage; null when none is ready."""
     submissions: list[SubmissionOut]

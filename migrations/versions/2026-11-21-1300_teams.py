@@ -1,0 +1,89 @@
+"""teams: members, invitations, and entries that belong to one
+
+Revision: 0006d, after: 0005
+Written as if the show were on air: short locks, no rewrites, destructive changes in two releases.
+"""
+
+import sqlalchemy as sa
+from alembic import op
+
+revision = "0006d"
+down_revision = "0005"
+branch_labels = None
+depends_on = None
+
+
+def _row(*columns: sa.Column) -> tuple[sa.Column, ...]:
+    born = sa.Column(
+        "created_at", sa.DateTime(timezone=True), server_default=sa.text("clock_timestamp()"), nullable=False
+    )
+    return (*columns, sa.Column("id", sa.UUID(), nullable=False), born)
+
+
+def upgrade() -> None:
+    op.create_table(
+        "teams",
+        *_row(
+            sa.Column("name", sa.String(), nullable=False),
+            sa.Column("skeleton", sa.String(), nullable=False),
+            sa.Column("captain_id", sa.UUID(), nullable=False),
+            sa.Column("disbanded_at", sa.DateTime(timezone=True), nullable=True),
+        ),
+        sa.ForeignKeyConstraint(["captain_id"], ["persons.id"], name=op.f("fk_teams_captain_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_teams")),
+    )
+    op.create_index(
+        "uq_teams_skeleton", "teams", ["skeleton"], unique=True, postgresql_where="disbanded_at is null"
+    )
+    op.create_table(
+        "team_members",
+        *_row(
+            sa.Column("team_id", sa.UUID(), nullable=False),
+            sa.Column("person_id", sa.UUID(), nullable=False),
+            sa.Column("left_at", sa.DateTime(timezone=True), nullable=True),
+        ),
+        sa.ForeignKeyConstraint(["team_id"], ["teams.id"], name=op.f("fk_team_members_team_id")),
+        sa.ForeignKeyConstraint(["person_id"], ["persons.id"], name=op.f("fk_team_members_person_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_team_members")),
+    )
+    op.create_index(op.f("ix_team_members_team_id"), "team_members", ["team_id"])
+    op.create_index(
+        "uq_team_members_person_id",
+        "team_members",
+        ["person_id"],
+        unique=True,
+        postgresql_where="left_at is null",
+    )
+    op.create_table(
+        "team_invitations",
+        *_row(
+            sa.Column("team_id", sa.UUID(), nullable=False),
+            sa.Column("token_sha256", sa.String(), nullable=False),
+            sa.Column("expires_at", sa.DateTime(timezone=True), nullable=False),
+            sa.Column("created_by", sa.UUID(), nullable=True),
+            sa.Column("used_by", sa.UUID(), nullable=True),
+            sa.Column("used_at", sa.DateTime(timezone=True), nullable=True),
+        ),
+        sa.ForeignKeyConstraint(["team_id"], ["teams.id"], name=op.f("fk_team_invitations_team_id")),
+        sa.ForeignKeyConstraint(["created_by"], ["persons.id"], name=op.f("fk_team_invitations_created_by")),
+        sa.ForeignKeyConstraint(["used_by"], ["persons.id"], name=op.f("fk_team_invitations_used_by")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_team_invitations")),
+        sa.UniqueConstraint("token_sha256", name=op.f("uq_team_invitations_token_sha256")),
+    )
+    op.create_index(op.f("ix_team_invitations_team_id"), "team_invitations", ["team_id"])
+
+    op.add_column("entries", sa.Column("team_id", sa.UUID(), nullable=True))
+    op.create_index(op.f("ix_entries_team_id"), "entries", ["team_id"])
+    op.create_foreign_key(op.f("fk_entries_team_id"), "entries", "teams", ["team_id"], ["id"])
+    op.create_check_constraint("house_has_no_team", "entries", "kind <> 'house' or team_id is null")
+
+
+def downgrade() -> None:
+    # Without teams an entry is its maker's alone again.
+    op.drop_constraint("house_has_no_team", "entries", type_="check")
+    op.drop_constraint(op.f("fk_entries_team_id"), "entries", type_="foreignkey")
+    op.drop_index(op.f("ix_entries_team_id"), table_name="entries")
+    op.drop_column("entries", "team_id")
+    op.drop_table("team_invitations")
+    op.drop_table("team_members")
+    op.drop_table("teams")
