@@ -35,6 +35,7 @@ from arena.moderation import routes as moderation
 from arena.moderation.public import ensure_lists
 from arena.nodes import routes as nodes
 from arena.pipeline import PIPELINE
+from arena.practice import routes as practice
 from arena.rundown import routes as rundown
 from arena.shows import routes as shows
 from arena.shows.public import ensure_season
@@ -82,6 +83,7 @@ ROUTERS = (
     submissions.router,
     benchmarks.router,
     duels.router,
+    practice.router,
     votes.router,
     leaderboard.router,
     rundown.router,

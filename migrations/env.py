@@ -11,6 +11,7 @@ import arena.duels.models
 import arena.kit.jobs.models
 import arena.leaderboard.models
 import arena.nodes.models
+import arena.practice.models
 import arena.ratings.models
 import arena.rundown.models
 import arena.shows.models

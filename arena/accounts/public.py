@@ -1,5 +1,6 @@
 """The face of accounts: what other domains use."""
 
+from arena.accounts.limits import slow_down
 from arena.accounts.models import OneTimeLink, Person
 from arena.accounts.policy import (
     Caller,
@@ -36,6 +37,7 @@ __all__ = [
     "ensure_operator",
     "judges",
     "read_link",
+    "slow_down",
     "usable_link",
     "use_link",
 ]

@@ -41,6 +41,12 @@ async def duels_of(session: AsyncSession, episode_id: UUID) -> Sequence[Duel]:
     return (await session.execute(statement)).scalars().all()
 
 
+async def any_under_way(session: AsyncSession) -> bool:
+    """Whether an engine is on air, or about to be, in any episode."""
+    statement = select(Duel.id).where(Duel.state.in_(("queued", "loading", "live"))).limit(1)
+    return (await session.execute(statement)).first() is not None
+
+
 async def revealed_duels(session: AsyncSession, season_id: UUID) -> Sequence[Duel]:
     statement = (
         select(Duel)

@@ -1,4 +1,4 @@
-"""teams: members, invitations, and entries that belong to one
+"""teams with their members, invitations and entries; practice
 
 Revision: 0006d, after: 0005
 Written as if the show were on air: short locks, no rewrites, destructive changes in two releases.
@@ -6,6 +6,7 @@ Written as if the show were on air: short locks, no rewrites, destructive change
 
 import sqlalchemy as sa
 from alembic import op
+from sqlalchemy.dialects import postgresql
 
 revision = "0006d"
 down_revision = "0005"
@@ -76,9 +77,69 @@ def upgrade() -> None:
     op.create_index(op.f("ix_entries_team_id"), "entries", ["team_id"])
     op.create_foreign_key(op.f("fk_entries_team_id"), "entries", "teams", ["team_id"], ["id"])
     op.create_check_constraint("house_has_no_team", "entries", "kind <> 'house' or team_id is null")
+    _practice()
+
+
+def _practice() -> None:
+    op.create_table(
+        "practice_exchanges",
+        *_row(
+            sa.Column("person_id", sa.UUID(), nullable=False),
+            sa.Column("entry_id", sa.UUID(), nullable=False),
+            sa.Column("submission_id", sa.UUID(), nullable=False),
+            sa.Column("prompt", sa.String(), nullable=False),
+            sa.Column("seed", sa.BigInteger(), nullable=False),
+            sa.Column("sampling", postgresql.JSONB(), nullable=False),
+            sa.Column("state", sa.String(), nullable=False),
+            sa.Column("reason", sa.String(), nullable=True),
+        ),
+        sa.CheckConstraint(
+            "state in ('queued','answering','answered','failed')", name=op.f("ck_practice_exchanges_state")
+        ),
+        sa.ForeignKeyConstraint(["person_id"], ["persons.id"], name=op.f("fk_practice_exchanges_person_id")),
+        sa.ForeignKeyConstraint(["entry_id"], ["entries.id"], name=op.f("fk_practice_exchanges_entry_id")),
+        sa.ForeignKeyConstraint(
+            ["submission_id"], ["submissions.id"], name=op.f("fk_practice_exchanges_submission_id")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_practice_exchanges")),
+    )
+    op.create_index(op.f("ix_practice_exchanges_person_id"), "practice_exchanges", ["person_id"])
+    op.create_index(
+        "uq_practice_exchanges_under_way",
+        "practice_exchanges",
+        ["person_id"],
+        unique=True,
+        postgresql_where="state in ('queued','answering')",
+    )
+    op.create_table(
+        "practice_answers",
+        *_row(
+            sa.Column("exchange_id", sa.UUID(), nullable=False),
+            sa.Column("voice", sa.String(), nullable=False),
+            sa.Column("digest", sa.String(), nullable=False),
+            sa.Column("text", sa.String(), nullable=False),
+            sa.Column("tokens", sa.Integer(), nullable=False),
+            sa.Column("finish_reason", sa.String(), nullable=True),
+            sa.Column("refused", sa.String(), nullable=True),
+        ),
+        sa.CheckConstraint("voice in ('mine','house')", name=op.f("ck_practice_answers_voice")),
+        sa.CheckConstraint(
+            "refused is null or text = ''", name=op.f("ck_practice_answers_nothing_of_what_is_refused")
+        ),
+        sa.ForeignKeyConstraint(
+            ["exchange_id"],
+            ["practice_exchanges.id"],
+            name=op.f("fk_practice_answers_exchange_id"),
+            ondelete="CASCADE",
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_practice_answers")),
+        sa.UniqueConstraint("exchange_id", "voice", name=op.f("uq_practice_answers_exchange_id_voice")),
+    )
 
 
 def downgrade() -> None:
+    op.drop_table("practice_answers")
+    op.drop_table("practice_exchanges")
     # Without teams an entry is its maker's alone again.
     op.drop_constraint("house_has_no_team", "entries", type_="check")
     op.drop_constraint(op.f("fk_entries_team_id"), "entries", type_="foreignkey")
