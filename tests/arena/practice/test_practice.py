@@ -3,16 +3,19 @@
 import asyncio
 import threading
 from collections.abc import AsyncIterator
+from dataclasses import dataclass, field, replace
 from uuid import UUID
 
 import pytest
 from sqlalchemy import text
 
+from arena.nodes.public import live_leases
 from arena.pipeline import PIPELINE
 from arena.practice import service
 from arena.practice.rules import KEPT, PER_PERSON
 from arena.submissions.public import Entry, Submission
 from tests.support.engine import make_adapter
+from tests.support.guard import MODEL, running_guard
 from tests.support.live import page
 from tests.support.portal import Caller
 from tests.support.show import Json, Show, send
@@ -69,14 +72,53 @@ async def test_both_voices_answer_as_they_would_in_a_duel(show: Show, ada: Calle
     )
 
 
-async def test_the_words_come_live_and_to_nobody_else(show: Show, ada: Caller) -> None:
+@dataclass
+class Halted:
+    """The engine says a few words of each answer that is streamed, and no more until it is released."""
+
+    spoke: threading.Event = field(default_factory=threading.Event)
+    released: threading.Event = field(default_factory=threading.Event)
+
+
+@pytest.fixture
+def halted(monkeypatch: pytest.MonkeyPatch) -> Halted:
+    halted, honest = Halted(), FakeRun.steps
+
+    async def steps(self: FakeRun) -> AsyncIterator[Json]:
+        words = 0
+        async for choice in honest(self):
+            yield choice
+            words += 1
+            while self._request.stream and words > 6 and not halted.released.is_set():
+                halted.spoke.set()
+                await asyncio.sleep(0.01)
+
+    monkeypatch.setattr(FakeRun, "steps", steps)
+    return halted
+
+
+async def begin(show: Show) -> "asyncio.Task[None]":
+    """Let a worker take the newest job."""
+    await show.portal.relay()
+    return asyncio.create_task(wake(show.portal.site, PIPELINE, show.portal.waker.control_jobs.pop()))
+
+
+async def test_the_words_come_live_and_to_nobody_else(show: Show, ada: Caller, halted: Halted) -> None:
     asked = await ask(ada)
     channel = f"practice:{asked['id']}"
     async with page(show.portal, ada) as mine:
         watched = await mine.open(channel)
+        worker = await begin(show)
+        await mine.until(lambda: all(watched.state[voice]["text"] for voice in ("mine", "house")))
+        assert watched.state["state"] == "answering"
+        assert not watched.state["mine"]["finished"]
+        half = watched.state["mine"]["text"]
+        halted.released.set()
+        await worker
         await show.portal.drain()
         await mine.until(lambda: watched.state["state"] == "answered")
-        assert "patch" in watched.kinds
+        assert watched.state["mine"]["text"].startswith(half)
+        assert len(watched.state["mine"]["text"]) > len(half)
         fresh = (await ada.get_ok(f"/live/{channel}"))["state"]
         assert watched.state == fresh, "snapshot and patches are a fresh snapshot"
     bob = await show.portal.person("contestant", "Bob")
@@ -119,30 +161,16 @@ async def test_practice_waits_as_long_as_a_duel_is_under_way(show: Show, ada: Ca
     assert (await seen(ada))["state"] == "answered", "the end of the duel wakes it"
 
 
-async def test_a_duel_takes_the_engine_from_practice(
-    show: Show, ada: Caller, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_a_duel_takes_the_engine_from_practice(show: Show, ada: Caller, halted: Halted) -> None:
     """GO in the middle of an answer: practice lets go at once, the duel runs, practice is begun anew."""
-    spoke, released = threading.Event(), threading.Event()
-    honest = FakeRun.steps
-
-    async def halting(self: FakeRun) -> AsyncIterator[Json]:
-        async for choice in honest(self):
-            yield choice
-            while self._request.stream and not released.is_set():
-                spoke.set()
-                await asyncio.sleep(0.01)
-
-    monkeypatch.setattr(FakeRun, "steps", halting)
     asked = await ask(ada)
-    await show.portal.relay()
-    practice = asyncio.create_task(wake(show.portal.site, PIPELINE, show.portal.waker.control_jobs.pop()))
-    assert await asyncio.to_thread(spoke.wait, 20)
     async with page(show.portal, ada) as mine:
         watched = await mine.open(f"practice:{asked['id']}")
+        practice = await begin(show)
+        await mine.until(lambda: bool(watched.state["mine"]["text"]))
         duel = await show.start_duel()
         await practice
-        released.set()
+        halted.released.set()
         await mine.until(lambda: (watched.state["waiting"] or {}).get("reason") == "the engine is on air")
         assert [watched.state[voice]["text"] for voice in ("mine", "house")] == ["", ""]
         await show.portal.drain()
@@ -297,3 +325,38 @@ async def test_a_prompt_that_is_deleted_while_it_waits_is_not_answered(show: Sho
     await show.portal.drain()
     assert (await seen(ada))["id"] == again["id"]
     assert (await seen(ada))["state"] == "answered"
+
+
+async def test_a_prompt_that_is_deleted_in_the_middle_frees_the_engine(
+    show: Show, ada: Caller, halted: Halted
+) -> None:
+    asked = await ask(ada)
+    worker = await begin(show)
+    assert await asyncio.to_thread(halted.spoke.wait, 20)
+    await ada.call("DELETE", f"/practice/{asked['id']}", expect=200)
+    halted.released.set()
+    await worker
+    async with show.portal.site.sessions() as session:
+        assert await live_leases(session) == {}
+    assert await ada.get_ok("/practice") == []
+
+
+async def test_a_guard_judges_before_anything_is_shown(show: Show, ada: Caller, halted: Halted) -> None:
+    with running_guard() as guard:
+        told = {"guard_url": guard.url, "guard_model": MODEL}
+        site = replace(show.portal.site, settings=show.portal.site.settings.model_copy(update=told))
+        asked = await ask(ada)
+        await show.portal.relay()
+        worker = asyncio.create_task(wake(site, PIPELINE, show.portal.waker.control_jobs.pop()))
+        async with page(show.portal, ada) as mine:
+            watched = await mine.open(f"practice:{asked['id']}")
+            await mine.until(lambda: watched.state["mine"]["tokens"] > 0)
+            assert watched.state["mine"]["text"] == "", "the guard has not seen the whole of it"
+            guard.says = "Safety: Unsafe"
+            halted.released.set()
+            await worker
+            await show.portal.drain()
+            await mine.until(lambda: watched.state["state"] == "answered")
+            for voice in ("mine", "house"):
+                assert (watched.state[voice]["refused"], watched.state[voice]["text"]) == ("guard", "")
+    assert len(guard.asked) == 2

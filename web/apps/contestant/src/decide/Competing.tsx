@@ -28,9 +28,9 @@ export function Competing({ entry, season }: { entry: Entry; season: Season }) {
     <div className={css.competing} aria-live="polite">
       <p>
         <Link to={`/submissions/${competing.submission_id}`}>{t("entries.version", { n: competing.version })}</Link>{" "}
-        {t(competing.chosen ? "decide.chosen" : "decide.newest")}
+        {t(!competing.chosen ? "decide.newest" : entry.decides ? "decide.chosen" : "decide.chosen_by_captain")}
       </p>
-      {competing.chosen && (
+      {competing.chosen && entry.decides && (
         <SmallButton
           disabled={late || newest.isPending}
           aria-describedby={late ? id : undefined}
@@ -39,11 +39,12 @@ export function Competing({ entry, season }: { entry: Entry; season: Season }) {
           {t("decide.back_to_newest")}
         </SmallButton>
       )}
-      {competing.chosen && late && (
+      {competing.chosen && entry.decides && late && (
         <p id={id} className={css.why}>
           {t("error.entry.closed")}
         </p>
       )}
+      {!entry.decides && <p className={css.why}>{t("error.team.captain_only")}</p>}
       {newest.error && <ErrorNote error={newest.error} />}
     </div>
   );

@@ -42,22 +42,22 @@ export function Decide({ submission, entry, season }: DecideProps) {
   const [asking, setAsking] = useState(false);
   const deeds = deedsOf(submission, entry);
   const name = t("entries.version", { n: submission.version });
-  const settled = deeds.some((one) => isSettled(one, late));
-  if (deeds.length === 0) return null;
+  const shut = (one: Deed) => isSettled(one, late);
+  if (!entry.decides || deeds.length === 0) return null;
   return (
     <div className={css.decide}>
       {deeds.map((one) => (
         <SmallButton
           key={one}
-          disabled={deed.isPending || isSettled(one, late)}
-          aria-describedby={isSettled(one, late) ? id : undefined}
+          disabled={deed.isPending || shut(one)}
+          aria-describedby={shut(one) ? id : undefined}
           aria-label={`${t(`decide.${one}`)}: ${name}`}
           onClick={() => (one === "withdraw" ? setAsking(true) : deed.mutate(one))}
         >
           {t(`decide.${one}`)}
         </SmallButton>
       ))}
-      {settled && (
+      {deeds.some(shut) && (
         <p id={id} className={css.why}>
           {t("error.entry.closed")}
         </p>

@@ -6,6 +6,8 @@ import { StatePill } from "../app/StatePill";
 import { Competing } from "../decide/Competing";
 import { Decide } from "../decide/Decide";
 import { useT } from "../i18n";
+import { PracticeCard } from "../practice/PracticeCard";
+import { GiveToTeam } from "../team/GiveToTeam";
 import { counts } from "../upload/quota";
 import { UploadCard } from "../upload/UploadCard";
 import css from "./EntryPage.module.css";
@@ -44,8 +46,10 @@ function Known({ entry, entries, season }: KnownProps) {
   return (
     <>
       <PageHead title={entry.name} kicker={<Link to="/">← {t("entry.back")}</Link>}>
+        {entry.team !== null && <p>{t("entry.of_team", { team: entry.team })}</p>}
         {t("entry.used", { count: used, limit: season.max_versions })}
       </PageHead>
+      <GiveToTeam entry={entry} />
       <Card className={css.upload}>
         <h2>{t("entry.upload")}</h2>
         <UploadCard entry={entry} entries={entries} season={season} />
@@ -55,6 +59,7 @@ function Known({ entry, entries, season }: KnownProps) {
         <>
           <Competing entry={entry} season={season} />
           <Versions entry={entry} season={season} />
+          <PracticeCard entry={entry} season={season} />
         </>
       ) : (
         <p className={css.note}>{t("entry.none")}</p>
