@@ -35,11 +35,13 @@ from arena.moderation import routes as moderation
 from arena.moderation.public import ensure_lists
 from arena.nodes import routes as nodes
 from arena.pipeline import PIPELINE
+from arena.practice import routes as practice
 from arena.rundown import routes as rundown
 from arena.shows import routes as shows
 from arena.shows.public import ensure_season
 from arena.submissions import routes as submissions
 from arena.submissions.public import ensure_house
+from arena.teams import routes as teams
 from arena.votes import routes as votes
 
 WEB_APPS = ("contestant", "producer", "judge")
@@ -77,9 +79,11 @@ ROUTERS = (
     shows.router,
     nodes.router,
     moderation.router,
+    teams.router,
     submissions.router,
     benchmarks.router,
     duels.router,
+    practice.router,
     votes.router,
     leaderboard.router,
     rundown.router,

@@ -18,6 +18,9 @@ from arena.kit.jobs.pipeline import Air, Pipeline, Step, Work
 from arena.leaderboard.contracts import REFRESH as REFRESH_BOARD
 from arena.leaderboard.contracts import BoardChanged
 from arena.nodes.contracts import ENGINE, NodeChanged, NodeFreed
+from arena.practice import service as practice
+from arena.practice.contracts import ANSWER as PRACTISE
+from arena.practice.contracts import PracticeAsked, PracticeChanged
 from arena.ratings.contracts import RECOMPUTE as RECOMPUTE_RATINGS
 from arena.ratings.contracts import RatingsComputed
 from arena.rundown.contracts import ShowMoved
@@ -41,6 +44,8 @@ def on_stage(fact: DuelChanged | BallotChanged | ShowMoved) -> list[str]:
 
 def on_work(fact: JobProgressed) -> list[str]:
     """A verification concerns its contestant; what holds or awaits an engine also shows on the desks."""
+    if fact.kind == PRACTISE:
+        return [f"practice:{fact.subject}", "desk:*"]
     desks = ["desk:*"] if fact.kind in (PROBE, BENCHMARK, RUN_DUEL) else []
     return [f"submission:{fact.subject}", *desks]
 
@@ -62,6 +67,7 @@ PIPELINE = Pipeline(
         Work(PROBE, BENCH, timedelta(minutes=30), probing.failed, probing.prepare, probing.finish),
         Work(BENCHMARK, BENCH, timedelta(hours=2), benchmarks.failed, benchmarks.prepare, benchmarks.finish),
         Work(RUN_DUEL, CONTROL, timedelta(minutes=15), duels.failed),
+        Work(PRACTISE, CONTROL, timedelta(minutes=15), practice.failed),
         Work(RECOMPUTE_RATINGS, CONTROL, timedelta(minutes=10), _nothing_to_mark),
         Work(REFRESH_BOARD, CONTROL, timedelta(minutes=10), _nothing_to_mark),
     ),
@@ -72,6 +78,7 @@ PIPELINE = Pipeline(
         Step(BenchmarkFinished, REFRESH_BOARD, lambda fact: fact.season_id),
         Step(CompetingChanged, REFRESH_BOARD, lambda fact: fact.season_id),
         Step(DuelStarted, RUN_DUEL, lambda fact: fact.duel_id),
+        Step(PracticeAsked, PRACTISE, lambda fact: fact.exchange_id),
         Step(DuelRevealed, RECOMPUTE_RATINGS, lambda fact: fact.season_id),
         Step(RatingsComputed, REFRESH_BOARD, lambda fact: fact.season_id),
     ),
@@ -87,6 +94,7 @@ PIPELINE = Pipeline(
         Air(DuelRevealed, on_stage),
         Air(BallotChanged, on_stage),
         Air(BallotLocked, on_stage),
+        Air(PracticeChanged, lambda fact: [f"practice:{fact.exchange_id}"]),
         Air(BoardChanged, lambda fact: [f"board:{fact.season_id}"]),
     ),
     frees=((NodeFreed, ENGINE),),

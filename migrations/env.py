@@ -11,10 +11,12 @@ import arena.duels.models
 import arena.kit.jobs.models
 import arena.leaderboard.models
 import arena.nodes.models
+import arena.practice.models
 import arena.ratings.models
 import arena.rundown.models
 import arena.shows.models
 import arena.submissions.models
+import arena.teams.models
 import arena.votes.models  # noqa: F401
 from arena.kit.db import Base
 

@@ -1,4 +1,4 @@
-"""Slowing down guessers, with the `limits` library on Valkey.
+"""Slowing down guessers, and whoever asks for more than a share, with the `limits` library on Valkey.
 
 Counted per address, generously, because a studio or a mobile carrier is one address; and per account, whose guesser may
 have many addresses.
@@ -39,17 +39,21 @@ def make_limiter(redis_url: str) -> MovingWindowRateLimiter:
     return MovingWindowRateLimiter(storage)
 
 
-async def slow_down(request: Request, what: str, key: str | None = None) -> None:
+async def guess(request: Request, what: str, key: str | None = None) -> None:
     """Count one attempt for `key`, or else for the caller's address; raises TooMany `auth.too_many_attempts`."""
-    limiter: MovingWindowRateLimiter = request.app.state.limiter
     if key is None:
         key = request.client.host if request.client else "unknown"
+    sentence = "Too many attempts. Wait five minutes and try again."
+    await slow_down(request, LIMITS[what], what, key, TooMany("auth.too_many_attempts", sentence, what=what))
+
+
+async def slow_down(request: Request, limit: RateLimitItem, what: str, key: str, refusal: TooMany) -> None:
+    """Count one more of `what` for `key`; raises the refusal when that is more than the limit allows."""
+    limiter: MovingWindowRateLimiter = request.app.state.limiter
     try:
-        allowed = await limiter.hit(LIMITS[what], what, key)
+        allowed = await limiter.hit(limit, what, key)
     except (RedisError, StorageError, OSError) as error:
         log.warning("limiter_unreachable", error=str(error))
         return
     if not allowed:
-        raise TooMany(
-            "auth.too_many_attempts", "Too many attempts. Wait five minutes and try again.", what=what
-        )
+        raise refusal

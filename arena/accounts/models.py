@@ -39,12 +39,21 @@ class ApiToken(Row):
     last_used_at: Mapped[datetime | None]
 
 
-class Invitation(Row):
-    __tablename__ = "invitations"
+class OneTimeLink(Row):
+    """An invitation by a link that works once, until it expires."""
+
+    __abstract__ = True
 
     token_sha256: Mapped[str] = mapped_column(unique=True)
-    role: Mapped[str]
     expires_at: Mapped[datetime]
     created_by: Mapped[UUID | None] = mapped_column(ForeignKey("persons.id"))
     used_by: Mapped[UUID | None] = mapped_column(ForeignKey("persons.id"))
     used_at: Mapped[datetime | None]
+
+
+class Invitation(OneTimeLink):
+    """To a role."""
+
+    __tablename__ = "invitations"
+
+    role: Mapped[str]

@@ -1,6 +1,7 @@
 """The face of accounts: what other domains use."""
 
-from arena.accounts.models import Person
+from arena.accounts.limits import slow_down
+from arena.accounts.models import OneTimeLink, Person
 from arena.accounts.policy import (
     Caller,
     Contestant,
@@ -15,13 +16,14 @@ from arena.accounts.policy import (
 )
 from arena.accounts.queries import judges
 from arena.accounts.rules import Permission, Role
-from arena.accounts.service import ensure_operator
+from arena.accounts.service import digest, ensure_operator, read_link, usable_link, use_link
 
 __all__ = [
     "Caller",
     "Contestant",
     "Judge",
     "Moderator",
+    "OneTimeLink",
     "Permission",
     "Person",
     "Producer",
@@ -31,6 +33,11 @@ __all__ = [
     "SeesNodes",
     "SignedIn",
     "current_caller",
+    "digest",
     "ensure_operator",
     "judges",
+    "read_link",
+    "slow_down",
+    "usable_link",
+    "use_link",
 ]

@@ -1,12 +1,15 @@
 """Reads of accounts."""
 
 from collections.abc import Collection, Sequence
+from typing import TypeVar
 from uuid import UUID
 
 from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from arena.accounts.models import ApiToken, BrowserSession, Invitation, Person
+from arena.accounts.models import ApiToken, BrowserSession, OneTimeLink, Person
+
+Link = TypeVar("Link", bound=OneTimeLink)
 
 now = func.clock_timestamp
 
@@ -34,8 +37,8 @@ async def person_by_token(session: AsyncSession, token_sha256: str) -> Person | 
     return (await session.execute(statement)).scalar_one_or_none()
 
 
-async def invitation(session: AsyncSession, token_sha256: str, lock: bool = False) -> Invitation | None:
-    statement = select(Invitation).where(Invitation.token_sha256 == token_sha256)
+async def link(session: AsyncSession, kind: type[Link], token_sha256: str, lock: bool = False) -> Link | None:
+    statement = select(kind).where(kind.token_sha256 == token_sha256)
     if lock:
         statement = statement.with_for_update()
     return (await session.execute(statement)).scalar_one_or_none()

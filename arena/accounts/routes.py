@@ -7,8 +7,8 @@ from uuid import UUID
 from fastapi import APIRouter, Request, Response
 
 from arena.accounts import queries, service
-from arena.accounts.limits import slow_down
-from arena.accounts.models import Person
+from arena.accounts.limits import guess
+from arena.accounts.models import Invitation, Person
 from arena.accounts.policy import (
     DEVICE,
     DEVICE_LIFE_SECONDS,
@@ -31,8 +31,8 @@ from arena.accounts.schemas import (
     TokenMade,
     TokenRow,
 )
-from arena.kit.db import SessionDep, db_now
-from arena.kit.errors import Forbidden, NotFound
+from arena.kit.db import SessionDep
+from arena.kit.errors import Forbidden
 from arena.kit.schemas import Done
 from arena.kit.site import Site
 
@@ -46,7 +46,7 @@ async def register(
     request: Request, response: Response, _: PublicCaller, session: SessionDep, body: Register
 ) -> Me:
     _refuse_insecure(request)
-    await slow_down(request, "register")
+    await guess(request, "register")
     person = await service.register(session, body.email, body.password, body.display_name, body.invitation)
     await _start_session(request, response, session, person)
     return Me.model_validate(person)
@@ -57,8 +57,8 @@ async def login(
     request: Request, response: Response, _: PublicCaller, session: SessionDep, body: Login
 ) -> Me:
     _refuse_insecure(request)
-    await slow_down(request, "login")
-    await slow_down(request, "account", body.email.lower())
+    await guess(request, "login")
+    await guess(request, "account", body.email.lower())
     person = await service.sign_in(session, body.email, body.password)
     await _start_session(request, response, session, person)
     return Me.model_validate(person)
@@ -83,10 +83,7 @@ async def me(caller: SignedIn) -> Me:
 
 @router.get("/invitations/{token}")
 async def read_invitation(token: str, _: PublicCaller, session: SessionDep) -> InvitationState:
-    found = await queries.invitation(session, service.digest(token))
-    if found is None:
-        raise NotFound("invitation.unknown", "This invitation link is not valid. Ask for a new one.")
-    valid = found.used_at is None and found.expires_at > await db_now(session)
+    found, valid = await service.read_link(session, Invitation, token)
     return InvitationState(role=Role(found.role), expires_at=found.expires_at, valid=valid)
 
 
@@ -127,7 +124,7 @@ async def make_device(request: Request, response: Response, caller: PublicCaller
     site: Site = request.app.state.site
     if caller.device is not None:
         return Device(device=caller.device)
-    await slow_down(request, "device")
+    await guess(request, "device")
     device = "d-" + secrets.token_hex(12)
     token = site.signer.sign(DEVICE, {"device": device}, DEVICE_LIFE_SECONDS)
     _set_cookie(request, response, device_cookie(site), token, DEVICE_LIFE_SECONDS)

@@ -12,7 +12,8 @@ from sqlalchemy import delete, func, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from arena.accounts import queries
-from arena.accounts.models import ApiToken, BrowserSession, Invitation, Person
+from arena.accounts.models import ApiToken, BrowserSession, Invitation, OneTimeLink, Person
+from arena.accounts.queries import Link
 from arena.accounts.rules import Role, may_invite
 from arena.kit.db import db_now, flush_unless_taken
 from arena.kit.errors import Conflict, Forbidden, NotFound, Unauthenticated
@@ -52,33 +53,43 @@ async def register(
     role = Role.CONTESTANT
     invited = None
     if invitation is not None:
-        invited = await _usable(session, invitation)
+        invited = await usable_link(session, Invitation, invitation)
         role = Role(invited.role)
     person = Person(email=email, display_name=display_name, password_hash=hashed, roles=[role])
     session.add(person)
     taken = Conflict("auth.email_taken", "An account with this e-mail address exists. Sign in instead.")
     await flush_unless_taken(session, taken)
     if invited is not None:
-        invited.used_by = person.id
-        invited.used_at = await db_now(session)
+        await use_link(session, invited, person.id)
     return person
 
 
 async def accept(session: AsyncSession, person: Person, invitation: str) -> Person:
     """Give the role of an invitation to someone who already has an account."""
-    invited = await _usable(session, invitation)
+    invited = await usable_link(session, Invitation, invitation)
     # Two invitations accepted at once must both be seen in the roles.
     await session.refresh(person, with_for_update=True)
     person.roles = sorted({*person.roles, invited.role})
-    invited.used_by = person.id
-    invited.used_at = await db_now(session)
+    await use_link(session, invited, person.id)
     return person
 
 
-async def _usable(session: AsyncSession, token: str) -> Invitation:
-    invited = await queries.invitation(session, digest(token), lock=True)
+# --- links that work once, whatever they invite to ----------------------------------------------------------------
+
+
+async def read_link(session: AsyncSession, kind: type[Link], token: str) -> tuple[Link, bool]:
+    """The invitation of a link, and whether it still works."""
+    found = await queries.link(session, kind, digest(token))
+    if found is None:
+        raise _unknown()
+    return found, found.used_at is None and found.expires_at > await db_now(session)
+
+
+async def usable_link(session: AsyncSession, kind: type[Link], token: str) -> Link:
+    """The invitation of a link that still works, held for whoever uses it."""
+    invited = await queries.link(session, kind, digest(token), lock=True)
     if invited is None:
-        raise NotFound("invitation.unknown", "This invitation link is not valid. Ask for a new one.")
+        raise _unknown()
     if invited.used_at is not None:
         raise Conflict("invitation.used", "This invitation has already been used. Ask for a new one.")
     if invited.expires_at < await db_now(session):
@@ -88,6 +99,14 @@ async def _usable(session: AsyncSession, token: str) -> Invitation:
             expired_at=invited.expires_at,
         )
     return invited
+
+
+async def use_link(session: AsyncSession, invited: OneTimeLink, person_id: UUID) -> None:
+    invited.used_by, invited.used_at = person_id, await db_now(session)
+
+
+def _unknown() -> NotFound:
+    return NotFound("invitation.unknown", "This invitation link is not valid. Ask for a new one.")
 
 
 async def sign_in(session: AsyncSession, email: str, password: str) -> Person:

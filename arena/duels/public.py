@@ -2,9 +2,18 @@
 
 from arena.duels.contracts import SIDES, DuelAnswered, DuelChanged, DuelRevealed, DuelStarted, SideName
 from arena.duels.models import Duel
-from arena.duels.queries import SideView, answers, duel, duels_of, owners, revealed_duels, sides
+from arena.duels.queries import (
+    SideView,
+    answers,
+    any_under_way,
+    duel,
+    duels_of,
+    owners,
+    revealed_duels,
+    sides,
+)
 from arena.duels.schemas import DuelOut
-from arena.duels.service import reveal, start
+from arena.duels.service import check_prompt, reveal, start
 
 __all__ = [
     "SIDES",
@@ -17,6 +26,8 @@ __all__ = [
     "SideName",
     "SideView",
     "answers",
+    "any_under_way",
+    "check_prompt",
     "duel",
     "duels_of",
     "owners",

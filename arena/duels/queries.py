@@ -12,6 +12,7 @@ from arena.duels.models import Answer, AnswerToken, Duel
 from arena.duels.rules import released, text_of
 from arena.kit.errors import NotFound
 from arena.submissions.public import Entry
+from arena.teams.public import ever_members
 
 
 @dataclass(frozen=True)
@@ -40,6 +41,12 @@ async def duels_of(session: AsyncSession, episode_id: UUID) -> Sequence[Duel]:
     return (await session.execute(statement)).scalars().all()
 
 
+async def any_under_way(session: AsyncSession) -> bool:
+    """Whether an engine is on air, or about to be, in any episode."""
+    statement = select(Duel.id).where(Duel.state.in_(("queued", "loading", "live"))).limit(1)
+    return (await session.execute(statement)).first() is not None
+
+
 async def revealed_duels(session: AsyncSession, season_id: UUID) -> Sequence[Duel]:
     statement = (
         select(Duel)
@@ -55,13 +62,18 @@ async def answers(session: AsyncSession, duel_id: UUID) -> dict[SideName, Answer
 
 
 async def owners(session: AsyncSession, duel_id: UUID) -> set[UUID]:
-    """Whose entries meet in the duel; the house's belongs to nobody."""
+    """Whose entries meet in the duel: who made them, and everybody who is or ever was in a team that holds one of them.
+
+    Whoever leaves a team, before a duel or after it, does not become its judge. The house's entry is nobody's.
+    """
     statement = (
-        select(Entry.owner_id)
+        select(Entry.owner_id, Entry.team_id)
         .join(Answer, Answer.entry_id == Entry.id)
-        .where(Answer.duel_id == duel_id, Entry.owner_id.is_not(None))
+        .where(Answer.duel_id == duel_id)
     )
-    return {owner for owner in (await session.execute(statement)).scalars() if owner is not None}
+    entries = (await session.execute(statement)).all()
+    makers = {entry.owner_id for entry in entries if entry.owner_id is not None}
+    return makers | await ever_members(session, {entry.team_id for entry in entries if entry.team_id})
 
 
 async def tokens(session: AsyncSession, answer_id: UUID) -> Sequence[AnswerToken]:

@@ -51,7 +51,7 @@ async def start(
     Raises Invalid `moderation.…` for a prompt that may not go on air.
     """
     rules = await season_rules(session, episode.season_id)
-    _check_prompt(prompt, rules.max_prompt_chars)
+    check_prompt(prompt, rules.max_prompt_chars)
     if entry_a == entry_b:
         raise Invalid("duel.same_entry", "A duel needs two different entries.")
     # Held is refused here, like blocked: the prompt goes on air with this very command, and the queue in which a
@@ -91,7 +91,8 @@ async def start(
     return duel
 
 
-def _check_prompt(prompt: str, limit: int) -> None:
+def check_prompt(prompt: str, limit: int) -> None:
+    """Raises Invalid `prompt.empty` or `prompt.too_long`."""
     if not prompt:
         raise Invalid("prompt.empty", "The prompt is empty.", field="prompt")
     if len(prompt) > limit:

@@ -8,6 +8,7 @@ from arena.kit.errors import Invalid
 
 PERSON_CHARS = 80
 ENTRY_CHARS = 40
+TEAM_CHARS = 40
 
 BANNED = frozenset({"Cc", "Cf", "Co", "Cn", "Cs", "Zl", "Zp"})
 """Control (line breaks, NUL), format (bidi overrides, zero-width), private use, unassigned, surrogates, line and

@@ -17,7 +17,7 @@ from redis.exceptions import RedisError
 from sqlalchemy.exc import SQLAlchemyError
 
 from arena.kit.bus import LIVE
-from arena.kit.errors import GavelError
+from arena.kit.errors import GavelError, NotFound
 from arena.kit.site import Site
 from arena.live.patches import KeysDiffer, State, diff
 from arena.live.states import Channel, read
@@ -235,6 +235,8 @@ class Hub:
             for name in dirty:
                 try:
                     await self.refresh(name)
+                except NotFound as gone:
+                    self._end(name, gone)
                 except (SQLAlchemyError, GavelError, OSError) as error:
                     log.warning("live_read_failed", channel=name, error=str(error))
                     self._dirty.add(name)
@@ -242,6 +244,13 @@ class Hub:
                     # A defect in one channel must not silence all the others.
                     log.exception("live_read_broken", channel=name)
             self._forget_lonely()
+
+    def _end(self, name: str, gone: NotFound) -> None:
+        """What the channel is about has been deleted: whoever watches it is told as if it had never been."""
+        envelope = orjson.dumps({"ch": name, "t": "err", "code": gone.code})
+        for subscriber in list(self.watched.pop(name).watchers):
+            subscriber.forget(name)
+            subscriber.push("", envelope)
 
     def _forget_lonely(self) -> None:
         horizon = asyncio.get_running_loop().time() - KEEP_SECONDS

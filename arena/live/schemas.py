@@ -8,6 +8,7 @@ from arena.duels.schemas import EntryName
 from arena.kit.schemas import Out
 from arena.leaderboard.public import Board
 from arena.nodes.public import NodeOut
+from arena.practice.public import PracticeOut
 from arena.rundown.public import Phase
 from arena.shows.public import EpisodeOut
 from arena.submissions.public import RosterRow, SubmissionOut
@@ -103,4 +104,4 @@ class Snapshot(Out):
     epoch: str
     seq: int
     now: datetime
-    state: Stage | Desk | Board | SubmissionOut
+    state: Stage | Desk | Board | SubmissionOut | PracticeOut

@@ -26,6 +26,7 @@ from arena.live.schemas import (
     StageSide,
 )
 from arena.nodes.public import NodeOut, live_leases, nodes
+from arena.practice import public as practising
 from arena.ratings.public import Counts, RatedDuel, Weights, votes_to_flip, winner
 from arena.rundown import public as rundown
 from arena.shows.public import EpisodeOut, episode, season_rules
@@ -51,7 +52,7 @@ class Channel:
         return channel
 
 
-PRIVATE = ("desk", "submission")
+PRIVATE = ("desk", "submission", "practice")
 """Channels that not everybody may see."""
 
 
@@ -61,8 +62,10 @@ async def admit(session: AsyncSession, caller: Caller, channel: Channel) -> None
         raise Forbidden("live.forbidden", "This channel is for producers.")
     if channel.kind == "submission":
         found = await submissions.with_entry(session, channel.id)
-        if found is None or not submissions.may_see(caller, found[0]):
+        if found is None or not await submissions.may_see(session, caller, found[0]):
             raise NotFound("submission.not_found", "You have no such submission.")
+    if channel.kind == "practice":
+        await practising.admit(session, caller, channel.id)
 
 
 async def read(session: AsyncSession, channel: Channel) -> BaseModel:
@@ -129,6 +132,10 @@ async def submission(session: AsyncSession, submission_id: UUID) -> submissions.
     return await submissions.describe(session, *found)
 
 
+async def practice(session: AsyncSession, exchange_id: UUID) -> practising.PracticeOut:
+    return await practising.describe(session, await practising.exchange(session, exchange_id))
+
+
 def _duel(duel: duels.Duel, sides: Sides) -> StageDuel:
     left, right = (
         StageSide(text=sides[side].text, tokens=sides[side].tokens, finished=sides[side].finished)
@@ -175,4 +182,5 @@ STATES: dict[str, Callable[[AsyncSession, UUID], Awaitable[BaseModel]]] = {
     "desk": desk,
     "board": board,
     "submission": submission,
+    "practice": practice,
 }

@@ -86,7 +86,7 @@ async def candidates(session: AsyncSession, entry: Entry, vector: Vector) -> Seq
         .join(Entry, Entry.id == Submission.entry_id)
         .where(
             Entry.season_id == entry.season_id,
-            Entry.owner_id != entry.owner_id,
+            Entry.holder != entry.holder,
             AdapterMeasure.scheme == similarity.SCHEME,
         )
         .execution_options(yield_per=AT_ONCE)

@@ -4,7 +4,17 @@ from datetime import datetime
 from typing import Any, Literal
 from uuid import UUID
 
-from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Index, String, UniqueConstraint, func
+from sqlalchemy import (
+    BigInteger,
+    CheckConstraint,
+    ColumnElement,
+    ForeignKey,
+    Index,
+    String,
+    UniqueConstraint,
+    func,
+)
+from sqlalchemy.ext.hybrid import hybrid_property
 from sqlalchemy.orm import Mapped, mapped_column
 
 from arena.kit.db import Base, Row
@@ -31,17 +41,31 @@ class Entry(Row):
 
     season_id: Mapped[UUID] = mapped_column(ForeignKey("seasons.id"), index=True)
     owner_id: Mapped[UUID | None] = mapped_column(ForeignKey("persons.id"), index=True)
+    """Who made it."""
+    team_id: Mapped[UUID | None] = mapped_column(ForeignKey("teams.id"), index=True)
+    """The team it belongs to; without one it belongs to whoever made it."""
     name: Mapped[str]
     skeleton: Mapped[str]
-    """`names.skeleton` of the name: names that look alike would be one name on a screen."""
+    """`moderation.names.skeleton` of the name: names that look alike would be one name on a screen."""
     kind: Mapped[EntryKind] = mapped_column(String, default="contestant")
 
     __table_args__ = (
         Index("uq_entries_skeleton", "season_id", "skeleton", unique=True),
         CheckConstraint("kind in ('contestant','house')", name="kind"),
         CheckConstraint("(kind = 'house') = (owner_id is null)", name="house_has_no_owner"),
+        CheckConstraint("kind <> 'house' or team_id is null", name="house_has_no_team"),
         Index("uq_entries_house", "season_id", unique=True, postgresql_where="kind = 'house'"),
     )
+
+    @hybrid_property
+    def holder(self) -> UUID | None:
+        """Who competes with it: a team, or a person alone. What counts per contestant counts per holder."""
+        return self.team_id or self.owner_id
+
+    @holder.inplace.expression
+    @classmethod
+    def _holder(cls) -> ColumnElement[UUID | None]:
+        return func.coalesce(cls.team_id, cls.owner_id)
 
 
 class Submission(Row):
@@ -98,6 +122,8 @@ class Submission(Row):
             self.state = state
 
 
+ENDED = ("refused", "failed", "cancelled", "withdrawn")
+"""States from which a version does not come to the stage by itself."""
 REACHED = func.coalesce(Submission.withdrawn_from, Submission.state)
 """How far a version came, withdrawn or not."""
 

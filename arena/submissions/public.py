@@ -7,7 +7,7 @@ from arena.submissions.contracts import (
     SubmissionVerified,
 )
 from arena.submissions.models import Entry, EntryKind, Submission
-from arena.submissions.policy import VisibleSubmission, may_see
+from arena.submissions.policy import OwnSubmission, VisibleSubmission, may_see
 from arena.submissions.queries import competing_version, describe, entries, roster, with_entry
 from arena.submissions.schemas import RosterRow, SubmissionOut
 from arena.submissions.service import adapter_ref, ensure_house, failed, mark, refuse
@@ -17,6 +17,7 @@ __all__ = [
     "AdapterRef",
     "Entry",
     "EntryKind",
+    "OwnSubmission",
     "RosterRow",
     "Submission",
     "SubmissionChanged",

@@ -10,8 +10,17 @@ from sqlalchemy.orm import aliased
 
 from arena.accounts.public import Person
 from arena.kit.jobs import service as jobs
-from arena.submissions.models import AdapterMeasure, Entry, SimilarityFlag, Submission, Upload, UploadPart
+from arena.submissions.models import (
+    ENDED,
+    AdapterMeasure,
+    Entry,
+    SimilarityFlag,
+    Submission,
+    Upload,
+    UploadPart,
+)
 from arena.submissions.schemas import CompetingOut, EntryOut, FlagOut, RosterRow, SubmissionOut
+from arena.teams import public as teams
 
 
 async def with_entry(session: AsyncSession, submission_id: UUID) -> tuple[Entry, Submission] | None:
@@ -43,15 +52,37 @@ async def parts_of(session: AsyncSession, upload_id: UUID) -> Sequence[UploadPar
     return (await session.execute(statement)).scalars().all()
 
 
-async def entries_of(session: AsyncSession, owner_id: UUID) -> list[EntryOut]:
-    entries = (
-        await session.execute(select(Entry).where(Entry.owner_id == owner_id).order_by(Entry.created_at))
-    ).scalars()
-    return [await entry_out(session, entry) for entry in entries.all()]
+async def entries_of(session: AsyncSession, person_id: UUID) -> list[EntryOut]:
+    """The person's own, and those of the team that the person is in."""
+    team = await teams.team_of(session, person_id)
+    mine = Entry.holder.in_([person_id, team.id] if team else [person_id])
+    entries = (await session.execute(select(Entry).where(mine).order_by(Entry.created_at))).scalars()
+    return [await entry_out(session, entry, person_id) for entry in entries.all()]
 
 
-async def entry_out(session: AsyncSession, entry: Entry) -> EntryOut:
-    """The entry with its versions, newest first."""
+async def lock_holder(session: AsyncSession, entry: Entry) -> None:
+    """One decision at a time for whoever holds the entry, who may have several entries and several tabs."""
+    if entry.team_id is not None:
+        await teams.lock_team(session, entry.team_id)
+    else:
+        owner = select(Person.id).where(Person.id == entry.owner_id)
+        await session.execute(owner.with_for_update(key_share=True))
+
+
+async def competing_entries(session: AsyncSession, team_id: UUID) -> Sequence[str]:
+    """The names of the team's entries that still have a version on its way to the stage, or there."""
+    statement = (
+        select(Entry.name)
+        .join(Submission, Submission.entry_id == Entry.id)
+        .where(Entry.team_id == team_id, Submission.state.not_in(ENDED))
+        .distinct()
+        .order_by(Entry.name)
+    )
+    return (await session.execute(statement)).scalars().all()
+
+
+async def entry_out(session: AsyncSession, entry: Entry, person_id: UUID) -> EntryOut:
+    """The entry as the person sees it, with its versions, newest first."""
     newest_first = (
         select(Submission).where(Submission.entry_id == entry.id).order_by(Submission.version.desc())
     )
@@ -59,8 +90,15 @@ async def entry_out(session: AsyncSession, entry: Entry) -> EntryOut:
     submissions = [await describe(session, entry, row) for row in rows]
     row = await competing_version(session, entry.id)
     competing = CompetingOut(submission_id=row.id, version=row.version, chosen=row.chosen) if row else None
+    team = await session.get_one(teams.Team, entry.team_id) if entry.team_id else None
     return EntryOut(
-        id=entry.id, name=entry.name, kind=entry.kind, competing=competing, submissions=submissions
+        id=entry.id,
+        name=entry.name,
+        kind=entry.kind,
+        team=team.name if team else None,
+        decides=team is None or team.captain_id == person_id,
+        competing=competing,
+        submissions=submissions,
     )
 
 

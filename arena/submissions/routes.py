@@ -15,7 +15,15 @@ from arena.kit.site import Site
 from arena.shows.public import current_season
 from arena.submissions import compare, queries, service, uploads
 from arena.submissions.models import Upload
-from arena.submissions.policy import Flag, OwnEntry, OwnSubmission, OwnUpload, VisibleSubmission
+from arena.submissions.policy import (
+    DecidedEntry,
+    DecidedSubmission,
+    Flag,
+    OwnEntry,
+    OwnSubmission,
+    OwnUpload,
+    VisibleSubmission,
+)
 from arena.submissions.schemas import (
     Choice,
     EntryOut,
@@ -27,6 +35,7 @@ from arena.submissions.schemas import (
     SubmissionOut,
     XrayOut,
 )
+from arena.teams.public import CaptainedTeam
 
 router = APIRouter(tags=["submissions"])
 
@@ -43,14 +52,31 @@ async def my_entries(caller: Contestant, session: SessionDep) -> list[EntryOut]:
 async def make_entry(request: Request, caller: Contestant, session: SessionDep, body: NewEntry) -> EntryOut:
     site, season = request.app.state.site, await current_season(session)
     entry = await service.make_entry(site, session, season, caller.somebody, body.name)
-    return await queries.entry_out(session, entry)
+    return await queries.entry_out(session, entry, caller.person_id)
+
+
+@router.post("/entries/{entry_id}/team")
+async def give_to_team(entry: OwnEntry, caller: Contestant, session: SessionDep) -> EntryOut:
+    """An entry that a captain made alone becomes the team's, with all its versions. There is no way back."""
+    await service.give_to_team(session, entry, caller.person_id)
+    await session.flush()
+    return await queries.entry_out(session, entry, caller.person_id)
+
+
+@router.delete("/team")
+async def disband_team(team: CaptainedTeam, session: SessionDep) -> Done:
+    """The end of a team of which nothing competes any more. Its name is free again; its records stay."""
+    await service.disband(session, team)
+    return Done()
 
 
 @router.put("/entries/{entry_id}/competing")
-async def choose_version(entry: OwnEntry, session: SessionDep, body: Choice) -> EntryOut:
+async def choose_version(
+    entry: DecidedEntry, caller: Contestant, session: SessionDep, body: Choice
+) -> EntryOut:
     """Which version goes on stage, until the season closes: a ready one, or with null the newest ready one."""
     await service.choose(session, entry, body.submission_id)
-    return await queries.entry_out(session, entry)
+    return await queries.entry_out(session, entry, caller.person_id)
 
 
 @router.post("/entries/{entry_id}/submissions", status_code=201)
@@ -76,26 +102,29 @@ async def cancel_upload(found: OwnSubmission, session: SessionDep) -> Done:
 
 
 @router.post("/submissions/{submission_id}/withdraw")
-async def withdraw(found: OwnSubmission, session: SessionDep) -> SubmissionOut:
+async def withdraw(found: DecidedSubmission, session: SessionDep) -> SubmissionOut:
     """Keep a version off the stage. It still counts; duels that have begun stay as they are."""
     await service.withdraw(session, *found)
     return await queries.describe(session, *found)
 
 
 @router.post("/submissions/{submission_id}/restore")
-async def restore(found: OwnSubmission, session: SessionDep) -> SubmissionOut:
+async def restore(found: DecidedSubmission, session: SessionDep) -> SubmissionOut:
     """Undo a withdrawal, until the season closes."""
     await service.restore(session, *found)
     return await queries.describe(session, *found)
 
 
 @router.get("/submissions/{submission_id}/xray")
-async def read_xray(found: VisibleSubmission, session: SessionDep) -> XrayOut:
-    """‖ΔW‖ and effective rank per layer and module of a verified adapter."""
-    measured = await queries.measure_of(session, found[1].id)
-    if measured is None:
+async def read_xray(request: Request, found: VisibleSubmission, session: SessionDep) -> XrayOut:
+    """‖ΔW‖ and effective rank per layer and module of a verified adapter, and how its config scales B·A."""
+    entry, row = found
+    measured = await queries.measure_of(session, row.id)
+    if measured is None or row.digest is None:
         raise NotFound("submission.not_measured", "This submission has not been measured.")
-    return XrayOut.of(measured)
+    # Read from the sealed file, so that adapters of any age have it, and nobody's word is taken for it.
+    config = await service.sealed_config(request.app.state.site, session, entry, row.digest)
+    return XrayOut.of(measured, config)
 
 
 @router.get("/similarity-flags")

@@ -10,6 +10,7 @@ from pydantic import Field, StringConstraints, field_validator
 from arena.accounts.public import Person
 from arena.kit.jobs.models import Job, JobState
 from arena.kit.schemas import In, Out
+from arena.submissions.adapter_config import AdapterConfig
 from arena.submissions.artifacts import Artifact
 from arena.submissions.contracts import CheckStatus
 from arena.submissions.models import AdapterMeasure, Entry, SimilarityFlag, Submission, Upload
@@ -154,6 +155,10 @@ class EntryOut(Out):
     id: UUID
     name: str
     kind: Literal["contestant", "house"]
+    team: str | None
+    """The team that it belongs to; null for a person alone."""
+    decides: bool
+    """Whether the reader chooses, withdraws and restores: alone, or as the captain of the team."""
     competing: CompetingOut | None
     """The version that goes on stage; null when none is ready."""
     submissions: list[SubmissionOut]
@@ -171,6 +176,14 @@ class RosterRow(Out):
     ready: bool
 
 
+class ScalingOut(Out):
+    """What B·A is multiplied by: alpha by the rank, or by its root in rank-stabilised LoRA."""
+
+    alpha: float
+    use_rslora: bool
+    scale: float
+
+
 class XrayOut(Out):
     """What an adapter looks like inside: a row per layer, a column per module, 0 where it has no tensors."""
 
@@ -179,10 +192,13 @@ class XrayOut(Out):
     """‖ΔW‖ (Frobenius)."""
     effective_ranks: list[list[float]]
     """exp of the entropy of the singular values of ΔW: how many directions it really uses."""
+    scaling: ScalingOut | None
+    """Null when the sealed config is not in the store any more."""
 
     @classmethod
-    def of(cls, row: AdapterMeasure) -> "XrayOut":
-        return cls.model_validate(row.xray)
+    def of(cls, row: AdapterMeasure, config: AdapterConfig | None) -> "XrayOut":
+        scaling = ScalingOut.model_validate(config) if config is not None else None
+        return cls(**row.xray, scaling=scaling)
 
 
 class FlagSide(Out):

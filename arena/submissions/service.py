@@ -14,8 +14,10 @@ from arena.kit.jobs.models import Job
 from arena.kit.jobs.outbox import record
 from arena.kit.names import ENTRY_CHARS, clean_name
 from arena.kit.site import Site
+from arena.moderation.names import reserved, skeleton
 from arena.moderation.public import require
 from arena.shows.public import Season, SeasonRules, season_rules
+from arena.submissions.adapter_config import AdapterConfig, read_config
 from arena.submissions.artifacts import CONFIG, MAX_CONFIG_BYTES, WEIGHTS
 from arena.submissions.compare import keep_and_compare
 from arena.submissions.contracts import (
@@ -29,9 +31,9 @@ from arena.submissions.contracts import (
 )
 from arena.submissions.metrics import count_verdict
 from arena.submissions.models import Entry, Submission, SubmissionState
-from arena.submissions.names import reserved, skeleton
-from arena.submissions.queries import uploads_of
+from arena.submissions.queries import competing_entries, lock_holder, uploads_of
 from arena.submissions.safetensors import adapter_digest, digest_of_hashes, engine_name, identity_adapter
+from arena.teams import public as teams
 
 ALIGNMENT = 4096
 """The canonical form pads its header, so it may be a few bytes longer than what was sent."""
@@ -65,15 +67,18 @@ async def make_entry(site: Site, session: AsyncSession, season: Season, owner: P
     # Held is refused here, like blocked: there is no queue yet in which a name could wait for a moderator, and a name
     # that was let in would be on every page at once.
     await require(site, session, "entry.name", name, owner.id)
-    most = SeasonRules.model_validate(season.rules).max_entries
-    # Held, so that two requests at once cannot both be the last one allowed.
-    await session.execute(select(Person.id).where(Person.id == owner.id).with_for_update(key_share=True))
-    mine = select(func.count()).where(Entry.season_id == season.id, Entry.owner_id == owner.id)
-    if (await session.execute(mine)).scalar_one() >= most:
-        raise TooMany("entry.quota", f"A contestant may have {most} entries in this season.", limit=most)
+    team = await teams.team_of(session, owner.id)
     entry = Entry(
-        season_id=season.id, owner_id=owner.id, name=name, skeleton=skeleton(name), kind="contestant"
+        season_id=season.id,
+        owner_id=owner.id,
+        team_id=team.id if team else None,
+        name=name,
+        skeleton=skeleton(name),
+        kind="contestant",
     )
+    # Held, so that two requests at once cannot both be the last one allowed.
+    await lock_holder(session, entry)
+    await _refuse_over_quota(session, season, owner, team)
     try:
         async with session.begin_nested():
             session.add(entry)
@@ -82,6 +87,47 @@ async def make_entry(site: Site, session: AsyncSession, season: Season, owner: P
         alike = select(Entry.name).where(Entry.season_id == season.id, Entry.skeleton == skeleton(name))
         raise _taken(name, (await session.execute(alike)).scalar_one()) from error
     return entry
+
+
+async def _refuse_over_quota(
+    session: AsyncSession, season: Season, owner: Person, team: teams.Team | None
+) -> None:
+    """A team counts as one contestant, together with what its members hold alone: joining gives nobody more."""
+    most = SeasonRules.model_validate(season.rules).max_entries
+    party = [owner.id]
+    if team is not None:
+        if team.captain_id != owner.id:
+            raise teams.captain_only()
+        party = [team.id, *(person.id for _, person in await teams.members(session, team.id))]
+    mine = select(func.count()).where(Entry.season_id == season.id, Entry.holder.in_(party))
+    if (await session.execute(mine)).scalar_one() >= most:
+        raise TooMany("entry.quota", f"A contestant may have {most} entries in this season.", limit=most)
+
+
+async def give_to_team(session: AsyncSession, entry: Entry, captain_id: UUID) -> None:
+    """What a captain has made alone becomes the team's, for good."""
+    team = await teams.team_of(session, captain_id)
+    if team is None:
+        raise NotFound("team.none", "You are in no team.")
+    await session.refresh(entry, with_for_update={"key_share": True})
+    if (await teams.lock_team(session, team.id)).captain_id != captain_id:
+        raise teams.captain_only()
+    if entry.team_id is not None:
+        raise Conflict("entry.of_a_team", "This entry belongs to a team already.")
+    entry.team_id = team.id
+
+
+async def disband(session: AsyncSession, team: teams.Team) -> None:
+    """Only a team of which nothing competes any more may end: nobody would be left to answer for it."""
+    left = await competing_entries(session, team.id)
+    if left:
+        names = ", ".join(f"“{name}”" for name in left)
+        raise Conflict(
+            "team.competes",
+            f"The team still competes with {names}. Withdraw all versions first.",
+            entries=names,
+        )
+    await teams.disband(session, team)
 
 
 def _taken(name: str, other: str) -> Conflict:
@@ -164,6 +210,15 @@ async def seal(site: Site, digest: str, config: bytes, weights: bytes) -> None:
 async def read_sealed(site: Site, digest: str) -> tuple[bytes, bytes]:
     """The config and the weights of a sealed adapter."""
     return await site.storage.read(sealed(digest, CONFIG)), await site.storage.read(sealed(digest, WEIGHTS))
+
+
+async def sealed_config(site: Site, session: AsyncSession, entry: Entry, digest: str) -> AdapterConfig | None:
+    """What the config of a sealed adapter says; None when the file is not in the store any more."""
+    base = (await season_rules(session, entry.season_id)).track.base
+    try:
+        return read_config(await site.storage.read(sealed(digest, CONFIG)), base, base.max_rank).config
+    except NotFound:
+        return None
 
 
 def adapter_ref(site: Site, digest: str) -> AdapterRef:

@@ -15,7 +15,6 @@ from sqlalchemy import delete, func, select, tuple_
 from sqlalchemy.ext.asyncio import AsyncSession
 from starlette.requests import ClientDisconnect
 
-from arena.accounts.public import Person
 from arena.kit.db import db_now, transaction
 from arena.kit.errors import Conflict, Forbidden, GavelError, Invalid, NotFound, TooLarge, TooMany, TooSlow
 from arena.kit.ids import new_id
@@ -26,7 +25,7 @@ from arena.submissions import metrics
 from arena.submissions.artifacts import Artifact, check_files, file_limits
 from arena.submissions.contracts import SubmissionChanged, SubmissionReceived
 from arena.submissions.models import REACHED, Entry, Submission, Upload, UploadPart
-from arena.submissions.queries import parts_of, uploads_of
+from arena.submissions.queries import lock_holder, parts_of, uploads_of
 from arena.submissions.schemas import NewFile
 
 PART_BYTES = 8 << 20
@@ -50,9 +49,7 @@ async def begin(session: AsyncSession, entry: Entry, artifact: Artifact, files: 
     except GavelError as refusal:
         metrics.count(refusal.code)
         raise
-    # One decision at a time per person, who may have several entries and several tabs.
-    owner = select(Person.id).where(Person.id == entry.owner_id)
-    await session.execute(owner.with_for_update(key_share=True))
+    await lock_holder(session, entry)
     running = await _under_way(session, entry)
     if running is not None:
         if running.entry_id == entry.id and await _announced(session, running.id) == _as_set(files):
@@ -88,7 +85,7 @@ async def _under_way(session: AsyncSession, entry: Entry) -> Submission | None:
     statement = (
         select(Submission)
         .join(Entry, Entry.id == Submission.entry_id)
-        .where(Entry.owner_id == entry.owner_id, Submission.state == "uploading")
+        .where(Entry.holder == entry.holder, Submission.state == "uploading")
         .limit(1)
     )
     return (await session.execute(statement)).scalar_one_or_none()
@@ -115,7 +112,7 @@ async def _refuse_duplicate(session: AsyncSession, entry: Entry, files: list[New
         select(Submission, Entry.name, func.count())
         .join(Entry, Entry.id == Submission.entry_id)
         .join(Upload, Upload.submission_id == Submission.id)
-        .where(Entry.owner_id == entry.owner_id, REACHED.not_in(NOT_COUNTED))
+        .where(Entry.holder == entry.holder, REACHED.not_in(NOT_COUNTED))
         .where(tuple_(Upload.name, Upload.sha256).in_([(file.name, file.sha256) for file in files]))
         .group_by(Submission.id, Entry.name)
     )

@@ -7,7 +7,7 @@ Written as if the show were on air: short locks, no rewrites, destructive change
 import sqlalchemy as sa
 from alembic import op
 
-from arena.submissions.names import skeleton
+from arena.moderation.names import skeleton
 
 revision = "0005"
 down_revision = "0004"

@@ -11,6 +11,7 @@ TIMES = {
     "invitations": ("expires_at",),
     "sessions": ("expires_at",),
     "submissions": ("created_at",),
+    "team_invitations": ("expires_at",),
     "uploads": ("touched_at",),
 }
 

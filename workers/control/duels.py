@@ -9,6 +9,7 @@ from arena.duels.contracts import RUN, DuelChanged, DuelPlan, SideName, SidePlan
 from arena.nodes import public as nodes
 from arena.pipeline import PIPELINE
 from workers.control.held import Held
+from workers.control.loading import load
 from workers.control.watch import look_at
 from workers.pool.client import EngineClient, EngineError, FinishEvent, TokenEvent
 from workers.pool.protocol import CompletionRequest
@@ -16,10 +17,6 @@ from workers.pool.protocol import CompletionRequest
 KIND = RUN
 FLUSH_SECONDS = 0.15
 """How long tokens gather before they become one write and one live update."""
-
-
-class WrongAdapter(EngineError):
-    """The node answers under this name with something else than what was recorded."""
 
 
 async def run(held: Held) -> None:
@@ -31,7 +28,7 @@ async def run(held: Held) -> None:
         await service.loading(session, held.subject, node)
     try:
         async with EngineClient(node.url, site.settings.engine_token.get_secret_value()) as engine:
-            fingerprints = {side.side: await _load(held, engine, node, side) for side in plan.sides}
+            fingerprints = {side.side: await load(held, engine, node, side.adapter) for side in plan.sides}
             async with held.writing() as (session, _):
                 await service.live(session, held.subject)
             await _answer(held, engine, plan)
@@ -51,22 +48,6 @@ async def run(held: Held) -> None:
 async def _leave_the_stage(held: Held) -> None:
     async with held.writing() as (session, _):
         await service.interrupted(session, held.subject)
-
-
-async def _load(held: Held, engine: EngineClient, node: nodes.LeasedNode, side: SidePlan) -> str:
-    """Have the adapter on the node and make sure that it is the one it claims to be; returns its fingerprint."""
-    adapter = side.adapter
-    loaded = await engine.ensure_adapter(adapter.digest, adapter.weights_url, adapter.config_url)
-    check = await engine.check_adapter(loaded.name)
-    async with held.writing() as (session, _):
-        known = await nodes.fingerprint(session, node, adapter.digest)
-        if known is None and check.matches:
-            # Admitted on another engine build or other hardware: from now on this is its answer here.
-            await nodes.recognise(session, node, adapter.digest, check.fingerprint)
-            known = check.fingerprint
-    if not check.matches or known != check.fingerprint:
-        raise WrongAdapter(f"{adapter.name} does not answer as it did when it was admitted")
-    return check.fingerprint
 
 
 async def _answer(held: Held, engine: EngineClient, plan: DuelPlan) -> None:

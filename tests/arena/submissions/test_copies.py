@@ -9,9 +9,11 @@ import pytest
 from sqlalchemy import text
 
 from arena.submissions import similarity
+from arena.submissions.artifacts import CONFIG
 from arena.submissions.compare import candidates
 from arena.submissions.measuring import measure_similarity
 from arena.submissions.safetensors import adapter_digest
+from arena.submissions.service import sealed
 from tests.support import copies
 from tests.support.engine import Adapter, make_adapter
 from tests.support.lab import Lab
@@ -235,6 +237,26 @@ async def test_the_x_ray_is_for_its_owner_and_the_producers(desk: Desk) -> None:
     unverified = await send(ada, sent["entry_id"], make_adapter(3, rank=1))
     missing = await ada.refused("GET", f"/submissions/{unverified['id']}/xray")
     assert missing == (404, "submission.not_measured")
+
+
+async def test_the_x_ray_says_how_the_adapter_is_scaled(desk: Desk) -> None:
+    plain = make_adapter(1, scale=0.02, rank=4)
+    ada, sent = await desk.enter("Ada", plain)
+    path = f"/submissions/{sent['id']}/xray"
+    assert (await ada.get_ok(path))["scaling"] == {"alpha": 4, "use_rslora": False, "scale": 1}
+
+    config = plain.config.replace(b'"use_rslora":false', b'"use_rslora":true')
+    bob, sent = await desk.enter("Bob", Adapter(adapter_digest(config, plain.weights), config, plain.weights))
+    scaling = (await bob.get_ok(f"/submissions/{sent['id']}/xray"))["scaling"]
+    assert scaling == {"alpha": 4, "use_rslora": True, "scale": 2}
+
+
+async def test_an_adapter_whose_file_is_gone_still_has_its_x_ray(desk: Desk) -> None:
+    ada, sent = await desk.enter("Ada", files(ORIGINAL))
+    await desk.portal.site.storage.delete(sealed(sent["digest"], CONFIG))
+    seen = await ada.get_ok(f"/submissions/{sent['id']}/xray")
+    assert seen["scaling"] is None
+    assert seen["norms"]
 
 
 LIES: dict[str, Any] = {

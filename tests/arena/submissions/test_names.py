@@ -9,7 +9,7 @@ from sqlalchemy import create_engine, text
 from sqlalchemy.pool import NullPool
 
 from arena.kit.db import alembic_config, migrate
-from arena.submissions.names import RESERVED, skeleton
+from arena.moderation.names import RESERVED, skeleton
 from tests.support.portal import PASSWORD, Caller, Portal
 
 

@@ -77,7 +77,7 @@ function parsed(text: string): unknown {
   }
 }
 
-function method<M extends "get" | "post" | "delete">(name: M) {
+function method<M extends "get" | "post" | "put" | "delete">(name: M) {
   return <P extends Path<M>>(path: P, ...[init]: InitArgs<P, M>): Promise<Answer<P, M>> =>
     call<Answer<P, M>>(name.toUpperCase(), path, (init ?? {}) as Init);
 }
@@ -86,5 +86,6 @@ function method<M extends "get" | "post" | "delete">(name: M) {
 export const api = {
   get: method("get"),
   post: method("post"),
+  put: method("put"),
   delete: method("delete"),
 };

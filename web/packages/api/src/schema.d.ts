@@ -266,6 +266,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/entries/{entry_id}/team": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Give To Team
+         * @description An entry that a captain made alone becomes the team's, with all its versions. There is no way back.
+         */
+        post: operations["give_to_team"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/episodes": {
         parameters: {
             query?: never;
@@ -595,6 +615,47 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/practice": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * My Practice
+         * @description The caller's last twenty exchanges, the newest first; of one entry, if it is named.
+         */
+        get: operations["my_practice"];
+        put?: never;
+        post?: never;
+        /**
+         * Forget All Practice
+         * @description Everything that has ended.
+         */
+        delete: operations["forget_all_practice"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/practice/{exchange_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Forget Practice */
+        delete: operations["forget_practice"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/roster": {
         parameters: {
             query?: never;
@@ -707,6 +768,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/submissions/{submission_id}/practice": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Practise
+         * @description Ask a ready version and the house the same thing, on the terms of the season. Only the caller sees it.
+         */
+        post: operations["practise"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/submissions/{submission_id}/restore": {
         parameters: {
             query?: never;
@@ -773,7 +854,7 @@ export interface paths {
         };
         /**
          * Read Xray
-         * @description ‖ΔW‖ and effective rank per layer and module of a verified adapter.
+         * @description ‖ΔW‖ and effective rank per layer and module of a verified adapter, and how its config scales B·A.
          */
         get: operations["read_xray"];
         put?: never;
@@ -794,6 +875,159 @@ export interface paths {
         /** Read Suite */
         get: operations["read_suite"];
         put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/team": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * My Team
+         * @description The caller's team; null when there is none.
+         */
+        get: operations["my_team"];
+        put?: never;
+        /**
+         * Found Team
+         * @description A new team, with the caller as its captain.
+         */
+        post: operations["found_team"];
+        /**
+         * Disband Team
+         * @description The end of a team of which nothing competes any more. Its name is free again; its records stay.
+         */
+        delete: operations["disband_team"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/team-invitations/{token}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Read Team Invitation */
+        get: operations["read_team_invitation"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/team-invitations/{token}/accept": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Join Team */
+        post: operations["join_team"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/team/captain": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Hand Over */
+        put: operations["hand_over"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/team/invitations": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Invite Member
+         * @description A link for one person. It is shown this once.
+         */
+        post: operations["invite_member"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/team/invitations/{invitation_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Take Invitation Back */
+        delete: operations["take_invitation_back"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/team/members/{person_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /**
+         * Leave Team
+         * @description Leave, or as the captain remove somebody.
+         */
+        delete: operations["leave_team"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/team/name": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Rename Team */
+        put: operations["rename_team"];
         post?: never;
         delete?: never;
         options?: never;
@@ -1120,6 +1354,8 @@ export interface components {
         /** EntryOut */
         EntryOut: {
             competing: components["schemas"]["CompetingOut"] | null;
+            /** Decides */
+            decides: boolean;
             /**
              * Id
              * Format: uuid
@@ -1134,6 +1370,8 @@ export interface components {
             name: string;
             /** Submissions */
             submissions: components["schemas"]["SubmissionOut"][];
+            /** Team */
+            team: string | null;
         };
         /** EpisodeOut */
         EpisodeOut: {
@@ -1298,6 +1536,14 @@ export interface components {
             hours: number;
             role: components["schemas"]["Role"];
         };
+        /** InviteMember */
+        InviteMember: {
+            /**
+             * Hours
+             * @default 72
+             */
+            hours: number;
+        };
         /** JudgesIn */
         JudgesIn: {
             /** Submitted */
@@ -1438,6 +1684,23 @@ export interface components {
             /** Roles */
             roles: components["schemas"]["Role"][];
         };
+        /** MemberOut */
+        MemberOut: {
+            /** Captain */
+            captain: boolean;
+            /**
+             * Joined At
+             * Format: date-time
+             */
+            joined_at: string;
+            /** Name */
+            name: string;
+            /**
+             * Person Id
+             * Format: uuid
+             */
+            person_id: string;
+        };
         /** ModerationVerdictOut */
         ModerationVerdictOut: {
             action: components["schemas"]["Action"];
@@ -1461,6 +1724,14 @@ export interface components {
             /** Other Norm */
             other_norm: number;
         };
+        /** NewCaptain */
+        NewCaptain: {
+            /**
+             * Person Id
+             * Format: uuid
+             */
+            person_id: string;
+        };
         /** NewEntry */
         NewEntry: {
             /** Name */
@@ -1479,6 +1750,11 @@ export interface components {
             sha256: string;
             /** Size */
             size: number;
+        };
+        /** NewPractice */
+        NewPractice: {
+            /** Prompt */
+            prompt: string;
         };
         /** NewSubmission */
         NewSubmission: {
@@ -1528,6 +1804,27 @@ export interface components {
             /** State */
             state: string;
         };
+        /**
+         * OpenInvitation
+         * @description The link itself is shown only once, when it is made.
+         */
+        OpenInvitation: {
+            /**
+             * Created At
+             * Format: date-time
+             */
+            created_at: string;
+            /**
+             * Expires At
+             * Format: date-time
+             */
+            expires_at: string;
+            /**
+             * Id
+             * Format: uuid
+             */
+            id: string;
+        };
         /** OpenVote */
         OpenVote: {
             /**
@@ -1540,6 +1837,56 @@ export interface components {
              * @enum {string}
              */
             type: "open_vote";
+        };
+        /**
+         * PracticeOut
+         * @description `practice:{id}`: one prompt, answered by a version of one's own and by the house.
+         */
+        PracticeOut: {
+            /**
+             * Created At
+             * Format: date-time
+             */
+            created_at: string;
+            /**
+             * Entry Id
+             * Format: uuid
+             */
+            entry_id: string;
+            house: components["schemas"]["VoiceOut"];
+            /**
+             * Id
+             * Format: uuid
+             */
+            id: string;
+            mine: components["schemas"]["VoiceOut"];
+            /** Prompt */
+            prompt: string;
+            /** Reason */
+            reason: string | null;
+            /**
+             * State
+             * @enum {string}
+             */
+            state: "queued" | "answering" | "answered" | "failed";
+            /**
+             * Submission Id
+             * Format: uuid
+             */
+            submission_id: string;
+            /** Version */
+            version: number;
+            waiting: components["schemas"]["PracticeWaits"] | null;
+        };
+        /** PracticeWaits */
+        PracticeWaits: {
+            /**
+             * Deadline
+             * Format: date-time
+             */
+            deadline: string;
+            /** Reason */
+            reason: string;
         };
         /** ProgressOut */
         ProgressOut: {
@@ -1782,6 +2129,18 @@ export interface components {
              */
             top_p: number;
         };
+        /**
+         * ScalingOut
+         * @description What B·A is multiplied by: alpha by the rank, or by its root in rank-stabilised LoRA.
+         */
+        ScalingOut: {
+            /** Alpha */
+            alpha: number;
+            /** Scale */
+            scale: number;
+            /** Use Rslora */
+            use_rslora: boolean;
+        };
         /** SeasonOut */
         SeasonOut: {
             /** Closes At */
@@ -1864,7 +2223,7 @@ export interface components {
             /** Seq */
             seq: number;
             /** State */
-            state: components["schemas"]["Stage"] | components["schemas"]["Desk"] | components["schemas"]["Board"] | components["schemas"]["SubmissionOut"];
+            state: components["schemas"]["Stage"] | components["schemas"]["Desk"] | components["schemas"]["Board"] | components["schemas"]["SubmissionOut"] | components["schemas"]["PracticeOut"];
         };
         /**
          * Stage
@@ -2086,6 +2445,58 @@ export interface components {
             /** Task */
             task: string;
         };
+        /** TeamInvitationMade */
+        TeamInvitationMade: {
+            /**
+             * Expires At
+             * Format: date-time
+             */
+            expires_at: string;
+            /** Token */
+            token: string;
+            /** Url */
+            url: string;
+        };
+        /** TeamInvitationState */
+        TeamInvitationState: {
+            /** Captain */
+            captain: string;
+            /**
+             * Expires At
+             * Format: date-time
+             */
+            expires_at: string;
+            /** Team */
+            team: string;
+            /** Valid */
+            valid: boolean;
+        };
+        /** TeamName */
+        TeamName: {
+            /** Name */
+            name: string;
+        };
+        /** TeamOut */
+        TeamOut: {
+            /**
+             * Captain Id
+             * Format: uuid
+             */
+            captain_id: string;
+            /**
+             * Id
+             * Format: uuid
+             */
+            id: string;
+            /** Invitations */
+            invitations: components["schemas"]["OpenInvitation"][];
+            /** Max Members */
+            max_members: number;
+            /** Members */
+            members: components["schemas"]["MemberOut"][];
+            /** Name */
+            name: string;
+        };
         /** TermOut */
         TermOut: {
             /**
@@ -2237,6 +2648,23 @@ export interface components {
             /** Version */
             version: string;
         };
+        /** VoiceOut */
+        VoiceOut: {
+            /**
+             * Ai Generated
+             * @default true
+             * @constant
+             */
+            ai_generated: true;
+            /** Finished */
+            finished: boolean;
+            /** Refused */
+            refused: string | null;
+            /** Text */
+            text: string;
+            /** Tokens */
+            tokens: number;
+        };
         /** VoteOut */
         VoteOut: {
             /**
@@ -2293,6 +2721,7 @@ export interface components {
             modules: string[];
             /** Norms */
             norms: number[][];
+            scaling: components["schemas"]["ScalingOut"] | null;
         };
     };
     responses: never;
@@ -2330,6 +2759,7 @@ export type HttpValidationError = components['schemas']['HTTPValidationError'];
 export type InvitationMade = components['schemas']['InvitationMade'];
 export type InvitationState = components['schemas']['InvitationState'];
 export type Invite = components['schemas']['Invite'];
+export type InviteMember = components['schemas']['InviteMember'];
 export type JudgesIn = components['schemas']['JudgesIn'];
 export type LeaseOut = components['schemas']['LeaseOut'];
 export type LedgerEntry = components['schemas']['LedgerEntry'];
@@ -2339,15 +2769,21 @@ export type LockVote = components['schemas']['LockVote'];
 export type Login = components['schemas']['Login'];
 export type MatchOut = components['schemas']['MatchOut'];
 export type Me = components['schemas']['Me'];
+export type MemberOut = components['schemas']['MemberOut'];
 export type ModerationVerdictOut = components['schemas']['ModerationVerdictOut'];
 export type ModuleLikenessOut = components['schemas']['ModuleLikenessOut'];
+export type NewCaptain = components['schemas']['NewCaptain'];
 export type NewEntry = components['schemas']['NewEntry'];
 export type NewEpisode = components['schemas']['NewEpisode'];
 export type NewFile = components['schemas']['NewFile'];
+export type NewPractice = components['schemas']['NewPractice'];
 export type NewSubmission = components['schemas']['NewSubmission'];
 export type NewToken = components['schemas']['NewToken'];
 export type NodeOut = components['schemas']['NodeOut'];
+export type OpenInvitation = components['schemas']['OpenInvitation'];
 export type OpenVote = components['schemas']['OpenVote'];
+export type PracticeOut = components['schemas']['PracticeOut'];
+export type PracticeWaits = components['schemas']['PracticeWaits'];
 export type ProgressOut = components['schemas']['ProgressOut'];
 export type ProvenanceOut = components['schemas']['ProvenanceOut'];
 export type ProvenancesOut = components['schemas']['ProvenancesOut'];
@@ -2364,6 +2800,7 @@ export type RunOut = components['schemas']['RunOut'];
 export type SampleOut = components['schemas']['SampleOut'];
 export type SamplesOut = components['schemas']['SamplesOut'];
 export type Sampling = components['schemas']['Sampling'];
+export type ScalingOut = components['schemas']['ScalingOut'];
 export type SeasonOut = components['schemas']['SeasonOut'];
 export type ShowOut = components['schemas']['ShowOut'];
 export type SideOut = components['schemas']['SideOut'];
@@ -2378,6 +2815,10 @@ export type SubmissionOut = components['schemas']['SubmissionOut'];
 export type SuiteOut = components['schemas']['SuiteOut'];
 export type TallyOut = components['schemas']['TallyOut'];
 export type TaskOut = components['schemas']['TaskOut'];
+export type TeamInvitationMade = components['schemas']['TeamInvitationMade'];
+export type TeamInvitationState = components['schemas']['TeamInvitationState'];
+export type TeamName = components['schemas']['TeamName'];
+export type TeamOut = components['schemas']['TeamOut'];
 export type TermOut = components['schemas']['TermOut'];
 export type TermsOut = components['schemas']['TermsOut'];
 export type TokenMade = components['schemas']['TokenMade'];
@@ -2388,6 +2829,7 @@ export type UploadOut = components['schemas']['UploadOut'];
 export type ValidationError = components['schemas']['ValidationError'];
 export type VerdictOut = components['schemas']['VerdictOut'];
 export type Version = components['schemas']['Version'];
+export type VoiceOut = components['schemas']['VoiceOut'];
 export type VoteOut = components['schemas']['VoteOut'];
 export type WaitingOut = components['schemas']['WaitingOut'];
 export type Weights = components['schemas']['Weights'];
@@ -2835,6 +3277,37 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["SubmissionOut"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    give_to_team: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                entry_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EntryOut"];
                 };
             };
             /** @description Validation Error */
@@ -3435,6 +3908,88 @@ export interface operations {
             };
         };
     };
+    my_practice: {
+        parameters: {
+            query?: {
+                entry_id?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PracticeOut"][];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    forget_all_practice: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Done"];
+                };
+            };
+        };
+    };
+    forget_practice: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                exchange_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Done"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
     roster: {
         parameters: {
             query?: never;
@@ -3634,6 +4189,41 @@ export interface operations {
             };
         };
     };
+    practise: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                submission_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewPractice"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PracticeOut"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
     restore: {
         parameters: {
             query?: never;
@@ -3776,6 +4366,302 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["SuiteOut"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    my_team: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TeamOut"] | null;
+                };
+            };
+        };
+    };
+    found_team: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["TeamName"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TeamOut"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    disband_team: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Done"];
+                };
+            };
+        };
+    };
+    read_team_invitation: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                token: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TeamInvitationState"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    join_team: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                token: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TeamOut"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    hand_over: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewCaptain"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TeamOut"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    invite_member: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["InviteMember"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TeamInvitationMade"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    take_invitation_back: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                invitation_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Done"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    leave_team: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                person_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Done"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    rename_team: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["TeamName"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TeamOut"];
                 };
             };
             /** @description Validation Error */

@@ -3,11 +3,16 @@ import { match, usePath } from "@gavel/ui";
 import { EntriesPage } from "../entries/EntriesPage";
 import { EntryPage } from "../entries/EntryPage";
 import { useT } from "../i18n";
+import { JoinTeamPage } from "../team/JoinTeamPage";
+import { TeamPage } from "../team/TeamPage";
 import { TokensPage } from "../tokens/TokensPage";
 import { VerdictPage } from "../verdict/VerdictPage";
 
 function Page({ path }: { path: string }) {
   if (path === "/") return <EntriesPage />;
+  if (path === "/team") return <TeamPage />;
+  const invited = match("/team/join/:token", path);
+  if (invited?.token) return <JoinTeamPage key={invited.token} token={invited.token} />;
   if (path === "/tokens") return <TokensPage />;
   const entry = match("/entries/:id", path);
   if (entry?.id) return <EntryPage key={entry.id} id={entry.id} />;
@@ -23,6 +28,7 @@ export function App() {
   if (join?.token) return <JoinPage desk="contestant" token={join.token} />;
   const nav = [
     { to: "/", label: t("nav.entries") },
+    { to: "/team", label: t("nav.team") },
     { to: "/tokens", label: t("nav.tokens") },
   ];
   return (

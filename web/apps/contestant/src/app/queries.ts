@@ -4,6 +4,8 @@ import { useQuery } from "@tanstack/react-query";
 import { useEffect, useState } from "react";
 
 const LOOK_AGAIN_MS = 3_000;
+/** What a teammate or another tab of mine has done shows after this long. */
+const OTHERS_MS = 15_000;
 const ERROR_AGAIN_MS = 4_000;
 const CLOCK_MS = 5_000;
 const ENDED = new Set<Submission["state"]>(["refused", "ready", "failed", "cancelled", "withdrawn"]);
@@ -35,7 +37,7 @@ export function useEntries() {
     queryFn: () => api.get("/api/entries"),
     refetchInterval: ({ state }) => {
       if (retryable(state.error)) return ERROR_AGAIN_MS;
-      return anyUnderWay(state.data) ? LOOK_AGAIN_MS : false;
+      return anyUnderWay(state.data) ? LOOK_AGAIN_MS : OTHERS_MS;
     },
   });
 }

@@ -4,6 +4,7 @@ import { Card, ErrorNote, Link, Loading, Mark } from "@gavel/ui";
 import { useBoard, useEntries, useSeason } from "../app/queries";
 import { StatePill } from "../app/StatePill";
 import { useT } from "../i18n";
+import { MayEnter } from "../team/MayEnter";
 import { shareOf } from "../upload/progress";
 import { TONES } from "../upload/Sending";
 import { isRunning, useUploadOf } from "../upload/useUpload";
@@ -31,7 +32,9 @@ export function EntriesPage() {
           {entries.data && entries.data.length > 0 && (
             <Card>
               <h2 className={css.new}>{t("entries.new")}</h2>
-              <NewEntry first={false} />
+              <MayEnter>
+                <NewEntry first={false} />
+              </MayEnter>
             </Card>
           )}
         </div>
@@ -51,6 +54,7 @@ function EntryCard({ entry, row }: { entry: Entry; row: BoardRow | undefined }) 
         <h2>
           <Link to={`/entries/${entry.id}`}>{entry.name}</Link>
         </h2>
+        {entry.team !== null && <p className={css.standing}>{t("entry.of_team", { team: entry.team })}</p>}
         <Standing row={row} />
       </div>
       {newest ? (
@@ -132,7 +136,9 @@ function FirstEntry() {
           </li>
         ))}
       </ol>
-      <NewEntry first />
+      <MayEnter>
+        <NewEntry first />
+      </MayEnter>
     </Card>
   );
 }

@@ -1,9 +1,13 @@
-import type { Entry, Season, Submission } from "@gavel/api";
+import type { Entry, Season } from "@gavel/api";
 import { bytes, PageHead, Pill, useTimes } from "@gavel/desk";
 import { Button, Card, EmptyState, ErrorNote, Link, Loading, navigate } from "@gavel/ui";
 import { useEntries, useSeason } from "../app/queries";
 import { StatePill } from "../app/StatePill";
+import { Competing } from "../decide/Competing";
+import { Decide } from "../decide/Decide";
 import { useT } from "../i18n";
+import { PracticeCard } from "../practice/PracticeCard";
+import { GiveToTeam } from "../team/GiveToTeam";
 import { counts } from "../upload/quota";
 import { UploadCard } from "../upload/UploadCard";
 import css from "./EntryPage.module.css";
@@ -42,15 +46,21 @@ function Known({ entry, entries, season }: KnownProps) {
   return (
     <>
       <PageHead title={entry.name} kicker={<Link to="/">← {t("entry.back")}</Link>}>
+        {entry.team !== null && <p>{t("entry.of_team", { team: entry.team })}</p>}
         {t("entry.used", { count: used, limit: season.max_versions })}
       </PageHead>
+      <GiveToTeam entry={entry} />
       <Card className={css.upload}>
         <h2>{t("entry.upload")}</h2>
         <UploadCard entry={entry} entries={entries} season={season} />
       </Card>
       <h2 className={css.heading}>{t("entry.versions")}</h2>
       {entry.submissions.length > 0 ? (
-        <Versions submissions={entry.submissions} />
+        <>
+          <Competing entry={entry} season={season} />
+          <Versions entry={entry} season={season} />
+          <PracticeCard entry={entry} season={season} />
+        </>
       ) : (
         <p className={css.note}>{t("entry.none")}</p>
       )}
@@ -58,10 +68,9 @@ function Known({ entry, entries, season }: KnownProps) {
   );
 }
 
-function Versions({ submissions }: { submissions: Submission[] }) {
+function Versions({ entry, season }: { entry: Entry; season: Season }) {
   const { t } = useT();
   const { moment } = useTimes();
-  const playing = submissions.find((one) => one.state === "ready");
   return (
     <table className={css.versions}>
       <thead>
@@ -74,7 +83,7 @@ function Versions({ submissions }: { submissions: Submission[] }) {
         </tr>
       </thead>
       <tbody>
-        {submissions.map((one) => (
+        {entry.submissions.map((one) => (
           <tr key={one.id}>
             <td>
               <Link to={`/submissions/${one.id}`}>{t("entries.version", { n: one.version })}</Link>
@@ -82,8 +91,9 @@ function Versions({ submissions }: { submissions: Submission[] }) {
             <td>
               <span className={css.states}>
                 <StatePill state={one.state} />
-                {one === playing && <Pill tone="calm">{t("entry.playing")}</Pill>}
+                {one.id === entry.competing?.submission_id && <Pill tone="calm">{t("entry.playing")}</Pill>}
               </span>
+              <Decide submission={one} entry={entry} season={season} />
             </td>
             <td className={css.extra}>{one.rank ?? "–"}</td>
             <td className={css.extra}>{bytes(one.size_bytes)}</td>

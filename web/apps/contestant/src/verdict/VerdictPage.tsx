@@ -4,6 +4,7 @@ import { useChannel } from "@gavel/live";
 import { Button, EmptyState, Link, Loading, navigate } from "@gavel/ui";
 import { StatePill } from "../app/StatePill";
 import { Bench } from "../bench/Bench";
+import { DecideHere } from "../decide/Decide";
 import { useT } from "../i18n";
 import { Checklist } from "./Checklist";
 import { Facts } from "./Facts";
@@ -49,6 +50,7 @@ function Verdict({ submission }: { submission: Submission }) {
       <Now submission={submission} />
       {arrived && (
         <>
+          <DecideHere submission={submission} />
           <div className={css.columns}>
             <Checklist submission={submission} />
             <Facts submission={submission} />

@@ -50,6 +50,18 @@ function Inside({ submission, xray }: { submission: Submission; xray: Xray }) {
       <p className={css.note}>{t("xray.lead")}</p>
       <dl className={css.facts}>
         <Fact name={t("submission.rank")}>{submission.rank ?? "–"}</Fact>
+        {xray.scaling && (
+          <>
+            <Fact name={t("xray.alpha")}>
+              {t(xray.scaling.use_rslora ? "xray.alpha_rslora" : "xray.alpha_plain", {
+                alpha: number(xray.scaling.alpha),
+              })}
+            </Fact>
+            <Fact name={t(xray.scaling.use_rslora ? "xray.scale_rslora" : "xray.scale_plain")}>
+              {format(xray.scaling.scale)}
+            </Fact>
+          </>
+        )}
         <Fact name={t("xray.used")}>
           {submission.rank === null ? used : t("xray.used_value", { used, rank: submission.rank })}
         </Fact>

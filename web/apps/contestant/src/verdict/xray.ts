@@ -1,5 +1,8 @@
 import type { Xray } from "@gavel/api";
 
+/** What was measured, without how the config scales it. */
+export type Grids = Omit<Xray, "scaling">;
+
 export type Lens = "norms" | "effective_ranks";
 
 /** Module names are paths; among modules of one model the last part says which. */
@@ -8,7 +11,7 @@ export function shortName(module: string): string {
 }
 
 /** A row per module and a column per layer, null where the adapter leaves the module as it is. */
-export function gridOf(xray: Xray, lens: Lens): (number | null)[][] {
+export function gridOf(xray: Grids, lens: Lens): (number | null)[][] {
   return xray.modules.map((_, module) =>
     xray.norms.map((layer, index) => (layer[module] ? (xray[lens][index]?.[module] ?? null) : null)),
   );
@@ -25,7 +28,7 @@ export interface Summary {
   effectiveRank: number;
 }
 
-export function summaryOf(xray: Xray): Summary {
+export function summaryOf(xray: Grids): Summary {
   const norms = gridOf(xray, "norms");
   const ranks = gridOf(xray, "effective_ranks")
     .flat()

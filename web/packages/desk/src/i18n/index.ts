@@ -4,7 +4,7 @@ import zh from "./zh.json";
 
 /** Start a desk's language: the shared texts, the texts of all desks, and its own. */
 export function setupDesk<C extends object>(own: { zh: object; en: C }) {
-  return setupI18n({ zh: { ...zh, ...own.zh }, en: { ...en, ...own.en } as typeof en & C });
+  return setupI18n({ zh, en }, own);
 }
 
 /** For the components of this package. */

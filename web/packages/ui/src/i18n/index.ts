@@ -46,10 +46,13 @@ function apply(language: Language): void {
 }
 
 /**
- * Start the page's language with its own catalogs on top of the shared ones.
- * Returns a typed `useT` that knows both.
+ * Start the page's language with its own catalogs on top of the shared ones, branch by branch: a catalog may add to
+ * what another has begun. Returns a typed `useT` that knows all of them.
  */
-export function setupI18n<C extends object>(own: { zh: object; en: C }) {
+export function setupI18n<C extends object, D extends object = object>(
+  own: { zh: object; en: C },
+  onTop?: { zh: object; en: D },
+) {
   const language = initial();
   i18n.init({
     lng: language,
@@ -58,9 +61,11 @@ export function setupI18n<C extends object>(own: { zh: object; en: C }) {
     // React escapes.
     interpolation: { escapeValue: false },
   });
-  for (const name of LANGUAGES) i18n.addResourceBundle(name, "translation", own[name], true, true);
+  for (const catalogs of onTop ? [own, onTop] : [own]) {
+    for (const name of LANGUAGES) i18n.addResourceBundle(name, "translation", catalogs[name], true, true);
+  }
   apply(language);
-  return { useT: useTranslation as unknown as () => Translation<C & typeof en> };
+  return { useT: useTranslation as unknown as () => Translation<C & D & typeof en> };
 }
 
 export function setLanguage(language: Language): void {

@@ -1,0 +1,3 @@
+"""The limits of a team."""
+
+MAX_MEMBERS = 8

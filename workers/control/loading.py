@@ -1,0 +1,25 @@
+"""Having an adapter on a held node, and making sure that it is the one it claims to be."""
+
+from arena.nodes import public as nodes
+from arena.submissions.contracts import AdapterRef
+from workers.control.held import Held
+from workers.pool.client import EngineClient, EngineError
+
+
+class WrongAdapter(EngineError):
+    """The node answers under this name with something else than what was recorded."""
+
+
+async def load(held: Held, engine: EngineClient, node: nodes.LeasedNode, adapter: AdapterRef) -> str:
+    """Returns the adapter's fingerprint."""
+    loaded = await engine.ensure_adapter(adapter.digest, adapter.weights_url, adapter.config_url)
+    check = await engine.check_adapter(loaded.name)
+    async with held.writing() as (session, _):
+        known = await nodes.fingerprint(session, node, adapter.digest)
+        if known is None and check.matches:
+            # Admitted on another engine build or other hardware: from now on this is its answer here.
+            await nodes.recognise(session, node, adapter.digest, check.fingerprint)
+            known = check.fingerprint
+    if not check.matches or known != check.fingerprint:
+        raise WrongAdapter(f"{adapter.name} does not answer as it did when it was admitted")
+    return check.fingerprint
