@@ -5,6 +5,7 @@ module's shape is `(in_features, out_features)`; a LoRA pair on it is A `(rank, 
 """
 
 import hashlib
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -22,6 +23,8 @@ class BaseModel:
     max_rank: int
     template: str
     """The one frozen prompt template for training, evaluation and serving; `{prompt}` is the only placeholder."""
+    system_template: str
+    """The frozen template of an entry that is a system prompt: the same with a place for `{system}`."""
     stop: str
     frame: str
     """What only the template says. An answer that begins it anew has ended: a pre-trained model tends to go on with
@@ -33,9 +36,18 @@ class BaseModel:
     def template_digest(self) -> str:
         return hashlib.sha256(self.template.encode()).hexdigest()
 
-    def render(self, prompt: str) -> str:
-        """The text the engine sees. Not `str.format`: a prompt may hold braces."""
-        return self.template.replace("{prompt}", prompt)
+    @property
+    def system_template_digest(self) -> str:
+        return hashlib.sha256(self.system_template.encode()).hexdigest()
+
+    def render(self, prompt: str, system: str | None = None) -> str:
+        """The text the engine sees. Not `str.format`: a prompt may hold braces. Nor one `replace` after the other: what
+        looks like a place in the one text must not take in the other.
+        """
+        if system is None:
+            return self.template.replace("{prompt}", prompt)
+        texts = {"{prompt}": prompt, "{system}": system}
+        return re.sub(r"\{(?:prompt|system)\}", lambda place: texts[place[0]], self.system_template)
 
     def tensor_names(self) -> dict[str, tuple[int, int]]:
         """Every adaptable module by its full PEFT path, with its shape."""
@@ -63,6 +75,7 @@ GEMMA_3_270M = BaseModel(
     max_rank=16,
     # The model is pre-trained without chat tuning: one plain frame, no system turn, the end-of-text token stops it.
     template="### Prompt:\n{prompt}\n\n### Answer:\n",
+    system_template="### System:\n{system}\n\n### Prompt:\n{prompt}\n\n### Answer:\n",
     stop="<eos>",
     frame="\n### ",
     licence="Gemma Terms of Use",

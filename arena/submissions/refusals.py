@@ -1,4 +1,4 @@
-"""Why an adapter was not admitted: one exception with a stable machine code, and the list of all codes.
+"""Why a version was not admitted: one exception with a stable machine code, and the list of all codes.
 
 The code is the contract (the web translates it, tests pin it, a metric counts it); the message is English for logs and
 the command line. Neither ever repeats the contents of the file: names taken from it go through `shown` into `detail`,
@@ -53,6 +53,17 @@ CODES: Mapping[str, str] = {
     "adapter.nonfinite": "NaN, infinity, or beyond half precision",
     "adapter.norm_out_of_range": "a change that drowns the base model",
     "adapter.no_effect": "a change of nothing",
+    # system prompts
+    "prompt.not_utf8": "not UTF-8 text",
+    "prompt.empty": "nothing to read",
+    "prompt.character": "an invisible or private character",
+    "prompt.template_not_allowed": "the syntax of a template",
+    "prompt.special_tokens": "a special token, a role, or the frame of the template",
+    "prompt.too_long": "more characters than the track allows",
+    "prompt.context": "more tokens than fit beside question and answer",
+    "prompt.no_effect": "answers like the base model without it",
+    "moderation.blocked": "breaks the rules of the show",
+    "moderation.held": "a moderator would have to look at it",
     # after the gate
     "benchmark.no_effect": "answers like the base model",
 }
@@ -65,10 +76,11 @@ _HARMLESS = re.compile(r"[A-Za-z0-9_.\-]{1,200}")
 
 
 class AdapterRefused(Exception):
-    """One reason against an adapter.
+    """One reason against what was sent.
 
     `code` is one of CODES, `<area>.<reason>`: `artifact.*` (the file is another kind of file), `st.*` (safetensors
-    format), `config.*` (adapter_config.json), `adapter.*` (tensors that do not fit the base model or the rules).
+    format), `config.*` (adapter_config.json), `adapter.*` (tensors that do not fit the base model or the rules),
+    `prompt.*`.
     """
 
     def __init__(self, code: str, message: str, detail: Detail | None = None) -> None:

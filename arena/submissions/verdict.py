@@ -11,12 +11,16 @@ from arena.kit.errors import Conflict
 from arena.kit.jobs.models import Job
 from arena.kit.jobs.outbox import record
 from arena.kit.site import Site
+from arena.moderation.public import Action, add_record, check, refusal
 from arena.shows.public import Artifact, Track, season_rules
 from arena.submissions.artifacts import asked_files, canonical_files
+from arena.submissions.checklist import line_of
 from arena.submissions.compare import keep_and_compare
 from arena.submissions.contracts import (
+    Check,
     FileIn,
     FileOut,
+    Refusal,
     SubmissionChanged,
     SubmissionVerified,
     VerifyContract,
@@ -24,8 +28,10 @@ from arena.submissions.contracts import (
 )
 from arena.submissions.metrics import count_verdict
 from arena.submissions.models import Entry, Submission
+from arena.submissions.prompt import read_prompt
 from arena.submissions.queries import uploads_of
-from arena.submissions.sealing import canonical, read_adapter, seal_canonical
+from arena.submissions.refusals import AdapterRefused
+from arena.submissions.sealing import canonical, read_adapter, read_system_prompt, seal_canonical
 from arena.submissions.service import held
 
 
@@ -40,6 +46,7 @@ async def prepare(site: Site, session: AsyncSession, job: Job) -> VerifyContract
         artifact=row.artifact,
         base_model=track.base_model,
         max_rank=track.max_rank,
+        max_system_chars=track.max_system_chars,
         files=[
             FileIn(
                 name=upload.name,
@@ -62,10 +69,7 @@ async def finish(site: Site, session: AsyncSession, submission_id: UUID, body: J
     row = await held(session, submission_id)
     row.checks = [check.model_dump(mode="json") for check in result.checks]
     if result.verdict == "refused" or result.digest is None:
-        refusal = result.refusal
-        row.move("refused")
-        row.refusal = refusal.model_dump() if refusal else {"code": "adapter.refused", "message": "Refused."}
-        count_verdict(session, row.refusal["code"])
+        _refuse(session, row, result.refusal or Refusal(code="adapter.refused", message="Refused."))
         record(session, SubmissionChanged(submission_id=row.id))
         return
     names = list(canonical_files(row.artifact, await _track(session, row)))
@@ -80,11 +84,11 @@ async def _track(session: AsyncSession, row: Submission) -> Track:
 
 
 async def _admit_adapter(site: Site, session: AsyncSession, row: Submission, result: VerifyResult) -> None:
-    """Compared with the others of the season, then measured."""
+    """Compared with the others of the season; then it is measured."""
     if result.measures is None or result.digest is None:
         raise Conflict("job.bad_measures", "The lab has measured nothing on an adapter that it admitted.")
     alike = await keep_and_compare(session, row, result.digest, result.measures, partial(read_adapter, site))
-    row.checks = [*row.checks, alike.model_dump(mode="json")]
+    _add_check(row, alike)
     row.move("verified")
     row.digest = result.digest
     row.rank = result.rank
@@ -92,7 +96,41 @@ async def _admit_adapter(site: Site, session: AsyncSession, row: Submission, res
     record(session, SubmissionVerified(submission_id=row.id))
 
 
+async def _admit_prompt(site: Site, session: AsyncSession, row: Submission, result: VerifyResult) -> None:
+    """Moderated, because the model will say what it is told; then it is measured like an adapter."""
+    entry = await session.get_one(Entry, row.entry_id)
+    digest = result.digest or ""
+    text = await read_system_prompt(site, digest)
+    track = await _track(session, row)
+    # So short that it is simply read again, whatever the lab said of it.
+    if read_prompt(text.encode(), track.base, track.max_system_chars).text != text:
+        raise Conflict("job.bad_text", "The lab admitted a prompt that is not in its canonical form.")
+    verdict = await check(site, session, text)
+    if verdict.action is not Action.PASS:
+        await add_record(session, "entry.prompt", text, verdict, entry.owner_id, row.id)
+    if verdict.refused:
+        refused = refusal(verdict)
+        problem = AdapterRefused(refused.code, refused.message, {"category": verdict.category})
+        _add_check(row, line_of("moderation", [problem]))
+        _refuse(session, row, Refusal(code=problem.code, message=problem.message))
+        return
+    _add_check(row, line_of("moderation", []))
+    row.move("verified")
+    row.digest = digest
+    record(session, SubmissionVerified(submission_id=row.id))
+
+
+def _add_check(row: Submission, line: Check) -> None:
+    row.checks = [*row.checks, line.model_dump(mode="json")]
+
+
+def _refuse(session: AsyncSession, row: Submission, refusal: Refusal) -> None:
+    row.move("refused")
+    row.refusal = refusal.model_dump()
+    count_verdict(session, refusal.code)
+
+
 Admit = Callable[[Site, AsyncSession, Submission, VerifyResult], Awaitable[None]]
 
-_ADMIT: Mapping[Artifact, Admit] = {"adapter": _admit_adapter}
+_ADMIT: Mapping[Artifact, Admit] = {"adapter": _admit_adapter, "prompt": _admit_prompt}
 """What follows when a kind's files were found good and are sealed."""

@@ -18,6 +18,7 @@ TINY = BaseModel(
     context=64,
     max_rank=8,
     template="{prompt}",
+    system_template="{system}\n{prompt}",
     stop="<eos>",
     frame="\n### ",
     licence="none",

@@ -74,7 +74,8 @@ def base_of(kind: str) -> BaseModel:
     return BaseModel(
         id=f"tiny-{kind}", source="file:nowhere", layers=read.layers, modules=read.modules, context=64,
         max_rank=MAX_RANK,
-        template="{prompt}", stop="<eos>", frame="\n### ", licence="none", licence_url="",
+        template="{prompt}", system_template="{system}\n{prompt}",
+        stop="<eos>", frame="\n### ", licence="none", licence_url="",
     )  # fmt: skip
 
 

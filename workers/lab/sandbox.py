@@ -40,6 +40,7 @@ class Parameters(BaseModel):
 
     base_model: str
     max_rank: int
+    max_system_chars: int
     limits: dict[str, int]
     """Most bytes, by the name of a file to read."""
     sources: dict[str, int]
@@ -90,6 +91,7 @@ def inspect(
         asked = Parameters(
             base_model=contract.base_model,
             max_rank=contract.max_rank,
+            max_system_chars=contract.max_system_chars,
             limits=limits,
             sources={name: file.fileno() for name, file in reading.items()},
             targets={name: file.fileno() for name, file in writing.items()},
