@@ -29,6 +29,8 @@ class BaseModel:
     frame: str
     """What only the template says. An answer that begins it anew has ended: a pre-trained model tends to go on with
     the next question."""
+    config: Mapping[str, object]
+    """What its config.json says about how it computes; a full model on this base must say the same."""
     licence: str
     licence_url: str
 
@@ -78,6 +80,33 @@ GEMMA_3_270M = BaseModel(
     system_template="### System:\n{system}\n\n### Prompt:\n{prompt}\n\n### Answer:\n",
     stop="<eos>",
     frame="\n### ",
+    config={
+        "_sliding_window_pattern": 6,
+        "architectures": ["Gemma3ForCausalLM"],
+        "attention_bias": False,
+        "attn_logit_softcapping": None,
+        "final_logit_softcapping": None,
+        "head_dim": 256,
+        "hidden_activation": "gelu_pytorch_tanh",
+        "hidden_size": 640,
+        "intermediate_size": 2048,
+        "layer_types": [*["sliding_attention"] * 5, "full_attention"] * 3,
+        "max_position_embeddings": 32768,
+        "model_type": "gemma3_text",
+        "num_attention_heads": 4,
+        "num_hidden_layers": 18,
+        "num_key_value_heads": 1,
+        "query_pre_attn_scalar": 256,
+        "rms_norm_eps": 1e-06,
+        "rope_parameters": {
+            "full_attention": {"rope_theta": 1000000.0, "rope_type": "default"},
+            "sliding_attention": {"rope_theta": 10000.0, "rope_type": "default"},
+        },
+        "sliding_window": 512,
+        "tie_word_embeddings": True,
+        "use_bidirectional_attention": False,
+        "vocab_size": 262144,
+    },
     licence="Gemma Terms of Use",
     licence_url="https://ai.google.dev/gemma/terms",
 )

@@ -62,6 +62,22 @@ CODES: Mapping[str, str] = {
     "prompt.too_long": "more characters than the track allows",
     "prompt.context": "more tokens than fit beside question and answer",
     "prompt.no_effect": "answers like the base model without it",
+    # full models
+    "model.config_invalid": "config.json is not one strict JSON object",
+    "model.code_not_allowed": "names code to run",
+    "model.architecture": "of another architecture than the base model",
+    "model.config_mismatch": "differs from the base model's config",
+    "model.field_not_allowed": "a field that the base model's config has not",
+    "model.quantised": "quantised weights",
+    "model.index_invalid": "the index is not a map from tensors to shards",
+    "model.index_path": "the index names another file than a shard",
+    "model.index_mismatch": "index and shards disagree",
+    "model.unknown_tensor": "a tensor that the architecture has not",
+    "model.missing_tensor": "a tensor of the architecture is missing",
+    "model.duplicate_tensor": "a tensor in two shards",
+    "model.shape_mismatch": "a tensor of another shape",
+    "model.nonfinite": "NaN, infinity, or beyond half precision",
+    # what may be said on air
     "moderation.blocked": "breaks the rules of the show",
     "moderation.held": "a moderator would have to look at it",
     # after the gate
@@ -80,7 +96,7 @@ class AdapterRefused(Exception):
 
     `code` is one of CODES, `<area>.<reason>`: `artifact.*` (the file is another kind of file), `st.*` (safetensors
     format), `config.*` (adapter_config.json), `adapter.*` (tensors that do not fit the base model or the rules),
-    `prompt.*`.
+    `prompt.*`, `model.*`.
     """
 
     def __init__(self, code: str, message: str, detail: Detail | None = None) -> None:

@@ -120,6 +120,12 @@ async def _admit_prompt(site: Site, session: AsyncSession, row: Submission, resu
     record(session, SubmissionVerified(submission_id=row.id))
 
 
+async def _admit_model(site: Site, session: AsyncSession, row: Submission, result: VerifyResult) -> None:
+    """Kept as verified. It needs a replica of its own to answer, and no node offers one: the line ends here."""
+    row.move("verified")
+    row.digest = result.digest
+
+
 def _add_check(row: Submission, line: Check) -> None:
     row.checks = [*row.checks, line.model_dump(mode="json")]
 
@@ -132,5 +138,5 @@ def _refuse(session: AsyncSession, row: Submission, refusal: Refusal) -> None:
 
 Admit = Callable[[Site, AsyncSession, Submission, VerifyResult], Awaitable[None]]
 
-_ADMIT: Mapping[Artifact, Admit] = {"adapter": _admit_adapter, "prompt": _admit_prompt}
+_ADMIT: Mapping[Artifact, Admit] = {"adapter": _admit_adapter, "model": _admit_model, "prompt": _admit_prompt}
 """What follows when a kind's files were found good and are sealed."""

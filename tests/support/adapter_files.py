@@ -21,6 +21,7 @@ TINY = BaseModel(
     system_template="{system}\n{prompt}",
     stop="<eos>",
     frame="\n### ",
+    config={},
     licence="none",
     licence_url="",
 )

@@ -83,7 +83,8 @@ def inspect(
     job is retried.
     """
     limits = {file.name: file.max_bytes for file in contract.files}
-    cpu_seconds = how.cpu_seconds + sum(limits.values()) // how.cpu_bytes_per_second
+    size = sum(path.stat().st_size for path in sources.values())
+    cpu_seconds = how.cpu_seconds + size // how.cpu_bytes_per_second
     lines: list[bytes] = []
     with ExitStack() as stack:
         reading = {name: stack.enter_context(path.open("rb")) for name, path in sources.items()}

@@ -9,7 +9,7 @@ from pathlib import Path
 import httpx
 
 from arena.shows.rules import Artifact
-from arena.submissions import inspection, prompt
+from arena.submissions import inspection, model, prompt
 from arena.submissions.contracts import FileIn, VerifyContract, VerifyResult
 from arena.submissions.safetensors import digest_of_hashes
 from workers.lab.job import JobContext, JobFailed
@@ -18,6 +18,7 @@ from workers.lab.transfer import download, upload
 
 INSPECTIONS: dict[Artifact, Inspection] = {
     "adapter": Inspection("workers.lab.inspect_adapter", inspection.CHECKS),
+    "model": Inspection("workers.lab.inspect_model", model.CHECKS),
     "prompt": Inspection("workers.lab.inspect_prompt", prompt.CHECKS),
 }
 
