@@ -24,7 +24,7 @@ from arena.practice.contracts import PracticeAsked, PracticeChanged
 from arena.ratings.contracts import RECOMPUTE as RECOMPUTE_RATINGS
 from arena.ratings.contracts import RatingsComputed
 from arena.rundown.contracts import ShowMoved
-from arena.submissions import probing
+from arena.submissions import probing, verdict
 from arena.submissions import service as submissions
 from arena.submissions.contracts import JOB_KIND as VERIFY
 from arena.submissions.contracts import (
@@ -61,8 +61,8 @@ PIPELINE = Pipeline(
             VERIFY_QUEUE,
             timedelta(minutes=30),
             submissions.failed,
-            submissions.prepare_verify,
-            submissions.finish_verify,
+            verdict.prepare,
+            verdict.finish,
         ),
         Work(PROBE, BENCH, timedelta(minutes=30), probing.failed, probing.prepare, probing.finish),
         Work(BENCHMARK, BENCH, timedelta(hours=2), benchmarks.failed, benchmarks.prepare, benchmarks.finish),

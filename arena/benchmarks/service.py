@@ -6,7 +6,7 @@ from sqlalchemy import delete, func
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from arena.benchmarks import queries, suites
-from arena.benchmarks.contracts import BenchmarkContract, BenchmarkFinished, BenchmarkResult
+from arena.benchmarks.contracts import BenchmarkContract, BenchmarkFinished, BenchmarkResult, SystemPrompt
 from arena.benchmarks.models import BenchmarkRun, BenchmarkSample
 from arena.kit.db import Json
 from arena.kit.errors import Conflict
@@ -41,7 +41,16 @@ async def prepare(site: Site, session: AsyncSession, job: Job) -> BenchmarkContr
     run.node = leased.model_dump(mode="json")
     await session.flush()
     await submissions.mark(session, submission.id, "benchmarking")
-    adapter = submissions.adapter_ref(site, submission.digest or "")
+    staged = await submissions.staged(session, submission)
+    adapter = submissions.adapter_ref(site, staged.adapter_digest)
+    system = None
+    if staged.system_digest is not None:
+        text = await submissions.read_system_prompt(site, staged.system_digest)
+        system = SystemPrompt(
+            template=base.render("{prompt}", text),
+            question_tokens=rules.max_prompt_chars,
+            answer_tokens=rules.sampling.max_tokens,
+        )
     return BenchmarkContract(
         run_id=str(run.id),
         suite=suite,
@@ -51,6 +60,7 @@ async def prepare(site: Site, session: AsyncSession, job: Job) -> BenchmarkContr
         model=adapter.name,
         base_model=base.id,
         template=base.template,
+        system=system,
         seed=suite.seed,
         concurrency=CONCURRENCY,
     )
@@ -80,12 +90,27 @@ async def finish(site: Site, session: AsyncSession, submission_id: UUID, body: J
     run.state = "done"
     run.ended_at = func.clock_timestamp()
     leased = nodes.LeasedNode.model_validate(run.node)
-    await submissions.mark(session, submission_id, "ready")
+    await _judge(session, submission_id, result)
     record(
         session,
         BenchmarkFinished(submission_id=submission_id, season_id=await _season(session, submission_id)),
     )
     nodes.freed(session, leased)
+
+
+async def _judge(session: AsyncSession, submission_id: UUID, result: BenchmarkResult) -> None:
+    """Ready for the stage, unless it is a prompt that cannot be asked or that changes nothing."""
+    if result.refusal is not None:
+        (problem,) = result.refusal.detail["problems"]
+        await submissions.refuse(session, submission_id, problem["code"], problem["message"], result.refusal)
+    elif not result.effect:
+        # Judges would compare the house with itself.
+        message = (
+            "With this prompt the base model answers every probe prompt exactly as without it. Say more."
+        )
+        await submissions.refuse(session, submission_id, "prompt.no_effect", message)
+    else:
+        await submissions.mark(session, submission_id, "ready")
 
 
 async def failed(session: AsyncSession, submission_id: UUID, reason: str) -> None:

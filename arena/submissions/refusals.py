@@ -1,4 +1,4 @@
-"""Why an adapter was not admitted: one exception with a stable machine code, and the list of all codes.
+"""Why a version was not admitted: one exception with a stable machine code, and the list of all codes.
 
 The code is the contract (the web translates it, tests pin it, a metric counts it); the message is English for logs and
 the command line. Neither ever repeats the contents of the file: names taken from it go through `shown` into `detail`,
@@ -17,7 +17,8 @@ CODES: Mapping[str, str] = {
     "upload.too_large": "larger than the track allows",
     "artifact.type_not_allowed": "a file of a kind that is never accepted",
     "artifact.archive_not_allowed": "an archive",
-    "artifact.unexpected_file": "a file that an adapter does not have",
+    "artifact.unexpected_file": "a file that this kind of entry does not have",
+    "artifact.kind_not_taken": "a kind of entry that the track does not take",
     "artifact.inspection_limit": "could not be inspected within memory and time",
     # the safetensors format
     "st.too_small": "no room for a header",
@@ -56,6 +57,33 @@ CODES: Mapping[str, str] = {
     "adapter.probe_failed": "the engine answers otherwise than PEFT, or not with numbers",
     "adapter.runaway": "no answer ends by itself (a warning)",
     "adapter.not_compared": "a rehearsal engine has no weights to compare with (a warning)",
+    # system prompts
+    "prompt.not_utf8": "not UTF-8 text",
+    "prompt.empty": "nothing to read",
+    "prompt.character": "an invisible or private character",
+    "prompt.template_not_allowed": "the syntax of a template",
+    "prompt.special_tokens": "a special token, a role, or the frame of the template",
+    "prompt.too_long": "more characters than the track allows",
+    "prompt.context": "more tokens than fit beside question and answer",
+    "prompt.no_effect": "answers like the base model without it",
+    # full models
+    "model.config_invalid": "config.json is not one strict JSON object",
+    "model.code_not_allowed": "names code to run",
+    "model.architecture": "of another architecture than the base model",
+    "model.config_mismatch": "differs from the base model's config",
+    "model.field_not_allowed": "a field that the base model's config has not",
+    "model.quantised": "quantised weights",
+    "model.index_invalid": "the index is not a map from tensors to shards",
+    "model.index_path": "the index names another file than a shard",
+    "model.index_mismatch": "index and shards disagree",
+    "model.unknown_tensor": "a tensor that the architecture has not",
+    "model.missing_tensor": "a tensor of the architecture is missing",
+    "model.duplicate_tensor": "a tensor in two shards",
+    "model.shape_mismatch": "a tensor of another shape",
+    "model.nonfinite": "NaN, infinity, or beyond half precision",
+    # what may be said on air
+    "moderation.blocked": "breaks the rules of the show",
+    "moderation.held": "a moderator would have to look at it",
 }
 """Every code a submission can be refused (or warned) with."""
 
@@ -66,10 +94,11 @@ _HARMLESS = re.compile(r"[A-Za-z0-9_.\-]{1,200}")
 
 
 class AdapterRefused(Exception):
-    """One reason against an adapter.
+    """One reason against what was sent.
 
     `code` is one of CODES, `<area>.<reason>`: `artifact.*` (the file is another kind of file), `st.*` (safetensors
-    format), `config.*` (adapter_config.json), `adapter.*` (tensors that do not fit the base model or the rules).
+    format), `config.*` (adapter_config.json), `adapter.*` (tensors that do not fit the base model or the rules),
+    `prompt.*`, `model.*`.
     """
 
     def __init__(self, code: str, message: str, detail: Detail | None = None) -> None:

@@ -10,8 +10,8 @@ from pydantic import Field, StringConstraints, field_validator
 from arena.accounts.public import Person
 from arena.kit.jobs.models import Job, JobState
 from arena.kit.schemas import In, Out
+from arena.shows.public import Artifact
 from arena.submissions.adapter_config import AdapterConfig
-from arena.submissions.artifacts import Artifact
 from arena.submissions.contracts import CheckStatus
 from arena.submissions.models import AdapterMeasure, Entry, SimilarityFlag, Submission, Upload
 

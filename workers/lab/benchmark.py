@@ -4,17 +4,22 @@ A child, because the harness owns an event loop, seeds every generator in the pr
 environment; and because a lost lease must be able to end it at once.
 """
 
+import asyncio
 import json
+import secrets
 import signal
 import sys
 
 import structlog
 from pydantic import ValidationError
 
-from arena.benchmarks.contracts import BenchmarkContract, BenchmarkResult
+from arena.benchmarks.contracts import BenchmarkContract, BenchmarkResult, SystemPrompt
 from arena.kit.launch import launcher
 from workers.lab.job import JobContext, JobFailed
 from workers.lab.loading import fetch_tokenizer, last_line, load_adapter, offline
+from workers.pool.client import EngineClient, EngineError, TokenEvent
+from workers.pool.fingerprint import FINGERPRINT_TOKENS, PROBES
+from workers.pool.protocol import CompletionRequest
 
 SECONDS_PER_ITEM = 30.0
 SECONDS_AT_LEAST = 180.0
@@ -53,9 +58,42 @@ def run(contract: BenchmarkContract, job: JobContext) -> BenchmarkResult:
         log.warning("benchmark_broke", code=ended.code, log=tail)
         raise JobFailed(f"The benchmark broke: {last_line(tail)}", retry=True)
     try:
-        return BenchmarkResult.model_validate_json(answered.read_bytes())
+        result = BenchmarkResult.model_validate_json(answered.read_bytes())
     except (OSError, ValidationError) as error:
         raise JobFailed("The benchmark ended without a result.", retry=True) from error
+    if contract.system is None or result.refusal is not None:
+        return result
+    return result.model_copy(update={"effect": _prompt_has_effect(contract, contract.system, job)})
+
+
+def _prompt_has_effect(contract: BenchmarkContract, system: SystemPrompt, job: JobContext) -> bool:
+    """Whether the same adapter answers any probe prompt differently with the system prompt than without."""
+
+    async def answer(engine: EngineClient, template: str, probe: str) -> list[int]:
+        request = CompletionRequest(
+            model=contract.model,
+            prompt=template.replace("{prompt}", probe),
+            max_tokens=FINGERPRINT_TOKENS,
+            min_tokens=FINGERPRINT_TOKENS,
+            ignore_eos=True,
+            temperature=0,
+            cache_salt=secrets.token_hex(8),
+        )
+        return [event.token_id async for event in engine.stream(request) if isinstance(event, TokenEvent)]
+
+    async def ask() -> bool:
+        async with EngineClient(contract.engine_url, contract.engine_token) as engine:
+            for probe in PROBES:
+                job.check()
+                plain = await answer(engine, contract.template, probe)
+                if await answer(engine, system.template, probe) != plain:
+                    return True
+            return False
+
+    try:
+        return asyncio.run(ask())
+    except EngineError as error:
+        raise JobFailed(f"The engine did not answer the probe prompts: {error}", retry=True) from error
 
 
 def _tell(line: bytes, job: JobContext) -> None:

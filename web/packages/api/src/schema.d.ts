@@ -195,7 +195,7 @@ export interface paths {
         };
         /**
          * Read Provenance
-         * @description How each answer came about, for anyone, once the names are out.
+         * @description How each answer came about, for anyone, once the names are out; the system prompts too.
          */
         get: operations["read_provenance"];
         put?: never;
@@ -1761,9 +1761,9 @@ export interface components {
             /**
              * Artifact
              * @default adapter
-             * @constant
+             * @enum {string}
              */
-            artifact: "adapter";
+            artifact: "adapter" | "dataset" | "prompt" | "model";
             /** Files */
             files: components["schemas"]["NewFile"][];
         };
@@ -1910,6 +1910,8 @@ export interface components {
              * @enum {string}
              */
             side: "left" | "right";
+            /** System Prompt */
+            system_prompt: string | null;
             /** Text */
             text: string;
         };
@@ -2357,9 +2359,9 @@ export interface components {
         SubmissionOut: {
             /**
              * Artifact
-             * @constant
+             * @enum {string}
              */
-            artifact: "adapter";
+            artifact: "adapter" | "dataset" | "prompt" | "model";
             /** Checks */
             checks: components["schemas"]["CheckOut"][];
             /**
@@ -2566,6 +2568,14 @@ export interface components {
          */
         Track: {
             /**
+             * Artifacts
+             * @default [
+             *       "adapter",
+             *       "prompt"
+             *     ]
+             */
+            artifacts: ("adapter" | "dataset" | "prompt" | "model")[];
+            /**
              * Base Model
              * @default gemma-3-270m
              */
@@ -2581,10 +2591,30 @@ export interface components {
              */
             max_bytes: number;
             /**
+             * Max Dataset Bytes
+             * @default 209715200
+             */
+            max_dataset_bytes: number;
+            /**
+             * Max Model Bytes
+             * @default 2147483648
+             */
+            max_model_bytes: number;
+            /**
              * Max Rank
              * @default 16
              */
             max_rank: number;
+            /**
+             * Max System Chars
+             * @default 1000
+             */
+            max_system_chars: number;
+            /**
+             * System Template Digest
+             * @default 737243cabdd05736bde27c2284ee41900c53721564cc6adc5c237589607adb56
+             */
+            system_template_digest: string;
             /**
              * Template Digest
              * @default 1d382c4b2c58d1f88a40af63ae86b22d98674822a9d059d0de926ea0101f2834

@@ -87,6 +87,7 @@ function Versions({ entry, season }: { entry: Entry; season: Season }) {
           <tr key={one.id}>
             <td>
               <Link to={`/submissions/${one.id}`}>{t("entries.version", { n: one.version })}</Link>
+              <small className={css.kind}>{t(`kind.${one.artifact}.name`)}</small>
             </td>
             <td>
               <span className={css.states}>

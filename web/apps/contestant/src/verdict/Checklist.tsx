@@ -4,22 +4,12 @@ import { Card } from "@gavel/ui";
 import { isUnderWay } from "../app/queries";
 import { useT } from "../i18n";
 import css from "./Checklist.module.css";
+import { CHECKS } from "./checks";
 import { moreOf, type Problem, problemsOf } from "./problems";
 
-const CODES = [
-  "files",
-  "format",
-  "config",
-  "base",
-  "rank",
-  "shapes",
-  "values",
-  "effect",
-  "similarity",
-  "reference",
-  "engine",
-] as const;
-type Code = (typeof CODES)[number];
+function codesOf({ artifact, checks }: Submission): string[] {
+  return [...new Set([...CHECKS[artifact], ...checks.map(({ code }) => code)])];
+}
 
 const TONES: Record<Check["status"], Tone> = { passed: "good", warning: "warn", refused: "bad", pending: "calm" };
 
@@ -32,7 +22,7 @@ export function Checklist({ submission }: { submission: Submission }) {
       <h2>{t("submission.checks")}</h2>
       {waiting && <p className={css.note}>{t("submission.checks_wait")}</p>}
       <ul>
-        {CODES.map((code) => {
+        {codesOf(submission).map((code) => {
           const check = submission.checks.find((one) => one.code === code);
           return <Line key={code} code={code} check={check} busy={submission.state === "verifying"} />;
         })}
@@ -41,8 +31,8 @@ export function Checklist({ submission }: { submission: Submission }) {
   );
 }
 
-function Line({ code, check, busy }: { code: Code; check: Check | undefined; busy: boolean }) {
-  const { t } = useT();
+function Line({ code, check, busy }: { code: string; check: Check | undefined; busy: boolean }) {
+  const { t, find } = useT();
   const status = check?.status ?? "pending";
   // A check still pending in a finished verdict could not run because of an earlier problem.
   const word = check?.status === "pending" ? t("check_state.skipped") : t(`check_state.${status}`);
@@ -51,9 +41,9 @@ function Line({ code, check, busy }: { code: Code; check: Check | undefined; bus
       <StateMark tone={check === undefined && busy ? "busy" : TONES[status]} size={20} />
       <div>
         <h3>
-          {t(`check.${code}.title`)} <span>{word}</span>
+          {find(`check.${code}.title`) ?? code} <span>{word}</span>
         </h3>
-        <p className={css.note}>{t(`check.${code}.text`)}</p>
+        <p className={css.note}>{find(`check.${code}.text`)}</p>
         {check && <Figures check={check} />}
         {check && <Problems check={check} />}
       </div>
