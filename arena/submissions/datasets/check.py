@@ -140,7 +140,7 @@ class _Check:
     def _rows(self, file: BinaryIO, source: Source) -> Iterator[tuple[int, Any]]:
         if source == "jsonl":
             return read_lines(file, self._caps.max_row_bytes, self.ledger)
-        return read_parquet(file, self._caps.max_rows, self._caps.max_bytes, self.ledger)
+        return read_parquet(file, self._caps.max_rows, self.ledger)
 
     def _take(self, number: int, value: Any) -> None:
         """Raises BadRow, and BadFile when the data set is none at all or unpacks to too much."""

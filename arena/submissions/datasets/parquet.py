@@ -1,7 +1,11 @@
 """Rows out of a Parquet file. What its footer claims is held against the limits before anything is unpacked.
 
-Only the columns of a form are read, in a few rows at a time and without threads, through one open file: the sandbox has
-neither threads nor files to give. What lies about its size meets the memory limit of the process.
+Only the columns of a form are read, a few rows at a time and without threads, through one open file: the sandbox has
+neither threads nor files to give. How large something is unpacked is counted as it comes, not believed; a single page
+that is too large for the process meets its memory limit.
+
+What pyarrow says of the pages of a column (`metadata.row_group(…).column(…)`) is not asked for: over broken statistics
+it ends the whole process.
 """
 
 from collections.abc import Iterator
@@ -26,7 +30,7 @@ _BROKEN = (pa.ArrowException, OSError, ValueError, KeyError, IndexError, Overflo
 """What pyarrow raises over a file that is not right; text that is not UTF-8 among it."""
 
 
-def read_parquet(file: BinaryIO, max_rows: int, max_bytes: int, ledger: Ledger) -> Iterator[tuple[int, Any]]:
+def read_parquet(file: BinaryIO, max_rows: int, ledger: Ledger) -> Iterator[tuple[int, Any]]:
     """(row number, value or BadRow). Raises BadFile."""
     _refuse_other_files(file)
     try:
@@ -38,7 +42,7 @@ def read_parquet(file: BinaryIO, max_rows: int, max_bytes: int, ledger: Ledger) 
             thrift_string_size_limit=MAX_FOOTER,
             thrift_container_size_limit=1 << 16,
         )
-        columns = _columns(opened, max_rows, max_bytes, ledger)
+        columns = _columns(opened, max_rows, ledger)
     except _BROKEN:
         raise BadFile("dataset.parquet_invalid") from None
     number = 0
@@ -66,7 +70,7 @@ def _refuse_other_files(file: BinaryIO) -> None:
     file.seek(0)
 
 
-def _columns(opened: pq.ParquetFile, max_rows: int, max_bytes: int, ledger: Ledger) -> list[str]:
+def _columns(opened: pq.ParquetFile, max_rows: int, ledger: Ledger) -> list[str]:
     """The columns of the form that the file is in, after a look at everything the footer says."""
     footer = opened.metadata
     if footer.num_rows > max_rows:
@@ -82,15 +86,6 @@ def _columns(opened: pq.ParquetFile, max_rows: int, max_bytes: int, ledger: Ledg
         raise BadFile("dataset.parquet_schema", reason="two columns of one name")
     for name in wanted:
         _refuse_type(name, schema.field(name).type, form)
-    unpacked = 0
-    for group in range(footer.num_row_groups):
-        parts = footer.row_group(group)
-        for column in range(parts.num_columns):
-            part = parts.column(column)
-            if part.path_in_schema.split(".")[0] in wanted:
-                unpacked += part.total_uncompressed_size
-    if unpacked > max_bytes:
-        raise BadFile("dataset.text_too_large", bytes=unpacked, limit=max_bytes)
     for name in schema.names:
         if name not in wanted:
             ledger.field(name)
@@ -129,25 +124,27 @@ def _is_messages(kind: pa.DataType) -> bool:
 
 
 def _values(batch: pa.RecordBatch) -> Iterator[Any]:
-    """Rows as JSON would have them: a null is a field that is not there."""
+    """Rows as JSON would have them."""
     try:
         rows = batch.to_pylist()
     except UnicodeDecodeError:
         # Row by row, to say which.
         for place in range(batch.num_rows):
             try:
-                yield _present(batch.slice(place, 1).to_pylist()[0])
+                yield _without_gaps(batch.slice(place, 1).to_pylist()[0])
             except UnicodeDecodeError:
                 yield BadRow("dataset.not_utf8")
         return
-    yield from map(_present, rows)
+    yield from map(_without_gaps, rows)
 
 
-def _present(row: dict[str, Any]) -> dict[str, Any]:
-    return {
-        name: [_present(item) if isinstance(item, dict) else item for item in value]
-        if isinstance(value, list)
-        else value
-        for name, value in row.items()
-        if value is not None
-    }
+def _without_gaps(row: dict[str, Any]) -> dict[str, Any]:
+    """Every message has every field of the column's type: what one does not say is null there, and not in JSON."""
+    for value in row.values():
+        if isinstance(value, list):
+            for message in value:
+                if isinstance(message, dict):
+                    for name in [name for name in message if name not in ("role", "content")]:
+                        if message[name] is None:
+                            del message[name]
+    return row

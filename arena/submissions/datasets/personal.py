@@ -7,7 +7,7 @@ Everything here is a warning: only a person knows whether a number is somebody's
 import re
 from collections.abc import Iterator
 from datetime import date
-from ipaddress import ip_address
+from ipaddress import IPv6Address, ip_address
 from typing import NamedTuple
 
 PLACEHOLDERS = {
@@ -19,7 +19,7 @@ PLACEHOLDERS = {
 }
 """What stands in the cleaned version instead. None of them looks like personal data."""
 
-_MAYBE = re.compile(r"@|[0-9](?:[ ().\-]{0,2}[0-9]){6}|:[0-9A-Fa-f]{0,4}:")
+_MAYBE = re.compile(r"@|[0-9](?:[ ().\-]{0,2}[0-9]){6}|[0-9]\.[0-9]{1,3}\.[0-9]|:[0-9A-Fa-f]{0,4}:")
 """What every kind has somewhere: most texts have none of it and are done."""
 _EMAIL = re.compile(
     r"(?<![A-Za-z0-9._%+\-])[A-Za-z0-9][A-Za-z0-9._%+\-]{0,63}@(?:[A-Za-z0-9](?:[A-Za-z0-9\-]{0,61}[A-Za-z0-9])?\.){1,8}"
@@ -160,4 +160,6 @@ def _is_somewhere(written: str) -> bool:
         address = ip_address(written)
     except ValueError:
         return False
+    if isinstance(address, IPv6Address) and not 0x20 <= address.packed[0] < 0x40:
+        return False  # `a::b` is an address too, and more often something else
     return address.is_global and not address.is_multicast and written.count(".") in (0, 3)
