@@ -22,6 +22,7 @@ from arena.ratings.contracts import RECOMPUTE as RECOMPUTE_RATINGS
 from arena.ratings.contracts import RatingsComputed
 from arena.rundown.contracts import ShowMoved
 from arena.submissions import service as submissions
+from arena.submissions import verdict
 from arena.submissions.contracts import JOB_KIND as VERIFY
 from arena.submissions.contracts import (
     CompetingChanged,
@@ -53,8 +54,8 @@ PIPELINE = Pipeline(
             VERIFY_QUEUE,
             timedelta(minutes=30),
             submissions.failed,
-            submissions.prepare_verify,
-            submissions.finish_verify,
+            verdict.prepare,
+            verdict.finish,
         ),
         Work(BENCHMARK, BENCH, timedelta(hours=2), benchmarks.failed, benchmarks.prepare, benchmarks.finish),
         Work(RUN_DUEL, CONTROL, timedelta(minutes=15), duels.failed),

@@ -2,11 +2,12 @@
 
 from arena.shows.models import Episode, Season
 from arena.shows.queries import current_season, episode, season_rules
-from arena.shows.rules import Sampling, SeasonRules, Track
+from arena.shows.rules import Artifact, Sampling, SeasonRules, Track
 from arena.shows.schemas import EpisodeOut
 from arena.shows.service import ensure_season
 
 __all__ = [
+    "Artifact",
     "Episode",
     "EpisodeOut",
     "Sampling",

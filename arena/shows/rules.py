@@ -2,12 +2,16 @@
 
 from datetime import datetime
 from hashlib import sha256
+from typing import Literal
 
 import rfc8785
 from pydantic import Field
 
 from arena.kit.schemas import Contract
 from arena.shows.base_models import BASE_MODELS, HOUSE_MODEL, BaseModel
+
+Artifact = Literal["adapter", "dataset", "prompt", "model"]
+"""The kinds of things that can be entered."""
 
 
 class Track(Contract):
@@ -18,6 +22,12 @@ class Track(Contract):
     """A class that nodes are attested to; "any" for a practice season on one laptop."""
     max_rank: int = HOUSE_MODEL.max_rank
     max_bytes: int = 64 << 20
+    """Of an adapter's weights."""
+    artifacts: tuple[Artifact, ...] = ("adapter",)
+    """What may be entered."""
+    max_dataset_bytes: int = 200 << 20
+    max_model_bytes: int = 2 << 30
+    """Of a full model's weights, all shards together."""
     template_digest: str = HOUSE_MODEL.template_digest
 
     @property

@@ -7,6 +7,7 @@ from pydantic import Field
 
 from arena.kit.facts import Fact
 from arena.kit.schemas import Contract
+from arena.shows.rules import Artifact
 
 CheckStatus = Literal["passed", "warning", "refused", "pending"]
 
@@ -16,8 +17,8 @@ JOB_KIND = "submissions.verify"
 class Check(Contract):
     """One line of the contestant's checklist.
 
-    `code` is one of CHECKS in `inspection`. `detail["problems"]`, present when something was found, is a list of
-    `{"code", "message", "detail"}`. `pending` in a finished result means: not reached because of an earlier problem.
+    `code` is one of its kind's CHECKS. `detail["problems"]`, present when something was found, is a list of `{"code",
+    "message", "detail"}`. `pending` in a finished result means: not reached because of an earlier problem.
     """
 
     code: str
@@ -32,19 +33,34 @@ class Refusal(Contract):
     message: str
 
 
+class FileIn(Contract):
+    """A file that a contestant sent."""
+
+    name: str
+    url: str
+    sha256: str
+    """Hex; what the portal hashed while it received the upload."""
+    max_bytes: int = Field(ge=1)
+
+
+class FileOut(Contract):
+    """A file that the lab is to write when it admits a version."""
+
+    name: str
+    put_url: str
+    max_bytes: int = Field(ge=1)
+
+
 class VerifyContract(Contract):
     """Everything the lab may know: what to fetch, what to measure it against, where the canonical files go."""
 
     submission_id: str
+    artifact: Artifact
     base_model: str
     max_rank: int = Field(ge=1)
-    max_bytes: int = Field(ge=1)
-    config_url: str
-    weights_url: str
-    weights_sha256: str
-    """Hex; what the portal hashed while it received the upload."""
-    sealed_config_put_url: str
-    sealed_weights_put_url: str
+    files: list[FileIn]
+    canonical: list[FileOut]
+    """In the order in which they are hashed."""
 
 
 SKETCH_SIZE = 8192
@@ -81,15 +97,16 @@ class Measures(Contract):
 
 
 class VerifyResult(Contract):
-    """The verdict. The hashes, size, rank and modules describe the canonical files, and are absent when refused."""
+    """The verdict. What follows the checks describes the canonical files, and is absent when refused.
+
+    `rank`, `modules` and `measures` are an adapter's.
+    """
 
     verdict: Literal["verified", "refused"]
     checks: list[Check]
     digest: str | None = None
-    config_sha256: str | None = None
-    weights_sha256: str | None = None
     size_bytes: int | None = None
-    """Canonical config plus canonical weights."""
+    """Of all canonical files."""
     rank: int | None = None
     modules: list[str] | None = None
     measures: Measures | None = None

@@ -8,7 +8,7 @@ from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Index, String, U
 from sqlalchemy.orm import Mapped, mapped_column
 
 from arena.kit.db import Base, Row
-from arena.submissions.artifacts import Artifact
+from arena.shows.rules import Artifact
 
 EntryKind = Literal["contestant", "house"]
 SubmissionState = Literal[
@@ -45,7 +45,7 @@ class Entry(Row):
 
 
 class Submission(Row):
-    """One version of an entry. `incoming/` holds what was sent, never served; `digest` names the canonical adapter.
+    """One version of an entry. `incoming/` holds what was sent, never served; `digest` names the canonical form.
 
     `uploading` until the last byte of the last file; `cancelled` when it never came. `withdrawn` by its owner: never on
     stage, but what was under way goes on unseen in `withdrawn_from`, which is the state again when it is restored.
@@ -77,7 +77,7 @@ class Submission(Row):
         CheckConstraint(
             "(state = 'withdrawn') = (coalesce(withdrawn_from, 'uploading') <> 'uploading')", name="withdrawn"
         ),
-        CheckConstraint("artifact in ('adapter')", name="artifact"),
+        CheckConstraint("artifact in ('adapter','dataset','prompt','model')", name="artifact"),
         CheckConstraint(
             "(coalesce(withdrawn_from, state) in ('verified','benchmarking','ready')) <= (digest is not null)",
             name="verified_digest",

@@ -17,7 +17,8 @@ CODES: Mapping[str, str] = {
     "upload.too_large": "larger than the track allows",
     "artifact.type_not_allowed": "a file of a kind that is never accepted",
     "artifact.archive_not_allowed": "an archive",
-    "artifact.unexpected_file": "a file that an adapter does not have",
+    "artifact.unexpected_file": "a file that this kind of entry does not have",
+    "artifact.kind_not_taken": "a kind of entry that the track does not take",
     "artifact.inspection_limit": "could not be inspected within memory and time",
     # the safetensors format
     "st.too_small": "no room for a header",

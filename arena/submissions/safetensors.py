@@ -366,9 +366,12 @@ def adapter_digest(config_bytes: bytes, weights_bytes: bytes) -> str:
     return digest_of_hashes(hashlib.sha256(config_bytes).digest(), hashlib.sha256(weights_bytes).digest())
 
 
-def digest_of_hashes(config_sha256: bytes, weights_sha256: bytes) -> str:
-    """`adapter_digest` for files that were hashed while they streamed by (raw 32-byte hashes in, hex out)."""
-    return hashlib.sha256(config_sha256 + weights_sha256).hexdigest()
+def digest_of_hashes(*hashes: bytes) -> str:
+    """The identity of files that were hashed while they streamed by (raw 32-byte hashes in, hex out).
+
+    One file's is its own sha256; that of several the sha256 over theirs, in the order of `canonical_files`.
+    """
+    return hashes[0].hex() if len(hashes) == 1 else hashlib.sha256(b"".join(hashes)).hexdigest()
 
 
 def engine_name(digest: str) -> str:

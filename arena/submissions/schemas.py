@@ -10,7 +10,7 @@ from pydantic import Field, StringConstraints, field_validator
 from arena.accounts.public import Person
 from arena.kit.jobs.models import Job, JobState
 from arena.kit.schemas import In, Out
-from arena.submissions.artifacts import Artifact
+from arena.shows.public import Artifact
 from arena.submissions.contracts import CheckStatus
 from arena.submissions.models import AdapterMeasure, Entry, SimilarityFlag, Submission, Upload
 

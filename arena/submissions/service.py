@@ -1,6 +1,5 @@
-"""What happens to submissions that have arrived (`uploads` brings them): verified or refused, sealed."""
+"""What happens to entries and to versions that have their verdict (`uploads` brings them, `verdict` judges them)."""
 
-from functools import partial
 from uuid import UUID
 
 from sqlalchemy import func, select, update
@@ -8,47 +7,27 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from arena.accounts.public import Person
-from arena.kit.db import Json, db_now
+from arena.kit.db import db_now
 from arena.kit.errors import Conflict, Forbidden, NotFound, TooMany
-from arena.kit.jobs.models import Job
 from arena.kit.jobs.outbox import record
 from arena.kit.names import ENTRY_CHARS, clean_name
 from arena.kit.site import Site
 from arena.moderation.public import require
 from arena.shows.public import Season, SeasonRules, season_rules
-from arena.submissions.artifacts import CONFIG, MAX_CONFIG_BYTES, WEIGHTS
-from arena.submissions.compare import keep_and_compare
+from arena.submissions.artifacts import CONFIG, WEIGHTS
 from arena.submissions.contracts import (
     AdapterRef,
     CompetingChanged,
     SubmissionChanged,
     SubmissionVerified,
-    VerifyContract,
-    VerifyResult,
 )
 from arena.submissions.metrics import count_verdict
 from arena.submissions.models import Entry, Submission, SubmissionState
 from arena.submissions.names import reserved, skeleton
-from arena.submissions.queries import uploads_of
-from arena.submissions.safetensors import adapter_digest, digest_of_hashes, engine_name, identity_adapter
+from arena.submissions.safetensors import adapter_digest, engine_name, identity_adapter
+from arena.submissions.sealing import seal_adapter, sealed
 
-ALIGNMENT = 4096
-"""The canonical form pads its header, so it may be a few bytes longer than what was sent."""
 HOUSE_NAME = "House"
-
-
-def canonical(submission_id: UUID, name: str) -> str:
-    """Where the lab puts its re-serialised files until the portal has checked and sealed them."""
-    return f"incoming/{submission_id}/canonical/{name}"
-
-
-def staged(submission_id: UUID, name: str) -> str:
-    """A copy of `canonical` that no link can write to: what is hashed here is what gets sealed."""
-    return f"incoming/{submission_id}/staged/{name}"
-
-
-def sealed(digest: str, name: str) -> str:
-    return f"sealed/{digest}/{name}"
 
 
 async def make_entry(site: Site, session: AsyncSession, season: Season, owner: Person, name: str) -> Entry:
@@ -92,79 +71,6 @@ def _taken(name: str, other: str) -> Conflict:
     return Conflict("name.confusable", sentence, name=name, other=other)
 
 
-async def prepare_verify(site: Site, session: AsyncSession, job: Job) -> VerifyContract:
-    row = await session.get_one(Submission, job.subject)
-    entry = await session.get_one(Entry, row.entry_id)
-    track = (await season_rules(session, entry.season_id)).track
-    links = site.links
-    files = {upload.name: upload for upload in await uploads_of(session, row.id)}
-    record(session, SubmissionChanged(submission_id=row.id))
-    return VerifyContract(
-        submission_id=str(row.id),
-        base_model=track.base_model,
-        max_rank=track.max_rank,
-        max_bytes=track.max_bytes,
-        config_url=links.upload(str(files[CONFIG].id)),
-        weights_url=links.upload(str(files[WEIGHTS].id)),
-        weights_sha256=files[WEIGHTS].sha256,
-        sealed_config_put_url=links.write(canonical(row.id, CONFIG), MAX_CONFIG_BYTES),
-        sealed_weights_put_url=links.write(canonical(row.id, WEIGHTS), track.max_bytes + ALIGNMENT),
-    )
-
-
-async def finish_verify(site: Site, session: AsyncSession, submission_id: UUID, body: Json) -> None:
-    """Write the verdict down. A verified adapter is hashed again here and sealed under its own hash."""
-    result = VerifyResult.model_validate(body)
-    row = await _held(session, submission_id)
-    row.checks = [check.model_dump(mode="json") for check in result.checks]
-    if result.verdict == "refused" or result.digest is None:
-        refusal = result.refusal
-        row.move("refused")
-        row.refusal = refusal.model_dump() if refusal else {"code": "adapter.refused", "message": "Refused."}
-        count_verdict(session, row.refusal["code"])
-        record(session, SubmissionChanged(submission_id=row.id))
-        return
-    await seal_canonical(site, row.id, result.digest)
-    if result.measures is None:
-        raise Conflict("job.bad_measures", "The lab has measured nothing on an adapter that it admitted.")
-    alike = await keep_and_compare(session, row, result.digest, result.measures, partial(read_sealed, site))
-    row.checks = [*row.checks, alike.model_dump(mode="json")]
-    row.move("verified")
-    row.digest = result.digest
-    row.rank = result.rank
-    row.modules = list(result.modules or [])
-    record(session, SubmissionVerified(submission_id=row.id))
-    record(session, SubmissionChanged(submission_id=row.id))
-
-
-async def seal_canonical(site: Site, submission_id: UUID, digest: str) -> None:
-    """Put the lab's files under their hash.
-
-    The lab opens hostile files: what it says about them is checked, not believed, and its links to `canonical` still
-    write, so the files are copied out of its reach while they are hashed. Raises Conflict `store.hash_mismatch`.
-    """
-    storage = site.storage
-    config = await storage.copy(canonical(submission_id, CONFIG), staged(submission_id, CONFIG))
-    weights = await storage.copy(canonical(submission_id, WEIGHTS), staged(submission_id, WEIGHTS))
-    if digest_of_hashes(config.sha256, weights.sha256) != digest:
-        raise Conflict(
-            "store.hash_mismatch", "The canonical files do not have the hash that the lab reported."
-        )
-    for name in (WEIGHTS, CONFIG):
-        await storage.move_once(staged(submission_id, name), sealed(digest, name))
-
-
-async def seal(site: Site, digest: str, config: bytes, weights: bytes) -> None:
-    """Put a small adapter of our own under its hash. Written once: a second writer finds the same content there."""
-    await site.storage.put_once(sealed(digest, WEIGHTS), weights)
-    await site.storage.put_once(sealed(digest, CONFIG), config)
-
-
-async def read_sealed(site: Site, digest: str) -> tuple[bytes, bytes]:
-    """The config and the weights of a sealed adapter."""
-    return await site.storage.read(sealed(digest, CONFIG)), await site.storage.read(sealed(digest, WEIGHTS))
-
-
 def adapter_ref(site: Site, digest: str) -> AdapterRef:
     return AdapterRef(
         digest=digest,
@@ -176,14 +82,14 @@ def adapter_ref(site: Site, digest: str) -> AdapterRef:
 
 async def mark(session: AsyncSession, submission_id: UUID, state: SubmissionState) -> None:
     """For the steps after verification: `benchmarking`, then `ready`."""
-    row = await _held(session, submission_id)
+    row = await held(session, submission_id)
     row.move(state)
     record(session, SubmissionChanged(submission_id=row.id))
 
 
 async def refuse(session: AsyncSession, submission_id: UUID, code: str, message: str) -> None:
     """For the steps after verification, when the adapter cannot go on stage after all."""
-    row = await _held(session, submission_id)
+    row = await held(session, submission_id)
     row.move("refused")
     row.refusal = {"code": code, "message": message}
     count_verdict(session, code)
@@ -192,13 +98,13 @@ async def refuse(session: AsyncSession, submission_id: UUID, code: str, message:
 
 async def failed(session: AsyncSession, submission_id: UUID, reason: str) -> None:
     """Our fault, not the contestant's: it does not count against the quota."""
-    row = await _held(session, submission_id)
+    row = await held(session, submission_id)
     row.move("failed")
     row.refusal = {"code": "platform.fault", "message": f"The platform could not finish this: {reason}"}
     record(session, SubmissionChanged(submission_id=row.id))
 
 
-async def _held(session: AsyncSession, submission_id: UUID) -> Submission:
+async def held(session: AsyncSession, submission_id: UUID) -> Submission:
     """Read anew and held: its owner may withdraw it at the very moment in which the line moves it on."""
     hold = {"key_share": True}
     return await session.get_one(Submission, submission_id, with_for_update=hold, populate_existing=True)
@@ -218,7 +124,7 @@ async def choose(session: AsyncSession, entry: Entry, submission_id: UUID | None
     chosen = Submission.entry_id == entry.id, Submission.chosen
     await session.execute(update(Submission).where(*chosen).values(chosen=False))
     if row is not None:
-        row = await _held(session, row.id)
+        row = await held(session, row.id)
         if row.state != "ready":
             raise Conflict("submission.not_ready", "Only a version that is ready for the stage can compete.")
         row.chosen = True
@@ -231,7 +137,7 @@ async def withdraw(session: AsyncSession, entry: Entry, row: Submission) -> None
 
     What is under way for it is carried through unseen, so that nothing has to be begun again when it is restored.
     """
-    row = await _held(session, row.id)
+    row = await held(session, row.id)
     if row.state == "uploading":
         raise Conflict("submission.uploading", "This version has not arrived. Cancel its upload instead.")
     if row.state == "withdrawn":
@@ -243,7 +149,7 @@ async def withdraw(session: AsyncSession, entry: Entry, row: Submission) -> None
 async def restore(session: AsyncSession, entry: Entry, row: Submission) -> None:
     """Undo `withdraw`. Raises Forbidden after the deadline."""
     await _refuse_when_closed(session, entry)
-    row = await _held(session, row.id)
+    row = await held(session, row.id)
     if row.withdrawn_from is None:
         raise Conflict("submission.not_withdrawn", "This version has not been withdrawn.")
     row.state, row.withdrawn_from = row.withdrawn_from, None
@@ -283,7 +189,7 @@ async def ensure_house(site: Site, session: AsyncSession, season: Season) -> Ent
     base = SeasonRules.model_validate(season.rules).track.base
     config, weights = identity_adapter(base)
     digest = adapter_digest(config, weights)
-    await seal(site, digest, config, weights)
+    await seal_adapter(site, digest, config, weights)
     entry = Entry(
         season_id=season.id, owner_id=None, name=HOUSE_NAME, skeleton=skeleton(HOUSE_NAME), kind="house"
     )

@@ -21,9 +21,9 @@ from arena.kit.errors import Conflict, Forbidden, GavelError, Invalid, NotFound,
 from arena.kit.ids import new_id
 from arena.kit.jobs.outbox import record
 from arena.kit.site import Site
-from arena.shows.public import SeasonRules, season_rules
+from arena.shows.public import Artifact, SeasonRules, season_rules
 from arena.submissions import metrics
-from arena.submissions.artifacts import Artifact, check_files, file_limits
+from arena.submissions.artifacts import check_files
 from arena.submissions.contracts import SubmissionChanged, SubmissionReceived
 from arena.submissions.models import REACHED, Entry, Submission, Upload, UploadPart
 from arena.submissions.queries import parts_of, uploads_of
@@ -46,7 +46,7 @@ async def begin(session: AsyncSession, entry: Entry, artifact: Artifact, files: 
     """Make room for a version. The same files announced again give the upload that is under way."""
     rules = await season_rules(session, entry.season_id)
     try:
-        check_files({file.name: file.size for file in files}, file_limits(rules.track)[artifact])
+        check_files(artifact, {file.name: file.size for file in files}, rules.track)
     except GavelError as refusal:
         metrics.count(refusal.code)
         raise

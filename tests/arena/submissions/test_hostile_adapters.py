@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from arena.kit.errors import WrongType
 from arena.shows.public import Track
-from arena.submissions.artifacts import check_files, file_limits
+from arena.submissions.artifacts import check_files
 from arena.submissions.inspection import Inspection, inspect_adapter
 from arena.submissions.refusals import CODES, AdapterRefused
 from tests.support import adapter_files
@@ -85,7 +85,7 @@ def test_the_corpus_is_large_and_covers_the_table() -> None:
 @pytest.mark.parametrize("name", NAMES)
 def test_other_files_are_refused_by_name(name: str) -> None:
     with pytest.raises(WrongType) as refused:
-        check_files({name: 1}, file_limits(Track())["adapter"])
+        check_files("adapter", {name: 1}, Track())
     assert refused.value.code == NAMES[name]
     assert placeholders(refused.value.code) <= refused.value.detail.keys()
 

@@ -173,7 +173,10 @@ async def test_what_the_lab_changes_after_its_report_is_not_sealed(
     job = await lab.take()
     result = await job.honest_result()
     other = make_adapter(9, rank=1)
-    await job.http.put(job.contract["sealed_weights_put_url"], content=other.weights)
+    (target,) = (
+        file["put_url"] for file in job.contract["canonical"] if file["name"].endswith(".safetensors")
+    )
+    await job.http.put(target, content=other.weights)
     answer = await job.complete(result)
     assert (answer.status_code, answer.json()["error"]["code"]) == (409, "store.hash_mismatch")
     assert result["digest"] not in {path.name for path in (tmp_path / "files" / "sealed").iterdir()}

@@ -4,17 +4,24 @@ from pathlib import Path
 
 import pytest
 
-from arena.submissions.contracts import VerifyContract
+from arena.submissions.artifacts import ALIGNMENT, CONFIG, MAX_CONFIG_BYTES, WEIGHTS
+from arena.submissions.contracts import FileIn, FileOut, VerifyContract
 from tests.support import hostile_adapters as hostile
 from tests.support.hostile_adapters import CASES
 from workers.lab import verify
-from workers.lab.inspect_child import Findings
 from workers.lab.job import JobContext
+from workers.lab.sandbox import Findings, inspect
 
+LIMITS = {CONFIG: MAX_CONFIG_BYTES, WEIGHTS: hostile.MAX_BYTES}
 CONTRACT = VerifyContract(
-    submission_id="s", base_model=hostile.BASE.id, max_rank=hostile.MAX_RANK, max_bytes=hostile.MAX_BYTES,
-    config_url="", weights_url="", weights_sha256="", sealed_config_put_url="", sealed_weights_put_url="",
-)  # fmt: skip
+    submission_id="s",
+    artifact="adapter",
+    base_model=hostile.BASE.id,
+    max_rank=hostile.MAX_RANK,
+    files=[FileIn(name=name, url="", sha256="", max_bytes=most) for name, most in LIMITS.items()],
+    canonical=[FileOut(name=name, put_url="", max_bytes=most + ALIGNMENT) for name, most in LIMITS.items()],
+)
+HOW = verify.INSPECTIONS["adapter"]
 
 HEAVY = {18, 19, 20}
 """Rows about files that are costly to read: every case goes through the sandbox. Of the others, the first and the last
@@ -31,13 +38,10 @@ def chosen() -> list[str]:
 
 
 def through_the_sandbox(config: bytes, weights: bytes, folder: Path) -> Findings:
-    sources, outs = (
-        (folder / "config.in", folder / "weights.in"),
-        (folder / "config.out", folder / "weights.out"),
-    )
-    for path, data in zip(sources, (config, weights), strict=True):
-        path.write_bytes(data)
-    return verify.inspect(CONTRACT, JobContext(folder), (*sources, *outs))
+    sources, targets = ({name: folder / f"{name}.{end}" for name in LIMITS} for end in ("in", "out"))
+    sources[CONFIG].write_bytes(config)
+    sources[WEIGHTS].write_bytes(weights)
+    return inspect(HOW, CONTRACT, JobContext(folder), sources, targets)
 
 
 @pytest.mark.parametrize("name", chosen())
@@ -46,10 +50,10 @@ def test_the_sandbox_gives_each_case_its_own_code(name: str, tmp_path: Path) -> 
     found = through_the_sandbox(*CASES[name].make(), tmp_path)
     assert found.refusal is not None, "admitted"
     assert found.refusal.code == CASES[name].code
-    assert found.peak_bytes <= verify.MEMORY_BYTES
-    assert (tmp_path / "weights.out").stat().st_size == 0, "nothing is written of what is refused"
+    assert found.peak_bytes <= HOW.memory_bytes
+    assert (tmp_path / f"{WEIGHTS}.out").stat().st_size == 0, "nothing is written of what is refused"
 
 
 def test_an_honest_adapter_passes_the_sandbox(tmp_path: Path) -> None:
     assert through_the_sandbox(hostile.config(), hostile.weights(), tmp_path).refusal is None
-    assert (tmp_path / "weights.out").stat().st_size > 0
+    assert (tmp_path / f"{WEIGHTS}.out").stat().st_size > 0

@@ -4,6 +4,7 @@ import hashlib
 import io
 import json
 import signal
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -11,14 +12,16 @@ import pytest
 
 from arena.shows.base_models import HOUSE_MODEL
 from arena.submissions import contracts
-from arena.submissions.contracts import VerifyResult
+from arena.submissions.artifacts import ALIGNMENT, CONFIG, MAX_CONFIG_BYTES, WEIGHTS
+from arena.submissions.contracts import FileIn, FileOut, VerifyContract, VerifyResult
 from arena.submissions.inspection import inspect_adapter
 from arena.submissions.safetensors import adapter_digest
 from tests.support import adapter_files as adapters
 from tests.support.lab_portal import LabPortal
-from workers.lab import verify
+from workers.lab import sandbox, verify
 from workers.lab.job import Ended, JobContext, JobFailed
 from workers.lab.runner import run_job
+from workers.lab.sandbox import Findings
 
 MAX_BYTES = 32 << 20
 
@@ -33,16 +36,46 @@ def house_weights() -> bytes:
     return adapters.weights(HOUSE_MODEL)
 
 
-def offer(portal: LabPortal, config: bytes, weights: bytes, **changes: Any) -> None:
+def offer(
+    portal: LabPortal,
+    config: bytes,
+    weights: bytes,
+    max_bytes: int = MAX_BYTES,
+    weights_sha256: str | None = None,
+    weights_url: str = "/weights",
+) -> None:
     portal.kind = contracts.JOB_KIND
     portal.files = {"/config": config, "/weights": weights}
-    portal.contract = {
-        "submission_id": "s", "base_model": HOUSE_MODEL.id, "max_rank": 16, "max_bytes": MAX_BYTES,
-        "config_url": f"{portal.url}/config", "weights_url": f"{portal.url}/weights",
-        "weights_sha256": hashlib.sha256(weights).hexdigest(),
-        "sealed_config_put_url": f"{portal.url}/sealed/config",
-        "sealed_weights_put_url": f"{portal.url}/sealed/weights",
-    } | changes  # fmt: skip
+    portal.contract = contract(
+        portal.url,
+        max_bytes,
+        config_sha256=hashlib.sha256(config).hexdigest(),
+        weights_sha256=weights_sha256 or hashlib.sha256(weights).hexdigest(),
+        weights_url=weights_url,
+    ).model_dump(mode="json")
+
+
+def contract(
+    url: str = "",
+    max_bytes: int = MAX_BYTES,
+    config_sha256: str = "",
+    weights_sha256: str = "",
+    weights_url: str = "/weights",
+) -> VerifyContract:
+    return VerifyContract(
+        submission_id="s",
+        artifact="adapter",
+        base_model=HOUSE_MODEL.id,
+        max_rank=16,
+        files=[
+            FileIn(name=CONFIG, url=f"{url}/config", sha256=config_sha256, max_bytes=MAX_CONFIG_BYTES),
+            FileIn(name=WEIGHTS, url=f"{url}{weights_url}", sha256=weights_sha256, max_bytes=max_bytes),
+        ],
+        canonical=[
+            FileOut(name=CONFIG, put_url=f"{url}/sealed/config", max_bytes=MAX_CONFIG_BYTES),
+            FileOut(name=WEIGHTS, put_url=f"{url}/sealed/weights", max_bytes=max_bytes + ALIGNMENT),
+        ],
+    )
 
 
 def verdict(portal: LabPortal) -> VerifyResult:
@@ -66,8 +99,6 @@ def test_an_honest_adapter_is_verified_and_its_canonical_form_stored(
     assert result.refusal is None
     assert {check.status for check in result.checks} == {"passed"}
     assert result.digest == adapter_digest(*sealed)
-    assert result.config_sha256 == hashlib.sha256(sealed[0]).hexdigest()
-    assert result.weights_sha256 == hashlib.sha256(sealed[1]).hexdigest()
     assert result.size_bytes == sum(map(len, sealed))
     assert result.rank == adapters.RANK
     assert result.modules is not None
@@ -111,7 +142,7 @@ def test_other_bytes_than_were_received_are_our_fault(portal: LabPortal, house_w
 def test_a_store_that_is_away_is_our_fault_and_its_links_stay_secret(
     portal: LabPortal, house_weights: bytes
 ) -> None:
-    offer(portal, house_config(), house_weights, weights_url=f"{portal.url}/gone-with-secret-token")
+    offer(portal, house_config(), house_weights, weights_url="/gone-with-secret-token")
     assert run_job(portal.job_url) == "failed"
     (body,) = portal.bodies("fail")
     assert body["retry"] is True
@@ -126,7 +157,8 @@ def test_a_memory_bomb_meets_the_wall_of_the_sandbox(
     bomb = adapters.pack(("{" + ",".join(entry.format(i) for i in range(16_000)) + "}").encode(), b"")
     offer(portal, house_config(), bomb)
     assert refusal(verdict(portal)) == "st.too_many_tensors"
-    monkeypatch.setattr(verify, "MEMORY_BYTES", 64 << 20)
+    small = replace(verify.INSPECTIONS["adapter"], memory_bytes=64 << 20)
+    monkeypatch.setitem(verify.INSPECTIONS, "adapter", small)
     portal.claimable = True
     portal.calls.clear()
     assert refusal(verdict(portal)) == "artifact.inspection_limit"
@@ -148,18 +180,20 @@ def test_a_file_over_the_limits_is_refused_and_a_broken_child_is_our_fault(
 ) -> None:
     job = JobContext(tmp_path)
     monkeypatch.setattr(job, "run_child", lambda *_, **__: ended)
-    files = tuple(tmp_path / name for name in ("a", "b", "c", "d"))
-    files[0].touch()
-    files[1].touch()
-    contract = contracts.VerifyContract(
-        submission_id="s", base_model=HOUSE_MODEL.id, max_rank=16, max_bytes=MAX_BYTES, config_url="", weights_url="",
-        weights_sha256="", sealed_config_put_url="", sealed_weights_put_url="",
-    )  # fmt: skip
+    sources, targets = (
+        {name: tmp_path / f"{name}.{end}" for name in (CONFIG, WEIGHTS)} for end in ("in", "out")
+    )
+    for path in sources.values():
+        path.touch()
+
+    def inspect() -> Findings:
+        return sandbox.inspect(verify.INSPECTIONS["adapter"], contract(), job, sources, targets)
+
     if refused:
-        findings = verify.inspect(contract, job, (files[0], files[1], files[2], files[3]))
+        findings = inspect()
         assert findings.refusal is not None
         assert findings.refusal.code == "artifact.inspection_limit"
     else:
         with pytest.raises(JobFailed) as failure:
-            verify.inspect(contract, job, (files[0], files[1], files[2], files[3]))
+            inspect()
         assert failure.value.retry

@@ -1485,9 +1485,9 @@ export interface components {
             /**
              * Artifact
              * @default adapter
-             * @constant
+             * @enum {string}
              */
-            artifact: "adapter";
+            artifact: "adapter" | "dataset" | "prompt" | "model";
             /** Files */
             files: components["schemas"]["NewFile"][];
         };
@@ -1998,9 +1998,9 @@ export interface components {
         SubmissionOut: {
             /**
              * Artifact
-             * @constant
+             * @enum {string}
              */
-            artifact: "adapter";
+            artifact: "adapter" | "dataset" | "prompt" | "model";
             /** Checks */
             checks: components["schemas"]["CheckOut"][];
             /**
@@ -2155,6 +2155,13 @@ export interface components {
          */
         Track: {
             /**
+             * Artifacts
+             * @default [
+             *       "adapter"
+             *     ]
+             */
+            artifacts: ("adapter" | "dataset" | "prompt" | "model")[];
+            /**
              * Base Model
              * @default gemma-3-270m
              */
@@ -2169,6 +2176,16 @@ export interface components {
              * @default 67108864
              */
             max_bytes: number;
+            /**
+             * Max Dataset Bytes
+             * @default 209715200
+             */
+            max_dataset_bytes: number;
+            /**
+             * Max Model Bytes
+             * @default 2147483648
+             */
+            max_model_bytes: number;
             /**
              * Max Rank
              * @default 16

@@ -1,0 +1,98 @@
+"""The lab's work on a version: what it is asked, and what follows from its answer, for each kind of artifact."""
+
+from collections.abc import Awaitable, Callable, Mapping
+from functools import partial
+from uuid import UUID
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from arena.kit.db import Json
+from arena.kit.errors import Conflict
+from arena.kit.jobs.models import Job
+from arena.kit.jobs.outbox import record
+from arena.kit.site import Site
+from arena.shows.public import Artifact, Track, season_rules
+from arena.submissions.artifacts import asked_files, canonical_files
+from arena.submissions.compare import keep_and_compare
+from arena.submissions.contracts import (
+    FileIn,
+    FileOut,
+    SubmissionChanged,
+    SubmissionVerified,
+    VerifyContract,
+    VerifyResult,
+)
+from arena.submissions.metrics import count_verdict
+from arena.submissions.models import Entry, Submission
+from arena.submissions.queries import uploads_of
+from arena.submissions.sealing import canonical, read_adapter, seal_canonical
+from arena.submissions.service import held
+
+
+async def prepare(site: Site, session: AsyncSession, job: Job) -> VerifyContract:
+    row = await session.get_one(Submission, job.subject)
+    track = await _track(session, row)
+    uploads = await uploads_of(session, row.id)
+    limits = asked_files(row.artifact, track, [upload.name for upload in uploads])
+    record(session, SubmissionChanged(submission_id=row.id))
+    return VerifyContract(
+        submission_id=str(row.id),
+        artifact=row.artifact,
+        base_model=track.base_model,
+        max_rank=track.max_rank,
+        files=[
+            FileIn(
+                name=upload.name,
+                url=site.links.upload(str(upload.id)),
+                sha256=upload.sha256,
+                max_bytes=limits[upload.name],
+            )
+            for upload in uploads
+        ],
+        canonical=[
+            FileOut(name=name, put_url=site.links.write(canonical(row.id, name), most), max_bytes=most)
+            for name, most in canonical_files(row.artifact, track).items()
+        ],
+    )
+
+
+async def finish(site: Site, session: AsyncSession, submission_id: UUID, body: Json) -> None:
+    """Write the verdict down. What is admitted is hashed again here and sealed under its own hash."""
+    result = VerifyResult.model_validate(body)
+    row = await held(session, submission_id)
+    row.checks = [check.model_dump(mode="json") for check in result.checks]
+    if result.verdict == "refused" or result.digest is None:
+        refusal = result.refusal
+        row.move("refused")
+        row.refusal = refusal.model_dump() if refusal else {"code": "adapter.refused", "message": "Refused."}
+        count_verdict(session, row.refusal["code"])
+        record(session, SubmissionChanged(submission_id=row.id))
+        return
+    names = list(canonical_files(row.artifact, await _track(session, row)))
+    await seal_canonical(site, row.id, names, result.digest)
+    await _ADMIT[row.artifact](site, session, row, result)
+    record(session, SubmissionChanged(submission_id=row.id))
+
+
+async def _track(session: AsyncSession, row: Submission) -> Track:
+    entry = await session.get_one(Entry, row.entry_id)
+    return (await season_rules(session, entry.season_id)).track
+
+
+async def _admit_adapter(site: Site, session: AsyncSession, row: Submission, result: VerifyResult) -> None:
+    """Compared with the others of the season, then measured."""
+    if result.measures is None or result.digest is None:
+        raise Conflict("job.bad_measures", "The lab has measured nothing on an adapter that it admitted.")
+    alike = await keep_and_compare(session, row, result.digest, result.measures, partial(read_adapter, site))
+    row.checks = [*row.checks, alike.model_dump(mode="json")]
+    row.move("verified")
+    row.digest = result.digest
+    row.rank = result.rank
+    row.modules = list(result.modules or [])
+    record(session, SubmissionVerified(submission_id=row.id))
+
+
+Admit = Callable[[Site, AsyncSession, Submission, VerifyResult], Awaitable[None]]
+
+_ADMIT: Mapping[Artifact, Admit] = {"adapter": _admit_adapter}
+"""What follows when a kind's files were found good and are sealed."""
