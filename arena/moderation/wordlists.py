@@ -192,7 +192,9 @@ def read_lists(data: bytes) -> list[WordList]:
         head, _, data = data.partition(b"\n")
         about = json.loads(head)
         body, data = data[: about["bytes"]], data[about["bytes"] :]
-        terms = (Term(**{**row, "action": Action(row["action"])}) for row in map(json.loads, body.splitlines()))
+        terms = (
+            Term(**{**row, "action": Action(row["action"])}) for row in map(json.loads, body.splitlines())
+        )
         lists.append(word_list(about["name"], tuple(terms)))
     return lists
 

@@ -17,7 +17,7 @@ from pyarrow import parquet as pq
 from arena.submissions.datasets.check import Caps
 from arena.submissions.datasets.contracts import Form, Source
 
-CAPS = Caps(max_rows=500, max_row_bytes=4096, max_bytes=1 << 20)
+CAPS = Caps(max_bytes=1 << 20, max_rows=500, max_row_bytes=4096)
 """Small, so that what is too large is quickly made."""
 
 TOPICS = ("tides", "bread", "kites", "winter", "maps", "glass", "bees", "rivers", "drums", "lanterns")

@@ -1,93 +1,60 @@
-"""A data set through its check in the sandbox. This process never looks at the contestant's bytes."""
+"""What a data set needs beside its files: the word lists, the hashes of private items, a place for the cleaned version.
 
-import os
-import signal
-import sys
-from collections.abc import Mapping
+This process never looks at the contestant's bytes.
+"""
+
 from pathlib import Path
-from typing import NamedTuple
 
-from pydantic import ValidationError
+import httpx
 
-from arena.submissions.datasets.check import Caps
-from arena.submissions.datasets.contracts import Source
-from workers.lab.dataset_child import Findings, Parameters
-from workers.lab.inspect_child import OVER_LIMIT
+from arena.benchmarks.contracts import SuiteSpec
+from arena.submissions.artifacts import DATA_CLEANED
+from arena.submissions.contracts import JudgedBy, Refusal
+from arena.submissions.datasets.contracts import PRIVATE, WORD_LISTS, DatasetReport
+from arena.submissions.datasets.findings import CHECKS
+from arena.submissions.datasets.overlap import private_grams
 from workers.lab.job import JobContext, JobFailed
+from workers.lab.sandbox import Inspection
+from workers.lab.transfer import download, upload
 
-MEMORY_BYTES = 1 << 30
-"""Of addresses: a third of it is libraries, and room for the index of a million rows another."""
-CPU_SECONDS = 60
-CPU_BYTES_PER_SECOND = 1 << 20
-"""A minute for the start, plus one second for every MiB, which any core reads several times faster."""
+MAX_LISTS_BYTES = 256 << 20
 
-_CRASHES = (-signal.SIGSEGV, -signal.SIGABRT, -signal.SIGBUS, -signal.SIGFPE, -signal.SIGILL)
-_LIMITS = (OVER_LIMIT, -signal.SIGXCPU, -signal.SIGXFSZ)
-
-ENVIRONMENT: Mapping[str, str] = {
-    "LC_ALL": "C.UTF-8",
-    # One thread: a pool of them would not fit into the memory limit, nor be allowed.
-    "OPENBLAS_NUM_THREADS": "1",
-    "OMP_NUM_THREADS": "1",
-    "ARROW_DEFAULT_MEMORY_POOL": "system",
-    "ARROW_IO_THREADS": "1",
-    "PYDANTIC_DISABLE_PLUGINS": "1",
-    # Blocks of a batch go back to the system when they are freed, and never gather.
-    "MALLOC_ARENA_MAX": "1",
-}
+INSPECTION = Inspection(
+    "workers.lab.inspect_dataset",
+    CHECKS,
+    # Of addresses: a third are libraries, and another is room for the index of a million rows.
+    memory_bytes=1 << 30,
+    # A minute for the start, and one second for every MiB, which any core reads several times faster.
+    cpu_seconds=60,
+    cpu_bytes_per_second=1 << 20,
+    crash=Refusal(
+        code="dataset.unreadable", message="The file is so broken that the program which reads it broke off."
+    ),
+)
 
 
-class Files(NamedTuple):
-    """What was sent, what it is judged with, and where the two versions go."""
+def judges(client: httpx.Client, given: JudgedBy, job: JobContext) -> dict[str, Path]:
+    """The files of ours that the sandbox gets. Raises JobFailed (to be retried)."""
+    lists, private = job.folder / WORD_LISTS, job.folder / PRIVATE
+    _, whole = download(client, given.word_lists_url, lists, MAX_LISTS_BYTES)
+    if not whole:
+        raise JobFailed("The word lists are too large for this worker.", retry=False)
+    private.write_bytes(private_grams(_private_items(SuiteSpec.model_validate(given.suite))).tobytes())
+    return {WORD_LISTS: lists, PRIVATE: private}
 
-    file: Path
-    word_lists: Path
-    private: Path
-    canonical: Path
-    cleaned: Path
 
+def _private_items(suite: SuiteSpec) -> list[str]:
+    # Slow to import, and only needed here.
+    from workers.lab.questions import SuiteUnavailable, make_items
 
-def check(source: Source, caps: Caps, files: Files, job: JobContext) -> Findings | None:
-    """The findings; None when the file exhausted the limits or broke the reader, which nothing honest does.
-
-    A child that breaks otherwise is our fault, and the job is retried.
-    """
-    cpu_seconds = CPU_SECONDS + caps.max_bytes // CPU_BYTES_PER_SECOND
-    lines: list[bytes] = []
-    with (
-        files.file.open("rb") as a,
-        files.word_lists.open("rb") as b,
-        files.private.open("rb") as c,
-        files.canonical.open("w+b") as d,
-        files.cleaned.open("w+b") as e,
-    ):
-        descriptors = [one.fileno() for one in (a, b, c, d, e)]
-        asked = Parameters(
-            source=source,
-            max_rows=caps.max_rows,
-            max_row_bytes=caps.max_row_bytes,
-            max_bytes=caps.max_bytes,
-            file_in=descriptors[0],
-            word_lists_in=descriptors[1],
-            private_in=descriptors[2],
-            canonical_out=descriptors[3],
-            cleaned_out=descriptors[4],
-            memory_bytes=MEMORY_BYTES,
-            cpu_seconds=cpu_seconds,
-            parent=os.getpid(),
-        )
-        ended = job.run_child(
-            [sys.executable, "-I", "-m", "workers.lab.dataset_child", asked.model_dump_json()],
-            timeout=4.0 * cpu_seconds,
-            on_line=lines.append,
-            environment=ENVIRONMENT,
-            pass_fds=descriptors,
-            stderr=job.folder / "dataset.log",
-        )
-    if ended.timed_out or ended.code in (*_LIMITS, *_CRASHES):
-        return None
     try:
-        (line,) = lines
-        return Findings.model_validate_json(line)
-    except (ValueError, ValidationError) as error:
-        raise JobFailed(f"The check of the data set broke (exit {ended.code}).", retry=True) from error
+        return [item.question for items in make_items(suite).values() for item in items]
+    except SuiteUnavailable as error:
+        raise JobFailed(str(error), retry=True) from error
+
+
+def store_cleaned(
+    client: httpx.Client, given: JudgedBy, report: DatasetReport | None, targets: dict[str, Path]
+) -> None:
+    if report is not None and report.cleaned is not None:
+        upload(client, given.cleaned.put_url, targets[DATA_CLEANED])

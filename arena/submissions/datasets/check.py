@@ -19,6 +19,7 @@ from arena.moderation.engine import Engine
 from arena.moderation.rules import Action
 from arena.submissions.datasets import duplicates, personal
 from arena.submissions.datasets.contracts import (
+    GROWTH,
     MAX_EXAMPLES,
     Cleaned,
     DatasetReport,
@@ -40,8 +41,6 @@ from arena.submissions.refusals import shown
 
 BATCH = 1 << 18
 """Characters that are looked at together."""
-GROWTH = 2
-"""The canonical form may be this many times the most that a file may have: short rows grow by the names of roles."""
 ONE_SIDED = 0.05
 """KTO: a smaller share of one label than this teaches little."""
 
@@ -59,10 +58,10 @@ _TEXTS = 3
 
 @dataclass(frozen=True)
 class Caps:
-    max_rows: int
-    max_row_bytes: int
     max_bytes: int
-    """Of the file, and of what a Parquet file unpacks to."""
+    """Of the file."""
+    max_rows: int = 1_000_000
+    max_row_bytes: int = 1 << 20
 
 
 def check_dataset(

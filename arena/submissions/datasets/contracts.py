@@ -12,6 +12,12 @@ Severity = Literal["refused", "warning", "info"]
 Remedy = Literal["removed", "changed", "none"]
 """What the cleaned version does with the rows of a finding."""
 
+WORD_LISTS, PRIVATE = "word-lists", "private-items"
+"""Files of ours that the sandbox gets beside the contestant's: what a data set is judged with."""
+
+GROWTH = 2
+"""The canonical form may be this many times the most that a file may have: short rows grow by the names of roles."""
+
 MAX_EXAMPLES = 20
 """Per finding: a mistake that a thousand rows make is explained well enough by twenty."""
 

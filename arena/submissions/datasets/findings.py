@@ -13,8 +13,13 @@ EXCERPT = 80
 MAX_FIELDS = 20
 
 
+CHECKS = ("files", "format", "rows", "texts", "personal", "repeats", "overlap")
+"""The lines of a data set's checklist."""
+
+
 @dataclass(frozen=True)
 class Kind:
+    check: str
     severity: Severity
     remedy: Remedy
     message: str
@@ -22,78 +27,100 @@ class Kind:
 
 KINDS: Mapping[str, Kind] = {
     # the file: nothing can be done without another file
-    "upload.too_large": Kind("refused", "none", "The file is larger than a data set may be."),
+    "upload.too_large": Kind("files", "refused", "none", "The file is larger than a data set may be."),
     "artifact.archive_not_allowed": Kind(
-        "refused", "none", "The file is an archive. Unpack it and send what is inside."
+        "files", "refused", "none", "The file is an archive. Unpack it and send what is inside."
     ),
-    "dataset.encoding": Kind("refused", "none", "The file is not UTF-8 text. Save it as UTF-8."),
-    "dataset.wrong_format": Kind("refused", "none", "The content is not what the file's name says."),
+    "dataset.encoding": Kind("files", "refused", "none", "The file is not UTF-8 text. Save it as UTF-8."),
+    "dataset.wrong_format": Kind("files", "refused", "none", "The content is not what the file's name says."),
     "dataset.json_array": Kind(
-        "refused", "none", "The file is one JSON array. A JSONL file has one object on each line."
+        "format", "refused", "none", "The file is one JSON array. A JSONL file has one object on each line."
     ),
-    "dataset.parquet_invalid": Kind("refused", "none", "This is not a Parquet file that can be read."),
-    "dataset.parquet_schema": Kind("refused", "none", "A Parquet column has a type that no form has."),
+    "dataset.parquet_invalid": Kind(
+        "format", "refused", "none", "This is not a Parquet file that can be read."
+    ),
+    "dataset.parquet_schema": Kind(
+        "format", "refused", "none", "A Parquet column has a type that no form has."
+    ),
     "dataset.unknown_form": Kind(
-        "refused", "none", "The rows are in none of the three forms: messages, preference, KTO."
+        "format", "refused", "none", "The rows are in none of the three forms: messages, preference, KTO."
     ),
-    "dataset.empty": Kind("refused", "none", "There are no rows."),
-    "dataset.too_many_rows": Kind("refused", "none", "There are more rows than a data set may have."),
+    "dataset.empty": Kind("format", "refused", "none", "There are no rows."),
+    "dataset.too_many_rows": Kind(
+        "format", "refused", "none", "There are more rows than a data set may have."
+    ),
     "dataset.text_too_large": Kind(
-        "refused", "none", "Unpacked, the rows are larger than a data set may be."
+        "format", "refused", "none", "Unpacked, the rows are larger than a data set may be."
     ),
     # a row: it can be left out
-    "dataset.not_utf8": Kind("refused", "removed", "A row holds bytes that are not UTF-8."),
-    "dataset.not_json": Kind("refused", "removed", "A row is not one strict JSON object."),
-    "dataset.duplicate_key": Kind("refused", "removed", "A row names a field twice."),
-    "dataset.too_deep": Kind("refused", "removed", "A row is nested deeper than any form."),
-    "dataset.row_too_long": Kind("refused", "removed", "A row is longer than a row may be."),
-    "dataset.mixed_forms": Kind("refused", "removed", "A row is in another form than the first row."),
-    "dataset.missing_field": Kind("refused", "removed", "A row lacks a field of its form."),
-    "dataset.wrong_type": Kind("refused", "removed", "A field is of the wrong type."),
-    "dataset.too_many_messages": Kind("refused", "removed", "A row has more messages than a row may have."),
+    "dataset.not_utf8": Kind("rows", "refused", "removed", "A row holds bytes that are not UTF-8."),
+    "dataset.not_json": Kind("rows", "refused", "removed", "A row is not one strict JSON object."),
+    "dataset.duplicate_key": Kind("rows", "refused", "removed", "A row names a field twice."),
+    "dataset.too_deep": Kind("rows", "refused", "removed", "A row is nested deeper than any form."),
+    "dataset.row_too_long": Kind("rows", "refused", "removed", "A row is longer than a row may be."),
+    "dataset.mixed_forms": Kind("rows", "refused", "removed", "A row is in another form than the first row."),
+    "dataset.missing_field": Kind("rows", "refused", "removed", "A row lacks a field of its form."),
+    "dataset.wrong_type": Kind("rows", "refused", "removed", "A field is of the wrong type."),
+    "dataset.too_many_messages": Kind(
+        "rows", "refused", "removed", "A row has more messages than a row may have."
+    ),
     "dataset.unknown_role": Kind(
-        "refused", "removed", "A message is by nobody: only system, user and assistant speak."
+        "rows", "refused", "removed", "A message is by nobody: only system, user and assistant speak."
     ),
     "dataset.role_order": Kind(
+        "rows",
         "refused",
         "removed",
         "The messages are out of turn: an optional system first, then user and assistant in turns.",
     ),
-    "dataset.empty_text": Kind("refused", "removed", "A text is empty."),
-    "dataset.moderation_blocked": Kind("refused", "removed", "A text breaks the rules of the show."),
+    "dataset.empty_text": Kind("rows", "refused", "removed", "A text is empty."),
+    "dataset.moderation_blocked": Kind("texts", "refused", "removed", "A text breaks the rules of the show."),
     "dataset.moderation_held": Kind(
-        "refused", "removed", "A text would have to be looked at by a moderator."
+        "texts", "refused", "removed", "A text would have to be looked at by a moderator."
     ),
     # a row that can be used, and is better left out or changed
     "dataset.benchmark_overlap": Kind(
+        "overlap",
         "warning",
         "removed",
         "A text repeats a question of the benchmark. Training on it is seen by the producers.",
     ),
-    "dataset.same_answers": Kind("warning", "removed", "The chosen and the rejected answer are the same."),
+    "dataset.same_answers": Kind(
+        "repeats", "warning", "removed", "The chosen and the rejected answer are the same."
+    ),
     "dataset.contradiction": Kind(
-        "warning", "removed", "The same prompt and answer are labelled true and false."
+        "repeats", "warning", "removed", "The same prompt and answer are labelled true and false."
     ),
-    "dataset.duplicate": Kind("warning", "removed", "A row repeats an earlier one exactly."),
-    "dataset.near_duplicate": Kind("warning", "removed", "A row is nearly the same as an earlier one."),
+    "dataset.duplicate": Kind("repeats", "warning", "removed", "A row repeats an earlier one exactly."),
+    "dataset.near_duplicate": Kind(
+        "repeats", "warning", "removed", "A row is nearly the same as an earlier one."
+    ),
     "dataset.control_characters": Kind(
-        "warning", "changed", "A text holds control, direction or invisible characters."
+        "texts", "warning", "changed", "A text holds control, direction or invisible characters."
     ),
-    "dataset.personal_email": Kind("warning", "changed", "A text seems to hold an e-mail address."),
-    "dataset.personal_phone": Kind("warning", "changed", "A text seems to hold a telephone number."),
+    "dataset.personal_email": Kind(
+        "personal", "warning", "changed", "A text seems to hold an e-mail address."
+    ),
+    "dataset.personal_phone": Kind(
+        "personal", "warning", "changed", "A text seems to hold a telephone number."
+    ),
     "dataset.personal_id": Kind(
-        "warning", "changed", "A text seems to hold a Chinese resident identity number."
+        "personal", "warning", "changed", "A text seems to hold a Chinese resident identity number."
     ),
-    "dataset.personal_card": Kind("warning", "changed", "A text seems to hold the number of a bank card."),
-    "dataset.personal_ip": Kind("warning", "changed", "A text seems to hold an IP address."),
+    "dataset.personal_card": Kind(
+        "personal", "warning", "changed", "A text seems to hold the number of a bank card."
+    ),
+    "dataset.personal_ip": Kind("personal", "warning", "changed", "A text seems to hold an IP address."),
     # good to know
     "dataset.one_sided_labels": Kind(
-        "warning", "none", "Nearly all labels are the same: KTO learns from both."
+        "repeats", "warning", "none", "Nearly all labels are the same: KTO learns from both."
     ),
-    "dataset.unknown_field": Kind("info", "none", "Fields that no form has are left out."),
-    "dataset.blank_lines": Kind("info", "none", "Blank lines are skipped."),
-    "dataset.bom": Kind("info", "none", "The file begins with a byte order mark, which is left out."),
-    "dataset.moderation_flagged": Kind("info", "none", "The word lists flag a text; it may stay."),
+    "dataset.unknown_field": Kind("format", "info", "none", "Fields that no form has are left out."),
+    "dataset.blank_lines": Kind("format", "info", "none", "Blank lines are skipped."),
+    "dataset.bom": Kind(
+        "files", "info", "none", "The file begins with a byte order mark, which is left out."
+    ),
+    "dataset.moderation_flagged": Kind("texts", "info", "none", "The word lists flag a text; it may stay."),
 }
 """In the order of the report: the worst first."""
 
