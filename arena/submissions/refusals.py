@@ -55,6 +55,8 @@ CODES: Mapping[str, str] = {
     "adapter.no_effect": "a change of nothing",
     # a data set
     "dataset.licence_missing": "nobody said under which licence it is",
+    "dataset.too_large": "a larger file than allowed",
+    "dataset.archive": "an archive",
     "dataset.unreadable": "so broken that the reader breaks",
     "dataset.encoding": "text that is not UTF-8",
     "dataset.wrong_format": "another kind of file than its name says",

@@ -34,10 +34,10 @@ def upgrade() -> None:
             name=op.f("ck_dataset_checks_accepted_by_somebody"),
         ),
         sa.ForeignKeyConstraint(
-            ["submission_id"], ["submissions.id"], name=op.f("fk_dataset_checks_submission_id_submissions")
+            ["submission_id"], ["submissions.id"], name=op.f("fk_dataset_checks_submission_id")
         ),
         sa.ForeignKeyConstraint(
-            ["accepted_by"], ["persons.id"], name=op.f("fk_dataset_checks_accepted_by_persons")
+            ["accepted_by"], ["persons.id"], name=op.f("fk_dataset_checks_accepted_by")
         ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_dataset_checks")),
         sa.UniqueConstraint("submission_id", name=op.f("uq_dataset_checks_submission_id")),

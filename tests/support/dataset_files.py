@@ -142,8 +142,8 @@ for name, data in {
     "xz": lzma.compress(TEXT), "zstd": pa.compress(TEXT, "zstd", asbytes=True),
     "7z": b"7z\xbc\xaf\x27\x1c" + bytes(64), "an empty zip": b"PK\x05\x06" + bytes(18),
 }.items():  # fmt: skip
-    _case(f"{name} as .jsonl", "artifact.archive_not_allowed", lambda data=data: data)  # type: ignore[misc]
-_case("gzip as .parquet", "artifact.archive_not_allowed", lambda: gzip.compress(PARQUET), "parquet")
+    _case(f"{name} as .jsonl", "dataset.archive", lambda data=data: data)  # type: ignore[misc]
+_case("gzip as .parquet", "dataset.archive", lambda: gzip.compress(PARQUET), "parquet")
 
 for code in ("utf-16", "utf-16-le", "utf-16-be", "utf-32", "utf-32-be"):
     _case(code, "dataset.encoding", lambda code=code: TEXT.decode().encode(code))  # type: ignore[misc]
@@ -201,7 +201,7 @@ _case("nested 1,900 deep and broken", "dataset.too_deep", _among_good(b'{"a":' *
 _case("a long row", "dataset.row_too_long", _value(_talk("u") | {"x": "y" * 5000}))
 _case("one row that never ends", "dataset.row_too_long", lambda: b'{"messages": "' + b"a" * 1_000_000)
 _case("too many rows", "dataset.too_many_rows", lambda: jsonl(rows("messages", 501)))
-_case("a large file", "upload.too_large", lambda: b"{}\n" * 400_000)
+_case("a large file", "dataset.too_large", lambda: b"{}\n" * 400_000)
 
 _case("Alpaca", "dataset.unknown_form", lambda: jsonl([{"instruction": "a", "output": "b"}]))
 _case(

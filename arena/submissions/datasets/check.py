@@ -124,7 +124,7 @@ class _Check:
         if size == 0:
             raise BadFile("dataset.empty")
         if size > self._caps.max_bytes:
-            raise BadFile("upload.too_large", bytes=size, limit=self._caps.max_bytes)
+            raise BadFile("dataset.too_large", bytes=size, limit=self._caps.max_bytes)
         for number, value in self._rows(file, source):
             if self._read == self._caps.max_rows:
                 raise BadFile("dataset.too_many_rows", limit=self._caps.max_rows)

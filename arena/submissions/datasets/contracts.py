@@ -2,7 +2,7 @@
 
 from typing import Any, Literal
 
-from pydantic import Field
+from pydantic import ConfigDict, Field
 
 from arena.kit.schemas import Contract
 
@@ -22,7 +22,13 @@ MAX_EXAMPLES = 20
 """Per finding: a mistake that a thousand rows make is explained well enough by twenty."""
 
 
-class Example(Contract):
+class Told(Contract):
+    """A message that pages read too: what has a default is always there."""
+
+    model_config = ConfigDict(json_schema_serialization_defaults_required=True)
+
+
+class Example(Told):
     """One row that shows a finding. Rows count from 1: lines of a JSONL file, blank ones too, or rows of a Parquet."""
 
     row: int = Field(ge=1)
@@ -34,7 +40,7 @@ class Example(Contract):
     """The earlier row that this one repeats."""
 
 
-class Finding(Contract):
+class Finding(Told):
     code: str
     severity: Severity
     remedy: Remedy
@@ -45,7 +51,7 @@ class Finding(Contract):
     detail: dict[str, Any] = {}
 
 
-class Spread(Contract):
+class Spread(Told):
     """Of a number that every row has."""
 
     least: int
@@ -55,14 +61,14 @@ class Spread(Contract):
     total: int
 
 
-class Lengths(Contract):
+class Lengths(Told):
     characters: Spread
     units: Spread
     """Words, or single characters of scripts without spaces."""
     messages: Spread
 
 
-class Version(Contract):
+class Version(Told):
     """A file in the canonical form."""
 
     rows: int = Field(ge=1)
@@ -77,7 +83,7 @@ class Cleaned(Version):
     """Code → rows that stay with something in them replaced."""
 
 
-class DatasetReport(Contract):
+class DatasetReport(Told):
     """`form` and `lengths` are absent when no row could be read.
 
     `canonical` is what training will use, absent when something is refused; `cleaned` is the same without the rows and

@@ -27,8 +27,8 @@ class Kind:
 
 KINDS: Mapping[str, Kind] = {
     # the file: nothing can be done without another file
-    "upload.too_large": Kind("files", "refused", "none", "The file is larger than a data set may be."),
-    "artifact.archive_not_allowed": Kind(
+    "dataset.too_large": Kind("files", "refused", "none", "The file is larger than a data set may be."),
+    "dataset.archive": Kind(
         "files", "refused", "none", "The file is an archive. Unpack it and send what is inside."
     ),
     "dataset.encoding": Kind("files", "refused", "none", "The file is not UTF-8 text. Save it as UTF-8."),

@@ -29,7 +29,7 @@ class BadFile(Exception):
 def refuse_archive(head: bytes) -> None:
     for magic, name in _ARCHIVES.items():
         if head.startswith(magic):
-            raise BadFile("artifact.archive_not_allowed", looks_like=name)
+            raise BadFile("dataset.archive", looks_like=name)
 
 
 def read_lines(file: BinaryIO, max_row_bytes: int, ledger: Ledger) -> Iterator[tuple[int, Any]]:

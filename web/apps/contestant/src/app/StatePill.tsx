@@ -1,4 +1,4 @@
-import type { SubmissionState } from "@gavel/api";
+import type { Submission, SubmissionState } from "@gavel/api";
 import { Pill, type Tone } from "@gavel/desk";
 import { useT } from "../i18n";
 
@@ -15,7 +15,10 @@ export const TONES: Record<SubmissionState, Tone> = {
   withdrawn: "calm",
 };
 
-export function StatePill({ state }: { state: SubmissionState }) {
+export function StatePill({ submission }: { submission: Pick<Submission, "state" | "artifact"> }) {
   const { t } = useT();
-  return <Pill tone={TONES[state]}>{t(`state.${state}`)}</Pill>;
+  const { state, artifact } = submission;
+  // Nothing is under way for a data set that is checked.
+  const tone = artifact === "dataset" && state === "verified" ? "good" : TONES[state];
+  return <Pill tone={tone}>{t(`state.${state}`)}</Pill>;
 }

@@ -11,7 +11,9 @@ const ENDED = new Set<Submission["state"]>(["refused", "ready", "failed", "cance
 export const ENTRIES = ["entries"];
 
 export function isUnderWay(submission: Submission): boolean {
-  return !ENDED.has(submission.state);
+  // A data set that is checked waits for its owner.
+  const checked = submission.artifact === "dataset" && submission.state === "verified";
+  return !checked && !ENDED.has(submission.state);
 }
 
 function anyUnderWay(entries: Entry[] | undefined): boolean {

@@ -81,7 +81,7 @@ function Versions({ submissions }: { submissions: Submission[] }) {
             </td>
             <td>
               <span className={css.states}>
-                <StatePill state={one.state} />
+                <StatePill submission={one} />
                 {one === playing && <Pill tone="calm">{t("entry.playing")}</Pill>}
               </span>
             </td>

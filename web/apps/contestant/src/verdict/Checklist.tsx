@@ -6,31 +6,36 @@ import { useT } from "../i18n";
 import css from "./Checklist.module.css";
 import { moreOf, type Problem, problemsOf } from "./problems";
 
-const CODES = ["files", "format", "config", "base", "rank", "shapes", "values", "effect", "similarity"] as const;
-type Code = (typeof CODES)[number];
+const CODES = ["files", "format", "config", "base", "rank", "shapes", "values", "effect", "similarity"];
+/** Kinds of entries that have a checklist of their own, with texts of their own. */
+const OWN: Partial<Record<Submission["artifact"], string[] | undefined>> = {
+  dataset: ["files", "format", "rows", "texts", "personal", "repeats", "overlap"],
+};
 
 const TONES: Record<Check["status"], Tone> = { passed: "good", warning: "warn", refused: "bad", pending: "calm" };
 
 /** All checks in their order, those that have not run yet included. */
 export function Checklist({ submission }: { submission: Submission }) {
   const { t } = useT();
+  const { artifact } = submission;
   const waiting = isUnderWay(submission) && submission.checks.length === 0;
   return (
     <Card className={css.checklist}>
       <h2>{t("submission.checks")}</h2>
       {waiting && <p className={css.note}>{t("submission.checks_wait")}</p>}
       <ul>
-        {CODES.map((code) => {
+        {(OWN[artifact] ?? CODES).map((code) => {
           const check = submission.checks.find((one) => one.code === code);
-          return <Line key={code} code={code} check={check} busy={submission.state === "verifying"} />;
+          const texts = artifact in OWN ? `check_${artifact}.${code}` : `check.${code}`;
+          return <Line key={code} texts={texts} check={check} busy={submission.state === "verifying"} />;
         })}
       </ul>
     </Card>
   );
 }
 
-function Line({ code, check, busy }: { code: Code; check: Check | undefined; busy: boolean }) {
-  const { t } = useT();
+function Line({ texts, check, busy }: { texts: string; check: Check | undefined; busy: boolean }) {
+  const { t, find } = useT();
   const status = check?.status ?? "pending";
   // A check still pending in a finished verdict could not run because of an earlier problem.
   const word = check?.status === "pending" ? t("check_state.skipped") : t(`check_state.${status}`);
@@ -39,9 +44,9 @@ function Line({ code, check, busy }: { code: Code; check: Check | undefined; bus
       <StateMark tone={check === undefined && busy ? "busy" : TONES[status]} size={20} />
       <div>
         <h3>
-          {t(`check.${code}.title`)} <span>{word}</span>
+          {find(`${texts}.title`)} <span>{word}</span>
         </h3>
-        <p className={css.note}>{t(`check.${code}.text`)}</p>
+        <p className={css.note}>{find(`${texts}.text`)}</p>
         {check && <Problems check={check} />}
       </div>
     </li>
@@ -75,8 +80,21 @@ function Explained({ problem }: { problem: Problem }) {
           <span className={css.fix}>{t("problem.fix")}</span> {fix}
         </p>
       )}
+      <Rows detail={problem.detail} />
       <Places places={problem.places} />
     </div>
+  );
+}
+
+/** In a data set: how many rows, and the first of them. */
+function Rows({ detail }: { detail: Problem["detail"] }) {
+  const { t } = useT();
+  const { rows, first_rows: first } = detail;
+  if (typeof rows !== "number" || !Array.isArray(first) || first.length === 0) return null;
+  return (
+    <p className={css.note}>
+      {t("dataset.in_rows", { count: rows })} · {t("dataset.such_as", { rows: first.join(", ") })}
+    </p>
   );
 }
 

@@ -16,14 +16,14 @@ const TONES: Partial<Record<Submission["state"], string | undefined>> = {
 
 /** The one thing to know at this moment: what is happening, why it waits, or how it ended and what to do. */
 export function Now({ submission }: { submission: Submission }) {
-  const { t } = useT();
-  const { state, progress, waiting } = submission;
+  const { t, find } = useT();
+  const { artifact, state, progress, waiting } = submission;
   const moving = isUnderWay(submission) && state !== "uploading";
   return (
     <Card className={cx(css.now, TONES[state])}>
       {/* The progress below changes many times a second: only the turns are read out. */}
       <div className={css.news} aria-live="polite">
-        <h2>{t(`submission.${state}_title`)}</h2>
+        <h2>{find(`submission.${state}_${artifact}_title`) ?? t(`submission.${state}_title`)}</h2>
         {state === "ready" && <p>{t("submission.ready_text")}</p>}
         {state === "refused" && <Refused submission={submission} />}
         {state === "failed" && <Failed submission={submission} />}

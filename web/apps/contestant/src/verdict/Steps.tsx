@@ -17,9 +17,11 @@ export function tonesOf({ state, digest }: Pick<Submission, "state" | "digest">)
 export function Steps({ submission }: { submission: Submission }) {
   const { t } = useT();
   const tones = tonesOf(submission);
+  // Where the way of a data set goes on, it is an adapter that goes on.
+  const steps = submission.artifact === "dataset" ? STEPS.slice(0, 2) : STEPS;
   return (
     <ol className={css.steps}>
-      {STEPS.map((step, index) => {
+      {steps.map((step, index) => {
         const tone = tones[index] as Tone;
         return (
           <li key={step} data-tone={tone} aria-current={tone === "busy" ? "step" : undefined}>

@@ -6,6 +6,7 @@ import { StatePill } from "../app/StatePill";
 import { Bench } from "../bench/Bench";
 import { useT } from "../i18n";
 import { Checklist } from "./Checklist";
+import { DatasetCard } from "./DatasetCard";
 import { Facts } from "./Facts";
 import { Now } from "./Now";
 import { Steps } from "./Steps";
@@ -43,7 +44,7 @@ function Verdict({ submission }: { submission: Submission }) {
       <PageHead
         title={`${submission.entry_name} · ${t("entries.version", { n: submission.version })}`}
         kicker={<Link to={`/entries/${submission.entry_id}`}>← {submission.entry_name}</Link>}
-        actions={<StatePill state={submission.state} />}
+        actions={<StatePill submission={submission} />}
       />
       <Steps submission={submission} />
       <Now submission={submission} />
@@ -53,8 +54,14 @@ function Verdict({ submission }: { submission: Submission }) {
             <Checklist submission={submission} />
             <Facts submission={submission} />
           </div>
-          <XrayCard submission={submission} />
-          <Bench submission={submission} />
+          {submission.artifact === "dataset" ? (
+            <DatasetCard submission={submission} />
+          ) : (
+            <>
+              <XrayCard submission={submission} />
+              <Bench submission={submission} />
+            </>
+          )}
         </>
       )}
     </>
