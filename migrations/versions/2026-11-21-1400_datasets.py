@@ -36,9 +36,7 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(
             ["submission_id"], ["submissions.id"], name=op.f("fk_dataset_checks_submission_id")
         ),
-        sa.ForeignKeyConstraint(
-            ["accepted_by"], ["persons.id"], name=op.f("fk_dataset_checks_accepted_by")
-        ),
+        sa.ForeignKeyConstraint(["accepted_by"], ["persons.id"], name=op.f("fk_dataset_checks_accepted_by")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_dataset_checks")),
         sa.UniqueConstraint("submission_id", name=op.f("uq_dataset_checks_submission_id")),
     )

@@ -41,13 +41,15 @@ def look(asked: Parameters, sources: Files, targets: Files) -> Findings:
 
 
 def checklist(report: DatasetReport) -> list[Check]:
-    """The report as lines: what is worth a look, line by line. After a file that is none, nothing was reached."""
+    """The report as lines: what is worth a look, line by line. Once a file turns out to be none, nothing is reached."""
     lines: list[Check] = []
+    reached = True
     for code in CHECKS:
         found = [one for one in report.findings if KINDS[one.code].check == code and one.severity != "info"]
         if not found:
-            lines.append(Check(code=code, status="passed" if report.rows else "pending"))
+            lines.append(Check(code=code, status="passed" if reached else "pending"))
             continue
+        reached = report.rows > 0
         status = "refused" if any(one.severity == "refused" for one in found) else "warning"
         lines.append(Check(code=code, status=status, detail={"problems": [_problem(one) for one in found]}))
     return lines

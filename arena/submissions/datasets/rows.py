@@ -87,9 +87,11 @@ def _keys(value: Any, depth: int) -> int:
         return 0
     if depth == 0:
         raise BadRow("dataset.too_deep")
-    if isinstance(value, list):
-        return sum([_keys(child, depth - 1) for child in value])
-    return len(value) + sum([_keys(child, depth - 1) for child in value.values()])
+    found, children = (len(value), value.values()) if isinstance(value, dict) else (0, value)
+    for child in children:
+        if type(child) is not str:  # what nearly all of them are
+            found += _keys(child, depth - 1)
+    return found
 
 
 def _why_not_json(line: bytes, said: str) -> BadRow:

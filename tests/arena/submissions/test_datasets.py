@@ -191,8 +191,8 @@ async def test_reports_and_cleaned_versions_are_downloads_of_their_owner_and_of_
         assert cleaned.headers["content-type"] == "application/octet-stream"
     for path in ("", "/report.json", "/cleaned.jsonl"):
         assert (await bob.get(f"{where}{path}")).status_code == 404
-    for path in (await bob.post(f"{where}/accept-cleaned"), await bob.delete(f"{where}/accept-cleaned")):
-        assert path.status_code == 404
+    for answer in (await bob.post(f"{where}/accept-cleaned"), await bob.delete(f"{where}/accept-cleaned")):
+        assert answer.status_code == 404
     assert (await producer.post(f"{where}/accept-cleaned")).status_code == 403, "only its owner decides"
 
 

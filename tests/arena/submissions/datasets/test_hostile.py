@@ -14,7 +14,10 @@ from arena.submissions.datasets.check import check_dataset
 from arena.submissions.datasets.contracts import DatasetReport, Source
 from arena.submissions.datasets.findings import KINDS
 from arena.submissions.datasets.overlap import private_grams
+from arena.submissions.refusals import CODES
+from tests.arena.submissions.test_hostile_adapters import placeholders
 from tests.support.dataset_files import CAPS, CASES, GOOD, PARQUET, jsonl
+from workers.lab.inspect_dataset import checklist
 
 ENGINE = Engine(shipped())
 
@@ -33,6 +36,9 @@ def test_each_case_is_refused_with_its_own_code(name: str) -> None:
     assert [finding.code for finding in refused] == [CASES[name].code]
     assert found.canonical is None
     assert DatasetReport.model_validate_json(found.model_dump_json()) == found
+    (said,) = [one.detail["problems"] for one in checklist(found) if one.status == "refused"]
+    for problem in said:
+        assert placeholders(problem["code"]) <= problem["detail"].keys(), "the page would show a hole"
 
 
 def test_the_corpus_is_large_and_covers_every_refusal() -> None:
@@ -40,6 +46,7 @@ def test_the_corpus_is_large_and_covers_every_refusal() -> None:
     refusals = {code for code, kind in KINDS.items() if kind.severity == "refused"}
     moderated = {"dataset.moderation_blocked", "dataset.moderation_held"}
     assert refusals - moderated == {case.code for case in CASES.values()}
+    assert KINDS.keys() <= CODES.keys(), "every code is counted, and explained on the pages"
 
 
 def test_a_broken_row_is_named_by_its_line_and_left_out_of_the_cleaned_version() -> None:

@@ -41,9 +41,10 @@ export function DatasetCard({ submission }: { submission: Submission }) {
 function Report({ submission, dataset }: { submission: Submission; dataset: Dataset }) {
   const { t } = useT();
   const { findings } = dataset.report;
+  const whole = !findings.some(({ severity, remedy }: Finding) => severity === "refused" && remedy === "none");
   return (
     <>
-      <p className={css.note}>{t("dataset.lead")}</p>
+      {whole && <p className={css.note}>{t("dataset.lead")}</p>}
       <Summary dataset={dataset} />
       {submission.state === "verified" && <p className={css.next}>{t("dataset.next")}</p>}
       <h3>{t("dataset.findings")}</h3>

@@ -20,7 +20,7 @@ export function Facts({ submission }: { submission: Submission }) {
                 <code>{submission.digest}</code>
                 <CopyButton text={submission.digest} what={t("submission.digest")} />
               </dd>
-              <dd className={css.note}>{t("submission.digest_hint")}</dd>
+              {submission.artifact === "adapter" && <dd className={css.note}>{t("submission.digest_hint")}</dd>}
             </>
           ) : (
             <dd className={css.note}>{t("submission.no_digest")}</dd>
