@@ -2,23 +2,26 @@
 
 import asyncio
 import hashlib
+import random
 import resource
 import statistics
 import time
 from collections.abc import Callable
 from dataclasses import replace
+from functools import cache
 from multiprocessing import get_context
 from pathlib import Path
-from tempfile import TemporaryDirectory
+from tempfile import TemporaryDirectory, TemporaryFile
 from typing import Any
 
 import numpy as np
+import orjson
 
 from arena.cli import bench_site
 from arena.cli.bench import Figure, figure
 from arena.kit.storage import Storage
 from arena.moderation.engine import Engine
-from arena.moderation.measure import measure
+from arena.moderation.measure import TEXT, measure
 from arena.moderation.wordlists import shipped
 from arena.shows.architectures import read_layers
 from arena.shows.base_models import HOUSE_MODEL, BaseModel
@@ -87,7 +90,86 @@ def texts() -> list[Figure]:
     return [figure("moderation scan, one core", value, "MB/s", baseline, 50, of="value", least=True)]
 
 
-MEASURES: tuple[Callable[[], list[Figure]], ...] = (checks, memory, texts, bench_site.figures)
+def rows() -> list[Figure]:
+    """The whole check of a data set, cleaned version included, against reading every row as JSON; and its memory."""
+    with TemporaryDirectory() as folder:
+        small, large = Path(folder) / "small", Path(folder) / "large"
+        for path, size in ((small, 10 * MEGABYTE), (large, 200 * MEGABYTE)):
+            make_rows(path, size)
+        checked, read = _apart(_row_times, b"", small)
+        megabytes = small.stat().st_size / 1e6
+        peaks = [_apart(_row_peak, b"", path) / MEGABYTE for path in (large, small)]
+    return [
+        figure(
+            "check of a data set, one core",
+            megabytes / checked,
+            "MB/s",
+            megabytes / read,
+            2,
+            of="value",
+            least=True,
+        ),
+        figure(
+            "memory of checking a data set of 200 MB above idle (baseline: 10 MB)",
+            peaks[0],
+            "MiB",
+            max(peaks[1], 1),
+            200,
+            of="value",
+        ),
+    ]
+
+
+MEASURES: tuple[Callable[[], list[Figure]], ...] = (checks, memory, texts, rows, bench_site.figures)
+
+
+def make_rows(path: Path, size: int) -> None:
+    """Write `size` bytes of conversations of Chinese and English prose, no two alike, to `path`."""
+    draw = random.Random(1)
+    words, signs = TEXT.split(), [char for char in TEXT if char >= "\u4e00"]
+    with path.open("wb") as out:
+        while out.tell() < size:
+            english, chinese = " ".join(draw.choices(words, k=60)), "".join(draw.choices(signs, k=120))
+            talk = [{"role": "user", "content": chinese}, {"role": "assistant", "content": english}]
+            out.write(orjson.dumps({"messages": talk}) + b"\n")
+
+
+def _check_rows(path: Path) -> None:
+    # Here, because Parquet's reader comes with the lab and not with the portal.
+    from arena.submissions.datasets.check import Caps, check_dataset
+    from arena.submissions.datasets.overlap import private_grams
+
+    with path.open("rb") as file, TemporaryFile() as canonical, TemporaryFile() as cleaned:
+        caps = Caps(1 << 40)
+        report = check_dataset(file, "jsonl", caps, _engine(), private_grams([]), canonical, cleaned)
+        assert report.refused is None, report.refused
+
+
+@cache
+def _engine() -> Engine:
+    return Engine(shipped())
+
+
+def _row_times(_: bytes, path: Path) -> tuple[float, float]:
+    """Processor seconds of the check, and of reading the rows alone."""
+    _engine()
+    checked = min(_seconds(lambda: _check_rows(path)) for _ in range(2))
+    return checked, min(_seconds(lambda: _read_rows(path)) for _ in range(RUNS))
+
+
+def _read_rows(path: Path) -> None:
+    with path.open("rb") as file:
+        for line in file:
+            orjson.loads(line)
+
+
+def _row_peak(_: bytes, path: Path) -> int:
+    import pyarrow.parquet  # noqa: F401 - part of the idle process
+
+    _engine()
+    idle = _most_memory()
+    _check_rows(path)
+    return _most_memory() - idle
 
 
 def make_adapter(path: Path, base: BaseModel, rank: int, dtype: str) -> bytes:

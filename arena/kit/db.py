@@ -46,7 +46,7 @@ class Base(DeclarativeBase):
         datetime: DateTime(timezone=True),
         UUID: Uuid(),
         str: String(),
-        dict[str, Any]: JSONB(),
+        dict[str, Any]: JSONB(none_as_null=True),  # nothing is NULL, not the JSON word null
         list[dict[str, Any]]: JSONB(),
         list[str]: JSONB(),
     }

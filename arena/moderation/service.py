@@ -19,7 +19,17 @@ from arena.moderation.guard import guard_of
 from arena.moderation.models import ListVersion, Record
 from arena.moderation.rules import Action, Verdict, closed, raised
 from arena.moderation.schemas import ActiveList
-from arena.moderation.wordlists import MAX_PROBLEMS, NAME, BadList, Term, WordList, parse, shipped, word_list
+from arena.moderation.wordlists import (
+    MAX_PROBLEMS,
+    NAME,
+    BadList,
+    Term,
+    WordList,
+    parse,
+    shipped,
+    word_list,
+    write_lists,
+)
 
 LONG_TEXT = 20_000
 """Characters. A longer text is scanned in a thread, so that nobody else waits for it."""
@@ -92,6 +102,15 @@ def _stored(row: ListVersion) -> WordList:
     if read.digest != row.digest:
         raise ValueError(f"version {row.version} of the list {row.name!r} does not have its digest")
     return read
+
+
+async def active_lists(session: AsyncSession) -> tuple[str, bytes]:
+    """What another process builds the present engine of (`wordlists.read_lists`), and the digest it will have.
+
+    Raises what building the engine raises: nobody judges without lists.
+    """
+    engine = await current_engine(session)
+    return engine.digest, await asyncio.to_thread(write_lists, engine.lists)
 
 
 # --- deciding -------------------------------------------------------------------------------------------------

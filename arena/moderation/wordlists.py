@@ -177,6 +177,28 @@ def word_list(name: str, terms: tuple[Term, ...]) -> WordList:
     return WordList(name, sha256(serialise(terms)).hexdigest(), terms)
 
 
+def write_lists(lists: Iterable[WordList]) -> bytes:
+    """For another process that builds an engine of the same lists."""
+    return b"".join(
+        json.dumps({"name": one.name, "bytes": len(body := serialise(one.terms))}).encode() + b"\n" + body
+        for one in lists
+    )
+
+
+def read_lists(data: bytes) -> list[WordList]:
+    """The lists that `write_lists` wrote."""
+    lists = []
+    while data:
+        head, _, data = data.partition(b"\n")
+        about = json.loads(head)
+        body, data = data[: about["bytes"]], data[about["bytes"] :]
+        terms = (
+            Term(**{**row, "action": Action(row["action"])}) for row in map(json.loads, body.splitlines())
+        )
+        lists.append(word_list(about["name"], tuple(terms)))
+    return lists
+
+
 @cache
 def shipped() -> tuple[WordList, ...]:
     """The starter lists of this release: what a fresh site begins with."""

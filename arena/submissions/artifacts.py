@@ -9,6 +9,7 @@ from typing import get_args
 
 from arena.kit.errors import Invalid, TooLarge, WrongType
 from arena.shows.rules import Artifact, Track
+from arena.submissions.datasets.contracts import GROWTH
 from arena.submissions.refusals import shown
 
 KINDS: tuple[Artifact, ...] = get_args(Artifact)
@@ -20,6 +21,8 @@ CONFIG = "adapter_config.json"
 WEIGHTS = "adapter_model.safetensors"
 DATA_JSONL = "data.jsonl"
 DATA_PARQUET = "data.parquet"
+DATA_CLEANED = "cleaned.jsonl"
+"""What the lab calls the data set as its own check would have it; sealed, it is a data set like any other."""
 PROMPT = "prompt.txt"
 MODEL_CONFIG = "config.json"
 MODEL_WEIGHTS = "model.safetensors"
@@ -74,7 +77,7 @@ def canonical_files(artifact: Artifact, track: Track) -> dict[str, int]:
     """The files that the lab makes of an admitted version, in the order in which they are hashed, and their limits."""
     return {
         "adapter": {CONFIG: MAX_CONFIG_BYTES, WEIGHTS: track.max_bytes + ALIGNMENT},
-        "dataset": {DATA_JSONL: track.max_dataset_bytes},
+        "dataset": {DATA_JSONL: GROWTH * track.max_dataset_bytes},
         "prompt": {PROMPT: MAX_PROMPT_BYTES},
         "model": {MODEL_CONFIG: MAX_CONFIG_BYTES, MODEL_WEIGHTS: track.max_model_bytes + ALIGNMENT},
     }[artifact]

@@ -8,6 +8,7 @@ from pydantic import Field, StringConstraints
 from arena.kit.facts import Fact
 from arena.kit.schemas import Contract
 from arena.shows.rules import Artifact
+from arena.submissions.datasets.contracts import DatasetReport
 
 CheckStatus = Literal["passed", "warning", "refused", "pending"]
 
@@ -52,6 +53,16 @@ class FileOut(Contract):
     max_bytes: int = Field(ge=1)
 
 
+class JudgedBy(Contract):
+    """What else the lab needs to judge a data set, and where the cleaned version goes."""
+
+    word_lists_url: str
+    """The active lists, as `moderation.wordlists.write_lists` has them."""
+    suite: dict[str, Any]
+    """The season's benchmark. The lab makes the private items of it and tells the sandbox their hashes."""
+    cleaned: FileOut
+
+
 class VerifyContract(Contract):
     """Everything the lab may know: what to fetch, what to measure it against, where the canonical files go."""
 
@@ -63,6 +74,8 @@ class VerifyContract(Contract):
     files: list[FileIn]
     canonical: list[FileOut]
     """In the order in which they are hashed."""
+    judged_by: JudgedBy | None = None
+    """For a data set."""
 
 
 SKETCH_SIZE = 8192
@@ -101,7 +114,8 @@ class Measures(Contract):
 class VerifyResult(Contract):
     """The verdict. What follows the checks describes the canonical files, and is absent when refused.
 
-    `rank`, `modules` and `measures` are an adapter's.
+    `rank`, `modules` and `measures` are an adapter's. The `report` on a data set is there when it is refused too,
+    unless the check could not be carried through.
     """
 
     verdict: Literal["verified", "refused"]
@@ -112,6 +126,7 @@ class VerifyResult(Contract):
     rank: int | None = None
     modules: list[str] | None = None
     measures: Measures | None = None
+    report: DatasetReport | None = None
     refusal: Refusal | None = None
 
 

@@ -88,6 +88,8 @@ class Submission(Row):
     checks: Mapped[list[dict[str, Any]]] = mapped_column(default=list)
     refusal: Mapped[dict[str, Any] | None]
     digest: Mapped[str | None] = mapped_column(index=True)
+    licence: Mapped[dict[str, Any] | None]
+    """What its owner declared about a data set: `id` and `note`."""
     rank: Mapped[int | None]
     modules: Mapped[list[str]] = mapped_column(default=list)
 
@@ -147,6 +149,22 @@ class AdapterProbe(Row):
 
     submission_id: Mapped[UUID] = mapped_column(ForeignKey("submissions.id"), unique=True)
     node: Mapped[dict[str, Any]]
+
+
+class DatasetCheck(Row):
+    """The report on a data set, and whether its owner took the cleaned version instead of what was sent."""
+
+    __tablename__ = "dataset_checks"
+
+    submission_id: Mapped[UUID] = mapped_column(ForeignKey("submissions.id"), unique=True)
+    report: Mapped[dict[str, Any]]
+    """A `DatasetReport`."""
+    accepted_at: Mapped[datetime | None]
+    accepted_by: Mapped[UUID | None] = mapped_column(ForeignKey("persons.id"))
+
+    __table_args__ = (
+        CheckConstraint("num_nulls(accepted_at, accepted_by) in (0, 2)", name="accepted_by_somebody"),
+    )
 
 
 class SimilarityFlag(Row):

@@ -13,7 +13,7 @@ from arena.kit.links import UPLOAD
 from arena.kit.schemas import Done
 from arena.kit.site import Site
 from arena.shows.public import current_season
-from arena.submissions import compare, queries, service, uploads
+from arena.submissions import compare, dataset_checks, queries, service, uploads
 from arena.submissions.models import Upload
 from arena.submissions.policy import (
     DecidedEntry,
@@ -26,6 +26,7 @@ from arena.submissions.policy import (
 )
 from arena.submissions.schemas import (
     Choice,
+    DatasetOut,
     EntryOut,
     FlagOut,
     NewEntry,
@@ -80,12 +81,16 @@ async def choose_version(
 
 
 @router.post("/entries/{entry_id}/submissions", status_code=201)
-async def submit(entry: OwnEntry, session: SessionDep, body: NewSubmission) -> SubmissionOut:
+async def submit(
+    request: Request, entry: OwnEntry, session: SessionDep, body: NewSubmission
+) -> SubmissionOut:
     """Announce the files of a version. Each is then sent to its upload; the verdict follows live.
 
     Announcing the same files again gives the same uploads with what has arrived of them: that is how to resume.
     """
-    row = await uploads.begin(session, entry, body.artifact, body.files)
+    site: Site = request.app.state.site
+    licence = await dataset_checks.declared(site, session, body.artifact, body.licence, entry.owner_id)
+    row = await uploads.begin(session, entry, body.artifact, body.files, licence)
     return await queries.describe(session, entry, row)
 
 
@@ -125,6 +130,52 @@ async def read_xray(request: Request, found: VisibleSubmission, session: Session
     # Read from the sealed file, so that adapters of any age have it, and nobody's word is taken for it.
     config = await service.sealed_config(request.app.state.site, session, entry, row.digest)
     return XrayOut.of(measured, config)
+
+
+@router.get("/submissions/{submission_id}/dataset")
+async def read_dataset_check(found: VisibleSubmission, session: SessionDep) -> DatasetOut:
+    """The report on a data set: what was found, with examples by row, and what the cleaned version would be."""
+    return await dataset_checks.describe(session, *found)
+
+
+@router.get("/submissions/{submission_id}/dataset/report.json")
+async def download_report(found: VisibleSubmission, session: SessionDep) -> Response:
+    """The same to keep."""
+    said = await dataset_checks.describe(session, *found)
+    headers = _attachment(found, "report.json")
+    return Response(said.model_dump_json(indent=2), media_type="application/json", headers=headers)
+
+
+@router.get("/submissions/{submission_id}/dataset/cleaned.jsonl")
+async def download_cleaned(
+    request: Request, found: VisibleSubmission, session: SessionDep
+) -> StreamingResponse:
+    """The data set without what the report says against it. A download only: never shown by a browser."""
+    site: Site = request.app.state.site
+    body, size = dataset_checks.read_cleaned(site, await dataset_checks.check_of(session, found[1].id))
+    headers = _attachment(found, "cleaned.jsonl") | {"Content-Length": str(size)}
+    return StreamingResponse(body, media_type="application/octet-stream", headers=headers)
+
+
+def _attachment(found: VisibleSubmission, name: str) -> dict[str, str]:
+    return {
+        "Content-Disposition": f'attachment; filename="version-{found[1].version}-{name}"',
+        "Cache-Control": "private, no-store",
+    }
+
+
+@router.post("/submissions/{submission_id}/dataset/accept-cleaned")
+async def accept_cleaned(found: OwnSubmission, caller: Contestant, session: SessionDep) -> DatasetOut:
+    """Take the cleaned version as this version's data set, until the season closes."""
+    await dataset_checks.accept_cleaned(session, *found, caller.somebody)
+    return await dataset_checks.describe(session, *found)
+
+
+@router.delete("/submissions/{submission_id}/dataset/accept-cleaned")
+async def undo_accept_cleaned(found: OwnSubmission, session: SessionDep) -> DatasetOut:
+    """Back to what was sent, until the season closes."""
+    await dataset_checks.undo_accept(session, *found)
+    return await dataset_checks.describe(session, *found)
 
 
 @router.get("/similarity-flags")

@@ -13,7 +13,8 @@ from arena.kit.schemas import In, Out
 from arena.shows.public import Artifact
 from arena.submissions.adapter_config import AdapterConfig
 from arena.submissions.contracts import CheckStatus
-from arena.submissions.models import AdapterMeasure, Entry, SimilarityFlag, Submission, Upload
+from arena.submissions.datasets.contracts import DatasetReport
+from arena.submissions.models import AdapterMeasure, DatasetCheck, Entry, SimilarityFlag, Submission, Upload
 
 State = Literal[
     "uploading",
@@ -45,8 +46,21 @@ class NewFile(In):
     sha256: Annotated[str, StringConstraints(pattern="^[0-9a-f]{64}$")]
 
 
+class Licence(In):
+    """Under which licence a data set may be used: an SPDX id, `own` for data of one's own, or `other` with a note."""
+
+    id: Literal[
+        "CC0-1.0", "CC-BY-4.0", "CC-BY-SA-4.0", "CC-BY-NC-4.0", "ODC-By-1.0", "ODbL-1.0", "PDDL-1.0", "MIT",
+        "Apache-2.0", "own", "other",
+    ]  # fmt: skip
+    note: Annotated[str, StringConstraints(max_length=500)] = ""
+    """Where the data comes from, and whatever else there is to say."""
+
+
 class NewSubmission(In):
     artifact: Artifact = "adapter"
+    licence: Licence | None = None
+    """Of a data set, which needs one."""
     files: Annotated[list[NewFile], Field(min_length=1, max_length=64)]
 
     @field_validator("files")
@@ -199,6 +213,41 @@ class XrayOut(Out):
     def of(cls, row: AdapterMeasure, config: AdapterConfig | None) -> "XrayOut":
         scaling = ScalingOut.model_validate(config) if config is not None else None
         return cls(**row.xray, scaling=scaling)
+
+
+class LicenceOut(Out):
+    id: str
+    note: str
+
+
+class AcceptedOut(Out):
+    by: str
+    at: datetime
+
+
+class DatasetOut(Out):
+    """The report on a data set, and which version of it counts."""
+
+    submission_id: UUID
+    licence: LicenceOut | None
+    report: DatasetReport
+    accepted: AcceptedOut | None
+    """The cleaned version counts, since then. Otherwise what was sent counts, unless it was refused."""
+    may_decide: bool
+    """Whether the season is still open."""
+
+    @classmethod
+    def of(cls, row: Submission, check: DatasetCheck, by: Person | None, may_decide: bool) -> "DatasetOut":
+        accepted = None
+        if by is not None and check.accepted_at is not None:
+            accepted = AcceptedOut(by=by.display_name, at=check.accepted_at)
+        return cls(
+            submission_id=row.id,
+            licence=LicenceOut.model_validate(row.licence) if row.licence else None,
+            report=DatasetReport.model_validate(check.report),
+            accepted=accepted,
+            may_decide=may_decide,
+        )
 
 
 class FlagSide(Out):

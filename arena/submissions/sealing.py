@@ -5,7 +5,7 @@ from uuid import UUID
 
 from arena.kit.errors import Conflict
 from arena.kit.site import Site
-from arena.submissions.artifacts import CONFIG, PROMPT, WEIGHTS
+from arena.submissions.artifacts import CONFIG, DATA_CLEANED, DATA_JSONL, PROMPT, WEIGHTS
 from arena.submissions.safetensors import digest_of_hashes
 
 
@@ -33,11 +33,22 @@ async def seal_canonical(site: Site, submission_id: UUID, names: Sequence[str], 
         await site.storage.copy(canonical(submission_id, name), staged(submission_id, name)) for name in names
     ]
     if digest_of_hashes(*(copy.sha256 for copy in copies)) != digest:
-        raise Conflict(
-            "store.hash_mismatch", "The canonical files do not have the hash that the lab reported."
-        )
+        raise _other_hash()
     for name in reversed(names):
         await site.storage.move_once(staged(submission_id, name), sealed(digest, name))
+
+
+async def seal_cleaned(site: Site, submission_id: UUID, digest: str) -> None:
+    """Put the cleaned version of a data set under its hash, where it is a data set like any other."""
+    staging = staged(submission_id, DATA_CLEANED)
+    copy = await site.storage.copy(canonical(submission_id, DATA_CLEANED), staging)
+    if copy.sha256.hex() != digest:
+        raise _other_hash()
+    await site.storage.move_once(staging, sealed(digest, DATA_JSONL))
+
+
+def _other_hash() -> Conflict:
+    return Conflict("store.hash_mismatch", "The canonical files do not have the hash that the lab reported.")
 
 
 async def seal_adapter(site: Site, digest: str, config: bytes, weights: bytes) -> None:

@@ -176,7 +176,7 @@ async def held(session: AsyncSession, submission_id: UUID) -> Submission:
 
 async def choose(session: AsyncSession, entry: Entry, submission_id: UUID | None) -> None:
     """Let this ready version compete, or with None again the newest ready one. Raises Forbidden after the deadline."""
-    await _refuse_when_closed(session, entry)
+    await refuse_when_closed(session, entry)
     # One choice at a time, so that there is one in the end.
     await session.refresh(entry, with_for_update={"key_share": True})
     row = await session.get(Submission, submission_id) if submission_id is not None else None
@@ -209,7 +209,7 @@ async def withdraw(session: AsyncSession, entry: Entry, row: Submission) -> None
 
 async def restore(session: AsyncSession, entry: Entry, row: Submission) -> None:
     """Undo `withdraw`. Raises Forbidden after the deadline."""
-    await _refuse_when_closed(session, entry)
+    await refuse_when_closed(session, entry)
     row = await held(session, row.id)
     if row.withdrawn_from is None:
         raise Conflict("submission.not_withdrawn", "This version has not been withdrawn.")
@@ -223,9 +223,14 @@ async def _competes_or_not(session: AsyncSession, entry: Entry, row: Submission)
     record(session, CompetingChanged(season_id=entry.season_id))
 
 
-async def _refuse_when_closed(session: AsyncSession, entry: Entry) -> None:
+async def is_open(session: AsyncSession, entry: Entry) -> bool:
     closes_at = (await season_rules(session, entry.season_id)).closes_at
-    if closes_at is not None and await db_now(session) > closes_at:
+    return closes_at is None or await db_now(session) <= closes_at
+
+
+async def refuse_when_closed(session: AsyncSession, entry: Entry) -> None:
+    if not await is_open(session, entry):
+        closes_at = (await season_rules(session, entry.season_id)).closes_at
         raise Forbidden(
             "entry.closed", "The deadline has passed: what competes is settled.", closed_at=closes_at
         )

@@ -15,7 +15,7 @@ from sqlalchemy import delete, func, select, tuple_
 from sqlalchemy.ext.asyncio import AsyncSession
 from starlette.requests import ClientDisconnect
 
-from arena.kit.db import db_now, transaction
+from arena.kit.db import Json, db_now, transaction
 from arena.kit.errors import Conflict, Forbidden, GavelError, Invalid, NotFound, TooLarge, TooMany, TooSlow
 from arena.kit.ids import new_id
 from arena.kit.jobs.outbox import record
@@ -41,7 +41,13 @@ NOT_COUNTED = ("failed", "cancelled")
 # --- announced -----------------------------------------------------------------------------------------------
 
 
-async def begin(session: AsyncSession, entry: Entry, artifact: Artifact, files: list[NewFile]) -> Submission:
+async def begin(
+    session: AsyncSession,
+    entry: Entry,
+    artifact: Artifact,
+    files: list[NewFile],
+    licence: Json | None = None,
+) -> Submission:
     """Make room for a version. The same files announced again give the upload that is under way."""
     rules = await season_rules(session, entry.season_id)
     try:
@@ -68,6 +74,7 @@ async def begin(session: AsyncSession, entry: Entry, artifact: Artifact, files: 
         artifact=artifact,
         state="uploading",
         size_bytes=sum(file.size for file in files),
+        licence=licence,
         checks=[],
         modules=[],
     )

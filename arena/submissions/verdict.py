@@ -12,7 +12,7 @@ from arena.kit.jobs.models import Job
 from arena.kit.jobs.outbox import record
 from arena.kit.site import Site
 from arena.moderation.public import Action, add_record, check, refusal
-from arena.shows.public import Artifact, Track, season_rules
+from arena.shows.public import Artifact, SeasonRules, season_rules
 from arena.submissions.artifacts import asked_files, canonical_files
 from arena.submissions.checklist import line_of
 from arena.submissions.compare import keep_and_compare
@@ -27,6 +27,7 @@ from arena.submissions.contracts import (
     VerifyContract,
     VerifyResult,
 )
+from arena.submissions.dataset_checks import judged_by, keep_report
 from arena.submissions.metrics import count_verdict
 from arena.submissions.models import Entry, Submission
 from arena.submissions.prompt import read_prompt
@@ -35,10 +36,14 @@ from arena.submissions.refusals import AdapterRefused
 from arena.submissions.sealing import canonical, read_adapter, read_system_prompt, seal_canonical
 from arena.submissions.service import held
 
+Suite = Callable[[str], Json]
+"""A benchmark by its id, as the lab wants it. Benchmarks come after submissions in the line, so it is handed in."""
 
-async def prepare(site: Site, session: AsyncSession, job: Job) -> VerifyContract:
+
+async def prepare(site: Site, session: AsyncSession, job: Job, suite: Suite) -> VerifyContract:
     row = await session.get_one(Submission, job.subject)
-    track = await _track(session, row)
+    rules = await _rules(session, row)
+    track = rules.track
     uploads = await uploads_of(session, row.id)
     limits = asked_files(row.artifact, track, [upload.name for upload in uploads])
     record(session, SubmissionChanged(submission_id=row.id))
@@ -61,6 +66,9 @@ async def prepare(site: Site, session: AsyncSession, job: Job) -> VerifyContract
             FileOut(name=name, put_url=site.links.write(canonical(row.id, name), most), max_bytes=most)
             for name, most in canonical_files(row.artifact, track).items()
         ],
+        judged_by=await judged_by(site, session, row, track, suite(rules.suite))
+        if row.artifact == "dataset"
+        else None,
     )
 
 
@@ -69,19 +77,21 @@ async def finish(site: Site, session: AsyncSession, submission_id: UUID, body: J
     result = VerifyResult.model_validate(body)
     row = await held(session, submission_id)
     row.checks = [check.model_dump(mode="json") for check in result.checks]
+    if result.report is not None:
+        await keep_report(site, session, row, result.report)
     if result.verdict == "refused" or result.digest is None:
         _refuse(session, row, result.refusal or Refusal(code="adapter.refused", message="Refused."))
         record(session, SubmissionChanged(submission_id=row.id))
         return
-    names = list(canonical_files(row.artifact, await _track(session, row)))
+    names = list(canonical_files(row.artifact, (await _rules(session, row)).track))
     await seal_canonical(site, row.id, names, result.digest)
     await _ADMIT[row.artifact](site, session, row, result)
     record(session, SubmissionChanged(submission_id=row.id))
 
 
-async def _track(session: AsyncSession, row: Submission) -> Track:
+async def _rules(session: AsyncSession, row: Submission) -> SeasonRules:
     entry = await session.get_one(Entry, row.entry_id)
-    return (await season_rules(session, entry.season_id)).track
+    return await season_rules(session, entry.season_id)
 
 
 async def _admit_adapter(site: Site, session: AsyncSession, row: Submission, result: VerifyResult) -> None:
@@ -105,7 +115,7 @@ async def _admit_prompt(site: Site, session: AsyncSession, row: Submission, resu
     entry = await session.get_one(Entry, row.entry_id)
     digest = result.digest or ""
     text = await read_system_prompt(site, digest)
-    track = await _track(session, row)
+    track = (await _rules(session, row)).track
     # So short that it is simply read again, whatever the lab said of it.
     if read_prompt(text.encode(), track.base, track.max_system_chars).text != text:
         raise Conflict("job.bad_text", "The lab admitted a prompt that is not in its canonical form.")
@@ -130,6 +140,15 @@ async def _admit_model(site: Site, session: AsyncSession, row: Submission, resul
     row.digest = result.digest
 
 
+async def _admit_dataset(_: Site, __: AsyncSession, row: Submission, result: VerifyResult) -> None:
+    """Nothing follows by itself: training is its owner's next step."""
+    canonical = result.report.canonical if result.report is not None else None
+    if canonical is None or canonical.sha256 != result.digest:
+        raise Conflict("job.bad_report", "The lab's report is not on the data set that it admitted.")
+    row.move("verified")
+    row.digest = result.digest
+
+
 def _add_check(row: Submission, line: Check) -> None:
     row.checks = [*row.checks, line.model_dump(mode="json")]
 
@@ -142,5 +161,10 @@ def _refuse(session: AsyncSession, row: Submission, refusal: Refusal) -> None:
 
 Admit = Callable[[Site, AsyncSession, Submission, VerifyResult], Awaitable[None]]
 
-_ADMIT: Mapping[Artifact, Admit] = {"adapter": _admit_adapter, "model": _admit_model, "prompt": _admit_prompt}
+_ADMIT: Mapping[Artifact, Admit] = {
+    "adapter": _admit_adapter,
+    "dataset": _admit_dataset,
+    "model": _admit_model,
+    "prompt": _admit_prompt,
+}
 """What follows when a kind's files were found good and are sealed."""

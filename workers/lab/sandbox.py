@@ -16,6 +16,7 @@ from typing import BinaryIO
 from pydantic import BaseModel, ValidationError
 
 from arena.submissions.contracts import Check, Measures, Refusal, VerifyContract
+from arena.submissions.datasets.contracts import DatasetReport
 from workers.lab.job import Ended, JobContext, JobFailed
 from workers.lab.lockdown import Limits, lock_down
 
@@ -33,6 +34,8 @@ class Inspection:
     cpu_seconds: int = 10
     cpu_bytes_per_second: int = 32 << 20
     """Ten seconds for the parsing, plus one for every 32 MiB of values, which any core reads several times faster."""
+    crash: Refusal | None = None
+    """Why a file over which the reader crashes is refused, where the reader is not ours. Else it is our fault."""
 
 
 class Parameters(BaseModel):
@@ -58,6 +61,7 @@ class Findings(BaseModel):
     rank: int | None = None
     modules: list[str] = []
     measures: Measures | None = None
+    report: DatasetReport | None = None
     idle_bytes: int = 0
     """The most memory that the child had used before it looked at the files, and (`peak_bytes`) at the end."""
     peak_bytes: int = 0
@@ -88,7 +92,7 @@ def inspect(
     lines: list[bytes] = []
     with ExitStack() as stack:
         reading = {name: stack.enter_context(path.open("rb")) for name, path in sources.items()}
-        writing = {name: stack.enter_context(path.open("wb")) for name, path in targets.items()}
+        writing = {name: stack.enter_context(path.open("w+b")) for name, path in targets.items()}
         asked = Parameters(
             base_model=contract.base_model,
             max_rank=contract.max_rank,
@@ -106,8 +110,9 @@ def inspect(
             timeout=4.0 * cpu_seconds,
             on_line=lines.append,
             # One thread: a pool of them would not fit into the memory limit, nor be allowed. No plugins: looking for
-            # them takes a third of the start.
+            # them takes a third of the start. Arrow's own memory pool sets a gigabyte of addresses aside.
             environment={
+                "ARROW_DEFAULT_MEMORY_POOL": "system",
                 "LC_ALL": "C.UTF-8",
                 "OPENBLAS_NUM_THREADS": "1",
                 "OMP_NUM_THREADS": "1",
@@ -117,7 +122,9 @@ def inspect(
             stderr=job.folder / "inspect.log",
         )
     if _over_limit(ended):
-        return _refused_for_limits(how.checks)
+        return _refused(how.checks, _LIMITS)
+    if how.crash is not None and ended.code in _CRASHES:
+        return _refused(how.checks, how.crash)
     try:
         (line,) = lines
         return Findings.model_validate_json(line)
@@ -129,11 +136,14 @@ def _over_limit(ended: Ended) -> bool:
     return ended.timed_out or ended.code in (OVER_LIMIT, -signal.SIGXCPU, -signal.SIGXFSZ)
 
 
-def _refused_for_limits(checks: tuple[str, ...]) -> Findings:
-    refusal = Refusal(
-        code="artifact.inspection_limit",
-        message="The files could not be inspected within the limits of memory and time.",
-    )
+_CRASHES = (-signal.SIGSEGV, -signal.SIGABRT, -signal.SIGBUS, -signal.SIGFPE, -signal.SIGILL)
+_LIMITS = Refusal(
+    code="artifact.inspection_limit",
+    message="The files could not be inspected within the limits of memory and time.",
+)
+
+
+def _refused(checks: tuple[str, ...], refusal: Refusal) -> Findings:
     first = Check(
         code=checks[0], status="refused", detail={"problems": [refusal.model_dump() | {"detail": {}}]}
     )
@@ -157,7 +167,7 @@ def inside(look: Callable[[Parameters, Files, Files], Findings]) -> int:
     lock_down(limits, asked.parent)
     with ExitStack() as stack:
         sources = {name: stack.enter_context(os.fdopen(at, "rb")) for name, at in asked.sources.items()}
-        targets = {name: stack.enter_context(os.fdopen(at, "wb")) for name, at in asked.targets.items()}
+        targets = {name: stack.enter_context(os.fdopen(at, "w+b")) for name, at in asked.targets.items()}
         try:
             found = look(asked, sources, targets)
         except MemoryError:

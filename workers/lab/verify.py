@@ -12,12 +12,14 @@ from arena.shows.rules import Artifact
 from arena.submissions import inspection, model, prompt
 from arena.submissions.contracts import FileIn, VerifyContract, VerifyResult
 from arena.submissions.safetensors import digest_of_hashes
+from workers.lab import dataset
 from workers.lab.job import JobContext, JobFailed
 from workers.lab.sandbox import Inspection, inspect
 from workers.lab.transfer import download, upload
 
 INSPECTIONS: dict[Artifact, Inspection] = {
     "adapter": Inspection("workers.lab.inspect_adapter", inspection.CHECKS),
+    "dataset": dataset.INSPECTION,
     "model": Inspection("workers.lab.inspect_model", model.CHECKS),
     "prompt": Inspection("workers.lab.inspect_prompt", prompt.CHECKS),
 }
@@ -33,11 +35,23 @@ def run(contract: VerifyContract, job: JobContext) -> VerifyResult:
         job.progress(0, STEPS, "fetching")
         sources = {file.name: _fetch(client, file, job) for file in contract.files}
 
+        outs = list(contract.canonical)
+        if contract.judged_by is not None:
+            sources |= dataset.judges(client, contract.judged_by, job)
+            outs.append(contract.judged_by.cleaned)
+
         job.progress(1, STEPS, "inspecting")
-        targets = {file.name: _folder(job, "out") / file.name for file in contract.canonical}
+        targets = {file.name: _folder(job, "out") / file.name for file in outs}
         findings = inspect(how, contract, job, sources, targets)
+        if contract.judged_by is not None:
+            dataset.store_cleaned(client, contract.judged_by, findings.report, targets)
         if findings.refusal is not None:
-            return VerifyResult(verdict="refused", checks=findings.checks, refusal=findings.refusal)
+            return VerifyResult(
+                verdict="refused",
+                checks=findings.checks,
+                refusal=findings.refusal,
+                report=findings.report,
+            )
 
         job.check()
         job.progress(2, STEPS, "storing")
@@ -51,6 +65,7 @@ def run(contract: VerifyContract, job: JobContext) -> VerifyResult:
         rank=findings.rank,
         modules=findings.modules,
         measures=findings.measures,
+        report=findings.report,
     )
 
 

@@ -768,7 +768,31 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+<<<<<<< HEAD
     "/api/submissions/{submission_id}/practice": {
+=======
+    "/api/submissions/{submission_id}/dataset": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read Dataset Check
+         * @description The report on a data set: what was found, with examples by row, and what the cleaned version would be.
+         */
+        get: operations["read_dataset_check"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/submissions/{submission_id}/dataset/accept-cleaned": {
+>>>>>>> data
         parameters: {
             query?: never;
             header?: never;
@@ -778,10 +802,61 @@ export interface paths {
         get?: never;
         put?: never;
         /**
+<<<<<<< HEAD
          * Practise
          * @description Ask a ready version and the house the same thing, on the terms of the season. Only the caller sees it.
          */
         post: operations["practise"];
+=======
+         * Accept Cleaned
+         * @description Take the cleaned version as this version's data set, until the season closes.
+         */
+        post: operations["accept_cleaned"];
+        /**
+         * Undo Accept Cleaned
+         * @description Back to what was sent, until the season closes.
+         */
+        delete: operations["undo_accept_cleaned"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/submissions/{submission_id}/dataset/cleaned.jsonl": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Download Cleaned
+         * @description The data set without what the report says against it. A download only: never shown by a browser.
+         */
+        get: operations["download_cleaned"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/submissions/{submission_id}/dataset/report.json": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Download Report
+         * @description The same to keep.
+         */
+        get: operations["download_report"];
+        put?: never;
+        post?: never;
+>>>>>>> data
         delete?: never;
         options?: never;
         head?: never;
@@ -1115,6 +1190,16 @@ export interface paths {
 export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
+        /** AcceptedOut */
+        AcceptedOut: {
+            /**
+             * At
+             * Format: date-time
+             */
+            at: string;
+            /** By */
+            by: string;
+        };
         /** AccuracyOut */
         AccuracyOut: {
             /** Stderr */
@@ -1136,6 +1221,23 @@ export interface components {
             name: string;
             /** Version */
             version: number;
+        };
+        /** Version */
+        arena__app__Version: {
+            /** Version */
+            version: string;
+        };
+        /**
+         * Version
+         * @description A file in the canonical form.
+         */
+        arena__submissions__datasets__contracts__Version: {
+            /** Bytes */
+            bytes: number;
+            /** Rows */
+            rows: number;
+            /** Sha256 */
+            sha256: string;
         };
         /** Board */
         Board: {
@@ -1227,6 +1329,23 @@ export interface components {
             /** Submission Id */
             submission_id: string | null;
         };
+        /** Cleaned */
+        Cleaned: {
+            /** Bytes */
+            bytes: number;
+            /** Changed */
+            changed: {
+                [key: string]: number;
+            };
+            /** Removed */
+            removed: {
+                [key: string]: number;
+            };
+            /** Rows */
+            rows: number;
+            /** Sha256 */
+            sha256: string;
+        };
         /** CommandIn */
         CommandIn: {
             /** Command */
@@ -1247,6 +1366,62 @@ export interface components {
             submission_id: string;
             /** Version */
             version: number;
+        };
+        /**
+         * DatasetOut
+         * @description The report on a data set, and which version of it counts.
+         */
+        DatasetOut: {
+            accepted: components["schemas"]["AcceptedOut"] | null;
+            licence: components["schemas"]["LicenceOut"] | null;
+            /** May Decide */
+            may_decide: boolean;
+            report: components["schemas"]["DatasetReport"];
+            /**
+             * Submission Id
+             * Format: uuid
+             */
+            submission_id: string;
+        };
+        /**
+         * DatasetReport
+         * @description `form` and `lengths` are absent when no row could be read.
+         *
+         *     `canonical` is what training will use, absent when something is refused; `cleaned` is the same without the rows and
+         *     places that findings name, absent when it would be the same, or nothing, or the file could not be read to its end.
+         */
+        DatasetReport: {
+            canonical: components["schemas"]["arena__submissions__datasets__contracts__Version"] | null;
+            cleaned: components["schemas"]["Cleaned"] | null;
+            /** Findings */
+            findings: components["schemas"]["Finding"][];
+            /** Form */
+            form: ("messages" | "preference" | "kto") | null;
+            /** Labels */
+            labels: {
+                [key: string]: number;
+            } | null;
+            lengths: components["schemas"]["Lengths"] | null;
+            /** Near Threshold */
+            near_threshold: number;
+            /** Private Grams */
+            private_grams: number;
+            /**
+             * Roles
+             * @default {}
+             */
+            roles: {
+                [key: string]: number;
+            };
+            /** Rows */
+            rows: number;
+            /**
+             * Source
+             * @enum {string}
+             */
+            source: "jsonl" | "parquet";
+            /** Word Lists */
+            word_lists: string;
         };
         /**
          * Desk
@@ -1397,6 +1572,26 @@ export interface components {
             /** Title */
             title: string;
         };
+        /**
+         * Example
+         * @description One row that shows a finding. Rows count from 1: lines of a JSONL file, blank ones too, or rows of a Parquet.
+         */
+        Example: {
+            /**
+             * Excerpt
+             * @default
+             */
+            excerpt: string;
+            /** Other */
+            other: number | null;
+            /**
+             * Place
+             * @default
+             */
+            place: string;
+            /** Row */
+            row: number;
+        };
         /** FamilyOut */
         FamilyOut: {
             /** Chance */
@@ -1411,6 +1606,37 @@ export interface components {
             title: {
                 [key: string]: string;
             };
+        };
+        /** Finding */
+        Finding: {
+            /** Code */
+            code: string;
+            /**
+             * Detail
+             * @default {}
+             */
+            detail: {
+                [key: string]: unknown;
+            };
+            /**
+             * Examples
+             * @default []
+             */
+            examples: components["schemas"]["Example"][];
+            /** Message */
+            message: string;
+            /**
+             * Remedy
+             * @enum {string}
+             */
+            remedy: "removed" | "changed" | "none";
+            /** Rows */
+            rows: number;
+            /**
+             * Severity
+             * @enum {string}
+             */
+            severity: "refused" | "warning" | "info";
         };
         /** Finish */
         Finish: {
@@ -1615,6 +1841,35 @@ export interface components {
             /** Votes */
             votes: components["schemas"]["LedgerEntry"][];
         };
+        /** Lengths */
+        Lengths: {
+            characters: components["schemas"]["Spread"];
+            messages: components["schemas"]["Spread"];
+            units: components["schemas"]["Spread"];
+        };
+        /**
+         * Licence
+         * @description Under which licence a data set may be used: an SPDX id, `own` for data of one's own, or `other` with a note.
+         */
+        Licence: {
+            /**
+             * Id
+             * @enum {string}
+             */
+            id: "CC0-1.0" | "CC-BY-4.0" | "CC-BY-SA-4.0" | "CC-BY-NC-4.0" | "ODC-By-1.0" | "ODbL-1.0" | "PDDL-1.0" | "MIT" | "Apache-2.0" | "own" | "other";
+            /**
+             * Note
+             * @default
+             */
+            note: string;
+        };
+        /** LicenceOut */
+        LicenceOut: {
+            /** Id */
+            id: string;
+            /** Note */
+            note: string;
+        };
         /** ListRow */
         ListRow: {
             /** Active */
@@ -1766,6 +2021,7 @@ export interface components {
             artifact: "adapter" | "dataset" | "prompt" | "model";
             /** Files */
             files: components["schemas"]["NewFile"][];
+            licence?: components["schemas"]["Licence"] | null;
         };
         /** NewToken */
         NewToken: {
@@ -2228,6 +2484,22 @@ export interface components {
             state: components["schemas"]["Stage"] | components["schemas"]["Desk"] | components["schemas"]["Board"] | components["schemas"]["SubmissionOut"] | components["schemas"]["PracticeOut"];
         };
         /**
+         * Spread
+         * @description Of a number that every row has.
+         */
+        Spread: {
+            /** Least */
+            least: number;
+            /** Median */
+            median: number;
+            /** Most */
+            most: number;
+            /** P95 */
+            p95: number;
+            /** Total */
+            total: number;
+        };
+        /**
          * Stage
          * @description `stage:{episode}`: the show as everyone sees it.
          */
@@ -2673,6 +2945,7 @@ export interface components {
             /** Note */
             note: string;
         };
+<<<<<<< HEAD
         /** Version */
         Version: {
             /** Version */
@@ -2695,6 +2968,8 @@ export interface components {
             /** Tokens */
             tokens: number;
         };
+=======
+>>>>>>> data
         /** VoteOut */
         VoteOut: {
             /**
@@ -2760,16 +3035,22 @@ export interface components {
     headers: never;
     pathItems: never;
 }
+export type AcceptedOut = components['schemas']['AcceptedOut'];
 export type AccuracyOut = components['schemas']['AccuracyOut'];
 export type Action = components['schemas']['Action'];
 export type ActiveList = components['schemas']['ActiveList'];
+export type ArenaAppVersion = components['schemas']['arena__app__Version'];
+export type ArenaSubmissionsDatasetsContractsVersion = components['schemas']['arena__submissions__datasets__contracts__Version'];
 export type Board = components['schemas']['Board'];
 export type BoardRow = components['schemas']['BoardRow'];
 export type CastVote = components['schemas']['CastVote'];
 export type CheckOut = components['schemas']['CheckOut'];
 export type Choice = components['schemas']['Choice'];
+export type Cleaned = components['schemas']['Cleaned'];
 export type CommandIn = components['schemas']['CommandIn'];
 export type CompetingOut = components['schemas']['CompetingOut'];
+export type DatasetOut = components['schemas']['DatasetOut'];
+export type DatasetReport = components['schemas']['DatasetReport'];
 export type Desk = components['schemas']['Desk'];
 export type DeskEvent = components['schemas']['DeskEvent'];
 export type DeskSides = components['schemas']['DeskSides'];
@@ -2779,7 +3060,9 @@ export type DuelOut = components['schemas']['DuelOut'];
 export type EntryName = components['schemas']['EntryName'];
 export type EntryOut = components['schemas']['EntryOut'];
 export type EpisodeOut = components['schemas']['EpisodeOut'];
+export type Example = components['schemas']['Example'];
 export type FamilyOut = components['schemas']['FamilyOut'];
+export type Finding = components['schemas']['Finding'];
 export type Finish = components['schemas']['Finish'];
 export type FlagOut = components['schemas']['FlagOut'];
 export type FlagSide = components['schemas']['FlagSide'];
@@ -2794,6 +3077,9 @@ export type JudgesIn = components['schemas']['JudgesIn'];
 export type LeaseOut = components['schemas']['LeaseOut'];
 export type LedgerEntry = components['schemas']['LedgerEntry'];
 export type LedgerOut = components['schemas']['LedgerOut'];
+export type Lengths = components['schemas']['Lengths'];
+export type Licence = components['schemas']['Licence'];
+export type LicenceOut = components['schemas']['LicenceOut'];
 export type ListRow = components['schemas']['ListRow'];
 export type LockVote = components['schemas']['LockVote'];
 export type Login = components['schemas']['Login'];
@@ -2835,6 +3121,7 @@ export type SeasonOut = components['schemas']['SeasonOut'];
 export type ShowOut = components['schemas']['ShowOut'];
 export type SideOut = components['schemas']['SideOut'];
 export type Snapshot = components['schemas']['Snapshot'];
+export type Spread = components['schemas']['Spread'];
 export type Stage = components['schemas']['Stage'];
 export type StageBallot = components['schemas']['StageBallot'];
 export type StageDuel = components['schemas']['StageDuel'];
@@ -2858,8 +3145,11 @@ export type Try = components['schemas']['Try'];
 export type UploadOut = components['schemas']['UploadOut'];
 export type ValidationError = components['schemas']['ValidationError'];
 export type VerdictOut = components['schemas']['VerdictOut'];
+<<<<<<< HEAD
 export type Version = components['schemas']['Version'];
 export type VoiceOut = components['schemas']['VoiceOut'];
+=======
+>>>>>>> data
 export type VoteOut = components['schemas']['VoteOut'];
 export type WaitingOut = components['schemas']['WaitingOut'];
 export type Weights = components['schemas']['Weights'];
@@ -4219,7 +4509,11 @@ export interface operations {
             };
         };
     };
+<<<<<<< HEAD
     practise: {
+=======
+    read_dataset_check: {
+>>>>>>> data
         parameters: {
             query?: never;
             header?: never;
@@ -4228,6 +4522,7 @@ export interface operations {
             };
             cookie?: never;
         };
+<<<<<<< HEAD
         requestBody: {
             content: {
                 "application/json": components["schemas"]["NewPractice"];
@@ -4236,11 +4531,145 @@ export interface operations {
         responses: {
             /** @description Successful Response */
             201: {
+=======
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+>>>>>>> data
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
+<<<<<<< HEAD
                     "application/json": components["schemas"]["PracticeOut"];
+=======
+                    "application/json": components["schemas"]["DatasetOut"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    accept_cleaned: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                submission_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DatasetOut"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    undo_accept_cleaned: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                submission_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DatasetOut"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    download_cleaned: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                submission_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": unknown;
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    download_report: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                submission_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": unknown;
+>>>>>>> data
                 };
             };
             /** @description Validation Error */
@@ -4867,7 +5296,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Version"];
+                    "application/json": components["schemas"]["arena__app__Version"];
                 };
             };
         };

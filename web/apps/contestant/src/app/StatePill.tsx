@@ -1,5 +1,6 @@
-import type { SubmissionState } from "@gavel/api";
+import type { Submission, SubmissionState } from "@gavel/api";
 import { Pill, type Tone } from "@gavel/desk";
+import { endsVerified } from "./queries";
 import { useT } from "../i18n";
 
 export const TONES: Record<SubmissionState, Tone> = {
@@ -15,7 +16,10 @@ export const TONES: Record<SubmissionState, Tone> = {
   withdrawn: "calm",
 };
 
-export function StatePill({ state }: { state: SubmissionState }) {
+export function StatePill({ submission }: { submission: Pick<Submission, "state" | "artifact"> }) {
   const { t } = useT();
-  return <Pill tone={TONES[state]}>{t(`state.${state}`)}</Pill>;
+  const { state } = submission;
+  // Nothing is under way for what is judged and does not go on stage.
+  const tone = endsVerified(submission) && state === "verified" ? "good" : TONES[state];
+  return <Pill tone={tone}>{t(`state.${state}`)}</Pill>;
 }

@@ -62,7 +62,7 @@ function EntryCard({ entry, row }: { entry: Entry; row: BoardRow | undefined }) 
           <Link to={`/submissions/${newest.id}`} className={css.version}>
             {t("entries.version", { n: newest.version })}
           </Link>
-          <StatePill state={newest.state} />
+          <StatePill submission={newest} />
           <span className={css.date}>{moment(newest.created_at)}</span>
         </div>
       ) : (

@@ -91,7 +91,7 @@ function Versions({ entry, season }: { entry: Entry; season: Season }) {
             </td>
             <td>
               <span className={css.states}>
-                <StatePill state={one.state} />
+                <StatePill submission={one} />
                 {one.id === entry.competing?.submission_id && <Pill tone="calm">{t("entry.playing")}</Pill>}
               </span>
               <Decide submission={one} entry={entry} season={season} />

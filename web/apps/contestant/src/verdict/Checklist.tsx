@@ -16,6 +16,7 @@ const TONES: Record<Check["status"], Tone> = { passed: "good", warning: "warn", 
 /** All checks in their order, those that have not run yet included. */
 export function Checklist({ submission }: { submission: Submission }) {
   const { t } = useT();
+  const { artifact } = submission;
   const waiting = isUnderWay(submission) && submission.checks.length === 0;
   return (
     <Card className={css.checklist}>
@@ -24,15 +25,25 @@ export function Checklist({ submission }: { submission: Submission }) {
       <ul>
         {codesOf(submission).map((code) => {
           const check = submission.checks.find((one) => one.code === code);
-          return <Line key={code} code={code} check={check} busy={submission.state === "verifying"} />;
+          const busy = submission.state === "verifying";
+          return <Line key={code} code={code} artifact={artifact} check={check} busy={busy} />;
         })}
       </ul>
     </Card>
   );
 }
 
-function Line({ code, check, busy }: { code: string; check: Check | undefined; busy: boolean }) {
+interface LineProps {
+  code: string;
+  artifact: Submission["artifact"];
+  check: Check | undefined;
+  busy: boolean;
+}
+
+function Line({ code, artifact, check, busy }: LineProps) {
   const { t, find } = useT();
+  // The same check can mean another thing for another kind.
+  const words = (what: string) => find(`check_${artifact}.${code}.${what}`) ?? find(`check.${code}.${what}`);
   const status = check?.status ?? "pending";
   // A check still pending in a finished verdict could not run because of an earlier problem.
   const word = check?.status === "pending" ? t("check_state.skipped") : t(`check_state.${status}`);
@@ -41,9 +52,9 @@ function Line({ code, check, busy }: { code: string; check: Check | undefined; b
       <StateMark tone={check === undefined && busy ? "busy" : TONES[status]} size={20} />
       <div>
         <h3>
-          {find(`check.${code}.title`) ?? code} <span>{word}</span>
+          {words("title") ?? code} <span>{word}</span>
         </h3>
-        <p className={css.note}>{find(`check.${code}.text`)}</p>
+        <p className={css.note}>{words("text")}</p>
         {check && <Figures check={check} />}
         {check && <Problems check={check} />}
       </div>
@@ -91,8 +102,21 @@ function Explained({ problem }: { problem: Problem }) {
           <span className={css.fix}>{t("problem.fix")}</span> {fix}
         </p>
       )}
+      <Rows detail={problem.detail} />
       <Places places={problem.places} />
     </div>
+  );
+}
+
+/** In a data set: how many rows, and the first of them. */
+function Rows({ detail }: { detail: Problem["detail"] }) {
+  const { t } = useT();
+  const { rows, first_rows: first } = detail;
+  if (typeof rows !== "number" || !Array.isArray(first) || first.length === 0) return null;
+  return (
+    <p className={css.note}>
+      {t("dataset.in_rows", { count: rows })} · {t("dataset.such_as", { rows: first.join(", ") })}
+    </p>
   );
 }
 

@@ -8,6 +8,7 @@ import { Bench } from "../bench/Bench";
 import { DecideHere } from "../decide/Decide";
 import { useT } from "../i18n";
 import { Checklist } from "./Checklist";
+import { DatasetCard } from "./DatasetCard";
 import { Facts } from "./Facts";
 import { Now } from "./Now";
 import { Steps } from "./Steps";
@@ -45,7 +46,7 @@ function Verdict({ submission }: { submission: Submission }) {
       <PageHead
         title={`${submission.entry_name} · ${t("entries.version", { n: submission.version })}`}
         kicker={<Link to={`/entries/${submission.entry_id}`}>← {submission.entry_name}</Link>}
-        actions={<StatePill state={submission.state} />}
+        actions={<StatePill submission={submission} />}
       />
       <Steps submission={submission} />
       <Now submission={submission} />
@@ -57,6 +58,7 @@ function Verdict({ submission }: { submission: Submission }) {
             <Facts submission={submission} />
           </div>
           {submission.artifact === "adapter" && <XrayCard submission={submission} />}
+          {submission.artifact === "dataset" && <DatasetCard submission={submission} />}
           {!endsVerified(submission) && <Bench submission={submission} />}
         </>
       )}

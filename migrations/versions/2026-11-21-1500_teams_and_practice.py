@@ -1,6 +1,6 @@
 """teams with their members, invitations and entries; practice
 
-Revision: 0006d, after: 0005
+Revision: 0008, after: 0007
 Written as if the show were on air: short locks, no rewrites, destructive changes in two releases.
 """
 
@@ -8,8 +8,8 @@ import sqlalchemy as sa
 from alembic import op
 from sqlalchemy.dialects import postgresql
 
-revision = "0006d"
-down_revision = "0005"
+revision = "0008"
+down_revision = "0007"
 branch_labels = None
 depends_on = None
 

@@ -1,6 +1,6 @@
 """where adapters were probed
 
-Revision: 0006, after: 0005
+Revision: 0009, after: 0008
 Written as if the show were on air: short locks, no rewrites, destructive changes in two releases.
 """
 
@@ -8,8 +8,8 @@ import sqlalchemy as sa
 from alembic import op
 from sqlalchemy.dialects import postgresql
 
-revision = "0006"
-down_revision = "0005"
+revision = "0009"
+down_revision = "0008"
 branch_labels = None
 depends_on = None
 
