@@ -1,6 +1,7 @@
 """Reads of submissions."""
 
 from collections.abc import Sequence
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, Select, select
@@ -183,17 +184,23 @@ async def flag_out(session: AsyncSession, flag: SimilarityFlag) -> FlagOut:
 
 
 async def _flags(session: AsyncSession, *wanted: ColumnElement[bool]) -> list[FlagOut]:
-    other_entry, other, owner, other_owner, reviewer = (
+    other_entry, other, owner, other_owner, reviewer, team, other_team = (
         aliased(Entry), aliased(Submission), aliased(Person), aliased(Person), aliased(Person),
+        aliased(teams.Team), aliased(teams.Team),
     )  # fmt: skip
+    columns: list[Any] = [
+        SimilarityFlag, Submission, Entry, owner, team, other, other_entry, other_owner, other_team, reviewer,
+    ]  # fmt: skip
     statement = (
-        select(SimilarityFlag, Submission, Entry, owner, other, other_entry, other_owner, reviewer)
+        select(*columns)
         .join(Submission, Submission.id == SimilarityFlag.submission_id)
         .join(Entry, Entry.id == Submission.entry_id)
         .join(owner, owner.id == Entry.owner_id)
         .join(other, other.id == SimilarityFlag.other_id)
         .join(other_entry, other_entry.id == other.entry_id)
         .join(other_owner, other_owner.id == other_entry.owner_id)
+        .outerjoin(team, team.id == Entry.team_id)
+        .outerjoin(other_team, other_team.id == other_entry.team_id)
         .outerjoin(reviewer, reviewer.id == SimilarityFlag.reviewed_by)
         .where(*wanted)
         .order_by(SimilarityFlag.cosine.desc(), SimilarityFlag.created_at)

@@ -15,6 +15,7 @@ from arena.submissions.adapter_config import AdapterConfig
 from arena.submissions.contracts import CheckStatus
 from arena.submissions.datasets.contracts import DatasetReport
 from arena.submissions.models import AdapterMeasure, DatasetCheck, Entry, SimilarityFlag, Submission, Upload
+from arena.teams.public import Team
 
 State = Literal[
     "uploading",
@@ -256,17 +257,20 @@ class FlagSide(Out):
     entry_name: str
     version: int
     owner: str
+    """Who made the entry."""
+    team: str | None
     digest: str | None
     sent_at: datetime
 
     @classmethod
-    def of(cls, row: Submission, entry: Entry, owner: Person) -> "FlagSide":
+    def of(cls, row: Submission, entry: Entry, owner: Person, team: Team | None) -> "FlagSide":
         return cls(
             submission_id=row.id,
             entry_id=entry.id,
             entry_name=entry.name,
             version=row.version,
             owner=owner.display_name,
+            team=team.name if team else None,
             digest=row.digest,
             sent_at=row.created_at,
         )
@@ -309,9 +313,11 @@ class FlagOut(Out):
         row: Submission,
         entry: Entry,
         owner: Person,
+        team: Team | None,
         other: Submission,
         other_entry: Entry,
         other_owner: Person,
+        other_team: Team | None,
         reviewer: Person | None,
     ) -> "FlagOut":
         review = None
@@ -319,8 +325,8 @@ class FlagOut(Out):
             review = ReviewOut(by=reviewer.display_name, at=flag.reviewed_at, note=flag.note or "")
         return cls(
             id=flag.id,
-            submission=FlagSide.of(row, entry, owner),
-            other=FlagSide.of(other, other_entry, other_owner),
+            submission=FlagSide.of(row, entry, owner, team),
+            other=FlagSide.of(other, other_entry, other_owner, other_team),
             cosine=flag.cosine,
             energy_share=flag.energy_share,
             identical=row.digest == other.digest,

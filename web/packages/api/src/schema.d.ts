@@ -1700,6 +1700,8 @@ export interface components {
              * Format: uuid
              */
             submission_id: string;
+            /** Team */
+            team: string | null;
             /** Version */
             version: number;
         };

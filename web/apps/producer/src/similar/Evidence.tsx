@@ -33,7 +33,10 @@ function Side({ side, role }: { side: FlagSide; role: string }) {
         {side.entry_name} <span>{t("similar.version", { n: side.version })}</span>
       </h3>
       <p className={css.mute}>
-        {t("similar.by_at", { owner: side.owner, time: moment(side.sent_at) })}
+        {t("similar.by_at", {
+          owner: side.team ? `${side.team} (${side.owner})` : side.owner,
+          time: moment(side.sent_at),
+        })}
         {side.digest && (
           <>
             {" · "}
