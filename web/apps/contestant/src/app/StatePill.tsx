@@ -1,6 +1,7 @@
-import type { SubmissionState } from "@gavel/api";
+import type { Submission, SubmissionState } from "@gavel/api";
 import { Pill, type Tone } from "@gavel/desk";
 import { useT } from "../i18n";
+import { endsVerified } from "./queries";
 
 export const TONES: Record<SubmissionState, Tone> = {
   uploading: "calm",
@@ -15,7 +16,13 @@ export const TONES: Record<SubmissionState, Tone> = {
   withdrawn: "calm",
 };
 
-export function StatePill({ state }: { state: SubmissionState }) {
+interface StatePillProps {
+  state: SubmissionState;
+  artifact: Submission["artifact"];
+}
+
+export function StatePill({ state, artifact }: StatePillProps) {
   const { t } = useT();
-  return <Pill tone={TONES[state]}>{t(`state.${state}`)}</Pill>;
+  const tone = state === "verified" && endsVerified({ artifact }) ? "good" : TONES[state];
+  return <Pill tone={tone}>{t(`state.${state}`)}</Pill>;
 }

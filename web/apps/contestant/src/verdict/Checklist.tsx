@@ -24,21 +24,22 @@ export function Checklist({ submission }: { submission: Submission }) {
       <ul>
         {codesOf(submission).map((code) => {
           const check = submission.checks.find((one) => one.code === code);
-          return <Line key={code} code={code} check={check} busy={submission.state === "verifying"} />;
+          return <Line key={code} code={code} check={check} state={submission.state} />;
         })}
       </ul>
     </Card>
   );
 }
 
-function Line({ code, check, busy }: { code: string; check: Check | undefined; busy: boolean }) {
+function Line({ code, check, state }: { code: string; check: Check | undefined; state: Submission["state"] }) {
   const { t, find } = useT();
   const status = check?.status ?? "pending";
-  // A check still pending in a finished verdict could not run because of an earlier problem.
-  const word = check?.status === "pending" ? t("check_state.skipped") : t(`check_state.${status}`);
+  // A check still pending, or not there, in a finished verdict could not run because of an earlier problem.
+  const skipped = check ? status === "pending" : state === "refused";
+  const word = skipped ? t("check_state.skipped") : t(`check_state.${status}`);
   return (
     <li className={css.line} data-status={status}>
-      <StateMark tone={check === undefined && busy ? "busy" : TONES[status]} size={20} />
+      <StateMark tone={check === undefined && state === "verifying" ? "busy" : TONES[status]} size={20} />
       <div>
         <h3>
           {find(`check.${code}.title`) ?? code} <span>{word}</span>
