@@ -1,7 +1,7 @@
 import type { Submission, SubmissionState } from "@gavel/api";
 import { Pill, type Tone } from "@gavel/desk";
-import { endsVerified } from "./queries";
 import { useT } from "../i18n";
+import { endsVerified } from "./queries";
 
 export const TONES: Record<SubmissionState, Tone> = {
   uploading: "calm",

@@ -16,7 +16,6 @@ const TONES: Record<Check["status"], Tone> = { passed: "good", warning: "warn", 
 /** All checks in their order, those that have not run yet included. */
 export function Checklist({ submission }: { submission: Submission }) {
   const { t } = useT();
-  const { artifact } = submission;
   const waiting = isUnderWay(submission) && submission.checks.length === 0;
   return (
     <Card className={css.checklist}>
@@ -25,31 +24,25 @@ export function Checklist({ submission }: { submission: Submission }) {
       <ul>
         {codesOf(submission).map((code) => {
           const check = submission.checks.find((one) => one.code === code);
-          const busy = submission.state === "verifying";
-          return <Line key={code} code={code} artifact={artifact} check={check} busy={busy} />;
+          return <Line key={code} code={code} check={check} submission={submission} />;
         })}
       </ul>
     </Card>
   );
 }
 
-interface LineProps {
-  code: string;
-  artifact: Submission["artifact"];
-  check: Check | undefined;
-  busy: boolean;
-}
-
-function Line({ code, artifact, check, busy }: LineProps) {
+function Line({ code, check, submission }: { code: string; check: Check | undefined; submission: Submission }) {
+  const { artifact, state } = submission;
   const { t, find } = useT();
   // The same check can mean another thing for another kind.
   const words = (what: string) => find(`check_${artifact}.${code}.${what}`) ?? find(`check.${code}.${what}`);
   const status = check?.status ?? "pending";
-  // A check still pending in a finished verdict could not run because of an earlier problem.
-  const word = check?.status === "pending" ? t("check_state.skipped") : t(`check_state.${status}`);
+  // A check still pending, or not there, in a finished verdict could not run because of an earlier problem.
+  const skipped = check ? status === "pending" : state === "refused";
+  const word = skipped ? t("check_state.skipped") : t(`check_state.${status}`);
   return (
     <li className={css.line} data-status={status}>
-      <StateMark tone={check === undefined && busy ? "busy" : TONES[status]} size={20} />
+      <StateMark tone={check === undefined && state === "verifying" ? "busy" : TONES[status]} size={20} />
       <div>
         <h3>
           {words("title") ?? code} <span>{word}</span>
