@@ -768,9 +768,6 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-<<<<<<< HEAD
-    "/api/submissions/{submission_id}/practice": {
-=======
     "/api/submissions/{submission_id}/dataset": {
         parameters: {
             query?: never;
@@ -792,7 +789,6 @@ export interface paths {
         trace?: never;
     };
     "/api/submissions/{submission_id}/dataset/accept-cleaned": {
->>>>>>> data
         parameters: {
             query?: never;
             header?: never;
@@ -802,12 +798,6 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-<<<<<<< HEAD
-         * Practise
-         * @description Ask a ready version and the house the same thing, on the terms of the season. Only the caller sees it.
-         */
-        post: operations["practise"];
-=======
          * Accept Cleaned
          * @description Take the cleaned version as this version's data set, until the season closes.
          */
@@ -856,7 +846,26 @@ export interface paths {
         get: operations["download_report"];
         put?: never;
         post?: never;
->>>>>>> data
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/submissions/{submission_id}/practice": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Practise
+         * @description Ask a ready version and the house the same thing, on the terms of the season. Only the caller sees it.
+         */
+        post: operations["practise"];
         delete?: never;
         options?: never;
         head?: never;
@@ -2947,12 +2956,6 @@ export interface components {
             /** Note */
             note: string;
         };
-<<<<<<< HEAD
-        /** Version */
-        Version: {
-            /** Version */
-            version: string;
-        };
         /** VoiceOut */
         VoiceOut: {
             /**
@@ -2970,8 +2973,6 @@ export interface components {
             /** Tokens */
             tokens: number;
         };
-=======
->>>>>>> data
         /** VoteOut */
         VoteOut: {
             /**
@@ -3147,11 +3148,7 @@ export type Try = components['schemas']['Try'];
 export type UploadOut = components['schemas']['UploadOut'];
 export type ValidationError = components['schemas']['ValidationError'];
 export type VerdictOut = components['schemas']['VerdictOut'];
-<<<<<<< HEAD
-export type Version = components['schemas']['Version'];
 export type VoiceOut = components['schemas']['VoiceOut'];
-=======
->>>>>>> data
 export type VoteOut = components['schemas']['VoteOut'];
 export type WaitingOut = components['schemas']['WaitingOut'];
 export type Weights = components['schemas']['Weights'];
@@ -4511,11 +4508,7 @@ export interface operations {
             };
         };
     };
-<<<<<<< HEAD
-    practise: {
-=======
     read_dataset_check: {
->>>>>>> data
         parameters: {
             query?: never;
             header?: never;
@@ -4524,28 +4517,14 @@ export interface operations {
             };
             cookie?: never;
         };
-<<<<<<< HEAD
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["NewPractice"];
-            };
-        };
-        responses: {
-            /** @description Successful Response */
-            201: {
-=======
         requestBody?: never;
         responses: {
             /** @description Successful Response */
             200: {
->>>>>>> data
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-<<<<<<< HEAD
-                    "application/json": components["schemas"]["PracticeOut"];
-=======
                     "application/json": components["schemas"]["DatasetOut"];
                 };
             };
@@ -4671,7 +4650,41 @@ export interface operations {
                 };
                 content: {
                     "application/json": unknown;
->>>>>>> data
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    practise: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                submission_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewPractice"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PracticeOut"];
                 };
             };
             /** @description Validation Error */

@@ -24,9 +24,7 @@ export function Now({ submission }: { submission: Submission }) {
     <Card className={cx(css.now, ended ? css.good : TONES[state])}>
       {/* The progress below changes many times a second: only the turns are read out. */}
       <div className={css.news} aria-live="polite">
-        <h2>
-          {find(`submission.${state}_${submission.artifact}_title`) ?? t(`submission.${state}_title`)}
-        </h2>
+        <h2>{find(`submission.${state}_${submission.artifact}_title`) ?? t(`submission.${state}_title`)}</h2>
         {ended && <p>{t(`submission.verified_${ended}_text`)}</p>}
         {state === "ready" && <p>{t("submission.ready_text")}</p>}
         {state === "refused" && <Refused submission={submission} />}
