@@ -9,7 +9,7 @@ from pydantic import Field, FiniteFloat, StringConstraints
 
 from arena.kit.facts import Fact
 from arena.kit.schemas import Contract, Words
-from arena.submissions.contracts import AdapterRef
+from arena.submissions.contracts import AdapterRef, Check
 
 JOB_KIND = "benchmarks.run"
 
@@ -55,6 +55,16 @@ class SuiteSpec(Contract):
         return hashlib.sha256(rfc8785.dumps(self.model_dump(mode="json"))).hexdigest()
 
 
+class SystemPrompt(Contract):
+    """An entry that is a system prompt: what is to be known of it beside its scores."""
+
+    template: str
+    """The frozen template with the system text in it; `{prompt}` is its only placeholder."""
+    question_tokens: int = Field(ge=0)
+    """Room that must be left for a question of the show, and (`answer_tokens`) for the answer to it."""
+    answer_tokens: int = Field(ge=1)
+
+
 class BenchmarkContract(Contract):
     run_id: str
     suite: SuiteSpec
@@ -67,9 +77,16 @@ class BenchmarkContract(Contract):
     base_model: str
     template: str
     """The frozen prompt template of the base model; `{prompt}` is its only placeholder."""
+    system: SystemPrompt | None = None
+    """When it is there, questions are asked in its template."""
     seed: int
     """For the engine's sampling; the questions come from `suite.seed`."""
     concurrency: int = Field(ge=1, le=64)
+
+    @property
+    def asked_in(self) -> str:
+        """The template in which the questions are asked."""
+        return self.system.template if self.system is not None else self.template
 
 
 class TaskScore(Contract):
@@ -95,6 +112,9 @@ class Sample(Contract):
 
 
 class BenchmarkResult(Contract):
+    """`refusal` is there instead of tasks and samples when the entry cannot be asked the questions at all."""
+
+    refusal: Check | None = None
     tasks: list[TaskScore]
     samples: list[Sample]
     lm_eval_version: str
@@ -102,7 +122,7 @@ class BenchmarkResult(Contract):
     fingerprint: Annotated[str, StringConstraints(pattern="^[0-9a-f]{64}$")] | None = None
     """The adapter's greedy answer as the node took it at loading. None when the contract named no adapter to load."""
     effect: bool = True
-    """Whether the engine's probe prompts were answered differently from the untuned base model."""
+    """Whether the probe prompts were answered differently from the untuned base model without a system prompt."""
     items_digest: str
     """sha256 over the questions, options and answers as they were asked. Hex."""
 

@@ -6,7 +6,7 @@ from sqlalchemy import delete, func
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from arena.benchmarks import queries, suites
-from arena.benchmarks.contracts import BenchmarkContract, BenchmarkFinished, BenchmarkResult
+from arena.benchmarks.contracts import BenchmarkContract, BenchmarkFinished, BenchmarkResult, SystemPrompt
 from arena.benchmarks.models import BenchmarkRun, BenchmarkSample
 from arena.kit.db import Json
 from arena.kit.errors import Conflict
@@ -19,6 +19,19 @@ from arena.submissions import public as submissions
 
 CONCURRENCY = 8
 """Requests in flight, the same for everyone: batch composition changes floating-point sums."""
+
+
+NO_EFFECT = {
+    "adapter": (
+        "benchmark.no_effect",
+        "The adapter answers every probe prompt exactly like the base model. Train it longer.",
+    ),
+    "prompt": (
+        "prompt.no_effect",
+        "With this prompt the base model answers every probe prompt exactly as without it. Say more.",
+    ),
+}
+"""What a version is refused with that changes nothing, by its kind."""
 
 
 async def prepare(site: Site, session: AsyncSession, job: Job) -> BenchmarkContract:
@@ -41,7 +54,16 @@ async def prepare(site: Site, session: AsyncSession, job: Job) -> BenchmarkContr
     run.node = leased.model_dump(mode="json")
     await session.flush()
     await submissions.mark(session, submission.id, "benchmarking")
-    adapter = submissions.adapter_ref(site, submission.digest or "")
+    staged = await submissions.staged(session, submission)
+    adapter = submissions.adapter_ref(site, staged.adapter_digest)
+    system = None
+    if staged.system_digest is not None:
+        text = await submissions.read_system_prompt(site, staged.system_digest)
+        system = SystemPrompt(
+            template=base.render("{prompt}", text),
+            question_tokens=rules.max_prompt_chars,
+            answer_tokens=rules.sampling.max_tokens,
+        )
     return BenchmarkContract(
         run_id=str(run.id),
         suite=suite,
@@ -51,6 +73,7 @@ async def prepare(site: Site, session: AsyncSession, job: Job) -> BenchmarkContr
         model=adapter.name,
         base_model=base.id,
         template=base.template,
+        system=system,
         seed=suite.seed,
         concurrency=CONCURRENCY,
     )
@@ -80,24 +103,33 @@ async def finish(site: Site, session: AsyncSession, submission_id: UUID, body: J
     run.state = "done"
     run.ended_at = func.clock_timestamp()
     leased = nodes.LeasedNode.model_validate(run.node)
-    found = await submissions.with_entry(session, submission_id)
-    if result.fingerprint is not None and found is not None and found[1].digest is not None:
-        await nodes.recognise(session, leased, found[1].digest, result.fingerprint)
-    if not result.effect and found is not None and found[0].kind != "house":
-        # The base model in disguise: judges would compare the house with itself.
-        await submissions.refuse(
-            session,
-            submission_id,
-            "benchmark.no_effect",
-            "The adapter answers every probe prompt exactly like the base model. Train it longer.",
-        )
-    else:
-        await submissions.mark(session, submission_id, "ready")
+    await _judge(session, submission_id, leased, result)
     record(
         session,
         BenchmarkFinished(submission_id=submission_id, season_id=await _season(session, submission_id)),
     )
     nodes.freed(session, leased)
+
+
+async def _judge(
+    session: AsyncSession, submission_id: UUID, leased: nodes.LeasedNode, result: BenchmarkResult
+) -> None:
+    """Ready for the stage, unless it cannot be asked or is the base model in disguise."""
+    found = await submissions.with_entry(session, submission_id)
+    if found is None:
+        raise Conflict("submission.gone", "The submission is gone.")
+    entry, submission = found
+    if result.fingerprint is not None:
+        adapter = (await submissions.staged(session, submission)).adapter_digest
+        await nodes.recognise(session, leased, adapter, result.fingerprint)
+    if result.refusal is not None:
+        (problem,) = result.refusal.detail["problems"]
+        await submissions.refuse(session, submission_id, problem["code"], problem["message"], result.refusal)
+    elif not result.effect and entry.kind != "house":
+        # Judges would compare the house with itself.
+        await submissions.refuse(session, submission_id, *NO_EFFECT[submission.artifact])
+    else:
+        await submissions.mark(session, submission_id, "ready")
 
 
 async def failed(session: AsyncSession, submission_id: UUID, reason: str) -> None:

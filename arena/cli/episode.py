@@ -13,9 +13,10 @@ from pathlib import Path
 from typing import Any
 
 from arena.cli.audience import crowd
+from arena.cli.finding import find
 from arena.cli.sending import send_files
 from arena.cli.site import Refused, SiteClient, Watch
-from arena.cli.submit import FILES, SETTLED, describe
+from arena.cli.submit import SETTLED, describe
 from arena.kit.merkle import root
 from arena.live.patches import State
 from arena.votes.rules import vote_leaf
@@ -152,9 +153,11 @@ class Episode:
         entries = await site.get("/entries")
         entry = entries[0] if entries else await site.post("/entries", {"name": contender.name})
         contender.entry_id, contender.name = entry["id"], entry["name"]
-        files = [contender.folder / name for name in FILES]
+        artifact, files = find(contender.folder)
         try:
-            contender.submission = await send_files(site, contender.entry_id, files, lambda *_: None)
+            contender.submission = await send_files(
+                site, contender.entry_id, artifact, files, lambda *_: None
+            )
             self.tell(f"Uploaded “{contender.name}”, version {contender.submission['version']}")
         except Refused as refusal:
             if refusal.code not in ("upload.duplicate", "upload.quota"):

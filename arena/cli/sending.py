@@ -2,13 +2,15 @@
 
 import asyncio
 import hashlib
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 from typing import Any
 
 import httpx
 
+from arena.cli.finding import Files
 from arena.cli.site import Refused, SiteClient
+from arena.shows.rules import Artifact
 
 CHUNK_BYTES = 1 << 18
 PAUSES = (0.5, 1, 2, 4, 8, 15, 30)
@@ -18,14 +20,22 @@ Tell = Callable[[int, int], None]
 """Called with (bytes that are there, bytes in all)."""
 
 
-async def send_files(site: SiteClient, entry_id: str, paths: Sequence[Path], tell: Tell) -> dict[str, Any]:
+async def send_files(
+    site: SiteClient,
+    entry_id: str,
+    artifact: Artifact,
+    files: Files,
+    tell: Tell,
+    licence: dict[str, str] | None = None,
+) -> dict[str, Any]:
     """Send a version and return the submission. Called again after a crash, it goes on where the last one ended.
 
     Raises Refused with the site's reason, ConnectionError when the line stays dead.
     """
-    files = {path.name: path for path in paths}
-    announced = await asyncio.to_thread(lambda: [_described(path) for path in paths])
-    submission: dict[str, Any] = await site.post(f"/entries/{entry_id}/submissions", {"files": announced})
+    announced = await asyncio.to_thread(lambda: [_described(name, path) for name, path in files.items()])
+    submission: dict[str, Any] = await site.post(
+        f"/entries/{entry_id}/submissions", {"artifact": artifact, "files": announced, "licence": licence}
+    )
     there = {upload["name"]: upload["received"] for upload in submission["uploads"]}
     total = sum(file["size"] for file in announced)
     for upload in submission["uploads"]:
@@ -38,10 +48,10 @@ async def send_files(site: SiteClient, entry_id: str, paths: Sequence[Path], tel
     return submission
 
 
-def _described(path: Path) -> dict[str, Any]:
+def _described(name: str, path: Path) -> dict[str, Any]:
     with path.open("rb") as file:
         digest = hashlib.file_digest(file, "sha256").hexdigest()
-    return {"name": path.name, "size": path.stat().st_size, "sha256": digest}
+    return {"name": name, "size": path.stat().st_size, "sha256": digest}
 
 
 async def _send(

@@ -17,16 +17,19 @@ class SidePlan(Contract):
     side: SideName
     answer_id: UUID
     adapter: AdapterRef
+    rendered: str
+    """The prompt inside the side's frozen template, as the engine sees it."""
 
 
 class DuelPlan(Contract):
-    """All that the runner needs: both sides get exactly the same prompt, sampling and seed."""
+    """All that the runner needs: both sides get exactly the same prompt, sampling and seed.
+
+    What the engine sees differs only by an entry's own system prompt.
+    """
 
     duel_id: UUID
     episode_id: UUID
     prompt: str
-    rendered: str
-    """The prompt inside the frozen template, as the engine sees it."""
     seed: int
     max_tokens: int
     temperature: float

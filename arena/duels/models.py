@@ -50,6 +50,9 @@ class Answer(Row):
     entry_id: Mapped[UUID] = mapped_column(ForeignKey("entries.id"))
     submission_id: Mapped[UUID] = mapped_column(ForeignKey("submissions.id"))
     digest: Mapped[str]
+    """Of the adapter that answers."""
+    system_digest: Mapped[str | None]
+    """Of the system prompt that it is given, when the entry is one."""
     text: Mapped[str] = mapped_column(default="")
     """The finished answer; empty while it is still streaming (its tokens are in `answer_tokens`)."""
     tokens: Mapped[int] = mapped_column(default=0)

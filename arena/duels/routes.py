@@ -2,14 +2,15 @@
 
 from uuid import UUID
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Request
 
 from arena.accounts.public import PublicCaller, Role
-from arena.duels import queries
+from arena.duels import queries, service
 from arena.duels.contracts import SIDES
 from arena.duels.schemas import DuelOut, ProvenanceOut, ProvenancesOut
 from arena.kit.db import SessionDep
 from arena.kit.errors import Forbidden
+from arena.kit.site import Site
 
 router = APIRouter(tags=["duels"])
 
@@ -29,10 +30,14 @@ async def list_duels(episode_id: UUID, caller: PublicCaller, session: SessionDep
 
 
 @router.get("/duels/{duel_id}/provenance")
-async def read_provenance(duel_id: UUID, _: PublicCaller, session: SessionDep) -> ProvenancesOut:
-    """How each answer came about, for anyone, once the names are out."""
+async def read_provenance(
+    request: Request, duel_id: UUID, _: PublicCaller, session: SessionDep
+) -> ProvenancesOut:
+    """How each answer came about, for anyone, once the names are out; the system prompts too."""
+    site: Site = request.app.state.site
     duel = await queries.duel(session, duel_id)
     if duel.revealed_at is None:
         raise Forbidden("duel.not_revealed", "The record names the adapters, so it opens with the reveal.")
     rows = await queries.answers(session, duel_id)
-    return ProvenancesOut(answers=[ProvenanceOut.of(rows[side]) for side in SIDES])
+    texts = {side: await service.system_prompt(site, rows[side]) for side in SIDES}
+    return ProvenancesOut(answers=[ProvenanceOut.of(rows[side], texts[side]) for side in SIDES])

@@ -67,14 +67,17 @@ class ProvenanceOut(Out):
     hash: str
     record: dict[str, Any]
     text: str
+    system_prompt: str | None
+    """The text whose sha256 the record holds; null unless the entry is a system prompt."""
 
     @classmethod
-    def of(cls, answer: Answer) -> "ProvenanceOut":
+    def of(cls, answer: Answer, system_prompt: str | None) -> "ProvenanceOut":
         return cls(
             side=answer.side,
             hash=answer.provenance_hash or "",
             record=answer.provenance or {},
             text=answer.text,
+            system_prompt=system_prompt,
         )
 
 

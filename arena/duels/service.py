@@ -28,7 +28,7 @@ from arena.kit.jobs.outbox import record
 from arena.kit.site import Site
 from arena.moderation.public import require
 from arena.nodes.public import LeasedNode
-from arena.shows.public import Episode, season_rules
+from arena.shows.public import Episode, Track, season_rules
 from arena.submissions import public as submissions
 from arena.submissions.public import Submission
 
@@ -76,13 +76,15 @@ async def start(
     session.add(duel)
     await session.flush()
     for side, submission in zip(SIDES, contenders, strict=True):
+        staged = await submissions.staged(session, submission)
         session.add(
             Answer(
                 duel_id=duel.id,
                 side=side,
                 entry_id=submission.entry_id,
                 submission_id=submission.id,
-                digest=submission.digest or "",
+                digest=staged.adapter_digest,
+                system_digest=staged.system_digest,
                 text="",
             )
         )
@@ -121,14 +123,18 @@ async def plan(site: Site, session: AsyncSession, duel_id: UUID) -> DuelPlan:
     base = (await season_rules(session, duel.season_id)).track.base
     rows = await queries.answers(session, duel_id)
     sides = [
-        SidePlan(side=side, answer_id=rows[side].id, adapter=submissions.adapter_ref(site, rows[side].digest))
+        SidePlan(
+            side=side,
+            answer_id=rows[side].id,
+            adapter=submissions.adapter_ref(site, rows[side].digest),
+            rendered=base.render(duel.prompt, await system_prompt(site, rows[side])),
+        )
         for side in SIDES
     ]
     return DuelPlan(
         duel_id=duel.id,
         episode_id=duel.episode_id,
         prompt=duel.prompt,
-        rendered=base.render(duel.prompt),
         seed=duel.seed,
         max_tokens=duel.sampling["max_tokens"],
         temperature=duel.sampling["temperature"],
@@ -136,6 +142,13 @@ async def plan(site: Site, session: AsyncSession, duel_id: UUID) -> DuelPlan:
         stop=duel.sampling["stop"],
         sides=(sides[0], sides[1]),
     )
+
+
+async def system_prompt(site: Site, answer: Answer) -> str | None:
+    """The text that an answering entry brought with it. Not to be shown before the reveal."""
+    if answer.system_digest is None:
+        return None
+    return await submissions.read_system_prompt(site, answer.system_digest)
 
 
 async def base_model(session: AsyncSession, duel_id: UUID) -> str:
@@ -208,7 +221,7 @@ async def answered(session: AsyncSession, duel_id: UUID, fingerprints: Mapping[S
         row = rows[side]
         tokens = await queries.tokens(session, row.id)
         row.text, row.tokens = "".join(token.text for token in tokens), len(tokens)
-        row.provenance = _provenance(duel, row, rules.track.template_digest, fingerprints[side], previous) | {
+        row.provenance = _provenance(duel, row, rules.track, fingerprints[side], previous) | {
             "token_ids": [token.token_id for token in tokens],
             "arrived_us": [token.at_us for token in tokens],
         }
@@ -217,9 +230,8 @@ async def answered(session: AsyncSession, duel_id: UUID, fingerprints: Mapping[S
     record(session, DuelAnswered(duel_id=duel_id, episode_id=duel.episode_id))
 
 
-def _provenance(
-    duel: Duel, row: Answer, template_digest: str, fingerprint: str, previous: str | None
-) -> Json:
+def _provenance(duel: Duel, row: Answer, track: Track, fingerprint: str, previous: str | None) -> Json:
+    has_system = row.system_digest is not None
     return {
         "type": "gavel.answer.v1",
         "ai_generated": True,
@@ -227,11 +239,13 @@ def _provenance(
         "duel": str(duel.id),
         "side": row.side,
         "prompt": duel.prompt,
-        "template_digest": template_digest,
+        "template_digest": track.system_template_digest if has_system else track.template_digest,
         "sampling": duel.sampling,
         "seed": duel.seed,
         "adapter_digest": row.digest,
         "adapter_fingerprint": fingerprint,
+        # sha256 of the text; the text itself is released beside the record.
+        "system_prompt_digest": row.system_digest,
         # Everybody may read the record: what the machine was, not where it stands.
         "node": {name: value for name, value in (duel.node or {}).items() if name not in INTERNAL},
         "text_sha256": sha256(row.text.encode()).hexdigest(),

@@ -1,7 +1,15 @@
 """The face of moderation: what other domains use."""
 
 from arena.moderation.rules import Action, Match, Verdict
-from arena.moderation.service import active_lists, add_record, check, check_all, ensure_lists, require
+from arena.moderation.service import (
+    active_lists,
+    add_record,
+    check,
+    check_all,
+    ensure_lists,
+    refusal,
+    require,
+)
 
 __all__ = [
     "Action",
@@ -12,5 +20,6 @@ __all__ = [
     "check",
     "check_all",
     "ensure_lists",
+    "refusal",
     "require",
 ]

@@ -5,6 +5,7 @@ module's shape is `(in_features, out_features)`; a LoRA pair on it is A `(rank, 
 """
 
 import hashlib
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -22,10 +23,14 @@ class BaseModel:
     max_rank: int
     template: str
     """The one frozen prompt template for training, evaluation and serving; `{prompt}` is the only placeholder."""
+    system_template: str
+    """The frozen template of an entry that is a system prompt: the same with a place for `{system}`."""
     stop: str
     frame: str
     """What only the template says. An answer that begins it anew has ended: a pre-trained model tends to go on with
     the next question."""
+    config: Mapping[str, object]
+    """What its config.json says about how it computes; a full model on this base must say the same."""
     licence: str
     licence_url: str
 
@@ -33,9 +38,18 @@ class BaseModel:
     def template_digest(self) -> str:
         return hashlib.sha256(self.template.encode()).hexdigest()
 
-    def render(self, prompt: str) -> str:
-        """The text the engine sees. Not `str.format`: a prompt may hold braces."""
-        return self.template.replace("{prompt}", prompt)
+    @property
+    def system_template_digest(self) -> str:
+        return hashlib.sha256(self.system_template.encode()).hexdigest()
+
+    def render(self, prompt: str, system: str | None = None) -> str:
+        """The text the engine sees. Not `str.format`: a prompt may hold braces. Nor one `replace` after the other: what
+        looks like a place in the one text must not take in the other.
+        """
+        if system is None:
+            return self.template.replace("{prompt}", prompt)
+        texts = {"{prompt}": prompt, "{system}": system}
+        return re.sub(r"\{(?:prompt|system)\}", lambda place: texts[place[0]], self.system_template)
 
     def tensor_names(self) -> dict[str, tuple[int, int]]:
         """Every adaptable module by its full PEFT path, with its shape."""
@@ -63,8 +77,36 @@ GEMMA_3_270M = BaseModel(
     max_rank=16,
     # The model is pre-trained without chat tuning: one plain frame, no system turn, the end-of-text token stops it.
     template="### Prompt:\n{prompt}\n\n### Answer:\n",
+    system_template="### System:\n{system}\n\n### Prompt:\n{prompt}\n\n### Answer:\n",
     stop="<eos>",
     frame="\n### ",
+    config={
+        "_sliding_window_pattern": 6,
+        "architectures": ["Gemma3ForCausalLM"],
+        "attention_bias": False,
+        "attn_logit_softcapping": None,
+        "final_logit_softcapping": None,
+        "head_dim": 256,
+        "hidden_activation": "gelu_pytorch_tanh",
+        "hidden_size": 640,
+        "intermediate_size": 2048,
+        "layer_types": [*["sliding_attention"] * 5, "full_attention"] * 3,
+        "max_position_embeddings": 32768,
+        "model_type": "gemma3_text",
+        "num_attention_heads": 4,
+        "num_hidden_layers": 18,
+        "num_key_value_heads": 1,
+        "query_pre_attn_scalar": 256,
+        "rms_norm_eps": 1e-06,
+        "rope_parameters": {
+            "full_attention": {"rope_theta": 1000000.0, "rope_type": "default"},
+            "sliding_attention": {"rope_theta": 10000.0, "rope_type": "default"},
+        },
+        "sliding_window": 512,
+        "tie_word_embeddings": True,
+        "use_bidirectional_attention": False,
+        "vocab_size": 262144,
+    },
     licence="Gemma Terms of Use",
     licence_url="https://ai.google.dev/gemma/terms",
 )

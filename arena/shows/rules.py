@@ -23,12 +23,16 @@ class Track(Contract):
     max_rank: int = HOUSE_MODEL.max_rank
     max_bytes: int = 64 << 20
     """Of an adapter's weights."""
-    artifacts: tuple[Artifact, ...] = ("adapter",)
+    artifacts: tuple[Artifact, ...] = ("adapter", "prompt")
     """What may be entered."""
     max_dataset_bytes: int = 200 << 20
+    max_system_chars: int = 1000
+    """Of a system prompt. Whether its tokens fit beside question and answer is counted when it is measured."""
     max_model_bytes: int = 2 << 30
     """Of a full model's weights, all shards together."""
     template_digest: str = HOUSE_MODEL.template_digest
+    system_template_digest: str = HOUSE_MODEL.system_template_digest
+    """Of the template with a place for an entry's system prompt."""
 
     @property
     def base(self) -> BaseModel:

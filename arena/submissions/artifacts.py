@@ -14,6 +14,9 @@ from arena.submissions.refusals import shown
 
 KINDS: tuple[Artifact, ...] = get_args(Artifact)
 
+JUDGED_ONLY: tuple[Artifact, ...] = ("dataset", "model")
+"""Their way ends with the verdict: nothing that follows can take them yet."""
+
 CONFIG = "adapter_config.json"
 WEIGHTS = "adapter_model.safetensors"
 DATA_JSONL = "data.jsonl"

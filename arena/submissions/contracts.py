@@ -69,6 +69,7 @@ class VerifyContract(Contract):
     artifact: Artifact
     base_model: str
     max_rank: int = Field(ge=1)
+    max_system_chars: int = Field(default=1000, ge=1)
     files: list[FileIn]
     canonical: list[FileOut]
     """In the order in which they are hashed."""
@@ -135,6 +136,13 @@ class AdapterRef(Contract):
     name: str
     config_url: str
     weights_url: str
+
+
+class Staged(Contract):
+    """What answers for a version on stage: an adapter and, for a system prompt, its text beside the house's adapter."""
+
+    adapter_digest: str
+    system_digest: str | None = None
 
 
 class SubmissionReceived(Fact):

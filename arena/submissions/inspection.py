@@ -10,14 +10,12 @@ from typing import BinaryIO
 from arena.shows.base_models import BaseModel
 from arena.submissions import numeric, safetensors
 from arena.submissions.adapter_config import AdapterConfig, ConfigReading, read_config
-from arena.submissions.contracts import Check, CheckStatus, Refusal
+from arena.submissions.checklist import line_of
+from arena.submissions.contracts import Check, Refusal
 from arena.submissions.refusals import AdapterRefused
 from arena.submissions.safetensors import TensorEntry
 
 CHECKS = ("files", "format", "config", "base", "rank", "shapes", "values", "effect")
-
-MAX_PROBLEMS = 20
-"""Per check: a file with a thousand wrong tensors is explained well enough by twenty."""
 
 MIN_DELTA_RMS = 1e-8
 """Root mean square of scale·B·A: below this in every module nothing can change in BF16 arithmetic; one optimiser step
@@ -86,28 +84,17 @@ def inspect_adapter(
     if reading.config is not None and pairs and not found["shapes"] and not found["values"]:
         found["effect"] = _effect_problems(weights, pairs, reading.config)
 
-    checks = [_check(code, found.get(code)) for code in CHECKS]
+    checks = [line_of(code, found.get(code)) for code in CHECKS]
     if not reading.names_base and checks[CHECKS.index("base")].status == "passed":
         note = AdapterRefused(
             "config.base_model_missing", "The config does not say which base model it is for."
         )
-        checks[CHECKS.index("base")] = _check("base", [note], "warning")
+        checks[CHECKS.index("base")] = line_of("base", [note], "warning")
     first = next((problem for code in CHECKS for problem in found.get(code) or []), None)
     if first is not None:
         return Inspection(checks, Refusal(code=first.code, message=first.message))
     modules = sorted({pair.module for pair in pairs})
     return Inspection(checks, None, reading.config, entries or [], modules)
-
-
-def _check(code: str, problems: list[AdapterRefused] | None, status: CheckStatus = "refused") -> Check:
-    if problems is None:
-        return Check(code=code, status="pending")
-    if not problems:
-        return Check(code=code, status="passed")
-    listed = [
-        {"code": p.code, "message": p.message, "detail": dict(p.detail)} for p in problems[:MAX_PROBLEMS]
-    ]
-    return Check(code=code, status=status, detail={"problems": listed, "total": len(problems)})
 
 
 def _size_problems(size: int, max_bytes: int) -> list[AdapterRefused]:

@@ -2,14 +2,16 @@
 
 from arena.submissions.contracts import (
     AdapterRef,
+    Staged,
     SubmissionChanged,
     SubmissionReceived,
     SubmissionVerified,
 )
 from arena.submissions.models import Entry, EntryKind, Submission
 from arena.submissions.policy import VisibleSubmission, may_see
-from arena.submissions.queries import competing_version, describe, entries, roster, with_entry
+from arena.submissions.queries import competing_version, describe, entries, roster, staged, with_entry
 from arena.submissions.schemas import RosterRow, SubmissionOut
+from arena.submissions.sealing import read_system_prompt
 from arena.submissions.service import adapter_ref, ensure_house, failed, mark, refuse
 from arena.submissions.uploads import forget_files, give_up_idle
 
@@ -18,6 +20,7 @@ __all__ = [
     "Entry",
     "EntryKind",
     "RosterRow",
+    "Staged",
     "Submission",
     "SubmissionChanged",
     "SubmissionOut",
@@ -34,7 +37,9 @@ __all__ = [
     "give_up_idle",
     "mark",
     "may_see",
+    "read_system_prompt",
     "refuse",
     "roster",
+    "staged",
     "with_entry",
 ]

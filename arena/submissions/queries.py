@@ -10,6 +10,7 @@ from sqlalchemy.orm import aliased
 
 from arena.accounts.public import Person
 from arena.kit.jobs import service as jobs
+from arena.submissions.contracts import Staged
 from arena.submissions.models import AdapterMeasure, Entry, SimilarityFlag, Submission, Upload, UploadPart
 from arena.submissions.schemas import CompetingOut, EntryOut, FlagOut, RosterRow, SubmissionOut
 
@@ -99,6 +100,22 @@ async def competing_version(session: AsyncSession, entry_id: UUID) -> Submission
     """The version of the entry that goes on stage."""
     statement = _competing().where(Submission.entry_id == entry_id)
     return (await session.execute(statement)).scalar_one_or_none()
+
+
+async def staged(session: AsyncSession, row: Submission) -> Staged:
+    """What answers for a verified version. A system prompt speaks through the season's identity adapter, so that it
+    costs the engine what any entry costs (infra/decisions/0004)."""
+    if row.artifact == "adapter":
+        return Staged(adapter_digest=row.digest or "")
+    house = aliased(Entry)
+    statement = (
+        select(Submission.digest)
+        .join(house, house.id == Submission.entry_id)
+        .join(Entry, Entry.season_id == house.season_id)
+        .where(Entry.id == row.entry_id, house.kind == "house")
+    )
+    identity = (await session.execute(statement)).scalar_one()
+    return Staged(adapter_digest=identity or "", system_digest=row.digest)
 
 
 def _competing() -> Select[Submission]:

@@ -1,4 +1,4 @@
-"""Why an adapter was not admitted: one exception with a stable machine code, and the list of all codes.
+"""Why a version was not admitted: one exception with a stable machine code, and the list of all codes.
 
 The code is the contract (the web translates it, tests pin it, a metric counts it); the message is English for logs and
 the command line. Neither ever repeats the contents of the file: names taken from it go through `shown` into `detail`,
@@ -97,6 +97,33 @@ CODES: Mapping[str, str] = {
     "dataset.blank_lines": "blank lines",
     "dataset.bom": "a byte order mark",
     "dataset.moderation_flagged": "a text that the word lists flag",
+    # system prompts
+    "prompt.not_utf8": "not UTF-8 text",
+    "prompt.empty": "nothing to read",
+    "prompt.character": "an invisible or private character",
+    "prompt.template_not_allowed": "the syntax of a template",
+    "prompt.special_tokens": "a special token, a role, or the frame of the template",
+    "prompt.too_long": "more characters than the track allows",
+    "prompt.context": "more tokens than fit beside question and answer",
+    "prompt.no_effect": "answers like the base model without it",
+    # full models
+    "model.config_invalid": "config.json is not one strict JSON object",
+    "model.code_not_allowed": "names code to run",
+    "model.architecture": "of another architecture than the base model",
+    "model.config_mismatch": "differs from the base model's config",
+    "model.field_not_allowed": "a field that the base model's config has not",
+    "model.quantised": "quantised weights",
+    "model.index_invalid": "the index is not a map from tensors to shards",
+    "model.index_path": "the index names another file than a shard",
+    "model.index_mismatch": "index and shards disagree",
+    "model.unknown_tensor": "a tensor that the architecture has not",
+    "model.missing_tensor": "a tensor of the architecture is missing",
+    "model.duplicate_tensor": "a tensor in two shards",
+    "model.shape_mismatch": "a tensor of another shape",
+    "model.nonfinite": "NaN, infinity, or beyond half precision",
+    # what may be said on air
+    "moderation.blocked": "breaks the rules of the show",
+    "moderation.held": "a moderator would have to look at it",
     # after the gate
     "benchmark.no_effect": "answers like the base model",
 }
@@ -109,10 +136,11 @@ _HARMLESS = re.compile(r"[A-Za-z0-9_.\-]{1,200}")
 
 
 class AdapterRefused(Exception):
-    """One reason against an adapter.
+    """One reason against what was sent.
 
     `code` is one of CODES, `<area>.<reason>`: `artifact.*` (the file is another kind of file), `st.*` (safetensors
-    format), `config.*` (adapter_config.json), `adapter.*` (tensors that do not fit the base model or the rules).
+    format), `config.*` (adapter_config.json), `adapter.*` (tensors that do not fit the base model or the rules),
+    `prompt.*`, `model.*`.
     """
 
     def __init__(self, code: str, message: str, detail: Detail | None = None) -> None:

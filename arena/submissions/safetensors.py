@@ -46,8 +46,21 @@ class TensorEntry:
     end: int
 
 
-def read_header(file: BinaryIO, size: int) -> list[TensorEntry]:
-    """Every tensor in `file` (`size` bytes long), in the order of their data.
+def require_lora(name: str) -> None:
+    """Raise AdapterRefused unless it is the name of a LoRA tensor."""
+    if not TENSOR_KEY.fullmatch(name):
+        refuse_known_variant(name)
+        raise AdapterRefused(
+            "st.bad_key",
+            "A tensor is not named base_model.model.<module>.lora_A.weight or .lora_B.weight.",
+            {"tensor": shown(name)},
+        )
+
+
+def read_header(
+    file: BinaryIO, size: int, require: Callable[[str], None] = require_lora
+) -> list[TensorEntry]:
+    """Every tensor in `file` (`size` bytes long), in the order of their data. `require` refuses wrong names.
 
     Raises AdapterRefused with an `st.*` code, or `artifact.*` when the file is recognisably something else.
     """
@@ -81,6 +94,8 @@ def read_header(file: BinaryIO, size: int) -> list[TensorEntry]:
     if len(header) > MAX_TENSORS:
         raise _too_many_tensors(len(header))
     data_start = 8 + header_bytes
+    for name in header:
+        require(name)
     entries = [_entry(name, described, data_start) for name, described in header.items()]
     entries.sort(key=lambda entry: (entry.begin, entry.end))
     _check_cover(entries, data_start, size)
@@ -132,13 +147,6 @@ def _check_metadata(metadata: Json) -> None:
 
 
 def _entry(name: str, described: Json, data_start: int) -> TensorEntry:
-    if not TENSOR_KEY.fullmatch(name):
-        refuse_known_variant(name)
-        raise AdapterRefused(
-            "st.bad_key",
-            "A tensor is not named base_model.model.<module>.lora_A.weight or .lora_B.weight.",
-            {"tensor": shown(name)},
-        )
     if not isinstance(described, dict) or described.keys() != {"dtype", "shape", "data_offsets"}:
         raise AdapterRefused(
             "st.header_invalid", "A tensor must have exactly dtype, shape and data_offsets.", {"tensor": name}
@@ -275,7 +283,7 @@ def refuse_foreign_file(file: BinaryIO) -> None:
     if kind is not None:
         raise AdapterRefused(
             "artifact.type_not_allowed",
-            f"This is not a safetensors file but a {kind}. Only adapter_model.safetensors is accepted.",
+            f"This is not a safetensors file but a {kind}.",
             {"looks_like": kind},
         )
     kind = next((name for magic, name in _ARCHIVES.items() if head.startswith(magic)), None)
@@ -284,7 +292,7 @@ def refuse_foreign_file(file: BinaryIO) -> None:
     if kind is not None:
         raise AdapterRefused(
             "artifact.archive_not_allowed",
-            f"This is a {kind}. Send adapter_model.safetensors itself, not an archive.",
+            f"This is a {kind}. Send the file itself, not an archive.",
             {"looks_like": kind},
         )
 
@@ -351,7 +359,7 @@ def write_tensors(
             count *= dim
         end = position + count * ITEM_BYTES[dtype]
         dims = ",".join(map(str, shape))
-        # Names have passed TENSOR_KEY, so that they need no escaping.
+        # Names have passed `require`, so that they need no escaping.
         fields.append(f'"{name}":{{"dtype":"{dtype}","shape":[{dims}],"data_offsets":[{position},{end}]}}')
         position = end
     header = ("{" + ",".join(fields) + "}").encode("ascii")

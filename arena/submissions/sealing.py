@@ -5,7 +5,7 @@ from uuid import UUID
 
 from arena.kit.errors import Conflict
 from arena.kit.site import Site
-from arena.submissions.artifacts import CONFIG, DATA_CLEANED, DATA_JSONL, WEIGHTS
+from arena.submissions.artifacts import CONFIG, DATA_CLEANED, DATA_JSONL, PROMPT, WEIGHTS
 from arena.submissions.safetensors import digest_of_hashes
 
 
@@ -60,3 +60,8 @@ async def seal_adapter(site: Site, digest: str, config: bytes, weights: bytes) -
 async def read_adapter(site: Site, digest: str) -> tuple[bytes, bytes]:
     """The config and the weights of a sealed adapter."""
     return await site.storage.read(sealed(digest, CONFIG)), await site.storage.read(sealed(digest, WEIGHTS))
+
+
+async def read_system_prompt(site: Site, digest: str) -> str:
+    """The text of a sealed system prompt."""
+    return (await site.storage.read(sealed(digest, PROMPT))).decode()

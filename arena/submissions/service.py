@@ -17,6 +17,7 @@ from arena.shows.public import Season, SeasonRules, season_rules
 from arena.submissions.artifacts import CONFIG, WEIGHTS
 from arena.submissions.contracts import (
     AdapterRef,
+    Check,
     CompetingChanged,
     SubmissionChanged,
     SubmissionVerified,
@@ -87,11 +88,15 @@ async def mark(session: AsyncSession, submission_id: UUID, state: SubmissionStat
     record(session, SubmissionChanged(submission_id=row.id))
 
 
-async def refuse(session: AsyncSession, submission_id: UUID, code: str, message: str) -> None:
-    """For the steps after verification, when the adapter cannot go on stage after all."""
+async def refuse(
+    session: AsyncSession, submission_id: UUID, code: str, message: str, check: Check | None = None
+) -> None:
+    """For the steps after verification, when the version cannot go on stage after all. `check` joins its checklist."""
     row = await held(session, submission_id)
     row.move("refused")
     row.refusal = {"code": code, "message": message}
+    if check is not None:
+        row.checks = [*row.checks, check.model_dump(mode="json")]
     count_verdict(session, code)
     record(session, SubmissionChanged(submission_id=row.id))
 

@@ -11,12 +11,16 @@ from arena.kit.errors import Conflict
 from arena.kit.jobs.models import Job
 from arena.kit.jobs.outbox import record
 from arena.kit.site import Site
+from arena.moderation.public import Action, add_record, check, refusal
 from arena.shows.public import Artifact, SeasonRules, season_rules
 from arena.submissions.artifacts import asked_files, canonical_files
+from arena.submissions.checklist import line_of
 from arena.submissions.compare import keep_and_compare
 from arena.submissions.contracts import (
+    Check,
     FileIn,
     FileOut,
+    Refusal,
     SubmissionChanged,
     SubmissionVerified,
     VerifyContract,
@@ -25,8 +29,10 @@ from arena.submissions.contracts import (
 from arena.submissions.dataset_checks import judged_by, keep_report
 from arena.submissions.metrics import count_verdict
 from arena.submissions.models import Entry, Submission
+from arena.submissions.prompt import read_prompt
 from arena.submissions.queries import uploads_of
-from arena.submissions.sealing import canonical, read_adapter, seal_canonical
+from arena.submissions.refusals import AdapterRefused
+from arena.submissions.sealing import canonical, read_adapter, read_system_prompt, seal_canonical
 from arena.submissions.service import held
 
 Suite = Callable[[str], Json]
@@ -45,6 +51,7 @@ async def prepare(site: Site, session: AsyncSession, job: Job, suite: Suite) -> 
         artifact=row.artifact,
         base_model=track.base_model,
         max_rank=track.max_rank,
+        max_system_chars=track.max_system_chars,
         files=[
             FileIn(
                 name=upload.name,
@@ -72,10 +79,7 @@ async def finish(site: Site, session: AsyncSession, submission_id: UUID, body: J
     if result.report is not None:
         await keep_report(site, session, row, result.report)
     if result.verdict == "refused" or result.digest is None:
-        refusal = result.refusal
-        row.move("refused")
-        row.refusal = refusal.model_dump() if refusal else {"code": "adapter.refused", "message": "Refused."}
-        count_verdict(session, row.refusal["code"])
+        _refuse(session, row, result.refusal or Refusal(code="adapter.refused", message="Refused."))
         record(session, SubmissionChanged(submission_id=row.id))
         return
     names = list(canonical_files(row.artifact, (await _rules(session, row)).track))
@@ -90,11 +94,11 @@ async def _rules(session: AsyncSession, row: Submission) -> SeasonRules:
 
 
 async def _admit_adapter(site: Site, session: AsyncSession, row: Submission, result: VerifyResult) -> None:
-    """Compared with the others of the season, then measured."""
+    """Compared with the others of the season; then it is measured."""
     if result.measures is None or result.digest is None:
         raise Conflict("job.bad_measures", "The lab has measured nothing on an adapter that it admitted.")
     alike = await keep_and_compare(session, row, result.digest, result.measures, partial(read_adapter, site))
-    row.checks = [*row.checks, alike.model_dump(mode="json")]
+    _add_check(row, alike)
     row.move("verified")
     row.digest = result.digest
     row.rank = result.rank
@@ -111,7 +115,52 @@ async def _admit_dataset(_: Site, __: AsyncSession, row: Submission, result: Ver
     row.digest = result.digest
 
 
+async def _admit_prompt(site: Site, session: AsyncSession, row: Submission, result: VerifyResult) -> None:
+    """Moderated, because the model will say what it is told; then it is measured like an adapter."""
+    entry = await session.get_one(Entry, row.entry_id)
+    digest = result.digest or ""
+    text = await read_system_prompt(site, digest)
+    track = (await _rules(session, row)).track
+    # So short that it is simply read again, whatever the lab said of it.
+    if read_prompt(text.encode(), track.base, track.max_system_chars).text != text:
+        raise Conflict("job.bad_text", "The lab admitted a prompt that is not in its canonical form.")
+    verdict = await check(site, session, text)
+    if verdict.action is not Action.PASS:
+        await add_record(session, "entry.prompt", text, verdict, entry.owner_id, row.id)
+    if verdict.refused:
+        refused = refusal(verdict)
+        problem = AdapterRefused(refused.code, refused.message, {"category": verdict.category})
+        _add_check(row, line_of("moderation", [problem]))
+        _refuse(session, row, Refusal(code=problem.code, message=problem.message))
+        return
+    _add_check(row, line_of("moderation", []))
+    row.move("verified")
+    row.digest = digest
+    record(session, SubmissionVerified(submission_id=row.id))
+
+
+async def _admit_model(site: Site, session: AsyncSession, row: Submission, result: VerifyResult) -> None:
+    """Kept as verified. It needs a replica of its own to answer, and no node offers one: the line ends here."""
+    row.move("verified")
+    row.digest = result.digest
+
+
+def _add_check(row: Submission, line: Check) -> None:
+    row.checks = [*row.checks, line.model_dump(mode="json")]
+
+
+def _refuse(session: AsyncSession, row: Submission, refusal: Refusal) -> None:
+    row.move("refused")
+    row.refusal = refusal.model_dump()
+    count_verdict(session, refusal.code)
+
+
 Admit = Callable[[Site, AsyncSession, Submission, VerifyResult], Awaitable[None]]
 
-_ADMIT: Mapping[Artifact, Admit] = {"adapter": _admit_adapter, "dataset": _admit_dataset}
+_ADMIT: Mapping[Artifact, Admit] = {
+    "adapter": _admit_adapter,
+    "dataset": _admit_dataset,
+    "model": _admit_model,
+    "prompt": _admit_prompt,
+}
 """What follows when a kind's files were found good and are sealed."""

@@ -4,6 +4,7 @@ Revision: 0006, after: 0005
 Written as if the show were on air: short locks, no rewrites, destructive changes in two releases.
 """
 
+import sqlalchemy as sa
 from alembic import op
 
 revision = "0006"
@@ -22,7 +23,9 @@ def _kinds(kinds: str) -> None:
 
 def upgrade() -> None:
     _kinds("'adapter','dataset','prompt','model'")
+    op.add_column("answers", sa.Column("system_digest", sa.String(), nullable=True))
 
 
 def downgrade() -> None:
+    op.drop_column("answers", "system_digest")
     _kinds("'adapter'")

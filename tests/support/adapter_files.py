@@ -18,8 +18,10 @@ TINY = BaseModel(
     context=64,
     max_rank=8,
     template="{prompt}",
+    system_template="{system}\n{prompt}",
     stop="<eos>",
     frame="\n### ",
+    config={},
     licence="none",
     licence_url="",
 )

@@ -70,11 +70,13 @@ def model_of(kind: str) -> Any:
 
 @cache
 def base_of(kind: str) -> BaseModel:
-    read = read_layers(json.loads(model_of(kind).config.to_json_string()))
+    config = json.loads(model_of(kind).config.to_json_string())
+    read = read_layers(config)
     return BaseModel(
         id=f"tiny-{kind}", source="file:nowhere", layers=read.layers, modules=read.modules, context=64,
         max_rank=MAX_RANK,
-        template="{prompt}", stop="<eos>", frame="\n### ", licence="none", licence_url="",
+        template="{prompt}", system_template="{system}\n{prompt}",
+        stop="<eos>", frame="\n### ", config=config, licence="none", licence_url="",
     )  # fmt: skip
 
 

@@ -8,6 +8,7 @@ from uuid import uuid4
 import httpx
 from pydantic import SecretStr
 
+from arena.shows.rules import Artifact
 from tests.support.clock import time_passes
 from tests.support.engine import Adapter, Node, make_adapter
 from tests.support.lab import Lab
@@ -46,9 +47,13 @@ async def append(contestant: Caller, upload_id: str, offset: int, body: Any) -> 
 
 
 async def send(contestant: Caller, entry_id: str, adapter: Adapter) -> Json:
-    """Announce the two files and send them, each in one go."""
-    files = contents(adapter)
-    answer = await contestant.post(f"/api/entries/{entry_id}/submissions", json=announcement(files))
+    return await send_files(contestant, entry_id, "adapter", contents(adapter))
+
+
+async def send_files(contestant: Caller, entry_id: str, artifact: Artifact, files: dict[str, bytes]) -> Json:
+    """Announce the files and send them, each in one go."""
+    body = announcement(files) | {"artifact": artifact}
+    answer = await contestant.post(f"/api/entries/{entry_id}/submissions", json=body)
     assert answer.status_code == 201, answer.text
     for upload in answer.json()["uploads"]:
         sent = await append(contestant, upload["id"], upload["received"], files[upload["name"]])

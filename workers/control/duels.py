@@ -77,7 +77,7 @@ async def _answer(held: Held, engine: EngineClient, plan: DuelPlan) -> None:
     async def speak(side: SidePlan) -> None:
         request = CompletionRequest(
             model=side.adapter.name,
-            prompt=plan.rendered,
+            prompt=side.rendered,
             max_tokens=plan.max_tokens,
             temperature=plan.temperature,
             top_p=plan.top_p,

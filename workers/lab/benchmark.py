@@ -6,6 +6,7 @@ environment; and because a lost lease must be able to end it at once.
 
 import asyncio
 import json
+import secrets
 import signal
 import sys
 from pathlib import Path
@@ -14,13 +15,14 @@ import httpx
 import structlog
 from pydantic import ValidationError
 
-from arena.benchmarks.contracts import BenchmarkContract, BenchmarkResult
+from arena.benchmarks.contracts import BenchmarkContract, BenchmarkResult, SystemPrompt
 from arena.kit.launch import launcher
 from arena.submissions.contracts import AdapterRef
 from workers.lab.job import JobContext, JobFailed
 from workers.lab.transfer import download
-from workers.pool.client import EngineClient, EngineError
-from workers.pool.protocol import TOKENIZER_FILES, AdapterAnswer
+from workers.pool.client import EngineClient, EngineError, TokenEvent
+from workers.pool.fingerprint import FINGERPRINT_TOKENS, PROBES
+from workers.pool.protocol import TOKENIZER_FILES, AdapterAnswer, CompletionRequest
 
 MAX_TOKENIZER_BYTES = 64 << 20
 SECONDS_PER_ITEM = 30.0
@@ -66,7 +68,10 @@ def run(contract: BenchmarkContract, job: JobContext) -> BenchmarkResult:
         raise JobFailed("The benchmark ended without a result.", retry=True) from error
     if loaded is None:
         return result
-    return result.model_copy(update={"fingerprint": loaded.fingerprint, "effect": loaded.effect})
+    effect = loaded.effect
+    if contract.system is not None and result.refusal is None:
+        effect = _prompt_has_effect(contract, contract.system, job)
+    return result.model_copy(update={"fingerprint": loaded.fingerprint, "effect": effect})
 
 
 def _load(contract: BenchmarkContract, adapter: AdapterRef, job: JobContext) -> AdapterAnswer:
@@ -91,6 +96,36 @@ def _load(contract: BenchmarkContract, adapter: AdapterRef, job: JobContext) -> 
     if loaded.name != contract.model:
         raise JobFailed("The engine serves the adapter under another name than agreed.", retry=False)
     return loaded
+
+
+def _prompt_has_effect(contract: BenchmarkContract, system: SystemPrompt, job: JobContext) -> bool:
+    """Whether the same adapter answers any probe prompt differently with the system prompt than without."""
+
+    async def answer(engine: EngineClient, template: str, probe: str) -> list[int]:
+        request = CompletionRequest(
+            model=contract.model,
+            prompt=template.replace("{prompt}", probe),
+            max_tokens=FINGERPRINT_TOKENS,
+            min_tokens=FINGERPRINT_TOKENS,
+            ignore_eos=True,
+            temperature=0,
+            cache_salt=secrets.token_hex(8),
+        )
+        return [event.token_id async for event in engine.stream(request) if isinstance(event, TokenEvent)]
+
+    async def ask() -> bool:
+        async with EngineClient(contract.engine_url, contract.engine_token) as engine:
+            for probe in PROBES:
+                job.check()
+                plain = await answer(engine, contract.template, probe)
+                if await answer(engine, system.template, probe) != plain:
+                    return True
+            return False
+
+    try:
+        return asyncio.run(ask())
+    except EngineError as error:
+        raise JobFailed(f"The engine did not answer the probe prompts: {error}", retry=True) from error
 
 
 def _fetch_tokenizer(contract: BenchmarkContract, folder: Path) -> None:

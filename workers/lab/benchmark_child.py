@@ -20,6 +20,9 @@ from lm_eval.tasks import TaskManager
 from arena.benchmarks.contracts import BenchmarkContract, BenchmarkResult, FamilySpec, Sample, TaskScore
 from arena.benchmarks.rules import score
 from arena.shows.base_models import BASE_MODELS
+from arena.submissions.checklist import line_of
+from arena.submissions.contracts import Check
+from arena.submissions.refusals import AdapterRefused
 from workers.lab.questions import Item, items_digest, make_items, verify
 
 TIMEOUT_SECONDS = 300
@@ -63,6 +66,16 @@ def measure(
     items = make_items(contract.suite)
     model = _model(contract, folder / "tokenizer", _counter(contract, progress))
     _require_bos(model)
+    crowded = _crowded(contract, model, items)
+    if crowded is not None:
+        return BenchmarkResult(
+            refusal=crowded,
+            tasks=[],
+            samples=[],
+            lm_eval_version=version("lm_eval"),
+            suite_digest=contract.suite.digest,
+            items_digest=items_digest(items),
+        )
     evaluated = simple_evaluate(
         model=model,
         tasks=[_task(family, contract, items[family.name], folder) for family in families.values()],
@@ -114,12 +127,39 @@ def _require_bos(model: CountedCompletions) -> None:
         raise BenchmarkFault("The engine's tokenizer does not put exactly one BOS before a text.")
 
 
+def _crowded(
+    contract: BenchmarkContract, model: CountedCompletions, items: dict[str, list[Item]]
+) -> Check | None:
+    """A system prompt that leaves no room for question and answer, in tokens of the engine's own tokenizer.
+
+    The harness would cut the prompt's beginning off without a word, the engine would refuse in the middle of a duel.
+    """
+    system = contract.system
+    if system is None:
+        return None
+    context = BASE_MODELS[contract.base_model].context
+    asked = [item.question for listed in items.values() for item in listed]
+    question = max(system.question_tokens, *(len(model.tok_encode(text)) for text in asked))
+    answer = max(system.answer_tokens, *(family.max_tokens for family in contract.suite.families))
+    needed = len(model.tok_encode(system.template.replace("{prompt}", "")))
+    room = context - question - answer
+    if needed <= room:
+        return None
+    problem = AdapterRefused(
+        "prompt.context",
+        f"The prompt takes {needed} tokens with its template; {room} of the model's {context} are left "
+        f"beside a question of {question} and an answer of {answer}.",
+        {"tokens": needed, "room": room, "context": context, "question": question, "answer": answer},
+    )
+    return line_of("context", [problem])
+
+
 def _task(family: FamilySpec, contract: BenchmarkContract, items: list[Item], folder: Path) -> dict[str, Any]:
     """An inline harness task over a JSONL file. Field names instead of templates: a question may hold braces."""
     path = folder / f"{family.name}.jsonl"
     rows = [
         {
-            "prompt": contract.template.replace("{prompt}", item.question),
+            "prompt": contract.asked_in.replace("{prompt}", item.question),
             "options": item.options,
             "gold": item.options.index(item.answer) if item.options else item.answer,
             "index": item.index,
@@ -160,7 +200,7 @@ def _samples(
     samples = []
     for item in items:
         sample = by_index[item.index]
-        prompt = contract.template.replace("{prompt}", item.question)
+        prompt = contract.asked_in.replace("{prompt}", item.question)
         if any(_context(argument) != prompt for argument in _arguments(sample)):
             raise BenchmarkFault(f"{family.name}: a question was not asked through the frozen template.")
         samples.append(_choice(family, item, sample) if item.options else _generated(family, item, sample))

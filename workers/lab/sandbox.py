@@ -43,6 +43,7 @@ class Parameters(BaseModel):
 
     base_model: str
     max_rank: int
+    max_system_chars: int
     limits: dict[str, int]
     """Most bytes, by the name of a file to read."""
     sources: dict[str, int]
@@ -86,7 +87,8 @@ def inspect(
     job is retried.
     """
     limits = {file.name: file.max_bytes for file in contract.files}
-    cpu_seconds = how.cpu_seconds + sum(limits.values()) // how.cpu_bytes_per_second
+    size = sum(path.stat().st_size for path in sources.values())
+    cpu_seconds = how.cpu_seconds + size // how.cpu_bytes_per_second
     lines: list[bytes] = []
     with ExitStack() as stack:
         reading = {name: stack.enter_context(path.open("rb")) for name, path in sources.items()}
@@ -94,6 +96,7 @@ def inspect(
         asked = Parameters(
             base_model=contract.base_model,
             max_rank=contract.max_rank,
+            max_system_chars=contract.max_system_chars,
             limits=limits,
             sources={name: file.fileno() for name, file in reading.items()},
             targets={name: file.fileno() for name, file in writing.items()},

@@ -9,7 +9,7 @@ from pathlib import Path
 import httpx
 
 from arena.shows.rules import Artifact
-from arena.submissions import inspection
+from arena.submissions import inspection, model, prompt
 from arena.submissions.contracts import FileIn, VerifyContract, VerifyResult
 from arena.submissions.safetensors import digest_of_hashes
 from workers.lab import dataset
@@ -20,6 +20,8 @@ from workers.lab.transfer import download, upload
 INSPECTIONS: dict[Artifact, Inspection] = {
     "adapter": Inspection("workers.lab.inspect_adapter", inspection.CHECKS),
     "dataset": dataset.INSPECTION,
+    "model": Inspection("workers.lab.inspect_model", model.CHECKS),
+    "prompt": Inspection("workers.lab.inspect_prompt", prompt.CHECKS),
 }
 
 STEPS = 4

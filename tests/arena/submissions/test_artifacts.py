@@ -5,7 +5,7 @@ import pytest
 from arena.kit.errors import GavelError
 from arena.shows.rules import Artifact, Track
 from arena.submissions.artifacts import KINDS, MAX_SHARDS, asked_files, canonical_files, check_files
-from tests.arena.submissions.test_uploads import change_rules, new_entry
+from tests.arena.submissions.test_line import change_rules, new_entry
 from tests.support.portal import Portal
 from tests.support.show import announcement
 

@@ -16,7 +16,8 @@ from hypothesis import strategies as st
 
 from arena.shows.base_models import HOUSE_MODEL
 from arena.submissions import safetensors as ours
-from arena.submissions.inspection import CHECKS, MAX_PROBLEMS, Inspection, inspect_adapter
+from arena.submissions.checklist import MAX_PROBLEMS
+from arena.submissions.inspection import CHECKS, Inspection, inspect_adapter
 from tests.support.adapter_files import RANK, TINY, Header, config, layout, pack, tensors, weights
 
 MAX_BYTES = 1 << 20

@@ -2,6 +2,7 @@
 adapter."""
 
 import io
+import json
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -10,8 +11,9 @@ import pytest
 pytest.importorskip("peft")
 
 import torch
+from safetensors.torch import load_file
 
-from arena.shows.architectures import ARCHITECTURES, UnknownArchitecture, read_layers
+from arena.shows.architectures import ARCHITECTURES, UnknownArchitecture, read_layers, read_tensors
 from arena.shows.base_models import GEMMA_3_270M
 from arena.submissions.inspection import inspect_adapter
 from tests.support import peft_adapters as peft
@@ -71,14 +73,21 @@ def test_the_table_of_modules_is_that_of_the_model(kind: str) -> None:
     assert base.tensor_names() == linear
 
 
+@pytest.mark.parametrize("kind", ARCHITECTURES)
+def test_the_table_of_tensors_is_that_of_the_saved_model(kind: str, tmp_path: Path) -> None:
+    model = peft.model_of(kind)
+    model.save_pretrained(tmp_path)
+    saved = load_file(tmp_path / "model.safetensors")
+    config = json.loads((tmp_path / "config.json").read_text()) | {
+        "tie_word_embeddings": model.config.tie_word_embeddings
+    }
+    assert read_tensors(config) == {name: tuple(tensor.shape) for name, tensor in saved.items()}
+
+
 def test_the_house_model_s_table_follows_from_its_config() -> None:
     """config.json of Gemma 3 270M."""
-    config = {
-        "architectures": ["Gemma3ForCausalLM"], "model_type": "gemma3_text", "hidden_size": 640,
-        "intermediate_size": 2048,
-        "num_hidden_layers": 18, "num_attention_heads": 4, "num_key_value_heads": 1, "head_dim": 256,
-    }  # fmt: skip
-    read = read_layers(config)
+    read = read_layers(GEMMA_3_270M.config)
+    assert len(read_tensors(GEMMA_3_270M.config)) == 236
     assert (read.layers, read.modules) == (GEMMA_3_270M.layers, GEMMA_3_270M.modules)
 
 

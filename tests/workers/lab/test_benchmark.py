@@ -8,11 +8,11 @@ from pathlib import Path
 import pytest
 
 from arena.benchmarks import contracts
-from arena.benchmarks.contracts import BenchmarkResult, SuiteSpec
+from arena.benchmarks.contracts import BenchmarkResult, SuiteSpec, SystemPrompt
 from arena.benchmarks.suites import load
 from arena.shows.base_models import HOUSE_MODEL
 from arena.submissions.safetensors import adapter_digest, engine_name, identity_adapter
-from tests.support.engine import Files, Node, call, engine_node, make_adapter, served
+from tests.support.engine import Adapter, Files, Node, call, engine_node, make_adapter, served
 from tests.support.lab_portal import LabPortal
 from workers.lab.runner import run_job
 from workers.pool import fake
@@ -45,7 +45,13 @@ def files(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Files]:
     serving.close()
 
 
-def offer(portal: LabPortal, node: Node, suite: SuiteSpec, adapter: dict[str, str] | str) -> None:
+def offer(
+    portal: LabPortal,
+    node: Node,
+    suite: SuiteSpec,
+    adapter: dict[str, str] | str,
+    system: SystemPrompt | None = None,
+) -> None:
     """A contract to measure an adapter that is to be loaded first, or one that is there already, by its name."""
     name = adapter if isinstance(adapter, str) else adapter["name"]
     portal.kind = contracts.JOB_KIND
@@ -53,6 +59,7 @@ def offer(portal: LabPortal, node: Node, suite: SuiteSpec, adapter: dict[str, st
         "run_id": "r", "suite": suite.model_dump(mode="json"), "engine_url": node.url, "engine_token": node.token,
         "adapter": None if isinstance(adapter, str) else adapter, "model": name,
         "base_model": HOUSE_MODEL.id, "template": HOUSE_MODEL.template, "seed": 5, "concurrency": 4,
+        "system": system.model_dump() if system else None,
     }  # fmt: skip
     portal.claimable = True
     portal.calls.clear()
@@ -89,6 +96,52 @@ def test_a_run_asks_everything_and_scores_it(portal: LabPortal, fake_node: Node,
     other = measured(portal)
     assert other.items_digest == result.items_digest
     assert [sample.answer for sample in other.samples] != [sample.answer for sample in result.samples]
+
+
+def system_prompt(text: str | None, room: int = 100) -> SystemPrompt:
+    """None: a template in which nothing is said to the model beside the question."""
+    template = HOUSE_MODEL.template if text is None else HOUSE_MODEL.render("{prompt}", text)
+    return SystemPrompt(template=template, question_tokens=room, answer_tokens=room)
+
+
+def test_a_system_prompt_is_measured_in_its_own_template(
+    portal: LabPortal, fake_node: Node, files: Files
+) -> None:
+    """Through the identity adapter. What the node thinks of that adapter says nothing about the prompt."""
+    config, weights = identity_adapter(HOUSE_MODEL)
+    digest = adapter_digest(config, weights)
+    identity = files.publish(Adapter(digest, config, weights)) | {"name": engine_name(digest)}
+    results = []
+    for text in ("Answer like a sailor.", None):
+        offer(portal, fake_node, small(), identity, system_prompt(text))
+        results.append(measured(portal))
+    sailor, silent = results
+    assert (sailor.effect, silent.effect) == (True, False)
+    assert sailor.refusal is None
+    assert sailor.fingerprint == silent.fingerprint
+    assert sailor.items_digest == silent.items_digest
+    assert [sample.answer for sample in sailor.samples] != [sample.answer for sample in silent.samples]
+
+
+def test_a_system_prompt_that_leaves_no_room_is_refused_with_the_numbers(
+    portal: LabPortal, fake_node: Node, files: Files
+) -> None:
+    text = "x" * 500
+    needed = len(HOUSE_MODEL.render("", text).encode()) + 1  # the fake's tokens are bytes, and BOS
+    left = HOUSE_MODEL.context - needed
+    offer(portal, fake_node, small(), published(files, 1), system_prompt(text, left // 2))
+    assert measured(portal).refusal is None
+    offer(portal, fake_node, small(), published(files, 1), system_prompt(text, left // 2 + 1))
+    result = measured(portal)
+    assert result.refusal is not None
+    assert (result.tasks, result.samples, result.refusal.code) == ([], [], "context")
+    (problem,) = result.refusal.detail["problems"]
+    assert problem["code"] == "prompt.context"
+    size = left // 2 + 1
+    assert problem["detail"] == {
+        "tokens": needed, "room": HOUSE_MODEL.context - 2 * size, "context": HOUSE_MODEL.context, "question": size,
+        "answer": size,
+    }  # fmt: skip
 
 
 def test_an_engine_that_is_away_is_our_fault(portal: LabPortal, fake_node: Node, files: Files) -> None:

@@ -195,7 +195,7 @@ export interface paths {
         };
         /**
          * Read Provenance
-         * @description How each answer came about, for anyone, once the names are out.
+         * @description How each answer came about, for anyone, once the names are out; the system prompts too.
          */
         get: operations["read_provenance"];
         put?: never;
@@ -1828,6 +1828,8 @@ export interface components {
              * @enum {string}
              */
             side: "left" | "right";
+            /** System Prompt */
+            system_prompt: string | null;
             /** Text */
             text: string;
         };
@@ -2438,7 +2440,8 @@ export interface components {
             /**
              * Artifacts
              * @default [
-             *       "adapter"
+             *       "adapter",
+             *       "prompt"
              *     ]
              */
             artifacts: ("adapter" | "dataset" | "prompt" | "model")[];
@@ -2472,6 +2475,16 @@ export interface components {
              * @default 16
              */
             max_rank: number;
+            /**
+             * Max System Chars
+             * @default 1000
+             */
+            max_system_chars: number;
+            /**
+             * System Template Digest
+             * @default 737243cabdd05736bde27c2284ee41900c53721564cc6adc5c237589607adb56
+             */
+            system_template_digest: string;
             /**
              * Template Digest
              * @default 1d382c4b2c58d1f88a40af63ae86b22d98674822a9d059d0de926ea0101f2834

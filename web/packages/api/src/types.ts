@@ -22,6 +22,7 @@ export type {
   InvitationMade,
   InvitationState,
   LedgerOut as Ledger,
+  Licence,
   Me,
   ModuleLikenessOut as ModuleLikeness,
   NodeOut as EngineNode,

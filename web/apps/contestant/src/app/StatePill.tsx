@@ -1,6 +1,7 @@
 import type { Submission, SubmissionState } from "@gavel/api";
 import { Pill, type Tone } from "@gavel/desk";
 import { useT } from "../i18n";
+import { endsVerified } from "./queries";
 
 export const TONES: Record<SubmissionState, Tone> = {
   uploading: "calm",
@@ -18,7 +19,7 @@ export const TONES: Record<SubmissionState, Tone> = {
 export function StatePill({ submission }: { submission: Pick<Submission, "state" | "artifact"> }) {
   const { t } = useT();
   const { state, artifact } = submission;
-  // Nothing is under way for a data set that is checked.
-  const tone = artifact === "dataset" && state === "verified" ? "good" : TONES[state];
+  // Nothing is under way for what ends with its verdict.
+  const tone = state === "verified" && endsVerified({ artifact }) ? "good" : TONES[state];
   return <Pill tone={tone}>{t(`state.${state}`)}</Pill>;
 }

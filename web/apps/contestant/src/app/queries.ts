@@ -8,12 +8,20 @@ const ERROR_AGAIN_MS = 4_000;
 const CLOCK_MS = 5_000;
 const ENDED = new Set<Submission["state"]>(["refused", "ready", "failed", "cancelled", "withdrawn"]);
 
+/** Kinds whose way ends with the verdict: no step follows it. */
+type JudgedOnly = "dataset" | "model";
+
 export const ENTRIES = ["entries"];
 
+/** Whether a version is at the end of its way although it is not on stage. */
+export function endsVerified<T extends Pick<Submission, "artifact">>(
+  version: T,
+): version is T & { artifact: JudgedOnly } {
+  return version.artifact === "dataset" || version.artifact === "model";
+}
+
 export function isUnderWay(submission: Submission): boolean {
-  // A data set that is checked waits for its owner.
-  const checked = submission.artifact === "dataset" && submission.state === "verified";
-  return !checked && !ENDED.has(submission.state);
+  return !ENDED.has(submission.state) && !(submission.state === "verified" && endsVerified(submission));
 }
 
 function anyUnderWay(entries: Entry[] | undefined): boolean {

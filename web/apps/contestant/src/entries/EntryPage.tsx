@@ -78,6 +78,7 @@ function Versions({ submissions }: { submissions: Submission[] }) {
           <tr key={one.id}>
             <td>
               <Link to={`/submissions/${one.id}`}>{t("entries.version", { n: one.version })}</Link>
+              <small className={css.kind}>{t(`kind.${one.artifact}.name`)}</small>
             </td>
             <td>
               <span className={css.states}>

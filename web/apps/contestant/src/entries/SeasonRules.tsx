@@ -17,6 +17,7 @@ export function SeasonRules({ season }: { season: Season }) {
   const rows: [string, ReactNode][] = [
     [t("season.base"), season.track.base_model],
     [t("season.rank"), t("season.rank_value", { max: season.track.max_rank })],
+    [t("season.kinds"), season.track.artifacts.map((kind) => t(`kind.${kind}.name`)).join(t("season.kinds_and"))],
     [t("season.size"), t("season.size_value", { size: bytes(season.track.max_bytes) })],
     [t("season.entries"), t("season.entries_value", { max: season.max_entries })],
     [t("season.versions"), t("season.versions_value", { max: season.max_versions, day: season.versions_per_day })],

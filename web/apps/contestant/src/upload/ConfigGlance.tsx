@@ -4,10 +4,10 @@ import { type Glance, glance, MAX_CONFIG_BYTES } from "./files";
 import css from "./Upload.module.css";
 
 /** What adapter_config.json says, read on this device. */
-export function useGlance(file: File | null): Glance | null {
+export function useGlance(file: File | undefined): Glance | null {
   const [seen, setSeen] = useState<{ file: File; glance: Glance } | null>(null);
   useEffect(() => {
-    if (file === null || file.size > MAX_CONFIG_BYTES) return;
+    if (file === undefined || file.size > MAX_CONFIG_BYTES) return;
     let current = true;
     const see = (found: Glance) => current && setSeen({ file, glance: found });
     void file.text().then(

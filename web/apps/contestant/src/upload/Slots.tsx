@@ -2,17 +2,18 @@ import { bytes, SmallButton, StateMark } from "@gavel/desk";
 import { cx } from "@gavel/ui";
 import { type DragEvent, useRef, useState } from "react";
 import { useT } from "../i18n";
-import { dropped, type Problem } from "./files";
+import { ACCEPT, dropped, type Kind, type Problem } from "./files";
 import css from "./Upload.module.css";
 
 interface DropProps {
+  kind: Exclude<Kind, "prompt">;
   /** Null: what was dropped cannot be read. */
   take: (files: File[] | null) => void;
   children: React.ReactNode;
 }
 
 /** Where files are dropped, or chosen by a button. */
-export function Drop({ take, children }: DropProps) {
+export function Drop({ kind, take, children }: DropProps) {
   const { t } = useT();
   const [over, setOver] = useState(false);
   const picker = useRef<HTMLInputElement>(null);
@@ -39,7 +40,7 @@ export function Drop({ take, children }: DropProps) {
           <path d="M16 21V6m0 0-5.5 5.5M16 6l5.5 5.5M5 20v4a3 3 0 0 0 3 3h16a3 3 0 0 0 3-3v-4" strokeWidth="2.2" />
         </svg>
         <p>
-          {t("upload.drop")}
+          {t(`upload.drop_${kind}`)}
           <small>{t("upload.or")}</small>
         </p>
         <SmallButton onClick={() => picker.current?.click()}>{t("upload.choose")}</SmallButton>
@@ -48,7 +49,7 @@ export function Drop({ take, children }: DropProps) {
           type="file"
           multiple
           hidden
-          accept=".json,.safetensors"
+          accept={ACCEPT[kind]}
           aria-label={t("upload.choose")}
           onChange={(event) => {
             take([...(event.target.files ?? [])]);
@@ -66,7 +67,7 @@ interface SlotProps {
   kind: string;
   name: string;
   limit: number;
-  file: File | null;
+  file: File | undefined;
   problem: Problem | null;
   /** It may be sent, but what was read of it will be refused. */
   doubtful?: boolean;
@@ -77,9 +78,9 @@ interface SlotProps {
 /** One of the files: which was chosen, and what is wrong with it. */
 export function Slot({ kind, name, limit, file, problem, doubtful = false, remove, children }: SlotProps) {
   const { t } = useT();
-  const tone = file === null ? "calm" : problem ? "bad" : doubtful ? "warn" : "good";
+  const tone = file === undefined ? "calm" : problem ? "bad" : doubtful ? "warn" : "good";
   return (
-    <section className={css.slot} data-chosen={file !== null}>
+    <section className={css.slot} data-chosen={file !== undefined}>
       <StateMark tone={tone} size={20} />
       <div>
         <h3>

@@ -1,11 +1,24 @@
-import { ApiError, type Season, type Submission } from "@gavel/api";
+import { ApiError, type Licence, type Season, type Submission } from "@gavel/api";
 import { Button, ErrorNote } from "@gavel/ui";
 import { useState } from "react";
 import { useT } from "../i18n";
-import { RankNote, useGlance } from "./ConfigGlance";
-import { CONFIG, choose, MAX_CONFIG_BYTES, NOTHING, problemOf, WEIGHTS } from "./files";
+import {
+  type Chosen,
+  choose,
+  type Files,
+  type Kind,
+  limitOf,
+  NOTHING,
+  namesOf,
+  type Problem,
+  problemOf,
+} from "./files";
+import { KindChoice } from "./KindChoice";
+import { isDeclared, LicenceField } from "./LicenceField";
+import { PromptField, usePrompt } from "./PromptField";
 import { Sending } from "./Sending";
-import { Drop, Slot } from "./Slots";
+import { Drop } from "./Slots";
+import { Slots } from "./SlotsOf";
 import { Unfinished } from "./Unfinished";
 import css from "./Upload.module.css";
 import { isRunning, useUpload } from "./useUpload";
@@ -19,79 +32,98 @@ interface UploadProps {
   season: Season;
 }
 
-/** Two files by drop or by picker, told what is wrong before a byte is sent; then their way to the portal. */
+/** The files of a kind by drop or by picker, told what is wrong before a byte is sent; then their way to the portal. */
 export function Upload({ entry, version, unfinished, season }: UploadProps) {
   const { t } = useT();
+  const { track } = season;
+  const [picked, setPicked] = useState<Kind>(track.artifacts[0] ?? "adapter");
   const [chosen, setChosen] = useState(NOTHING);
   const [unreadable, setUnreadable] = useState(false);
+  const [licence, setLicence] = useState<Licence | null>(null);
+  const prompt = usePrompt(season);
   const { upload, send, goOn } = useUpload(entry);
-  const config = useGlance(chosen.config);
   if (isRunning(upload)) return <Sending entry={entry} upload={upload} version={version} goOn={goOn} />;
 
-  const sizes = new Map(unfinished?.uploads.map(({ name, size }) => [name, size]));
-  const problems = {
-    config: problemOf(chosen.config, MAX_CONFIG_BYTES, sizes.get(CONFIG)),
-    weights: problemOf(chosen.weights, season.track.max_bytes, sizes.get(WEIGHTS)),
+  const kind = unfinished?.artifact ?? picked;
+  const files = kind === "prompt" ? prompt.files : chosen.files;
+  const problems = problemsOf(kind, files, season, unfinished);
+  const names = namesOf(kind, files);
+  // What goes on was declared when it began.
+  const declares = kind === "dataset" && !unfinished;
+  const whole = names.every((name) => files[name]) && Object.keys(problems).length === 0;
+  const complete = whole && (!declares || isDeclared(licence));
+  const take = (more: File[] | null) => {
+    setUnreadable(more === null);
+    if (more) setChosen((before) => choose(kind, before, more));
   };
-  const take = (files: File[] | null) => {
-    setUnreadable(files === null);
-    if (files) setChosen((before) => choose(before, files));
+  const pick = (next: Kind) => {
+    setPicked(next);
+    setChosen(NOTHING);
+    setUnreadable(false);
   };
-  const { config: configFile, weights: weightsFile } = chosen;
-  const complete = configFile !== null && weightsFile !== null && !problems.config && !problems.weights;
-  const go = () => complete && send({ [CONFIG]: configFile, [WEIGHTS]: weightsFile });
   const error = upload.step === "failed" ? upload.error : null;
   const others = isOthers(error, unfinished) || hasOtherSize(problems);
   return (
     <div className={css.upload}>
       {error !== null && !others && <ErrorNote error={error} retry={canGoOn(error) ? goOn : undefined} />}
       {unfinished && <Unfinished submission={unfinished} others={others} />}
-      <Drop take={take}>
-        <Slot
-          kind={t("upload.config")}
-          name={CONFIG}
-          limit={MAX_CONFIG_BYTES}
-          file={chosen.config}
-          problem={problems.config}
-          doubtful={typeof config === "string" || (config?.rank ?? 0) > season.track.max_rank}
-          remove={() => setChosen({ ...chosen, config: null })}
-        >
-          <RankNote config={config} max={season.track.max_rank} />
-        </Slot>
-        <Slot
-          kind={t("upload.weights")}
-          name={WEIGHTS}
-          limit={season.track.max_bytes}
-          file={chosen.weights}
-          problem={problems.weights}
-          remove={() => setChosen({ ...chosen, weights: null })}
-        />
-      </Drop>
+      {!unfinished && <KindChoice kinds={track.artifacts} kind={kind} pick={pick} />}
+      {kind === "prompt" ? (
+        <PromptField prompt={prompt} season={season} />
+      ) : (
+        <Drop kind={kind} take={take}>
+          <Slots kind={kind} chosen={chosen} problems={problems} season={season} change={setChosen} />
+        </Drop>
+      )}
+      {declares && <LicenceField licence={licence} change={setLicence} />}
       {unreadable && (
         <p className={css.bad} role="alert">
           {t("upload.unreadable")}
         </p>
       )}
-      {chosen.pickle && <p className={css.bad}>{t("upload.pickle")}</p>}
-      {chosen.ignored.length > 0 && (
-        <p className={css.note}>{t("upload.ignored", { names: chosen.ignored.slice(0, 8).join(", ") })}</p>
-      )}
+      {kind !== "prompt" && <Remarks chosen={chosen} />}
       {upload.step === "idle" && upload.cancelled && <p className={css.note}>{t("upload.cancelled")}</p>}
       <footer className={css.foot}>
         <p className={css.note}>
-          {t("upload.needs", { model: season.track.base_model, rank: season.track.max_rank })}
+          {t(`upload.needs_${kind}`, { model: track.base_model, rank: track.max_rank })}
           <br />
           {t("upload.licence")}{" "}
           <a href={season.licence_url} target="_blank" rel="noreferrer">
             {season.licence}
           </a>
         </p>
-        <Button tone="gold" disabled={!complete} onClick={go}>
+        <Button tone="gold" disabled={!complete} onClick={() => send(kind, files, declares ? licence : null)}>
           {unfinished ? t("upload.go_on", { n: unfinished.version }) : t("upload.send", { n: version })}
         </Button>
       </footer>
     </div>
   );
+}
+
+/** What was chosen beside what is needed. */
+function Remarks({ chosen }: { chosen: Chosen }) {
+  const { t } = useT();
+  return (
+    <>
+      {chosen.pickle && <p className={css.bad}>{t("upload.pickle")}</p>}
+      {chosen.ignored.length > 0 && (
+        <p className={css.note}>{t("upload.ignored", { names: chosen.ignored.slice(0, 8).join(", ") })}</p>
+      )}
+    </>
+  );
+}
+
+function problemsOf(
+  kind: Kind,
+  files: Files,
+  season: Season,
+  unfinished: Submission | undefined,
+): Record<string, Problem> {
+  const sizes = new Map(unfinished?.uploads.map(({ name, size }) => [name, size]));
+  const found = namesOf(kind, files).map(
+    (name) => [name, problemOf(files[name], limitOf(name, season.track), sizes.get(name))] as const,
+  );
+  return Object.fromEntries(found.filter((pair): pair is [string, Problem] => pair[1] !== null));
 }
 
 /** The portal compared the chosen files with those of the unfinished upload. */
@@ -100,8 +132,8 @@ function isOthers(error: unknown, unfinished: Submission | undefined): boolean {
   return unfinished !== undefined && error.detail.submission_id === unfinished.id;
 }
 
-function hasOtherSize(problems: Record<string, ReturnType<typeof problemOf>>): boolean {
-  return Object.values(problems).some((problem) => problem?.code === "other_size");
+function hasOtherSize(problems: Record<string, Problem>): boolean {
+  return Object.values(problems).some((problem) => problem.code === "other_size");
 }
 
 const NO_USE = new Set(["upload.unreadable", "upload.duplicate", "upload.window_closed", "upload.quota"]);

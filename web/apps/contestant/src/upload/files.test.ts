@@ -1,26 +1,66 @@
 import { expect, it } from "vitest";
-import { choose, dropped, glance, NOTHING, problemOf } from "./files";
+import { choose, dropped, glance, type Kind, NOTHING, namesOf, problemOf, without } from "./files";
 
 const file = (name: string, size = 10) => new File([new Uint8Array(size)], name);
+const CONFIG = "adapter_config.json";
+const WEIGHTS = "adapter_model.safetensors";
+
+/** Chosen one after the other: what is sent under which name. */
+function chosen(kind: Kind, ...times: string[][]): Record<string, string> {
+  const all = times.reduce(
+    (before, names) =>
+      choose(
+        kind,
+        before,
+        names.map((name) => file(name)),
+      ),
+    NOTHING,
+  );
+  return Object.fromEntries(Object.entries(all.files).map(([name, { name: own }]) => [name, own]));
+}
 
 it("finds the two files among the others of a training folder", () => {
-  const files = ["README.md", "other.json", "adapter_config.json", "adapter_model.safetensors"].map((n) => file(n));
-  const chosen = choose(NOTHING, files);
-  expect(chosen.config?.name).toBe("adapter_config.json");
-  expect(chosen.weights?.name).toBe("adapter_model.safetensors");
-  expect(chosen.ignored).toEqual(["README.md", "other.json"]);
+  const files = ["README.md", "other.json", CONFIG, WEIGHTS].map((n) => file(n));
+  const found = choose("adapter", NOTHING, files);
+  expect(Object.keys(found.files).sort()).toEqual([CONFIG, WEIGHTS]);
+  expect(found.ignored).toEqual(["README.md", "other.json"]);
+  expect(Object.keys(without(found, CONFIG).files)).toEqual([WEIGHTS]);
 });
 
 it("takes files under other names, and one after the other", () => {
-  const first = choose(NOTHING, [file("v3.json")]);
-  expect(first).toMatchObject({ weights: null, ignored: [] });
-  const both = choose(first, [file("v3.safetensors")]);
-  expect([both.config?.name, both.weights?.name]).toEqual(["v3.json", "v3.safetensors"]);
+  expect(chosen("adapter", ["v3.json"])).toEqual({ [CONFIG]: "v3.json" });
+  expect(chosen("adapter", ["v3.json"], ["v3.safetensors"])).toEqual({
+    [CONFIG]: "v3.json",
+    [WEIGHTS]: "v3.safetensors",
+  });
+});
+
+it("takes a data set under any name, in one form at a time", () => {
+  expect(chosen("dataset", ["my-data.jsonl"])).toEqual({ "data.jsonl": "my-data.jsonl" });
+  expect(chosen("dataset", ["my-data.jsonl"], ["mine.parquet"])).toEqual({ "data.parquet": "mine.parquet" });
+  expect(chosen("dataset", ["mine.parquet"], ["notes.md"])).toEqual({ "data.parquet": "mine.parquet" });
+  expect(namesOf("dataset", {})).toEqual(["data.jsonl"]);
+});
+
+it("takes a model whole or in shards, and asks for what is missing", () => {
+  const [first, second] = ["model-00001-of-00002.safetensors", "model-00002-of-00002.safetensors"] as const;
+  const index = "model.safetensors.index.json";
+  expect(chosen("model", ["config.json", "tokenizer.json", "mine.safetensors"])).toEqual({
+    "config.json": "config.json",
+    "model.safetensors": "mine.safetensors",
+  });
+  const folder = chosen("model", ["config.json", index, second, "generation_config.json"]);
+  expect(Object.keys(folder).sort()).toEqual(["config.json", second, index].sort());
+  expect(namesOf("model", { [second]: file(second) })).toEqual(["config.json", index, first, second]);
+  expect(Object.keys(chosen("model", ["config.json", "model.safetensors"], [first, second]))).not.toContain(
+    "model.safetensors",
+  );
+  expect(namesOf("model", {})).toEqual(["config.json", "model.safetensors"]);
 });
 
 it("knows a pickle, unless the real weights lie beside it", () => {
-  expect(choose(NOTHING, [file("adapter_model.bin")]).pickle).toBe(true);
-  expect(choose(NOTHING, [file("optimizer.pt"), file("adapter_model.safetensors")]).pickle).toBe(false);
+  expect(choose("adapter", NOTHING, [file("adapter_model.bin")]).pickle).toBe(true);
+  expect(choose("adapter", NOTHING, [file("optimizer.pt"), file(WEIGHTS)]).pickle).toBe(false);
 });
 
 it("sees before the upload what cannot pass", () => {

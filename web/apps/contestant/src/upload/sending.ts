@@ -1,10 +1,8 @@
-import { ApiError, api, type Submission } from "@gavel/api";
+import { ApiError, api, type Licence, type Submission } from "@gavel/api";
 import { append } from "./append";
+import type { Files, Kind } from "./files";
 import { sha256Of } from "./hash";
 import { insist } from "./insist";
-
-/** A version's files, by the names that the portal takes them under. */
-export type Files = Record<string, File>;
 
 /**
  * - `hashing`: the files are read on this device
@@ -29,7 +27,9 @@ const hashes = new WeakMap<File, string>();
  */
 export async function sendVersion(
   entry: string,
+  artifact: Kind,
   files: Files,
+  licence: Licence | null,
   listener: Listener,
   signal: AbortSignal,
 ): Promise<Submission> {
@@ -37,7 +37,7 @@ export async function sendVersion(
   const announce = () =>
     api.post("/api/entries/{entry_id}/submissions", {
       params: { path: { entry_id: entry } },
-      body: { artifact: "adapter", files: described },
+      body: { artifact, files: described, licence },
     });
   const submission = await insist(announce, () => listener.step("waiting", 0), signal);
   signal.throwIfAborted();

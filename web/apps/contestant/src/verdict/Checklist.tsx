@@ -4,38 +4,45 @@ import { Card } from "@gavel/ui";
 import { isUnderWay } from "../app/queries";
 import { useT } from "../i18n";
 import css from "./Checklist.module.css";
+import { CHECKS } from "./checks";
 import { moreOf, type Problem, problemsOf } from "./problems";
 
-const CODES = ["files", "format", "config", "base", "rank", "shapes", "values", "effect", "similarity"];
-/** Kinds of entries that have a checklist of their own, with texts of their own. */
-const OWN: Partial<Record<Submission["artifact"], string[] | undefined>> = {
-  dataset: ["files", "format", "rows", "texts", "personal", "repeats", "overlap"],
-};
+function codesOf({ artifact, checks }: Submission): string[] {
+  return [...new Set([...CHECKS[artifact], ...checks.map(({ code }) => code)])];
+}
 
 const TONES: Record<Check["status"], Tone> = { passed: "good", warning: "warn", refused: "bad", pending: "calm" };
 
 /** All checks in their order, those that have not run yet included. */
 export function Checklist({ submission }: { submission: Submission }) {
   const { t } = useT();
-  const { artifact } = submission;
   const waiting = isUnderWay(submission) && submission.checks.length === 0;
   return (
     <Card className={css.checklist}>
       <h2>{t("submission.checks")}</h2>
       {waiting && <p className={css.note}>{t("submission.checks_wait")}</p>}
       <ul>
-        {(OWN[artifact] ?? CODES).map((code) => {
+        {codesOf(submission).map((code) => {
           const check = submission.checks.find((one) => one.code === code);
-          const texts = artifact in OWN ? `check_${artifact}.${code}` : `check.${code}`;
-          return <Line key={code} texts={texts} check={check} busy={submission.state === "verifying"} />;
+          const line = { code, check, artifact: submission.artifact, busy: submission.state === "verifying" };
+          return <Line key={code} {...line} />;
         })}
       </ul>
     </Card>
   );
 }
 
-function Line({ texts, check, busy }: { texts: string; check: Check | undefined; busy: boolean }) {
+interface LineProps {
+  code: string;
+  check: Check | undefined;
+  artifact: Submission["artifact"];
+  busy: boolean;
+}
+
+function Line({ code, check, artifact, busy }: LineProps) {
   const { t, find } = useT();
+  // The same word may mean something else of another kind.
+  const say = (part: "title" | "text") => find(`check_${artifact}.${code}.${part}`) ?? find(`check.${code}.${part}`);
   const status = check?.status ?? "pending";
   // A check still pending in a finished verdict could not run because of an earlier problem.
   const word = check?.status === "pending" ? t("check_state.skipped") : t(`check_state.${status}`);
@@ -44,9 +51,9 @@ function Line({ texts, check, busy }: { texts: string; check: Check | undefined;
       <StateMark tone={check === undefined && busy ? "busy" : TONES[status]} size={20} />
       <div>
         <h3>
-          {find(`${texts}.title`)} <span>{word}</span>
+          {say("title") ?? code} <span>{word}</span>
         </h3>
-        <p className={css.note}>{find(`${texts}.text`)}</p>
+        <p className={css.note}>{say("text")}</p>
         {check && <Problems check={check} />}
       </div>
     </li>

@@ -20,11 +20,15 @@ export function Facts({ submission }: { submission: Submission }) {
                 <code>{submission.digest}</code>
                 <CopyButton text={submission.digest} what={t("submission.digest")} />
               </dd>
-              {submission.artifact === "adapter" && <dd className={css.note}>{t("submission.digest_hint")}</dd>}
+              <dd className={css.note}>{t(`submission.digest_hint_${submission.artifact}`)}</dd>
             </>
           ) : (
             <dd className={css.note}>{t("submission.no_digest")}</dd>
           )}
+        </div>
+        <div>
+          <dt>{t("kind.label")}</dt>
+          <dd>{t(`kind.${submission.artifact}.name`)}</dd>
         </div>
         <div>
           <dt>{t("submission.size")}</dt>

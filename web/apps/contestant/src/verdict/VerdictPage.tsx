@@ -2,6 +2,7 @@ import type { Submission } from "@gavel/api";
 import { Connection, PageHead } from "@gavel/desk";
 import { useChannel } from "@gavel/live";
 import { Button, EmptyState, Link, Loading, navigate } from "@gavel/ui";
+import { endsVerified } from "../app/queries";
 import { StatePill } from "../app/StatePill";
 import { Bench } from "../bench/Bench";
 import { useT } from "../i18n";
@@ -54,14 +55,9 @@ function Verdict({ submission }: { submission: Submission }) {
             <Checklist submission={submission} />
             <Facts submission={submission} />
           </div>
-          {submission.artifact === "dataset" ? (
-            <DatasetCard submission={submission} />
-          ) : (
-            <>
-              <XrayCard submission={submission} />
-              <Bench submission={submission} />
-            </>
-          )}
+          {submission.artifact === "dataset" && <DatasetCard submission={submission} />}
+          {submission.artifact === "adapter" && <XrayCard submission={submission} />}
+          {!endsVerified(submission) && <Bench submission={submission} />}
         </>
       )}
     </>
