@@ -21,7 +21,12 @@ Tell = Callable[[int, int], None]
 
 
 async def send_files(
-    site: SiteClient, entry_id: str, artifact: Artifact, files: Files, tell: Tell
+    site: SiteClient,
+    entry_id: str,
+    artifact: Artifact,
+    files: Files,
+    tell: Tell,
+    licence: dict[str, str] | None = None,
 ) -> dict[str, Any]:
     """Send a version and return the submission. Called again after a crash, it goes on where the last one ended.
 
@@ -29,7 +34,7 @@ async def send_files(
     """
     announced = await asyncio.to_thread(lambda: [_described(name, path) for name, path in files.items()])
     submission: dict[str, Any] = await site.post(
-        f"/entries/{entry_id}/submissions", {"artifact": artifact, "files": announced}
+        f"/entries/{entry_id}/submissions", {"artifact": artifact, "files": announced, "licence": licence}
     )
     there = {upload["name"]: upload["received"] for upload in submission["uploads"]}
     total = sum(file["size"] for file in announced)

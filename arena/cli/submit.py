@@ -29,6 +29,11 @@ def submit(
     kind: Annotated[
         Artifact | None, typer.Option(help="What it is; default: found by what is there.")
     ] = None,
+    licence: Annotated[
+        str | None,
+        typer.Option(help="Of a data set: an SPDX id such as CC-BY-4.0, “own”, or “other” with a note."),
+    ] = None,
+    licence_note: Annotated[str, typer.Option(help="Where the data comes from.")] = "",
     url: Annotated[
         str | None, typer.Option(envvar="GAVEL_URL", help="The site; default: the one running here.")
     ] = None,
@@ -44,9 +49,10 @@ def submit(
     except NothingFound as error:
         console.print(f"[red]{error}[/]")
         raise typer.Exit(2) from error
+    declared = {"id": licence, "note": licence_note} if licence is not None else None
     address, _ = find_site(url, token, data_dir)
     try:
-        final = asyncio.run(_submit(SiteClient(address, token), entry, artifact, files, console))
+        final = asyncio.run(_submit(SiteClient(address, token), entry, artifact, files, declared, console))
     except (Refused, TimeoutError, OSError) as error:
         console.print(f"[red]{error}[/]")
         raise typer.Exit(1) from error
@@ -65,7 +71,12 @@ def _admitted(state: dict[str, Any]) -> bool:
 
 
 async def _submit(
-    site: SiteClient, entry: str, artifact: Artifact, files: Files, console: Console
+    site: SiteClient,
+    entry: str,
+    artifact: Artifact,
+    files: Files,
+    licence: dict[str, str] | None,
+    console: Console,
 ) -> dict[str, Any]:
     entries = {row["name"]: row["id"] for row in await site.get("/entries")}
     entry_id = entries.get(entry) or (await site.post("/entries", {"name": entry}))["id"]
@@ -78,6 +89,7 @@ async def _submit(
             artifact,
             files,
             lambda there, total: bar.update(task, completed=there, total=total),
+            licence,
         )
     console.print(f"Uploaded as version {sent['version']} of “{entry}”.")
     channel = f"submission:{sent['id']}"

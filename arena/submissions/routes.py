@@ -89,8 +89,7 @@ async def submit(
     Announcing the same files again gives the same uploads with what has arrived of them: that is how to resume.
     """
     site: Site = request.app.state.site
-    licence = await dataset_checks.declared(site, session, body.artifact, body.licence, entry.owner_id)
-    row = await uploads.begin(session, entry, body.artifact, body.files, licence)
+    row = await uploads.begin(site, session, entry, body)
     return await queries.describe(session, entry, row)
 
 

@@ -15,18 +15,19 @@ from sqlalchemy import delete, func, select, tuple_
 from sqlalchemy.ext.asyncio import AsyncSession
 from starlette.requests import ClientDisconnect
 
-from arena.kit.db import Json, db_now, transaction
+from arena.kit.db import db_now, transaction
 from arena.kit.errors import Conflict, Forbidden, GavelError, Invalid, NotFound, TooLarge, TooMany, TooSlow
 from arena.kit.ids import new_id
 from arena.kit.jobs.outbox import record
 from arena.kit.site import Site
-from arena.shows.public import Artifact, SeasonRules, season_rules
+from arena.shows.public import SeasonRules, season_rules
 from arena.submissions import metrics
 from arena.submissions.artifacts import check_files
 from arena.submissions.contracts import SubmissionChanged, SubmissionReceived
+from arena.submissions.dataset_checks import declared
 from arena.submissions.models import REACHED, Entry, Submission, Upload, UploadPart
 from arena.submissions.queries import lock_holder, parts_of, uploads_of
-from arena.submissions.schemas import NewFile
+from arena.submissions.schemas import NewFile, NewSubmission
 
 PART_BYTES = 8 << 20
 """A piece in memory, in the store and, when a line breaks badly, to be sent again."""
@@ -41,14 +42,9 @@ NOT_COUNTED = ("failed", "cancelled")
 # --- announced -----------------------------------------------------------------------------------------------
 
 
-async def begin(
-    session: AsyncSession,
-    entry: Entry,
-    artifact: Artifact,
-    files: list[NewFile],
-    licence: Json | None = None,
-) -> Submission:
+async def begin(site: Site, session: AsyncSession, entry: Entry, new: NewSubmission) -> Submission:
     """Make room for a version. The same files announced again give the upload that is under way."""
+    artifact, files = new.artifact, new.files
     rules = await season_rules(session, entry.season_id)
     try:
         check_files(artifact, {file.name: file.size for file in files}, rules.track)
@@ -67,6 +63,7 @@ async def begin(
         )
     await _refuse_after_deadline(session, rules)
     await _refuse_duplicate(session, entry, files)
+    licence = await declared(site, session, artifact, new.licence, entry.owner_id)
     row = Submission(
         id=new_id(),
         entry_id=entry.id,

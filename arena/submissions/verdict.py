@@ -107,6 +107,15 @@ async def _admit_adapter(site: Site, session: AsyncSession, row: Submission, res
     record(session, SubmissionVerified(submission_id=row.id))
 
 
+async def _admit_dataset(_: Site, __: AsyncSession, row: Submission, result: VerifyResult) -> None:
+    """Nothing follows by itself: training is its owner's next step."""
+    canonical = result.report.canonical if result.report is not None else None
+    if canonical is None or canonical.sha256 != result.digest:
+        raise Conflict("job.bad_report", "The lab's report is not on the data set that it admitted.")
+    row.move("verified")
+    row.digest = result.digest
+
+
 async def _admit_prompt(site: Site, session: AsyncSession, row: Submission, result: VerifyResult) -> None:
     """Moderated, because the model will say what it is told; then it is measured like an adapter.
 
@@ -136,15 +145,6 @@ async def _admit_prompt(site: Site, session: AsyncSession, row: Submission, resu
 
 async def _admit_model(site: Site, session: AsyncSession, row: Submission, result: VerifyResult) -> None:
     """Kept as verified. It needs a replica of its own to answer, and no node offers one: the line ends here."""
-    row.move("verified")
-    row.digest = result.digest
-
-
-async def _admit_dataset(_: Site, __: AsyncSession, row: Submission, result: VerifyResult) -> None:
-    """Nothing follows by itself: training is its owner's next step."""
-    canonical = result.report.canonical if result.report is not None else None
-    if canonical is None or canonical.sha256 != result.digest:
-        raise Conflict("job.bad_report", "The lab's report is not on the data set that it admitted.")
     row.move("verified")
     row.digest = result.digest
 

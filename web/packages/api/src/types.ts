@@ -22,6 +22,7 @@ export type {
   InvitationMade,
   InvitationState,
   LedgerOut as Ledger,
+  Licence,
   Me,
   MemberOut as TeamMember,
   ModuleLikenessOut as ModuleLikeness,

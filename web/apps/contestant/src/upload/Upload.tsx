@@ -1,4 +1,4 @@
-import { ApiError, type Season, type Submission } from "@gavel/api";
+import { ApiError, type Licence, type Season, type Submission } from "@gavel/api";
 import { Button, ErrorNote } from "@gavel/ui";
 import { useState } from "react";
 import { useT } from "../i18n";
@@ -14,6 +14,7 @@ import {
   problemOf,
 } from "./files";
 import { KindChoice } from "./KindChoice";
+import { isDeclared, LicenceField } from "./LicenceField";
 import { PromptField, usePrompt } from "./PromptField";
 import { Sending } from "./Sending";
 import { Drop } from "./Slots";
@@ -38,6 +39,7 @@ export function Upload({ entry, version, unfinished, season }: UploadProps) {
   const [picked, setPicked] = useState<Kind>(track.artifacts[0] ?? "adapter");
   const [chosen, setChosen] = useState(NOTHING);
   const [unreadable, setUnreadable] = useState(false);
+  const [licence, setLicence] = useState<Licence | null>(null);
   const prompt = usePrompt(season);
   const { upload, send, goOn } = useUpload(entry);
   if (isRunning(upload)) return <Sending entry={entry} upload={upload} version={version} goOn={goOn} />;
@@ -46,7 +48,10 @@ export function Upload({ entry, version, unfinished, season }: UploadProps) {
   const files = kind === "prompt" ? prompt.files : chosen.files;
   const problems = problemsOf(kind, files, season, unfinished);
   const names = namesOf(kind, files);
-  const complete = names.every((name) => files[name]) && Object.keys(problems).length === 0;
+  // What goes on was declared when it began.
+  const declares = kind === "dataset" && !unfinished;
+  const whole = names.every((name) => files[name]) && Object.keys(problems).length === 0;
+  const complete = whole && (!declares || isDeclared(licence));
   const take = (more: File[] | null) => {
     setUnreadable(more === null);
     if (more) setChosen((before) => choose(kind, before, more));
@@ -70,6 +75,7 @@ export function Upload({ entry, version, unfinished, season }: UploadProps) {
           <Slots kind={kind} chosen={chosen} problems={problems} season={season} change={setChosen} />
         </Drop>
       )}
+      {declares && <LicenceField licence={licence} change={setLicence} />}
       {unreadable && (
         <p className={css.bad} role="alert">
           {t("upload.unreadable")}
@@ -86,7 +92,7 @@ export function Upload({ entry, version, unfinished, season }: UploadProps) {
             {season.licence}
           </a>
         </p>
-        <Button tone="gold" disabled={!complete} onClick={() => send(kind, files)}>
+        <Button tone="gold" disabled={!complete} onClick={() => send(kind, files, declares ? licence : null)}>
           {unfinished ? t("upload.go_on", { n: unfinished.version }) : t("upload.send", { n: version })}
         </Button>
       </footer>

@@ -36,7 +36,7 @@ it("announces both files by the portal's names, then sends one after the other",
   const post = vi.spyOn(api, "post").mockResolvedValue(announced([0, 0]));
   vi.mocked(append).mockImplementation(async (_id, file, tell) => tell(file.size));
   const heard = listener();
-  const made = await sendVersion("e1", "adapter", files, heard, going);
+  const made = await sendVersion("e1", "adapter", files, null, heard, going);
   expect(made.id).toBe("s1");
   expect(post.mock.calls[0]?.[1]).toMatchObject({
     params: { path: { entry_id: "e1" } },
@@ -60,7 +60,7 @@ it("sends only what is missing, and counts what is there", async () => {
   vi.spyOn(api, "post").mockResolvedValue(announced([2, 5]));
   vi.mocked(append).mockImplementation(async (_id, _file, tell) => tell(6));
   const heard = listener();
-  await sendVersion("e1", "adapter", files, heard, going);
+  await sendVersion("e1", "adapter", files, null, heard, going);
   expect(vi.mocked(append).mock.calls.map(([id]) => id)).toEqual(["u1"]);
   expect(heard.steps.at(-1)).toEqual(["sending", 8]);
 });
@@ -77,7 +77,7 @@ it("waits for the line and goes on by itself", async () => {
     })
     .mockImplementation(async (_id, _file, tell) => tell(8));
   const heard = listener();
-  const sent = sendVersion("e1", "adapter", files, heard, going);
+  const sent = sendVersion("e1", "adapter", files, null, heard, going);
   await vi.runAllTimersAsync();
   await sent;
   expect(heard.steps.filter(([doing]) => doing !== "hashing")).toEqual([
@@ -93,7 +93,7 @@ it("says of a file that changed on the disk that it did, instead of waiting for 
   vi.mocked(append).mockRejectedValue(new ApiError("network.offline", "", 0));
   const gone = new File(["12345678"], "w");
   const slice = vi.spyOn(gone, "slice");
-  const sent = sendVersion("e1", "adapter", { ...files, "adapter_model.safetensors": gone }, listener(), going);
+  const sent = sendVersion("e1", "adapter", { ...files, "adapter_model.safetensors": gone }, null, listener(), going);
   const refused = expect(sent).rejects.toMatchObject({ code: "upload.unreadable" });
   await vi.waitFor(() => expect(append).toHaveBeenCalled());
   slice.mockReturnValue({ arrayBuffer: () => Promise.reject(new DOMException("", "NotReadableError")) } as Blob);

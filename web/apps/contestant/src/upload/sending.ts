@@ -1,4 +1,4 @@
-import { ApiError, api, type Submission } from "@gavel/api";
+import { ApiError, api, type Licence, type Submission } from "@gavel/api";
 import { append } from "./append";
 import type { Files, Kind } from "./files";
 import { sha256Of } from "./hash";
@@ -29,6 +29,7 @@ export async function sendVersion(
   entry: string,
   artifact: Kind,
   files: Files,
+  licence: Licence | null,
   listener: Listener,
   signal: AbortSignal,
 ): Promise<Submission> {
@@ -36,7 +37,7 @@ export async function sendVersion(
   const announce = () =>
     api.post("/api/entries/{entry_id}/submissions", {
       params: { path: { entry_id: entry } },
-      body: { artifact, files: described },
+      body: { artifact, files: described, licence },
     });
   const submission = await insist(announce, () => listener.step("waiting", 0), signal);
   signal.throwIfAborted();

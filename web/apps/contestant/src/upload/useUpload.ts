@@ -1,4 +1,4 @@
-import type { Submission } from "@gavel/api";
+import type { Licence, Submission } from "@gavel/api";
 import { navigate } from "@gavel/ui";
 import { type QueryClient, useQueryClient } from "@tanstack/react-query";
 import { useSyncExternalStore } from "react";
@@ -23,7 +23,7 @@ const IDLE: Upload = { step: "idle", cancelled: false };
 
 /** By entry, and outside of the pages: looking something up meanwhile must not stop an upload. */
 const uploads = new Map<string, Upload>();
-const chosen = new Map<string, [Kind, Files]>();
+const chosen = new Map<string, [Kind, Files, Licence | null]>();
 const stops = new Map<string, AbortController>();
 const listeners = new Set<() => void>();
 
@@ -45,7 +45,13 @@ export function isRunning(upload: Upload): upload is Running {
   return upload.step !== "idle" && upload.step !== "failed";
 }
 
-async function run(queries: QueryClient, entry: string, artifact: Kind, files: Files): Promise<void> {
+async function run(
+  queries: QueryClient,
+  entry: string,
+  artifact: Kind,
+  files: Files,
+  licence: Licence | null,
+): Promise<void> {
   stops.get(entry)?.abort();
   const stop = new AbortController();
   const speed = new Speed();
@@ -67,7 +73,7 @@ async function run(queries: QueryClient, entry: string, artifact: Kind, files: F
     running = { ...running, ...news };
     if (!stop.signal.aborted) set(entry, running);
   };
-  chosen.set(entry, [artifact, files]);
+  chosen.set(entry, [artifact, files, licence]);
   stops.set(entry, stop);
   change({});
   window.addEventListener("beforeunload", stay);
@@ -76,6 +82,7 @@ async function run(queries: QueryClient, entry: string, artifact: Kind, files: F
       entry,
       artifact,
       files,
+      licence,
       {
         step: (step, done) => {
           const rate = step === "sending" ? speed.add(done, performance.now()) : null;
@@ -124,7 +131,8 @@ export function useUploadOf(entry: string): Upload {
 
 export interface Uploading {
   upload: Upload;
-  send: (artifact: Kind, files: Files) => void;
+  /** A data set comes with its licence. */
+  send: (artifact: Kind, files: Files, licence: Licence | null) => void;
   /** Go on after a pause, or try again after a failure, with the same files. */
   goOn: () => void;
 }
@@ -135,7 +143,7 @@ export function useUpload(entry: string): Uploading {
   const upload = useUploadOf(entry);
   return {
     upload,
-    send: (artifact, files) => void run(queries, entry, artifact, files),
+    send: (artifact, files, licence) => void run(queries, entry, artifact, files, licence),
     goOn: () => {
       const sent = chosen.get(entry);
       if (sent) void run(queries, entry, ...sent);

@@ -46,7 +46,6 @@ function Report({ submission, dataset }: { submission: Submission; dataset: Data
     <>
       {whole && <p className={css.note}>{t("dataset.lead")}</p>}
       <Summary dataset={dataset} />
-      {submission.state === "verified" && <p className={css.next}>{t("dataset.next")}</p>}
       <h3>{t("dataset.findings")}</h3>
       {findings.length === 0 ? (
         <p className={css.note}>{t("dataset.clean")}</p>

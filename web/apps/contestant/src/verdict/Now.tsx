@@ -16,7 +16,7 @@ const TONES: Partial<Record<Submission["state"], string | undefined>> = {
 
 /** The one thing to know at this moment: what is happening, why it waits, or how it ended and what to do. */
 export function Now({ submission }: { submission: Submission }) {
-  const { t, find } = useT();
+  const { t } = useT();
   const { state, progress, waiting } = submission;
   const ended = state === "verified" && endsVerified(submission) ? submission.artifact : null;
   const moving = isUnderWay(submission) && state !== "uploading";
@@ -24,7 +24,7 @@ export function Now({ submission }: { submission: Submission }) {
     <Card className={cx(css.now, ended ? css.good : TONES[state])}>
       {/* The progress below changes many times a second: only the turns are read out. */}
       <div className={css.news} aria-live="polite">
-        <h2>{find(`submission.${state}_${submission.artifact}_title`) ?? t(`submission.${state}_title`)}</h2>
+        <h2>{t(ended ? `submission.verified_${ended}_title` : `submission.${state}_title`)}</h2>
         {ended && <p>{t(`submission.verified_${ended}_text`)}</p>}
         {state === "ready" && <p>{t("submission.ready_text")}</p>}
         {state === "refused" && <Refused submission={submission} />}

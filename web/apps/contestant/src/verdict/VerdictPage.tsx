@@ -57,6 +57,7 @@ function Verdict({ submission }: { submission: Submission }) {
             <Checklist submission={submission} />
             <Facts submission={submission} />
           </div>
+          {submission.artifact === "dataset" && <DatasetCard submission={submission} />}
           {submission.artifact === "adapter" && <XrayCard submission={submission} />}
           {submission.artifact === "dataset" && <DatasetCard submission={submission} />}
           {!endsVerified(submission) && <Bench submission={submission} />}
