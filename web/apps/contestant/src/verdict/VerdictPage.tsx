@@ -59,7 +59,6 @@ function Verdict({ submission }: { submission: Submission }) {
           </div>
           {submission.artifact === "dataset" && <DatasetCard submission={submission} />}
           {submission.artifact === "adapter" && <XrayCard submission={submission} />}
-          {submission.artifact === "dataset" && <DatasetCard submission={submission} />}
           {!endsVerified(submission) && <Bench submission={submission} />}
         </>
       )}
