@@ -1,15 +1,17 @@
 """What happens to the calendar."""
 
+from typing import get_args
+
 from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from arena.kit.ids import new_code
 from arena.shows.models import Episode, Season
-from arena.shows.rules import SeasonRules
+from arena.shows.rules import Artifact, SeasonRules, Track
 
 
 async def ensure_season(session: AsyncSession, name: str = "Season 1") -> Season:
-    """The current season; a fresh site gets one with the default rules."""
+    """The current season; a fresh site gets one to practise in, with the default rules and every kind of entry."""
     # One start-up at a time: two portals starting together must not make two seasons.
     await session.execute(select(func.pg_advisory_xact_lock(0x6A7E1)))
     found = (
@@ -17,7 +19,7 @@ async def ensure_season(session: AsyncSession, name: str = "Season 1") -> Season
     ).scalar_one_or_none()
     if found is not None:
         return found
-    rules = SeasonRules()
+    rules = SeasonRules(track=Track(artifacts=get_args(Artifact)))
     season = Season(name=name, rules=rules.model_dump(mode="json"), rules_digest=rules.digest)
     session.add(season)
     await session.flush()
