@@ -20,6 +20,8 @@ class VoicePlan(Contract):
     voice: Voice
     answer_id: UUID
     adapter: AdapterRef
+    rendered: str
+    """The prompt inside the frozen template, as the engine sees it, with the version's system prompt if it is one."""
 
 
 class PracticePlan(Contract):
@@ -27,8 +29,6 @@ class PracticePlan(Contract):
 
     exchange_id: UUID
     base_model: str
-    rendered: str
-    """The prompt inside the frozen template, as the engine sees it."""
     seed: int
     max_tokens: int
     temperature: float

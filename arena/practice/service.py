@@ -50,7 +50,8 @@ async def ask(
     )
     session.add(exchange)
     await flush_unless_taken(session, _under_way())
-    for voice, digest in zip(VOICES, (submission.digest, house.digest), strict=True):
+    for voice, version in zip(VOICES, (submission, house), strict=True):
+        digest = (await submissions.staged(session, version)).adapter_digest
         session.add(PracticeAnswer(exchange_id=exchange.id, voice=voice, digest=digest, text="", tokens=0))
     await session.flush()
     await session.refresh(exchange, ["created_at"])
@@ -89,18 +90,22 @@ async def plan(site: Site, session: AsyncSession, exchange_id: UUID) -> Practice
     entry = await session.get_one(Entry, exchange.entry_id)
     track = (await season_rules(session, entry.season_id)).track
     rows = await queries.answers(session, exchange_id)
+    staged = await submissions.staged(session, await session.get_one(Submission, exchange.submission_id))
+    system = (
+        await submissions.read_system_prompt(site, staged.system_digest) if staged.system_digest else None
+    )
     voices = [
         VoicePlan(
             voice=voice,
             answer_id=rows[voice].id,
             adapter=submissions.adapter_ref(site, rows[voice].digest),
+            rendered=track.base.render(exchange.prompt, system if voice == "mine" else None),
         )
         for voice in VOICES
     ]
     return PracticePlan(
         exchange_id=exchange.id,
         base_model=track.base_model,
-        rendered=track.base.render(exchange.prompt),
         seed=exchange.seed,
         max_tokens=exchange.sampling["max_tokens"],
         temperature=exchange.sampling["temperature"],

@@ -139,7 +139,7 @@ async def _speak(held: Held, engine: EngineClient, plan: PracticePlan, voice: Vo
 async def _listen(engine: EngineClient, plan: PracticePlan, voice: VoicePlan, said: _Said) -> None:
     request = CompletionRequest(
         model=voice.adapter.name,
-        prompt=plan.rendered,
+        prompt=voice.rendered,
         max_tokens=plan.max_tokens,
         temperature=plan.temperature,
         top_p=plan.top_p,

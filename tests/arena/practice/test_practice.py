@@ -18,7 +18,7 @@ from tests.support.engine import make_adapter
 from tests.support.guard import MODEL, running_guard
 from tests.support.live import page
 from tests.support.portal import Caller
-from tests.support.show import Json, Show, send
+from tests.support.show import Json, Show, send, send_files
 from workers.control.work import wake
 from workers.pool import fake_text
 from workers.pool.fake import _Run as FakeRun
@@ -70,6 +70,22 @@ async def test_both_voices_answer_as_they_would_in_a_duel(show: Show, ada: Calle
     assert said == {answered[voice]["text"] for voice in ("mine", "house")}, (
         "template, seed and sampling are the same"
     )
+
+
+async def test_a_system_prompt_practises_through_the_house_s_adapter(show: Show) -> None:
+    ada = await show.portal.person("contestant", "Ada")
+    entry = await ada.post_ok("/entries", {"name": "Keeper"})
+    await send_files(ada, entry["id"], "prompt", {"prompt.txt": b"Answer like a lighthouse keeper."})
+    await show.lab.work_off()
+    await ask(ada)
+    await show.portal.drain()
+    answered = await seen(ada)
+    assert answered["state"] == "answered"
+    assert answered["mine"]["text"] != answered["house"]["text"], "the text speaks for itself"
+    async with show.portal.site.sessions() as session:
+        digests = (await session.execute(text("select digest from practice_answers"))).scalars().all()
+    assert len(digests) == 2
+    assert len(set(digests)) == 1
 
 
 @dataclass
