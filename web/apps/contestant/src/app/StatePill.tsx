@@ -16,10 +16,13 @@ export const TONES: Record<SubmissionState, Tone> = {
   withdrawn: "calm",
 };
 
-export function StatePill({ submission }: { submission: Pick<Submission, "state" | "artifact"> }) {
+interface StatePillProps {
+  state: SubmissionState;
+  artifact: Submission["artifact"];
+}
+
+export function StatePill({ state, artifact }: StatePillProps) {
   const { t } = useT();
-  const { state, artifact } = submission;
-  // Nothing is under way for what ends with its verdict.
   const tone = state === "verified" && endsVerified({ artifact }) ? "good" : TONES[state];
   return <Pill tone={tone}>{t(`state.${state}`)}</Pill>;
 }

@@ -58,7 +58,7 @@ function EntryCard({ entry, row }: { entry: Entry; row: BoardRow | undefined }) 
           <Link to={`/submissions/${newest.id}`} className={css.version}>
             {t("entries.version", { n: newest.version })}
           </Link>
-          <StatePill submission={newest} />
+          <StatePill state={newest.state} artifact={newest.artifact} />
           <span className={css.date}>{moment(newest.created_at)}</span>
         </div>
       ) : (

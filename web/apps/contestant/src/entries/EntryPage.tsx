@@ -82,7 +82,7 @@ function Versions({ submissions }: { submissions: Submission[] }) {
             </td>
             <td>
               <span className={css.states}>
-                <StatePill submission={one} />
+                <StatePill state={one.state} artifact={one.artifact} />
                 {one === playing && <Pill tone="calm">{t("entry.playing")}</Pill>}
               </span>
             </td>

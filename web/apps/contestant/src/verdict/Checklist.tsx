@@ -24,8 +24,7 @@ export function Checklist({ submission }: { submission: Submission }) {
       <ul>
         {codesOf(submission).map((code) => {
           const check = submission.checks.find((one) => one.code === code);
-          const line = { code, check, artifact: submission.artifact, busy: submission.state === "verifying" };
-          return <Line key={code} {...line} />;
+          return <Line key={code} code={code} check={check} submission={submission} />;
         })}
       </ul>
     </Card>
@@ -35,20 +34,20 @@ export function Checklist({ submission }: { submission: Submission }) {
 interface LineProps {
   code: string;
   check: Check | undefined;
-  artifact: Submission["artifact"];
-  busy: boolean;
+  submission: Submission;
 }
 
-function Line({ code, check, artifact, busy }: LineProps) {
+function Line({ code, check, submission: { artifact, state } }: LineProps) {
   const { t, find } = useT();
   // The same word may mean something else of another kind.
   const say = (part: "title" | "text") => find(`check_${artifact}.${code}.${part}`) ?? find(`check.${code}.${part}`);
   const status = check?.status ?? "pending";
-  // A check still pending in a finished verdict could not run because of an earlier problem.
-  const word = check?.status === "pending" ? t("check_state.skipped") : t(`check_state.${status}`);
+  // A check still pending, or not there, in a finished verdict could not run because of an earlier problem.
+  const skipped = check ? status === "pending" : state === "refused";
+  const word = skipped ? t("check_state.skipped") : t(`check_state.${status}`);
   return (
     <li className={css.line} data-status={status}>
-      <StateMark tone={check === undefined && busy ? "busy" : TONES[status]} size={20} />
+      <StateMark tone={check === undefined && state === "verifying" ? "busy" : TONES[status]} size={20} />
       <div>
         <h3>
           {say("title") ?? code} <span>{word}</span>

@@ -45,7 +45,7 @@ function Verdict({ submission }: { submission: Submission }) {
       <PageHead
         title={`${submission.entry_name} · ${t("entries.version", { n: submission.version })}`}
         kicker={<Link to={`/entries/${submission.entry_id}`}>← {submission.entry_name}</Link>}
-        actions={<StatePill submission={submission} />}
+        actions={<StatePill state={submission.state} artifact={submission.artifact} />}
       />
       <Steps submission={submission} />
       <Now submission={submission} />
