@@ -83,7 +83,7 @@ KINDS: Mapping[str, Kind] = {
         "overlap",
         "warning",
         "removed",
-        "A text repeats a question of the benchmark. Training on it is seen by the producers.",
+        "A text repeats a question of the benchmark. The producers can see this.",
     ),
     "dataset.same_answers": Kind(
         "repeats", "warning", "removed", "The chosen and the rejected answer are the same."

@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 from arena.benchmarks import suites
+from arena.moderation.wordlists import shipped
 from arena.submissions.refusals import CODES
 from tests.arena.submissions.test_line import change_rules
 from tests.support.dataset_files import jsonl, parquet, row, rows
@@ -218,6 +219,25 @@ async def test_a_data_set_without_a_licence_is_not_taken(ada: Caller, licence: J
 async def test_a_licence_is_kept(ada: Caller, licence: Json) -> None:
     answer = await announce(ada, await entry_of(ada), {"data.jsonl": b"{}"}, licence=licence)
     assert answer.status_code == 201, answer.text
+
+
+async def test_the_note_is_moderated_like_any_text(ada: Caller) -> None:
+    blocked = next(
+        term.term
+        for one in shipped()
+        for term in one.terms
+        if term.action == "block" and term.language == "en"
+    )
+    licence = {"id": "other", "note": f"Found beside a {blocked}."}
+    answer = await announce(ada, await entry_of(ada), {"data.jsonl": b"{}"}, licence=licence)
+    assert (answer.status_code, answer.json()["error"]["code"]) == (422, "moderation.blocked")
+
+
+async def test_going_on_with_an_upload_needs_no_licence_again(ada: Caller) -> None:
+    entry = await entry_of(ada)
+    first = await announce(ada, entry, {"data.jsonl": b"{}"})
+    again = await announce(ada, entry, {"data.jsonl": b"{}"}, licence=None)
+    assert (again.status_code, again.json()["id"]) == (201, first.json()["id"])
 
 
 async def test_an_unknown_licence_is_no_licence(ada: Caller) -> None:

@@ -1,5 +1,4 @@
 import { ApiError, api, type Dataset, type Finding, type Submission } from "@gavel/api";
-import { bytes } from "@gavel/desk";
 import { Card, ErrorNote, Loading } from "@gavel/ui";
 import { useQuery } from "@tanstack/react-query";
 import type { ReactNode } from "react";
@@ -88,7 +87,6 @@ function Summary({ dataset }: { dataset: Dataset }) {
         </Fact>
       )}
       <Fact name={t("dataset.private")}>{t("dataset.private_value", { count: report.private_grams })}</Fact>
-      {report.canonical && <Fact name={t("submission.size")}>{bytes(report.canonical.bytes)}</Fact>}
       {licence && (
         <Fact name={t("dataset.licence")}>
           {licence.id === "own"
