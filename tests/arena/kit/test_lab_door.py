@@ -196,11 +196,12 @@ async def test_nonsense_three_times_is_our_fault_not_the_contestant_s(
 async def test_file_links_go_one_way_and_stay_small(portal: Portal, ada: Caller, lab: Lab) -> None:
     await submitted(portal, ada)
     contract = (await lab.take()).contract
-    assert (await lab.http.get(contract["config_url"])).content == ADAPTER.config
-    assert code(await lab.http.put(contract["config_url"], content=b"other")) == (405, "http.405")
+    source = {file["name"]: file["url"] for file in contract["files"]}["adapter_config.json"]
+    assert (await lab.http.get(source)).content == ADAPTER.config
+    assert code(await lab.http.put(source, content=b"other")) == (405, "http.405")
     sealed = portal.site.links.read("sealed/x")
     assert code(await lab.http.put(sealed, content=b"other")) == (404, "link.invalid")
-    target = contract["sealed_config_put_url"]
+    target = {file["name"]: file["put_url"] for file in contract["canonical"]}["adapter_config.json"]
     assert code(await lab.http.get(target)) == (404, "link.invalid")
     too_large = await lab.http.put(target, content=bytes((64 << 10) + 1))
     assert code(too_large) == (413, "upload.too_large")

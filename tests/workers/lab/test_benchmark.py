@@ -12,7 +12,7 @@ from arena.benchmarks.contracts import BenchmarkResult, SuiteSpec, SystemPrompt
 from arena.benchmarks.suites import load
 from arena.shows.base_models import HOUSE_MODEL
 from arena.submissions.safetensors import adapter_digest, engine_name, identity_adapter
-from tests.support.engine import Adapter, Files, Node, call, engine_node, make_adapter, served
+from tests.support.engine import Adapter, Files, Node, engine_node, make_adapter, served
 from tests.support.lab_portal import LabPortal
 from workers.lab.runner import run_job
 from workers.pool import fake
@@ -84,8 +84,6 @@ def test_a_run_asks_everything_and_scores_it(portal: LabPortal, fake_node: Node,
     assert all(task.n == 2 and task.accuracy in (0, 0.5, 1) and task.stderr > 0 for task in result.tasks)
     assert len(result.samples) == 2 * len(suite.families)
     assert result.suite_digest == suite.digest
-    shown = {item["name"]: item for item in call(fake_node, "GET", "/health").json()["adapters"]}
-    assert result.fingerprint == shown[engine_name(make_adapter(1).digest)]["fingerprint"]
     told = [body["progress"] for body in portal.bodies("heartbeat") if body["progress"]]
     assert {progress["total"] for progress in told} == {len(result.samples)}
 
@@ -118,7 +116,6 @@ def test_a_system_prompt_is_measured_in_its_own_template(
     sailor, silent = results
     assert (sailor.effect, silent.effect) == (True, False)
     assert sailor.refusal is None
-    assert sailor.fingerprint == silent.fingerprint
     assert sailor.items_digest == silent.items_digest
     assert [sample.answer for sample in sailor.samples] != [sample.answer for sample in silent.samples]
 
