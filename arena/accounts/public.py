@@ -14,7 +14,7 @@ from arena.accounts.policy import (
     SignedIn,
     current_caller,
 )
-from arena.accounts.queries import judges
+from arena.accounts.queries import judges, link
 from arena.accounts.rules import Permission, Role
 from arena.accounts.service import digest, ensure_operator, read_link, usable_link, use_link
 
@@ -36,6 +36,7 @@ __all__ = [
     "digest",
     "ensure_operator",
     "judges",
+    "link",
     "read_link",
     "slow_down",
     "usable_link",

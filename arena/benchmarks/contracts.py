@@ -1,11 +1,11 @@
 """What the portal and the lab say to each other about a benchmark run. Frozen messages, nothing else."""
 
 import hashlib
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 from uuid import UUID
 
 import rfc8785
-from pydantic import Field, FiniteFloat
+from pydantic import Field, FiniteFloat, StringConstraints
 
 from arena.kit.facts import Fact
 from arena.kit.schemas import Contract, Words
@@ -119,8 +119,10 @@ class BenchmarkResult(Contract):
     samples: list[Sample]
     lm_eval_version: str
     suite_digest: str
+    fingerprint: Annotated[str, StringConstraints(pattern="^[0-9a-f]{64}$")] | None = None
+    """The adapter's greedy answer as the node took it at loading. None when the contract named no adapter to load."""
     effect: bool = True
-    """Of a system prompt: whether the probe prompts were answered differently with it than without it."""
+    """Whether any probe prompt was answered differently from the untuned base model without a system prompt."""
     items_digest: str
     """sha256 over the questions, options and answers as they were asked. Hex."""
 

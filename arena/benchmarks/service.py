@@ -21,6 +21,20 @@ CONCURRENCY = 8
 """Requests in flight, the same for everyone: batch composition changes floating-point sums."""
 
 
+NO_EFFECT = {
+    "adapter": (
+        "adapter.no_effect",
+        "The adapter answers every probe prompt exactly like the base model. Train it longer.",
+    ),
+    "prompt": (
+        "prompt.no_effect",
+        "With this prompt the base model answers every probe prompt exactly as without it. Say more.",
+    ),
+}
+"""What a version is refused with that changes nothing, by its kind. Of an adapter the probe has found that out before,
+unless the engine that measures is of another build."""
+
+
 async def prepare(site: Site, session: AsyncSession, job: Job) -> BenchmarkContract:
     """Hold a node and write the contract. A repeated attempt reuses the run row, so a score is made once."""
     found = await submissions.with_entry(session, job.subject)
@@ -90,7 +104,7 @@ async def finish(site: Site, session: AsyncSession, submission_id: UUID, body: J
     run.state = "done"
     run.ended_at = func.clock_timestamp()
     leased = nodes.LeasedNode.model_validate(run.node)
-    await _judge(session, submission_id, result)
+    await _judge(session, submission_id, leased, result)
     record(
         session,
         BenchmarkFinished(submission_id=submission_id, season_id=await _season(session, submission_id)),
@@ -98,17 +112,29 @@ async def finish(site: Site, session: AsyncSession, submission_id: UUID, body: J
     nodes.freed(session, leased)
 
 
-async def _judge(session: AsyncSession, submission_id: UUID, result: BenchmarkResult) -> None:
-    """Ready for the stage, unless it is a prompt that cannot be asked or that changes nothing."""
+async def _judge(
+    session: AsyncSession, submission_id: UUID, leased: nodes.LeasedNode, result: BenchmarkResult
+) -> None:
+    """Ready for the stage, unless it is a prompt that cannot be asked, or the base model in disguise.
+
+    Raises Conflict when the node serves another adapter under this name than the one that was probed.
+    """
+    found = await submissions.with_entry(session, submission_id)
+    if found is None:
+        raise Conflict("submission.gone", "The submission is gone.")
+    entry, submission = found
+    if result.fingerprint is not None:
+        adapter = (await submissions.staged(session, submission)).adapter_digest
+        known = await nodes.fingerprint(session, leased, adapter)
+        if known is not None and known != result.fingerprint:
+            raise Conflict("benchmark.wrong_adapter", "The engine does not answer as it did at the probe.")
+        await nodes.recognise(session, leased, adapter, result.fingerprint)
     if result.refusal is not None:
         (problem,) = result.refusal.detail["problems"]
         await submissions.refuse(session, submission_id, problem["code"], problem["message"], result.refusal)
-    elif not result.effect:
+    elif not result.effect and entry.kind != "house":
         # Judges would compare the house with itself.
-        message = (
-            "With this prompt the base model answers every probe prompt exactly as without it. Say more."
-        )
-        await submissions.refuse(session, submission_id, "prompt.no_effect", message)
+        await submissions.refuse(session, submission_id, *NO_EFFECT[submission.artifact])
     else:
         await submissions.mark(session, submission_id, "ready")
 

@@ -122,7 +122,8 @@ async def answering(session: AsyncSession, exchange_id: UUID) -> None:
 
 async def interrupted(session: AsyncSession, exchange_id: UUID) -> None:
     """A duel came, or the engine failed. It is begun anew, so what was half said goes."""
-    await _move(session, exchange_id, "queued")
+    if not await _move(session, exchange_id, "queued"):
+        return
     for row in (await queries.answers(session, exchange_id)).values():
         row.text, row.tokens, row.finish_reason, row.refused = "", 0, None, None
 
@@ -138,9 +139,14 @@ async def failed(session: AsyncSession, exchange_id: UUID, reason: str) -> None:
         record(session, PracticeChanged(exchange_id=exchange_id))
 
 
-async def _move(session: AsyncSession, exchange_id: UUID, state: ExchangeState) -> None:
-    (await queries.exchange(session, exchange_id, lock=True)).state = state
+async def _move(session: AsyncSession, exchange_id: UUID, state: ExchangeState) -> bool:
+    """False when its owner has deleted it."""
+    exchange = await session.get(Exchange, exchange_id, with_for_update=True)
+    if exchange is None:
+        return False
+    exchange.state = state
     record(session, PracticeChanged(exchange_id=exchange_id))
+    return True
 
 
 async def say(

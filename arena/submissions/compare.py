@@ -87,6 +87,7 @@ async def candidates(session: AsyncSession, entry: Entry, vector: Vector) -> Seq
         .where(
             Entry.season_id == entry.season_id,
             Entry.holder != entry.holder,
+            Entry.owner_id != entry.owner_id,
             AdapterMeasure.scheme == similarity.SCHEME,
         )
         .execution_options(yield_per=AT_ONCE)

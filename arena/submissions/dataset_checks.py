@@ -75,10 +75,10 @@ async def check_of(session: AsyncSession, submission_id: UUID) -> DatasetCheck:
     return found
 
 
-async def describe(session: AsyncSession, entry: Entry, row: Submission) -> DatasetOut:
+async def describe(session: AsyncSession, entry: Entry, row: Submission, decides: bool) -> DatasetOut:
     check = await check_of(session, row.id)
     by = await session.get(Person, check.accepted_by) if check.accepted_by is not None else None
-    return DatasetOut.of(row, check, by, await is_open(session, entry))
+    return DatasetOut.of(row, check, by, decides and await is_open(session, entry))
 
 
 async def accept_cleaned(session: AsyncSession, entry: Entry, row: Submission, by: Person) -> None:
@@ -115,8 +115,8 @@ async def undo_accept(session: AsyncSession, entry: Entry, row: Submission) -> N
 async def _to_decide(
     session: AsyncSession, entry: Entry, row: Submission
 ) -> tuple[Submission, DatasetCheck, DatasetReport]:
-    await refuse_when_closed(session, entry)
     row = await held(session, row.id)
+    await refuse_when_closed(session, entry)
     check = await check_of(session, row.id)
     return row, check, DatasetReport.model_validate(check.report)
 

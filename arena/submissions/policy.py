@@ -103,3 +103,15 @@ DecidedSubmission = Annotated[tuple[Entry, Submission], Depends(decided_submissi
 Flag = Annotated[SimilarityFlag, Depends(similarity_flag, scope="function")]
 OwnUpload = Annotated[Upload, Depends(own_upload, scope="function")]
 VisibleSubmission = Annotated[tuple[Entry, Submission], Depends(visible_submission, scope="function")]
+
+
+async def sees_decisions(found: VisibleSubmission, caller: SignedIn, session: SessionDep) -> bool:
+    """Whether a page offers its reader what only the owner or the captain may do. The door asks again."""
+    entry = found[0]
+    if entry.team_id is None:
+        return entry.owner_id == caller.person_id
+    team = await session.get(teams.Team, entry.team_id)
+    return team is not None and team.captain_id == caller.person_id
+
+
+Decides = Annotated[bool, Depends(sees_decisions, scope="function")]

@@ -10,6 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import aliased
 
 from arena.accounts.public import Person
+from arena.kit.errors import Conflict
 from arena.kit.jobs import service as jobs
 from arena.submissions.contracts import Staged
 from arena.submissions.models import (
@@ -146,6 +147,8 @@ async def staged(session: AsyncSession, row: Submission) -> Staged:
     costs the engine what any entry costs (infra/decisions/0004)."""
     if row.artifact == "adapter":
         return Staged(adapter_digest=row.digest or "")
+    if row.artifact != "prompt":
+        raise Conflict("submission.not_staged", "Only adapters and system prompts answer on stage.")
     house = aliased(Entry)
     statement = (
         select(Submission.digest)

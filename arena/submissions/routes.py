@@ -18,6 +18,7 @@ from arena.submissions.models import Upload
 from arena.submissions.policy import (
     DecidedEntry,
     DecidedSubmission,
+    Decides,
     Flag,
     OwnEntry,
     OwnSubmission,
@@ -132,15 +133,15 @@ async def read_xray(request: Request, found: VisibleSubmission, session: Session
 
 
 @router.get("/submissions/{submission_id}/dataset")
-async def read_dataset_check(found: VisibleSubmission, session: SessionDep) -> DatasetOut:
+async def read_dataset_check(found: VisibleSubmission, decides: Decides, session: SessionDep) -> DatasetOut:
     """The report on a data set: what was found, with examples by row, and what the cleaned version would be."""
-    return await dataset_checks.describe(session, *found)
+    return await dataset_checks.describe(session, *found, decides)
 
 
 @router.get("/submissions/{submission_id}/dataset/report.json")
-async def download_report(found: VisibleSubmission, session: SessionDep) -> Response:
+async def download_report(found: VisibleSubmission, decides: Decides, session: SessionDep) -> Response:
     """The same to keep."""
-    said = await dataset_checks.describe(session, *found)
+    said = await dataset_checks.describe(session, *found, decides)
     headers = _attachment(found, "report.json")
     return Response(said.model_dump_json(indent=2), media_type="application/json", headers=headers)
 
@@ -164,17 +165,17 @@ def _attachment(found: VisibleSubmission, name: str) -> dict[str, str]:
 
 
 @router.post("/submissions/{submission_id}/dataset/accept-cleaned")
-async def accept_cleaned(found: OwnSubmission, caller: Contestant, session: SessionDep) -> DatasetOut:
+async def accept_cleaned(found: DecidedSubmission, caller: Contestant, session: SessionDep) -> DatasetOut:
     """Take the cleaned version as this version's data set, until the season closes."""
     await dataset_checks.accept_cleaned(session, *found, caller.somebody)
-    return await dataset_checks.describe(session, *found)
+    return await dataset_checks.describe(session, *found, True)
 
 
 @router.delete("/submissions/{submission_id}/dataset/accept-cleaned")
-async def undo_accept_cleaned(found: OwnSubmission, session: SessionDep) -> DatasetOut:
+async def undo_accept_cleaned(found: DecidedSubmission, session: SessionDep) -> DatasetOut:
     """Back to what was sent, until the season closes."""
     await dataset_checks.undo_accept(session, *found)
-    return await dataset_checks.describe(session, *found)
+    return await dataset_checks.describe(session, *found, True)
 
 
 @router.get("/similarity-flags")

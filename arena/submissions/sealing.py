@@ -5,7 +5,15 @@ from uuid import UUID
 
 from arena.kit.errors import Conflict
 from arena.kit.site import Site
-from arena.submissions.artifacts import CONFIG, DATA_CLEANED, DATA_JSONL, PROMPT, WEIGHTS
+from arena.submissions.artifacts import (
+    CONFIG,
+    DATA_CLEANED,
+    DATA_JSONL,
+    MODEL_CONFIG,
+    MODEL_WEIGHTS,
+    PROMPT,
+    WEIGHTS,
+)
 from arena.submissions.safetensors import digest_of_hashes
 
 
@@ -45,6 +53,13 @@ async def seal_cleaned(site: Site, submission_id: UUID, digest: str) -> None:
     if copy.sha256.hex() != digest:
         raise _other_hash()
     await site.storage.move_once(staging, sealed(digest, DATA_JSONL))
+
+
+async def forget_canonical(site: Site, submission_id: UUID) -> None:
+    """Remove what the lab wrote for a version that has its verdict; what was admitted lies sealed elsewhere."""
+    for name in (CONFIG, WEIGHTS, DATA_JSONL, DATA_CLEANED, PROMPT, MODEL_CONFIG, MODEL_WEIGHTS):
+        await site.storage.delete(canonical(submission_id, name))
+        await site.storage.delete(staged(submission_id, name))
 
 
 def _other_hash() -> Conflict:

@@ -2,7 +2,7 @@
 
 from uuid import UUID
 
-from sqlalchemy import func, select, update
+from sqlalchemy import ColumnElement, func, or_, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -72,14 +72,16 @@ async def make_entry(site: Site, session: AsyncSession, season: Season, owner: P
 async def _refuse_over_quota(
     session: AsyncSession, season: Season, owner: Person, team: teams.Team | None
 ) -> None:
-    """A team counts as one contestant, together with what its members hold alone: joining gives nobody more."""
+    """A team counts as one contestant, together with all that its members have ever made: neither joining nor leaving
+    nor disbanding gives anybody more."""
     most = SeasonRules.model_validate(season.rules).max_entries
-    party = [owner.id]
+    made: ColumnElement[bool] = Entry.owner_id == owner.id
     if team is not None:
         if team.captain_id != owner.id:
             raise teams.captain_only()
-        party = [team.id, *(person.id for _, person in await teams.members(session, team.id))]
-    mine = select(func.count()).where(Entry.season_id == season.id, Entry.holder.in_(party))
+        people = [person.id for _, person in await teams.members(session, team.id)]
+        made = or_(Entry.owner_id.in_(people), Entry.team_id == team.id)
+    mine = select(func.count()).where(Entry.season_id == season.id, made)
     if (await session.execute(mine)).scalar_one() >= most:
         raise TooMany("entry.quota", f"A contestant may have {most} entries in this season.", limit=most)
 
@@ -89,9 +91,10 @@ async def give_to_team(session: AsyncSession, entry: Entry, captain_id: UUID) ->
     team = await teams.team_of(session, captain_id)
     if team is None:
         raise NotFound("team.none", "You are in no team.")
-    await session.refresh(entry, with_for_update={"key_share": True})
+    # The team before the entry, as whoever chooses a version does.
     if (await teams.lock_team(session, team.id)).captain_id != captain_id:
         raise teams.captain_only()
+    await session.refresh(entry, with_for_update={"key_share": True})
     if entry.team_id is not None:
         raise Conflict("entry.of_a_team", "This entry belongs to a team already.")
     entry.team_id = team.id
@@ -176,9 +179,9 @@ async def held(session: AsyncSession, submission_id: UUID) -> Submission:
 
 async def choose(session: AsyncSession, entry: Entry, submission_id: UUID | None) -> None:
     """Let this ready version compete, or with None again the newest ready one. Raises Forbidden after the deadline."""
-    await refuse_when_closed(session, entry)
-    # One choice at a time, so that there is one in the end.
+    # One choice at a time, so that there is one in the end. The clock is asked by whoever has his turn.
     await session.refresh(entry, with_for_update={"key_share": True})
+    await refuse_when_closed(session, entry)
     row = await session.get(Submission, submission_id) if submission_id is not None else None
     if submission_id is not None and (row is None or row.entry_id != entry.id):
         raise NotFound("submission.not_found", "The entry has no such version.")
@@ -209,8 +212,8 @@ async def withdraw(session: AsyncSession, entry: Entry, row: Submission) -> None
 
 async def restore(session: AsyncSession, entry: Entry, row: Submission) -> None:
     """Undo `withdraw`. Raises Forbidden after the deadline."""
-    await refuse_when_closed(session, entry)
     row = await held(session, row.id)
+    await refuse_when_closed(session, entry)
     if row.withdrawn_from is None:
         raise Conflict("submission.not_withdrawn", "This version has not been withdrawn.")
     row.state, row.withdrawn_from = row.withdrawn_from, None

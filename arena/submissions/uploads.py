@@ -28,6 +28,7 @@ from arena.submissions.dataset_checks import declared
 from arena.submissions.models import REACHED, Entry, Submission, Upload, UploadPart
 from arena.submissions.queries import lock_holder, parts_of, uploads_of
 from arena.submissions.schemas import NewFile, NewSubmission
+from arena.submissions.sealing import forget_canonical
 
 PART_BYTES = 8 << 20
 """A piece in memory, in the store and, when a line breaks badly, to be sent again."""
@@ -55,6 +56,7 @@ async def begin(site: Site, session: AsyncSession, entry: Entry, new: NewSubmiss
     running = await _under_way(session, entry)
     if running is not None:
         if running.entry_id == entry.id and await _announced(session, running.id) == _as_set(files):
+            running.licence = await declared(site, session, artifact, new.licence, entry.owner_id)
             return running
         raise Conflict(
             "upload.in_progress",
@@ -335,16 +337,20 @@ async def forget_files(site: Site, session: AsyncSession) -> None:
     A version that a fault of ours ended keeps its files. At most a hundred pieces at a time.
     """
     statement = (
-        select(UploadPart)
+        select(UploadPart, Upload.submission_id)
         .join(Upload, Upload.id == UploadPart.upload_id)
         .join(Submission, Submission.id == Upload.submission_id)
         .where(REACHED.not_in(("uploading", "received", "failed")))
         .limit(100)
         .with_for_update(of=UploadPart, skip_locked=True)
     )
-    for part in (await session.execute(statement)).scalars().all():
+    judged = set[UUID]()
+    for part, submission_id in (await session.execute(statement)).all():
         await site.storage.delete(part.key)
         await session.delete(part)
+        judged.add(submission_id)
+    for submission_id in judged:
+        await forget_canonical(site, submission_id)
 
 
 # --- reads ------------------------------------------------------------------------------------------------------

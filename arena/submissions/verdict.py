@@ -79,10 +79,12 @@ async def finish(site: Site, session: AsyncSession, submission_id: UUID, body: J
     row.checks = [check.model_dump(mode="json") for check in result.checks]
     if result.report is not None:
         await keep_report(site, session, row, result.report)
-    if result.verdict == "refused" or result.digest is None:
-        _refuse(session, row, result.refusal or Refusal(code="adapter.refused", message="Refused."))
+    if result.refusal is not None:
+        _refuse(session, row, result.refusal)
         record(session, SubmissionChanged(submission_id=row.id))
         return
+    if result.digest is None:
+        raise Conflict("job.bad_result", "The lab's verdict says neither what it is nor why not.")
     names = list(canonical_files(row.artifact, (await _rules(session, row)).track))
     await seal_canonical(site, row.id, names, result.digest)
     await _ADMIT[row.artifact](site, session, row, result)

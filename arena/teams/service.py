@@ -6,7 +6,7 @@ from uuid import UUID
 from sqlalchemy import delete, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from arena.accounts.public import Person, digest, usable_link, use_link
+from arena.accounts.public import Person, digest, link, usable_link, use_link
 from arena.kit.db import db_now, flush_unless_taken
 from arena.kit.errors import Conflict, NotFound
 from arena.kit.ids import new_secret
@@ -88,6 +88,9 @@ async def take_back(session: AsyncSession, team: Team, invitation_id: UUID) -> N
 
 async def join(session: AsyncSession, person_id: UUID, token: str) -> Team:
     """Raises NotFound or Conflict `invitation.…` for a link that does not work, Conflict when it is not possible."""
+    # The team before its links, as whoever takes one back does.
+    if (sent := await link(session, TeamInvitation, digest(token))) is not None:
+        await queries.lock_team(session, sent.team_id)
     invited = await usable_link(session, TeamInvitation, token)
     team = await queries.lock_team(session, invited.team_id)
     await _refuse_when_in_a_team(session, person_id)

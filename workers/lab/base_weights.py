@@ -6,6 +6,7 @@ On one machine the engine has put them there already; elsewhere they are fetched
 import os
 import shutil
 import tempfile
+from contextlib import suppress
 from pathlib import Path
 
 import httpx
@@ -21,14 +22,14 @@ BYTES_PER_SECOND = 8 << 20
 
 def fetch(base_model: str, digest: str, engine_url: str, engine_token: str, job: JobContext) -> Path:
     """The folder of the base model with these weights (`digest`, hex). Raises JobFailed, and as `JobContext.check`."""
-    folder = Path(os.environ.get("GAVEL_DATA_DIR", ".gavel")) / "models" / base_model
-    try:
-        found = check_model(folder)
-    except ModelDamaged:
-        return _download(folder, digest, engine_url, engine_token, job)
-    if found.base_digest != digest:
-        raise JobFailed(f"{folder} holds other weights of {base_model} than the engine serves.", retry=True)
-    return folder
+    models = Path(os.environ.get("GAVEL_DATA_DIR", ".gavel")) / "models"
+    fetched = models / f"{base_model}-{digest[:16]}"
+    for folder in (models / base_model, fetched):
+        with suppress(ModelDamaged):
+            if check_model(folder).base_digest == digest:
+                return folder
+    shutil.rmtree(fetched, ignore_errors=True)  # what is left of an earlier one
+    return _download(fetched, digest, engine_url, engine_token, job)
 
 
 def _download(folder: Path, digest: str, engine_url: str, engine_token: str, job: JobContext) -> Path:

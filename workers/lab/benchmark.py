@@ -30,8 +30,9 @@ log = structlog.get_logger()
 def run(contract: BenchmarkContract, job: JobContext) -> BenchmarkResult:
     items = sum(family.items for family in contract.suite.families)
     job.progress(0, items, "loading")
+    loaded = None
     if contract.adapter is not None:
-        load_adapter(contract.engine_url, contract.engine_token, contract.adapter, job)
+        loaded = load_adapter(contract.engine_url, contract.engine_token, contract.adapter, job)
     job.check()
     fetch_tokenizer(contract.engine_url, contract.engine_token, job.folder / "tokenizer")
     asked, answered = job.folder / "contract.json", job.folder / "result.json"
@@ -61,9 +62,12 @@ def run(contract: BenchmarkContract, job: JobContext) -> BenchmarkResult:
         result = BenchmarkResult.model_validate_json(answered.read_bytes())
     except (OSError, ValidationError) as error:
         raise JobFailed("The benchmark ended without a result.", retry=True) from error
-    if contract.system is None or result.refusal is not None:
+    if loaded is None:
         return result
-    return result.model_copy(update={"effect": _prompt_has_effect(contract, contract.system, job)})
+    effect = loaded.effect
+    if contract.system is not None and result.refusal is None:
+        effect = _prompt_has_effect(contract, contract.system, job)
+    return result.model_copy(update={"fingerprint": loaded.fingerprint, "effect": effect})
 
 
 def _prompt_has_effect(contract: BenchmarkContract, system: SystemPrompt, job: JobContext) -> bool:

@@ -91,9 +91,19 @@ def run_job(job_url: str) -> str:
             return _work(client, job_url, claimed)
 
 
+def _scratch() -> Path | None:
+    """Where large files may lie for a while: beside the lab's data, because /tmp is memory on many machines."""
+    data_dir = os.environ.get("GAVEL_DATA_DIR")
+    if not data_dir:
+        return None
+    scratch = Path(data_dir) / "scratch"
+    scratch.mkdir(parents=True, exist_ok=True)
+    return scratch
+
+
 def _work(client: httpx.Client, job_url: str, claimed: Claimed) -> str:
     started = time.monotonic()
-    with tempfile.TemporaryDirectory(prefix="gavel-job-") as folder:
+    with tempfile.TemporaryDirectory(prefix="gavel-job-", dir=_scratch()) as folder:
         job = JobContext(Path(folder))
         _running.add(job)
         if _leaving.is_set():  # since the claim

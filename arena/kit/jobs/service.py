@@ -187,11 +187,14 @@ async def _fenced(session: AsyncSession, claim: Claim, values: Json) -> Job:
 
 async def requeue_expired(session: AsyncSession) -> None:
     """Jobs whose worker went silent and that may be tried again."""
-    silent = (
-        update(Job)
+    # Not those that a finishing worker's transaction is holding at this very moment.
+    lost = (
+        select(Job.id)
         .where(Job.state == JobState.RUNNING, Job.lease_until < now(), Job.attempts < Job.max_attempts)
-        .values(**_given_back("the worker went silent"))
-        .returning(Job)
+        .with_for_update(skip_locked=True)
+    )
+    silent = (
+        update(Job).where(Job.id.in_(lost)).values(**_given_back("the worker went silent")).returning(Job)
     )
     for job in (await session.execute(silent)).scalars():
         announce(session, job)

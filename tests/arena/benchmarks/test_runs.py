@@ -96,6 +96,27 @@ async def test_a_fault_is_no_score(show: Show) -> None:
     assert node["lease"] is None
 
 
+async def test_another_adapter_under_this_name_is_not_measured(show: Show) -> None:
+    """The probe has written down how it answers; what answers otherwise is a fault of the engine."""
+    ada, submission, job = await measured(show)
+    answer = await job.complete(result_of(job) | {"fingerprint": "0" * 64})
+    assert (answer.status_code, answer.json()["error"]["code"]) == (409, "benchmark.wrong_adapter")
+    seen = await ada.get_ok(f"/submissions/{submission}")
+    assert (seen["state"], seen["refusal"]) == ("benchmarking", None)
+    assert "does not answer as it did" in seen["waiting"]["reason"]
+
+
+async def test_an_adapter_without_effect_on_the_show_s_engine_does_not_compete(show: Show) -> None:
+    """It had one where it was probed; that may be an engine of another build."""
+    ada, submission, job = await measured(show)
+    await job.succeed(result_of(job) | {"effect": False})
+    seen = await ada.get_ok(f"/submissions/{submission}")
+    assert (seen["state"], seen["refusal"]["code"]) == ("refused", "adapter.no_effect")
+    # The scores stay to be read; only the entry stays off the roster.
+    assert (await ada.get_ok(f"/submissions/{submission}/benchmark"))["state"] == "done"
+    assert [row["kind"] for row in await show.producer.get_ok("/roster") if row["ready"]] == ["house"]
+
+
 def spoiled(result: Json, **changes: Any) -> Json:
     first, *others = result["tasks"]
     return {**result, "tasks": [{**first, **changes}, *others]}

@@ -454,6 +454,17 @@ async def test_what_was_sent_is_removed_after_the_verdict(
     assert len(kept(tmp_path, faulty)) == 2, "an operator may still want to look"
 
 
+async def test_of_an_admitted_version_only_the_sealed_files_stay(
+    portal: Portal, ada: Caller, lab: Lab, tmp_path: Path
+) -> None:
+    sent = await send(ada, await new_entry(ada), READY)
+    await (await lab.take()).succeed()
+    await tidy_uploads(portal.site)
+    assert kept(tmp_path, sent) == []
+    digest = (await ada.get_ok(f"/submissions/{sent['id']}"))["digest"]
+    assert len(list((tmp_path / "files" / "sealed" / digest).iterdir())) == 2
+
+
 async def test_no_part_is_named_by_the_sender(portal: Portal, ada: Caller) -> None:
     _, _, weights = await announce(ada, await new_entry(ada), READY)
     await append(ada, weights["id"], 0, READY.weights)

@@ -266,6 +266,16 @@ async def test_a_team_has_the_entries_of_one_contestant(portal: Portal, ada: Cal
     assert await ada.refused("POST", "/entries", {"name": "Nova"}) == (429, "entry.quota")
 
 
+async def test_disbanding_gives_nobody_more_entries(portal: Portal) -> None:
+    ada = await portal.person("contestant", "Ada")
+    await ada.post_ok("/team", {"name": "Polaris Squad"})
+    for name in ("Lantern", "Meteor", "Comet"):
+        await ada.post_ok("/entries", {"name": name})
+    assert await ada.refused("POST", "/entries", {"name": "Nova"}) == (429, "entry.quota")
+    await ada.call("DELETE", "/team", expect=200)
+    assert await ada.refused("POST", "/entries", {"name": "Nova"}) == (429, "entry.quota")
+
+
 async def test_a_team_sends_one_upload_at_a_time_and_nothing_twice(ada: Caller, bob: Caller) -> None:
     one, other = [await ada.post_ok("/entries", {"name": name}) for name in ("Lantern", "Comet")]
     adapter = make_adapter(1, rank=1)

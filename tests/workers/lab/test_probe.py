@@ -170,9 +170,9 @@ def test_a_lab_elsewhere_fetches_the_weights_once(
     portal: LabPortal, fake_node: Node, files: Files, data_dir: Path, small_model: str
 ) -> None:
     assert asked_for(portal, fake_node, files, small_model).startswith("PEFT could not compute")
-    kept = data_dir / "models" / HOUSE_MODEL.id
+    kept = data_dir / "models" / f"{HOUSE_MODEL.id}-{small_model[:16]}"
     assert (kept / "model.safetensors").read_bytes() == b"weights"
-    assert [path.name for path in kept.parent.iterdir()] == [HOUSE_MODEL.id], "nothing unfinished is left"
+    assert [path.name for path in kept.parent.iterdir()] == [kept.name], "nothing unfinished is left"
     before = (kept / "model.safetensors").stat().st_mtime_ns
     asked_for(portal, fake_node, files, small_model)
     assert (kept / "model.safetensors").stat().st_mtime_ns == before
@@ -182,9 +182,22 @@ def test_weights_that_are_not_the_engine_s_are_not_used(
     portal: LabPortal, fake_node: Node, files: Files, data_dir: Path, small_model: str
 ) -> None:
     assert "other weights than it serves" in asked_for(portal, fake_node, files, "1" * 64)
-    assert not (data_dir / "models" / HOUSE_MODEL.id).exists()
-    asked_for(portal, fake_node, files, small_model)
-    assert "holds other weights" in asked_for(portal, fake_node, files, "1" * 64)
+    assert list((data_dir / "models").iterdir()) == []
+
+
+@pytest.mark.parametrize("what", ["others", "damaged"])
+def test_what_lies_there_and_is_not_right_is_no_obstacle(
+    portal: LabPortal, fake_node: Node, files: Files, data_dir: Path, small_model: str, what: str
+) -> None:
+    """Weights of an earlier engine, or what is left of a download."""
+    fetched = f"{HOUSE_MODEL.id}-{small_model[:16]}"
+    there = data_dir / "models" / (HOUSE_MODEL.id if what == "others" else fetched)
+    there.mkdir(parents=True)
+    (there / "model.safetensors").write_bytes(b"old")
+    if what == "others":
+        write_manifest(there, HOUSE_MODEL.id, "package:none", "0" * 64, {})
+    assert asked_for(portal, fake_node, files, small_model).startswith("PEFT could not compute")
+    assert (data_dir / "models" / fetched / "model.safetensors").read_bytes() == b"weights"
 
 
 @pytest.mark.parametrize("name", ["../escaped", "sub/file", "/etc/passwd", MANIFEST])
