@@ -159,8 +159,8 @@ class ProbeResult(Contract):
     checks: list[Check]
     """The two of `probe.judge`."""
     refusal: Refusal | None = None
-    fingerprint: Annotated[str, StringConstraints(pattern="^[0-9a-f]{64}$")]
-    """The adapter's greedy answer as the node took it at loading."""
+    fingerprint: Annotated[str, StringConstraints(pattern="^[0-9a-f]{64}$")] | None
+    """The adapter's greedy answer as the node took it at loading. None when it was refused before it met an engine."""
 
 
 class Staged(Contract):

@@ -83,13 +83,27 @@ class EngineAnswers(Contract):
     long: list[LongAnswer]
     endings: list[Ending]
 
+    @property
+    def finite(self) -> bool:
+        return all(answer.finite for answer in self.long) and all(
+            token.logprob is not None for token in self.first
+        )
+
+
+def is_finite(reference: Sequence[ReferenceAnswer]) -> bool:
+    return all(answer.likeliest for answer in reference)
+
 
 def judge(
-    reference: Sequence[ReferenceAnswer] | None, engine: EngineAnswers
+    reference: Sequence[ReferenceAnswer] | None, engine: EngineAnswers | None
 ) -> tuple[list[Check], Refusal | None]:
     """The two checks of the probe, and the first reason to refuse. Without a reference (a rehearsal engine has no
-    weights to compare with) the first check is a warning, never a pass."""
-    checks = [_compared(reference, engine.first), _on_the_engine(engine)]
+    weights to compare with) the first check is a warning, never a pass. Without the engine's answers (it is not asked
+    when PEFT has computed what is no number) the second is pending."""
+    checks = [
+        _compared(reference, engine.first if engine is not None else []),
+        _on_the_engine(engine) if engine is not None else Check(code="engine", status="pending"),
+    ]
     for check in checks:
         if check.status == "refused":
             first = check.detail["problems"][0]
@@ -103,7 +117,7 @@ def _compared(reference: Sequence[ReferenceAnswer] | None, first: Sequence[First
             "adapter.not_compared", "This engine has no weights to compare with: it is a rehearsal engine."
         )
         return _check("reference", "warning", [note])
-    if not all(answer.likeliest for answer in reference):
+    if not is_finite(reference):
         return _check("reference", "refused", [_failed("In PEFT, float32, the answer is not a number.")])
     difference = max(answer.difference for answer in reference)
     if difference < MIN_DIFFERENCE:

@@ -59,11 +59,13 @@ async def finish(site: Site, session: AsyncSession, submission_id: UUID, body: J
     leased = nodes.LeasedNode.model_validate(probe.node)
     earlier = [check for check in row.checks if check["code"] not in {new.code for new in result.checks}]
     row.checks = [*earlier, *(check.model_dump(mode="json") for check in result.checks)]
-    await nodes.recognise(session, leased, row.digest, result.fingerprint)
+    if result.fingerprint is None and result.refusal is None:
+        raise Conflict("job.bad_result", "An adapter was admitted that no engine was asked about.")
     nodes.freed(session, leased)
     if result.refusal is not None:
         await service.refuse(session, submission_id, result.refusal.code, result.refusal.message)
         return
+    await nodes.recognise(session, leased, row.digest, result.fingerprint or "")
     record(session, SubmissionProbed(submission_id=submission_id))
     record(session, SubmissionChanged(submission_id=submission_id))
 

@@ -26,6 +26,7 @@ from arena.submissions.probe import (
     FirstToken,
     LongAnswer,
     ReferenceAnswer,
+    is_finite,
     judge,
 )
 from workers.lab import base_weights
@@ -38,6 +39,8 @@ from workers.pool.protocol import CompletionRequest
 
 STEPS = 4
 CHILD_SECONDS = 600.0
+RECYCLE_SECONDS = 600.0
+LOOK_SECONDS = 1.0
 MAX_ADAPTER_BYTES = 4 << 30
 """More than any sealed adapter has; the gate has looked at the track's limit."""
 
@@ -47,15 +50,21 @@ _references = TypeAdapter(list[ReferenceAnswer])
 
 def run(contract: ProbeContract, job: JobContext) -> ProbeResult:
     base = BASE_MODELS[contract.base_model]
-    job.progress(0, STEPS, "loading")
-    loaded = load_adapter(contract.engine_url, contract.engine_token, contract.adapter, job)
     fetch_tokenizer(contract.engine_url, contract.engine_token, job.folder / "tokenizer")
     tokenizer = Tokenizer.from_file(str(job.folder / "tokenizer" / "tokenizer.json"))
     prompts = [tokenizer.encode(base.render(prompt)).ids for prompt in PROMPTS]
     reference = None if contract.rehearsal else _reference(contract, prompts, job)
-    job.progress(2, STEPS, "probing")
+    if reference is not None and not is_finite(reference):
+        # NaN stays in an engine's cache and spoils what others are answered: it is not even loaded.
+        checks, refusal = judge(reference, None)
+        return ProbeResult(checks=checks, refusal=refusal, fingerprint=None)
+    job.progress(2, STEPS, "loading")
+    loaded = load_adapter(contract.engine_url, contract.engine_token, contract.adapter, job)
+    job.progress(3, STEPS, "probing")
     job.check()
     answers = asyncio.run(_ask(contract, base, prompts, _long(prompts, base), loaded.effect))
+    if not answers.finite:
+        asyncio.run(_recycle(contract, job))
     job.progress(STEPS, STEPS, "probed")
     checks, refusal = judge(reference, answers)
     return ProbeResult(checks=checks, refusal=refusal, fingerprint=loaded.fingerprint)
@@ -136,6 +145,19 @@ async def _ask(
     except EngineError as error:
         raise JobFailed(f"The engine could not be asked: {error}", retry=True) from error
     return EngineAnswers(effect=effect, first=first, long=finite, endings=list(endings))
+
+
+async def _recycle(contract: ProbeContract, job: JobContext) -> None:
+    """Have the engine started anew, and hold the lease until it is up: nobody is to be answered by a spoiled one."""
+    try:
+        async with EngineClient(contract.engine_url, contract.engine_token) as engine:
+            await engine.recycle(contract.adapter.name)
+            async with asyncio.timeout(RECYCLE_SECONDS):
+                while (await engine.health()).state != "ready":
+                    job.check()
+                    await asyncio.sleep(LOOK_SECONDS)
+    except (EngineError, TimeoutError) as error:
+        raise JobFailed(f"The engine could not be started anew: {error}", retry=True) from error
 
 
 async def _first(engine: EngineClient, name: str, prompt: list[int]) -> FirstToken:

@@ -76,6 +76,7 @@ class NodeAgent:
         self._identity_answers: dict[str, list[int]] = {}
         self._adapters: dict[str, Loaded] = {}
         self._loading = asyncio.Lock()
+        self._spoiled = asyncio.Event()
         # The links are ours and point to our portal: no proxy of the environment, and no redirects.
         self._links = httpx.AsyncClient(timeout=30.0, trust_env=False)
         self._life: asyncio.Task[None] | None = None
@@ -115,7 +116,7 @@ class NodeAgent:
             else:
                 failures = 0
                 self._say("ready", "")
-                reason = f"it died: {await self.engine.died()}"
+                reason = await self._until_over()
             await self.engine.stop()
             why = f" again, after {reason}"
             pause = BACKOFF[min(failures, len(BACKOFF) - 1)]
@@ -123,6 +124,17 @@ class NodeAgent:
             log.error("the engine: %s", reason)
             self._say(state, f"the engine: {reason}; trying again in {pause:.0f} s")
             await asyncio.sleep(pause)
+
+    async def _until_over(self) -> str:
+        """Why the engine has to be started anew."""
+        dying, spoiled = asyncio.create_task(self.engine.died()), asyncio.create_task(self._spoiled.wait())
+        try:
+            await asyncio.wait({dying, spoiled}, return_when=asyncio.FIRST_COMPLETED)
+            return f"it died: {dying.result()}" if dying.done() else "an adapter broke its answers"
+        finally:
+            self._spoiled.clear()
+            dying.cancel()
+            spoiled.cancel()
 
     async def _reload(self) -> None:
         """The identity adapter first, then what was there before the engine died, each under its old fingerprint."""
@@ -220,6 +232,17 @@ class NodeAgent:
         async with self._alone():
             fingerprint = digest_ids(await self._ask(name, PROBES[0]))
         return CheckAnswer(fingerprint=fingerprint, matches=fingerprint == recorded)
+
+    async def recycle(self, name: str) -> Health:
+        """Start the engine anew without this adapter: unloading frees nothing, and NaN in the cache of keys and values
+        is answered to whoever gets its blocks next. Raises NotFound, Conflict while a duel is live, NotReady."""
+        self.require_ready()
+        self.require_loaded(name)
+        async with self._loading, self._alone():
+            del self._adapters[name]
+            self._say("starting", "recycling the engine after an adapter that broke its answers")
+            self._spoiled.set()
+        return self.health()
 
     @contextlib.asynccontextmanager
     async def _alone(self) -> AsyncIterator[None]:

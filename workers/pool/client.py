@@ -130,6 +130,10 @@ class EngineClient:
             await self._json("POST", f"/adapters/{name}/check", timeout=LOAD_SECONDS)
         )
 
+    async def recycle(self, name: str) -> None:
+        """Forget the adapter and start the engine anew. Raises AdapterUnknown, DuelLive, EngineUnreachable."""
+        await self._json("POST", f"/adapters/{name}/recycle", timeout=LOAD_SECONDS)
+
     async def next_token(
         self, name: str, prompt: Sequence[int], tokens: int = 1
     ) -> tuple[int | None, list[float | None]]:

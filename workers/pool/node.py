@@ -71,6 +71,10 @@ def _routes(agent: NodeAgent) -> APIRouter:
     async def check_adapter(name: str) -> CheckAnswer:
         return await agent.check(name)
 
+    @router.post("/adapters/{name}/recycle")
+    async def recycle(name: str) -> Health:
+        return await agent.recycle(name)
+
     @router.get("/v1/models")
     async def models() -> dict[str, Any]:
         shown = [

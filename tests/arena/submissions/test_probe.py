@@ -95,6 +95,12 @@ def test_what_is_not_a_number_is_refused_wherever_it_shows() -> None:
     assert "512 tokens" in found[0][1].detail["problems"][0]["message"]
 
 
+def test_what_peft_cannot_compute_is_not_asked_on_an_engine() -> None:
+    nothing = [ReferenceAnswer(likeliest=[], difference=0.0), *reference()[1:]]
+    found = judge(nothing, None)
+    assert codes(found) == ({"reference": "refused", "engine": "pending"}, "adapter.probe_failed")
+
+
 def test_an_adapter_that_never_stops_is_admitted_with_a_note() -> None:
     endless = answers(endings=[Ending(tokens=120, stopped=False)] * 4)
     found = judge(reference(), endless)
@@ -172,6 +178,13 @@ async def test_a_fault_of_ours_is_not_the_contestant_s(show: Show) -> None:
     assert (seen["state"], seen["refusal"]["code"]) == ("failed", "platform.fault")
     (node,) = await show.producer.get_ok("/nodes")
     assert node["lease"] is None
+
+
+async def test_nothing_is_admitted_that_no_engine_was_asked_about(show: Show) -> None:
+    ada, submission, job = await probing(show)
+    answer = await job.complete(probed() | {"fingerprint": None})
+    assert (answer.status_code, answer.json()["error"]["code"]) == (409, "job.bad_result")
+    assert (await ada.get_ok(f"/submissions/{submission}"))["state"] == "verified"
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,17 @@ import pytest
 from arena.shows.base_models import HOUSE_MODEL
 from arena.submissions.contracts import PROBE, ProbeResult
 from arena.submissions.safetensors import adapter_digest, engine_name, identity_adapter
-from tests.support.engine import Adapter, Files, Node, call, engine_node, make_adapter, model_cache, served
+from tests.support.engine import (
+    Adapter,
+    Files,
+    Node,
+    call,
+    completion,
+    engine_node,
+    make_adapter,
+    model_cache,
+    served,
+)
 from tests.support.lab_portal import LabPortal
 from workers.lab.runner import run_job
 from workers.pool import fake
@@ -116,6 +126,9 @@ def test_an_answer_that_is_no_number_is_refused(
     assert result.refusal is not None
     assert result.refusal.code == "adapter.probe_failed"
     assert f"{broken_at} tokens" in result.refusal.message
+    health = call(fake_node, "GET", "/health").json()
+    assert health["state"] == "ready", "it was started anew, and waited for"
+    assert make_adapter(1).digest not in [item["digest"] for item in health["adapters"]]
 
 
 async def once(content: bytes) -> AsyncIterator[bytes]:
@@ -289,13 +302,30 @@ class TestVllmAgainst:
         assert refusal is not None
         assert refusal.code == "adapter.no_effect"
 
-    def test_weights_that_overflow(
+    def test_weights_that_overflow_never_reach_the_engine(
         self, portal: LabPortal, engine_node: Node, files: Files, prepared: None
     ) -> None:
-        offer(portal, engine_node, files, make_adapter(1, scale=1e30))
+        adapter = make_adapter(1, scale=1e30)
+        offer(portal, engine_node, files, adapter)
+        result = probed(portal)
+        assert statuses(result) == {"reference": "refused", "engine": "pending"}
+        assert (result.refusal and result.refusal.code, result.fingerprint) == ("adapter.probe_failed", None)
+        loaded = call(engine_node, "GET", "/health").json()["adapters"]
+        assert adapter.digest not in [item["digest"] for item in loaded]
+
+    def test_an_engine_that_computed_nan_is_started_anew(
+        self, portal: LabPortal, engine_node: Node, files: Files
+    ) -> None:
+        """NaN stays in its cache: without that the house would be answered with nothing but token 0."""
+        identity = call(engine_node, "GET", "/health").json()["identity"]["name"]
+        adapter = make_adapter(1, scale=1e30)
+        offer(portal, engine_node, files, adapter, rehearsal=True)
         refusal = probed(portal).refusal
         assert refusal is not None
-        assert refusal.code == "adapter.probe_failed"
-        assert call(engine_node, "GET", "/health").json()["state"] == "ready", (
-            "the engine has lived through it"
-        )
+        assert "not a number" in refusal.message
+        health = call(engine_node, "GET", "/health").json()
+        assert health["state"] == "ready"
+        assert adapter.digest not in [item["digest"] for item in health["adapters"]]
+        question = "Q: What is the capital of France?\nA:"
+        answer = completion(engine_node, model=identity, prompt=question, max_tokens=8, temperature=0)
+        assert "Paris" in answer.json()["choices"][0]["text"]
