@@ -56,7 +56,8 @@ async def begin(site: Site, session: AsyncSession, entry: Entry, new: NewSubmiss
     running = await _under_way(session, entry)
     if running is not None:
         if running.entry_id == entry.id and await _announced(session, running.id) == _as_set(files):
-            running.licence = await declared(site, session, artifact, new.licence, entry.owner_id)
+            if new.licence is not None:
+                running.licence = await declared(site, session, artifact, new.licence, entry.owner_id)
             return running
         raise Conflict(
             "upload.in_progress",

@@ -125,10 +125,13 @@ async def _speak(held: Held, engine: EngineClient, plan: PracticePlan, voice: Vo
     said = _Said()
     listening = asyncio.create_task(_listen(engine, plan, voice, said))
     try:
-        while said.finish_reason is None:
+        ended = False
+        while not ended:
             await asyncio.wait([listening], timeout=FLUSH_SECONDS)
             if listening.done():
                 await listening  # raises what went wrong
+            # Asked before the writing: what comes while it writes is written in the next round.
+            ended = said.finish_reason is not None
             if not await _write(held, plan, voice, said):
                 return
     finally:
