@@ -2,8 +2,10 @@
 
 import asyncio
 import threading
+from collections import defaultdict
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field, replace
+from typing import Any
 from uuid import UUID
 
 import pytest
@@ -12,6 +14,7 @@ from sqlalchemy import text
 from arena.nodes.public import live_leases
 from arena.pipeline import PIPELINE
 from arena.practice import service
+from arena.practice.contracts import VoicePlan
 from arena.practice.rules import KEPT, PER_PERSON
 from arena.submissions.public import Entry, Submission
 from tests.support.engine import make_adapter
@@ -19,6 +22,7 @@ from tests.support.guard import MODEL, running_guard
 from tests.support.live import page
 from tests.support.portal import Caller
 from tests.support.show import Json, Show, send, send_files
+from workers.control import practice as worker
 from workers.control.work import wake
 from workers.pool import fake_text
 from workers.pool.fake import _Run as FakeRun
@@ -142,6 +146,31 @@ async def test_the_words_come_live_and_to_nobody_else(show: Show, ada: Caller, h
         assert (await stranger.refused("GET", f"/live/{channel}"))[1] == "practice.not_found"
     assert await bob.get_ok("/practice") == []
     assert await bob.refused("DELETE", f"/practice/{asked['id']}") == (404, "practice.not_found")
+
+
+async def test_the_last_words_are_written_also_while_others_are_being_written(
+    show: Show, ada: Caller, halted: Halted, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    heard: defaultdict[UUID, asyncio.Event] = defaultdict(asyncio.Event)
+    listen, say = worker._listen, service.say
+
+    async def listening(engine: Any, plan: Any, voice: VoicePlan, said: Any) -> None:
+        await listen(engine, plan, voice, said)
+        heard[voice.answer_id].set()
+
+    async def saying(site: Any, session: Any, exchange: UUID, answer: UUID, *said: Any) -> bool:
+        if said[-1] is None:
+            halted.released.set()
+            await heard[answer].wait()
+        return await say(site, session, exchange, answer, *said)
+
+    monkeypatch.setattr(worker, "_listen", listening)
+    monkeypatch.setattr(service, "say", saying)
+    await ask(ada)
+    await show.portal.drain()
+    answered = await seen(ada)
+    assert answered["state"] == "answered"
+    assert all(answered[voice]["finished"] and answered[voice]["text"] for voice in ("mine", "house"))
 
 
 async def test_not_even_a_teammate_sees_it_but_may_practise_too(show: Show, ada: Caller) -> None:
@@ -363,14 +392,14 @@ async def test_a_guard_judges_before_anything_is_shown(show: Show, ada: Caller, 
         site = replace(show.portal.site, settings=show.portal.site.settings.model_copy(update=told))
         asked = await ask(ada)
         await show.portal.relay()
-        worker = asyncio.create_task(wake(site, PIPELINE, show.portal.waker.control_jobs.pop()))
+        waking = asyncio.create_task(wake(site, PIPELINE, show.portal.waker.control_jobs.pop()))
         async with page(show.portal, ada) as mine:
             watched = await mine.open(f"practice:{asked['id']}")
             await mine.until(lambda: watched.state["mine"]["tokens"] > 0)
             assert watched.state["mine"]["text"] == "", "the guard has not seen the whole of it"
             guard.says = "Safety: Unsafe"
             halted.released.set()
-            await worker
+            await waking
             await show.portal.drain()
             await mine.until(lambda: watched.state["state"] == "answered")
             for voice in ("mine", "house"):
