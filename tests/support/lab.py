@@ -26,6 +26,8 @@ from arena.submissions.similarity import measure, open_sealed
 from tests.support.portal import Portal
 from workers.pool.client import EngineClient
 
+__all__ = ["BENCHMARK", "PROBE", "VERIFY", "Lab", "LabJob", "benchmarked", "probed", "refused", "verified"]
+
 
 @dataclass
 class LabJob:

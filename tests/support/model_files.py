@@ -62,7 +62,8 @@ def whole(arrays: Arrays | None = None, dtype: str = "F32") -> dict[str, bytes]:
 
 def split(arrays: Arrays | None = None, count: int = 2, dtype: str = "F32") -> dict[str, bytes]:
     """The same in `count` shards, every one-in-`count` tensor in each."""
-    names = sorted(arrays or (arrays := tensors()))
+    arrays = arrays or tensors()
+    names = sorted(arrays)
     return {
         f"model-{number + 1:05d}-of-{count:05d}.safetensors": stored(
             {name: arrays[name] for name in names[number::count]}, dtype
@@ -80,7 +81,7 @@ def index(arrays: Arrays | None = None, count: int = 2, **changes: Any) -> bytes
     return json.dumps({"metadata": {"total_size": 1}, "weight_map": listed} | changes).encode()
 
 
-def weight_map(count: int = 2, **changes: Any) -> bytes:
+def weight_map(changes: Mapping[str, Any], count: int = 2) -> bytes:
     """The index with other entries, `...` removes one."""
-    listed = json.loads(index(count=count))["weight_map"] | changes
+    listed = json.loads(index(count=count))["weight_map"] | dict(changes)
     return index(weight_map={name: file for name, file in listed.items() if file is not ...})

@@ -13,7 +13,7 @@ from arena.submissions.artifacts import CONFIG
 from arena.submissions.compare import candidates
 from arena.submissions.measuring import measure_similarity
 from arena.submissions.safetensors import adapter_digest
-from arena.submissions.service import sealed
+from arena.submissions.sealing import sealed
 from tests.support import copies
 from tests.support.engine import Adapter, make_adapter
 from tests.support.lab import Lab
