@@ -12,7 +12,7 @@ from arena.practice.contracts import Voice
 from arena.practice.models import Exchange, PracticeAnswer
 from arena.practice.rules import KEPT, UNDER_WAY
 from arena.practice.schemas import PracticeOut
-from arena.submissions.public import Entry, Submission
+from arena.submissions.public import Entry, Submission, competing_version
 
 
 def unknown() -> NotFound:
@@ -50,15 +50,9 @@ async def newest(session: AsyncSession, person_id: UUID, entry_id: UUID | None =
 
 
 async def house_version(session: AsyncSession, season_id: UUID) -> Submission | None:
-    """The ready version of the season's house entry."""
-    statement = (
-        select(Submission)
-        .join(Entry, Entry.id == Submission.entry_id)
-        .where(Entry.season_id == season_id, Entry.kind == "house", Submission.state == "ready")
-        .order_by(Submission.version.desc())
-        .limit(1)
-    )
-    return (await session.execute(statement)).scalar_one_or_none()
+    """The version of the season's house entry that goes on stage."""
+    house = select(Entry.id).where(Entry.season_id == season_id, Entry.kind == "house")
+    return await competing_version(session, (await session.execute(house)).scalar_one())
 
 
 async def describe(session: AsyncSession, row: Exchange) -> PracticeOut:

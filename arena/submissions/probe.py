@@ -12,6 +12,7 @@ from typing import Annotated
 from pydantic import Field, FiniteFloat
 
 from arena.kit.schemas import Contract
+from arena.submissions.checklist import line_of
 from arena.submissions.contracts import Check, CheckStatus, Refusal
 from arena.submissions.refusals import AdapterRefused
 
@@ -48,7 +49,8 @@ class Likely(Contract):
 
 class ReferenceAnswer(Contract):
     """What PEFT computed in float32 for one prompt: its likeliest first tokens, best first, and how far the adapter
-    moved the log-probability of any of them from the base model's, in nats. Empty when something was no number."""
+    moved the log-probability of any of them from the base model's, in nats (0 where that was not asked any more because
+    an earlier prompt had shown a difference). Empty when something was no number."""
 
     likeliest: Annotated[list[Likely], Field(max_length=LIKELIEST)]
     difference: Annotated[FiniteFloat, Field(ge=0)]
@@ -195,7 +197,5 @@ def _check(
     problems: Sequence[AdapterRefused],
     figures: Mapping[str, object] | None = None,
 ) -> Check:
-    listed = [{"code": p.code, "message": p.message, "detail": dict(p.detail)} for p in problems]
-    return Check(
-        code=code, status=status, detail={"problems": listed, "total": len(listed), **(figures or {})}
-    )
+    line = line_of(code, list(problems), status)
+    return line.model_copy(update={"detail": line.detail | dict(figures or {})})
