@@ -19,6 +19,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from arena.kit.db import Base, Row
 from arena.shows.rules import Artifact
+from arena.teams.public import Team
 
 EntryKind = Literal["contestant", "house"]
 SubmissionState = Literal[
@@ -42,7 +43,7 @@ class Entry(Row):
     season_id: Mapped[UUID] = mapped_column(ForeignKey("seasons.id"), index=True)
     owner_id: Mapped[UUID | None] = mapped_column(ForeignKey("persons.id"), index=True)
     """Who made it."""
-    team_id: Mapped[UUID | None] = mapped_column(ForeignKey("teams.id"), index=True)
+    team_id: Mapped[UUID | None] = mapped_column(ForeignKey(Team.id), index=True)
     """The team it belongs to; without one it belongs to whoever made it."""
     name: Mapped[str]
     skeleton: Mapped[str]

@@ -209,9 +209,12 @@ async def what_uploads_can(upload_id: str, _: PublicCaller) -> Response:
 
 
 @router.head("/uploads/{upload_id}")
-async def look_at_upload(upload: OwnUpload) -> Response:
-    """How many bytes have arrived (`Upload-Offset`) of how many (`Upload-Length`)."""
-    return _tus(200, Upload_Offset=upload.received, Upload_Length=upload.size)
+async def look_at_upload(upload: OwnUpload, session: SessionDep) -> Response:
+    """How many bytes have arrived (`Upload-Offset`) of how many (`Upload-Length`).
+
+    Older requests append nothing any more, so the answer is still true when the asker goes on from there.
+    """
+    return _tus(200, Upload_Offset=await uploads.settle(session, upload.id), Upload_Length=upload.size)
 
 
 @router.patch("/uploads/{upload_id}", status_code=204)

@@ -31,7 +31,8 @@ from arena.submissions.schemas import NewFile, NewSubmission
 from arena.submissions.sealing import forget_canonical
 
 PART_BYTES = 8 << 20
-"""A piece in memory, in the store and, when a line breaks badly, to be sent again."""
+PART_SECONDS = 10.0
+"""A piece, whichever comes first: in memory, in the store and, when a line breaks badly, to be sent again."""
 WINDOW_SECONDS = 30.0
 MIN_BYTES_PER_SECOND = 8 << 10
 IDLE = timedelta(hours=24)
@@ -186,21 +187,33 @@ async def append(site: Site, upload_id: UUID, offset: int, body: AsyncIterator[b
     `offset` is not where the file ends, or when a newer request has taken over.
     """
     writer = await _take_over(site, upload_id, offset)
-    buffer = bytearray()
+    chunks, held, since = list[bytes](), 0, time.monotonic()
     broken: Exception | None = None
     try:
         async for chunk in _timely(body):
-            buffer += chunk
-            while len(buffer) >= PART_BYTES:
-                await writer.write(bytes(buffer[:PART_BYTES]))
-                del buffer[:PART_BYTES]
+            chunks.append(chunk)
+            held += len(chunk)
+            if held >= PART_BYTES or time.monotonic() - since > PART_SECONDS:
+                await writer.write(b"".join(chunks))
+                chunks, held, since = [], 0, time.monotonic()
     except (ClientDisconnect, TooSlow) as error:
         broken = error
-    if buffer:
-        await writer.write(bytes(buffer))
+    if rest := b"".join(chunks):
+        await writer.write(rest)
     if isinstance(broken, TooSlow):
         raise broken
     return writer.offset
+
+
+async def settle(session: AsyncSession, upload_id: UUID) -> int:
+    """How many bytes of the file are kept, for good: what older requests still hold is not appended any more.
+
+    Otherwise the rest of a request that was cut, still in the buffers of a busy machine, would move the end of the file
+    between this answer and the next request, and a browser sends all its bytes before it hears that they do not fit.
+    """
+    row = await locked(session, upload_id)
+    row.writer += 1
+    return row.received
 
 
 async def _timely(body: AsyncIterator[bytes]) -> AsyncIterator[bytes]:

@@ -13,6 +13,7 @@ import pytest
 from sqlalchemy import text
 
 from arena.kit.errors import TooSlow
+from arena.submissions import uploads
 from arena.submissions.uploads import MIN_BYTES_PER_SECOND, PART_BYTES, WINDOW_SECONDS, Pace
 from tests.arena.submissions.test_line import change_rules, new_entry
 from tests.support.clock import time_passes
@@ -79,11 +80,19 @@ async def cut(upload: Json, caller: Caller, begin: int, body: bytes) -> None:
         await writer.wait_closed()
 
 
-async def until_offset(contestant: Caller, upload: Json, wanted: int) -> None:
-    """Wait until the portal has noticed what a cut line brought."""
+async def until_offset(contestant: Caller, made: Json, upload: Json, wanted: int) -> None:
+    """Wait until the portal has noticed what a cut line brought. Only looks: to ask for the offset would end it."""
     async with asyncio.timeout(20):
-        while await offset(contestant, upload) < wanted:
-            pass
+        while True:
+            seen = (await contestant.get_ok(f"/submissions/{made['id']}"))["uploads"]
+            if next(one for one in seen if one["id"] == upload["id"])["received"] >= wanted:
+                return
+
+
+async def hanging(body: bytes, first: int, going: asyncio.Event) -> AsyncIterator[bytes]:
+    yield body[:first]
+    await going.wait()
+    yield body[first:]
 
 
 # --- what arrives --------------------------------------------------------------------------------------------
@@ -108,13 +117,13 @@ async def test_what_was_sent_is_what_the_lab_fetches(portal: Portal, ada: Caller
 
 async def test_a_line_that_breaks_twice_costs_nothing_that_arrived(portal: Portal, ada: Caller) -> None:
     files = large()
-    _, config, weights = await announce(ada, await new_entry(ada), files)
+    made, config, weights = await announce(ada, await new_entry(ada), files)
     await append(ada, config["id"], 0, files.config)
     first, second = PART_BYTES + 1000, 2 * PART_BYTES + 7
     await cut(weights, ada, 0, files.weights[:first])
-    await until_offset(ada, weights, first)
+    await until_offset(ada, made, weights, first)
     await cut(weights, ada, first, files.weights[first:second])
-    await until_offset(ada, weights, second)
+    await until_offset(ada, made, weights, second)
     assert (await append(ada, weights["id"], second, files.weights[second:])).status_code == 204
     assert await received(portal, weights) == files.weights
 
@@ -140,22 +149,44 @@ async def test_announcing_the_same_files_again_resumes(ada: Caller) -> None:
 
 async def test_a_newer_request_takes_over_from_one_that_hangs(portal: Portal, ada: Caller) -> None:
     files = large()
-    _, _, weights = await announce(ada, await new_entry(ada), files)
+    made, _, weights = await announce(ada, await new_entry(ada), files)
     going = asyncio.Event()
-
-    async def hanging() -> AsyncIterator[bytes]:
-        yield files.weights[:PART_BYTES]
-        await going.wait()
-        yield files.weights[PART_BYTES:]
-
-    old = asyncio.create_task(append(ada, weights["id"], 0, hanging()))
-    await until_offset(ada, weights, PART_BYTES)
+    old = asyncio.create_task(append(ada, weights["id"], 0, hanging(files.weights, PART_BYTES, going)))
+    await until_offset(ada, made, weights, PART_BYTES)
     assert (await append(ada, weights["id"], PART_BYTES, files.weights[PART_BYTES:-1])).status_code == 204
     going.set()
     assert said(await old) == (409, "upload.taken_over")
     end = len(files.weights) - 1
     assert await offset(ada, weights) == end
     assert (await append(ada, weights["id"], end, files.weights[-1:])).status_code == 204
+    assert await received(portal, weights) == files.weights
+
+
+async def test_the_offset_that_was_told_stays_true(portal: Portal, ada: Caller) -> None:
+    """What a cut request had still on its way comes too late: it would push the next request off its place."""
+    files = large()
+    made, _, weights = await announce(ada, await new_entry(ada), files)
+    going = asyncio.Event()
+    old = asyncio.create_task(append(ada, weights["id"], 0, hanging(files.weights, PART_BYTES, going)))
+    await until_offset(ada, made, weights, PART_BYTES)
+    told = await offset(ada, weights)
+    going.set()
+    assert said(await old) == (409, "upload.taken_over")
+    assert (await append(ada, weights["id"], told, files.weights[told:])).status_code == 204
+    assert await received(portal, weights) == files.weights
+
+
+async def test_a_slow_line_loses_seconds_and_not_a_whole_piece(
+    portal: Portal, ada: Caller, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(uploads, "PART_SECONDS", 0.0)
+    files = large(size=3_000)
+    made, _, weights = await announce(ada, await new_entry(ada), files)
+    going = asyncio.Event()
+    old = asyncio.create_task(append(ada, weights["id"], 0, hanging(files.weights, 1_000, going)))
+    await until_offset(ada, made, weights, 1_000)
+    going.set()
+    assert (await old).status_code == 204
     assert await received(portal, weights) == files.weights
 
 
@@ -479,14 +510,8 @@ async def test_what_was_cancelled_meanwhile_does_not_begin_the_line(portal: Port
     made, config, weights = await announce(ada, await new_entry(ada), files)
     await append(ada, config["id"], 0, files.config)
     going = asyncio.Event()
-
-    async def slow() -> AsyncIterator[bytes]:
-        yield files.weights[:PART_BYTES]
-        await going.wait()
-        yield files.weights[PART_BYTES:]
-
-    sending = asyncio.create_task(append(ada, weights["id"], 0, slow()))
-    await until_offset(ada, weights, PART_BYTES)
+    sending = asyncio.create_task(append(ada, weights["id"], 0, hanging(files.weights, PART_BYTES, going)))
+    await until_offset(ada, made, weights, PART_BYTES)
     await ada.call("DELETE", f"/submissions/{made['id']}", expect=200)
     going.set()
     assert said(await sending) == (409, "upload.closed")

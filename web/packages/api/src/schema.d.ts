@@ -1169,6 +1169,8 @@ export interface paths {
         /**
          * Look At Upload
          * @description How many bytes have arrived (`Upload-Offset`) of how many (`Upload-Length`).
+         *
+         *     Older requests append nothing any more, so the answer is still true when the asker goes on from there.
          */
         head: operations["look_at_upload"];
         /**
