@@ -21,20 +21,6 @@ CONCURRENCY = 8
 """Requests in flight, the same for everyone: batch composition changes floating-point sums."""
 
 
-NO_EFFECT = {
-    "adapter": (
-        "adapter.no_effect",
-        "The adapter answers every probe prompt exactly like the base model. Train it longer.",
-    ),
-    "prompt": (
-        "prompt.no_effect",
-        "With this prompt the base model answers every probe prompt exactly as without it. Say more.",
-    ),
-}
-"""What a version is refused with that changes nothing, by its kind. Of an adapter the probe has found that out before,
-unless the engine that measures is of another build."""
-
-
 async def prepare(site: Site, session: AsyncSession, job: Job) -> BenchmarkContract:
     """Hold a node and write the contract. A repeated attempt reuses the run row, so a score is made once."""
     found = await submissions.with_entry(session, job.subject)
@@ -134,7 +120,7 @@ async def _judge(
         await submissions.refuse(session, submission_id, problem["code"], problem["message"], result.refusal)
     elif not result.effect and entry.kind != "house":
         # Judges would compare the house with itself.
-        await submissions.refuse(session, submission_id, *NO_EFFECT[submission.artifact])
+        await submissions.refuse_without_effect(session, submission)
     else:
         await submissions.mark(session, submission_id, "ready")
 

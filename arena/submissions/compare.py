@@ -10,7 +10,7 @@ from dataclasses import asdict
 from uuid import UUID
 
 import structlog
-from sqlalchemy import select
+from sqlalchemy import ColumnElement, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from arena.kit.db import db_now
@@ -19,8 +19,10 @@ from arena.kit.jobs.outbox import record
 from arena.shows.base_models import BaseModel
 from arena.shows.public import Season, season_rules
 from arena.submissions import similarity
+from arena.submissions.checklist import line_of
 from arena.submissions.contracts import Check, Measures, SubmissionChanged
 from arena.submissions.models import AdapterMeasure, Entry, SimilarityFlag, Submission
+from arena.submissions.refusals import AdapterRefused
 from arena.submissions.similarity import Likeness, Vector
 
 CHECK = "similarity"
@@ -30,6 +32,17 @@ MAX_EXACT = 32
 the likest of them are evidence enough."""
 AT_ONCE = 256
 """Sketches in memory at a time (4 MiB)."""
+
+SAME_BYTES = "SHA-256"
+"""Stands for the calibration of a flag that needs none."""
+NEAR = (
+    "The adapter is nearly the same as another one of this season. The producers will look at it; "
+    "until they say otherwise it competes like any other."
+)
+IDENTICAL = (
+    "Somebody else of this season has sent in exactly the same before. The producers will look at it; "
+    "until they say otherwise it competes like any other."
+)
 
 Files = tuple[bytes, bytes]
 """The config and the weights of a sealed adapter."""
@@ -75,6 +88,42 @@ async def keep_and_compare(
     return _check(flags)
 
 
+async def compare_bytes(session: AsyncSession, row: Submission, digest: str) -> Check:
+    """For what has no ΔW: flag who had sent in the very same canonical files before, and say so in one check."""
+    entry = await session.get_one(Entry, row.entry_id)
+    await session.get_one(Season, entry.season_id, with_for_update={"key_share": True})
+    same = (
+        select(Submission.id)
+        .join(Entry, Entry.id == Submission.entry_id)
+        .where(*_of_others(entry), Submission.artifact == row.artifact, Submission.digest == digest)
+        .order_by(Submission.created_at)
+        .limit(MAX_EXACT)
+    )
+    others = (await session.execute(same)).scalars().all()
+    session.add_all(
+        SimilarityFlag(
+            submission_id=row.id,
+            other_id=other,
+            cosine=1.0,
+            energy_share=1.0,
+            modules=[],
+            threshold=1.0,
+            calibration=SAME_BYTES,
+        )
+        for other in others
+    )
+    await session.flush()
+    return line_of(CHECK, [AdapterRefused("entry.identical", IDENTICAL)] if others else [], "warning")
+
+
+def _of_others(entry: Entry) -> tuple[ColumnElement[bool], ...]:
+    return (
+        Entry.season_id == entry.season_id,
+        Entry.holder != entry.holder,
+        Entry.owner_id != entry.owner_id,
+    )
+
+
 async def candidates(session: AsyncSession, entry: Entry, vector: Vector) -> Sequence[tuple[UUID, str]]:
     """(submission, digest) of the season's other owners that the sketches put near the threshold, the likest first.
 
@@ -84,12 +133,7 @@ async def candidates(session: AsyncSession, entry: Entry, vector: Vector) -> Seq
         select(AdapterMeasure.submission_id, Submission.digest, AdapterMeasure.sketch)
         .join(Submission, Submission.id == AdapterMeasure.submission_id)
         .join(Entry, Entry.id == Submission.entry_id)
-        .where(
-            Entry.season_id == entry.season_id,
-            Entry.holder != entry.holder,
-            Entry.owner_id != entry.owner_id,
-            AdapterMeasure.scheme == similarity.SCHEME,
-        )
+        .where(*_of_others(entry), AdapterMeasure.scheme == similarity.SCHEME)
         .execution_options(yield_per=AT_ONCE)
     )
     near: list[tuple[float, UUID, str]] = []
@@ -129,15 +173,7 @@ def _flag(submission_id: UUID, other_id: UUID, likeness: Likeness) -> Similarity
 
 def _check(flags: int) -> Check:
     """What the contestant sees. Neither whose adapter it is like nor how much: he would aim by it."""
-    if flags == 0:
-        return Check(code=CHECK, status="passed")
-    problem = {
-        "code": "adapter.near_duplicate",
-        "message": "The adapter is nearly the same as another one of this season. The producers will look at it; "
-        "until they say otherwise it competes like any other.",
-        "detail": {},
-    }
-    return Check(code=CHECK, status="warning", detail={"problems": [problem], "total": 1})
+    return line_of(CHECK, [AdapterRefused("adapter.near_duplicate", NEAR)] if flags else [], "warning")
 
 
 async def review(session: AsyncSession, flag: SimilarityFlag, person_id: UUID, note: str) -> None:

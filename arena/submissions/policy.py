@@ -45,6 +45,12 @@ async def own_entry(entry_id: UUID, caller: Contestant, session: SessionDep) -> 
 OwnEntry = Annotated[Entry, Depends(own_entry, scope="function")]
 
 
+async def sending_entry(entry: OwnEntry, caller: Contestant, session: SessionDep) -> Entry:
+    """Held, and asked again: who is being removed from a team at this moment must not leave a version behind."""
+    await queries.lock_holder(session, entry)
+    return await own_entry(entry.id, caller, session)
+
+
 async def decided_entry(entry: OwnEntry, caller: Contestant, session: SessionDep) -> Entry:
     """For whoever decides about it."""
     if not await may_decide(session, caller, entry):
@@ -100,6 +106,7 @@ async def similarity_flag(flag_id: UUID, _: Producer, session: SessionDep) -> Si
 
 DecidedEntry = Annotated[Entry, Depends(decided_entry, scope="function")]
 DecidedSubmission = Annotated[tuple[Entry, Submission], Depends(decided_submission, scope="function")]
+SendingEntry = Annotated[Entry, Depends(sending_entry, scope="function")]
 Flag = Annotated[SimilarityFlag, Depends(similarity_flag, scope="function")]
 OwnUpload = Annotated[Upload, Depends(own_upload, scope="function")]
 VisibleSubmission = Annotated[tuple[Entry, Submission], Depends(visible_submission, scope="function")]

@@ -12,7 +12,7 @@ from arena.submissions.policy import OwnSubmission, VisibleSubmission, may_see
 from arena.submissions.queries import competing_version, describe, entries, roster, staged, with_entry
 from arena.submissions.schemas import RosterRow, SubmissionOut
 from arena.submissions.sealing import read_system_prompt
-from arena.submissions.service import adapter_ref, ensure_house, failed, mark, refuse
+from arena.submissions.service import adapter_ref, ensure_house, failed, mark, refuse, refuse_without_effect
 from arena.submissions.uploads import forget_files, give_up_idle
 
 __all__ = [
@@ -40,6 +40,7 @@ __all__ = [
     "may_see",
     "read_system_prompt",
     "refuse",
+    "refuse_without_effect",
     "roster",
     "staged",
     "with_entry",

@@ -19,6 +19,7 @@ CODES: Mapping[str, str] = {
     "artifact.archive_not_allowed": "an archive",
     "artifact.unexpected_file": "a file that this kind of entry does not have",
     "artifact.kind_not_taken": "a kind of entry that the track does not take",
+    "entry.identical": "the same bytes as another owner's: a note",
     "artifact.inspection_limit": "could not be inspected within memory and time",
     # the safetensors format
     "st.too_small": "no room for a header",
@@ -52,6 +53,7 @@ CODES: Mapping[str, str] = {
     "adapter.shape_mismatch": "a pair that is incomplete or of another shape",
     "adapter.nonfinite": "NaN, infinity, or beyond half precision",
     "adapter.norm_out_of_range": "a change that drowns the base model",
+    "adapter.near_duplicate": "nearly the same change as another owner's: a note",
     "adapter.no_effect": "a change of nothing",
     # the effect probe
     "adapter.probe_failed": "the engine answers otherwise than PEFT, or not with numbers",

@@ -23,6 +23,7 @@ from arena.submissions.policy import (
     OwnEntry,
     OwnSubmission,
     OwnUpload,
+    SendingEntry,
     VisibleSubmission,
 )
 from arena.submissions.schemas import (
@@ -83,7 +84,7 @@ async def choose_version(
 
 @router.post("/entries/{entry_id}/submissions", status_code=201)
 async def submit(
-    request: Request, entry: OwnEntry, session: SessionDep, body: NewSubmission
+    request: Request, entry: SendingEntry, session: SessionDep, body: NewSubmission
 ) -> SubmissionOut:
     """Announce the files of a version. Each is then sent to its upload; the verdict follows live.
 

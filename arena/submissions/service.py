@@ -17,6 +17,7 @@ from arena.moderation.public import require
 from arena.shows.public import Season, SeasonRules, season_rules
 from arena.submissions.adapter_config import AdapterConfig, read_config
 from arena.submissions.artifacts import CONFIG, WEIGHTS
+from arena.submissions.checklist import line_of
 from arena.submissions.contracts import (
     AdapterRef,
     Check,
@@ -27,6 +28,7 @@ from arena.submissions.contracts import (
 from arena.submissions.metrics import count_verdict
 from arena.submissions.models import Entry, Submission, SubmissionState
 from arena.submissions.queries import competing_entries, lock_holder
+from arena.submissions.refusals import AdapterRefused
 from arena.submissions.safetensors import adapter_digest, engine_name, identity_adapter
 from arena.submissions.sealing import seal_adapter, sealed
 from arena.teams import public as teams
@@ -158,6 +160,19 @@ async def refuse(
         row.checks = [*row.checks, check.model_dump(mode="json")]
     count_verdict(session, code)
     record(session, SubmissionChanged(submission_id=row.id))
+
+
+NO_EFFECT = {
+    "adapter": "The adapter answers every probe prompt exactly like the base model. Train it longer.",
+    "prompt": "With this prompt the base model answers every probe prompt exactly as without it. Say more.",
+}
+
+
+async def refuse_without_effect(session: AsyncSession, row: Submission) -> None:
+    """Measured on the show's engine. Of an adapter the probe has found it out before, unless that engine is of another
+    build."""
+    problem = AdapterRefused(f"{row.artifact}.no_effect", NO_EFFECT[row.artifact])
+    await refuse(session, row.id, problem.code, problem.message, line_of("measured", [problem]))
 
 
 async def failed(session: AsyncSession, submission_id: UUID, reason: str) -> None:

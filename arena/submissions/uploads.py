@@ -26,7 +26,7 @@ from arena.submissions.artifacts import check_files
 from arena.submissions.contracts import SubmissionChanged, SubmissionReceived
 from arena.submissions.dataset_checks import declared
 from arena.submissions.models import REACHED, Entry, Submission, Upload, UploadPart
-from arena.submissions.queries import lock_holder, parts_of, uploads_of
+from arena.submissions.queries import parts_of, uploads_of
 from arena.submissions.schemas import NewFile, NewSubmission
 from arena.submissions.sealing import forget_canonical
 
@@ -45,7 +45,10 @@ NOT_COUNTED = ("failed", "cancelled")
 
 
 async def begin(site: Site, session: AsyncSession, entry: Entry, new: NewSubmission) -> Submission:
-    """Make room for a version. The same files announced again give the upload that is under way."""
+    """Make room for a version. The same files announced again give the upload that is under way.
+
+    Whoever holds the entry is locked (`queries.lock_holder`): of two versions at once, one is first.
+    """
     artifact, files = new.artifact, new.files
     rules = await season_rules(session, entry.season_id)
     try:
@@ -53,7 +56,6 @@ async def begin(site: Site, session: AsyncSession, entry: Entry, new: NewSubmiss
     except GavelError as refusal:
         metrics.count(refusal.code)
         raise
-    await lock_holder(session, entry)
     running = await _under_way(session, entry)
     if running is not None:
         if running.entry_id == entry.id and await _announced(session, running.id) == _as_set(files):

@@ -15,7 +15,7 @@ from arena.moderation.public import Action, add_record, check, refusal
 from arena.shows.public import Artifact, SeasonRules, season_rules
 from arena.submissions.artifacts import asked_files, canonical_files
 from arena.submissions.checklist import line_of
-from arena.submissions.compare import keep_and_compare
+from arena.submissions.compare import compare_bytes, keep_and_compare
 from arena.submissions.contracts import (
     Check,
     FileIn,
@@ -109,11 +109,12 @@ async def _admit_adapter(site: Site, session: AsyncSession, row: Submission, res
     record(session, SubmissionVerified(submission_id=row.id))
 
 
-async def _admit_dataset(_: Site, __: AsyncSession, row: Submission, result: VerifyResult) -> None:
+async def _admit_dataset(_: Site, session: AsyncSession, row: Submission, result: VerifyResult) -> None:
     """Nothing follows by itself: training is its owner's next step."""
     canonical = result.report.canonical if result.report is not None else None
     if canonical is None or canonical.sha256 != result.digest:
         raise Conflict("job.bad_report", "The lab's report is not on the data set that it admitted.")
+    _add_check(row, await compare_bytes(session, row, canonical.sha256))
     row.move("verified")
     row.digest = result.digest
 
@@ -140,15 +141,18 @@ async def _admit_prompt(site: Site, session: AsyncSession, row: Submission, resu
         _refuse(session, row, Refusal(code=problem.code, message=problem.message))
         return
     _add_check(row, line_of("moderation", []))
+    _add_check(row, await compare_bytes(session, row, digest))
     row.move("verified")
     row.digest = digest
     record(session, SubmissionProbed(submission_id=row.id))
 
 
-async def _admit_model(site: Site, session: AsyncSession, row: Submission, result: VerifyResult) -> None:
+async def _admit_model(_: Site, session: AsyncSession, row: Submission, result: VerifyResult) -> None:
     """Kept as verified. It needs a replica of its own to answer, and no node offers one: the line ends here."""
+    digest = result.digest or ""
+    _add_check(row, await compare_bytes(session, row, digest))
     row.move("verified")
-    row.digest = result.digest
+    row.digest = digest
 
 
 def _add_check(row: Submission, line: Check) -> None:

@@ -135,9 +135,11 @@ async def ada(portal: Portal) -> Caller:
     return await portal.person("contestant", "Ada")
 
 
-async def entered(portal: Portal, ada: Caller, text: str) -> Json:
-    sent = await send_files(ada, await new_entry(ada), "prompt", {"prompt.txt": text.encode()})
+async def entered(portal: Portal, ada: Caller, text: str, name: str = "Lantern") -> Json:
+    sent = await send_files(ada, await new_entry(ada, name), "prompt", {"prompt.txt": text.encode()})
     assert await verify(portal) == "done"
+    await portal.relay()
+    portal.waker.lab_links.clear()  # its benchmark
     seen: Json = await ada.get_ok(f"/submissions/{sent['id']}")
     return seen
 
@@ -147,7 +149,7 @@ async def test_the_lab_s_sandbox_verifies_and_the_text_is_sealed_under_its_own_h
 ) -> None:
     seen = await entered(portal, ada, f"\ufeff{GOOD}\r\n")
     assert (seen["artifact"], seen["state"], seen["refusal"]) == ("prompt", "verified", None)
-    assert [check["code"] for check in seen["checks"]] == [*CHECKS, "moderation"]
+    assert [check["code"] for check in seen["checks"]] == [*CHECKS, "moderation", "similarity"]
     assert {check["status"] for check in seen["checks"]} == {"passed"}
     assert seen["digest"] == sha256(GOOD.encode()).hexdigest()
     assert await portal.site.storage.read(f"sealed/{seen['digest']}/prompt.txt") == GOOD.encode()
@@ -175,6 +177,22 @@ async def test_a_prompt_is_moderated_and_the_finding_recorded(
     assert "category" in line["detail"]["problems"][0]["detail"]
 
 
+async def test_the_same_prompt_from_another_owner_is_flagged(portal: Portal, ada: Caller) -> None:
+    """However it was typed. One's own second entry is no copy, and neither is another text."""
+    await entered(portal, ada, GOOD)
+    bob = await portal.person("contestant", "Bob")
+    copy = await entered(portal, bob, GOOD.replace("\n", "\r\n") + "\n", "Beacon")
+    other = await entered(portal, bob, "You are somebody else.", "Buoy")
+    line, calm = copy["checks"][-1], other["checks"][-1]
+    assert (copy["state"], line["code"], line["status"]) == ("verified", "similarity", "warning")
+    assert line["detail"]["problems"][0]["code"] == "entry.identical"
+    assert (calm["code"], calm["status"]) == ("similarity", "passed")
+    producer = await portal.person("producer", "Pauline")
+    (flag,) = await producer.get_ok("/similarity-flags?reviewed=false")
+    assert (flag["submission"]["owner"], flag["other"]["owner"]) == ("Bob", "Ada")
+    assert (flag["identical"], flag["modules"]) == (True, [])
+
+
 # --- measured -----------------------------------------------------------------------------------------------------
 
 
@@ -196,6 +214,8 @@ async def measured(show: Show, change: Json) -> Json:
 async def test_a_prompt_without_effect_is_refused(show: Show) -> None:
     seen = await measured(show, {"effect": False})
     assert (seen["state"], seen["refusal"]["code"]) == ("refused", "prompt.no_effect")
+    line = seen["checks"][-1]
+    assert (line["code"], line["detail"]["problems"][0]["code"]) == ("measured", "prompt.no_effect")
 
 
 async def test_a_prompt_without_room_is_refused_and_its_checklist_says_the_numbers(show: Show) -> None:

@@ -1,14 +1,17 @@
 """Teams: founded, joined by a link that works once, led by a captain; and their entries, which no outsider finds."""
 
+import asyncio
 from uuid import uuid4
 
 import pytest
+from sqlalchemy import text
 
 from arena.teams.rules import MAX_MEMBERS
 from tests.support.clock import time_passes
 from tests.support.engine import make_adapter
 from tests.support.lab import Lab
 from tests.support.live import page
+from tests.support.locks import waiting_for_locks
 from tests.support.portal import Caller, Portal
 from tests.support.show import Json, Show, announcement, contents, send
 
@@ -233,6 +236,23 @@ async def test_who_is_not_in_the_team_finds_nothing(portal: Portal, ada: Caller,
         assert upload.status_code == 404
         async with page(portal, outsider) as opened:
             assert await opened.refused(f"submission:{sent['id']}") == "submission.not_found"
+
+
+async def test_who_is_being_removed_leaves_no_version_behind(
+    portal: Portal, ada: Caller, bob: Caller
+) -> None:
+    entry = await ada.post_ok("/entries", {"name": "Lantern"})
+    announced = announcement(contents(make_adapter(1, rank=1)))
+    async with portal.site.sessions() as session, session.begin():
+        await session.execute(text("select 1 from teams for update"))
+        sending = asyncio.create_task(bob.refused("POST", f"/entries/{entry['id']}/submissions", announced))
+        while await waiting_for_locks(portal.site.sessions) < 1:
+            pass
+        left = text("update team_members set left_at = now() where person_id = :bob")
+        await session.execute(left, {"bob": await id_of(bob)})
+    assert await sending == (404, "entry.not_found")
+    (seen,) = await ada.get_ok("/entries")
+    assert seen["submissions"] == []
 
 
 async def test_what_was_made_alone_stays_alone_until_the_captain_gives_it(

@@ -15,7 +15,7 @@ export const CHECKS: Record<Submission["artifact"], string[]> = {
     "reference",
     "engine",
   ],
-  dataset: ["files", "format", "rows", "texts", "personal", "repeats", "overlap"],
-  prompt: ["text", "template", "special", "length", "moderation"],
-  model: ["files", "format", "model_config", "index", "tensors", "values"],
+  dataset: ["files", "format", "rows", "texts", "personal", "repeats", "overlap", "similarity"],
+  prompt: ["text", "template", "special", "length", "moderation", "similarity"],
+  model: ["files", "format", "model_config", "index", "tensors", "values", "similarity"],
 };

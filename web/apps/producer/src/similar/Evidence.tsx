@@ -54,6 +54,8 @@ export function Evidence({ flag }: { flag: Flag }) {
   const { modules, values } = useMemo(() => gridOf(flag.modules), [flag.modules]);
   const cosine = (value: number) => number(value, { minimumFractionDigits: 2, maximumFractionDigits: 2 });
   const threshold = cosine(flag.threshold);
+  // Only adapters are measured; of the other kinds, equal bytes are all there is to say.
+  if (modules.length === 0) return <p className={css.mute}>{t("similar.identical_note")}</p>;
   return (
     <>
       <dl className={css.facts}>
@@ -68,18 +70,16 @@ export function Evidence({ flag }: { flag: Flag }) {
           {flag.calibration}
         </Fact>
       </dl>
-      {modules.length > 0 && (
-        <Heat
-          small
-          label={t("similar.map")}
-          modules={modules}
-          values={values}
-          max={1}
-          mark={flag.threshold}
-          format={cosine}
-          none={t("similar.absent")}
-        />
-      )}
+      <Heat
+        small
+        label={t("similar.map")}
+        modules={modules}
+        values={values}
+        max={1}
+        mark={flag.threshold}
+        format={cosine}
+        none={t("similar.absent")}
+      />
     </>
   );
 }
