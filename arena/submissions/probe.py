@@ -84,6 +84,7 @@ class EngineAnswers(Contract):
     """In the order of PROMPTS."""
     long: list[LongAnswer]
     endings: list[Ending]
+    """In the order in which they ended, up to the first that ended by itself."""
 
     @property
     def finite(self) -> bool:

@@ -139,12 +139,10 @@ async def _ask(
         async with EngineClient(contract.engine_url, contract.engine_token) as engine:
             first = [await _first(engine, name, prompt) for prompt in prompts]
             finite = [await _finite(engine, name, prompt) for prompt in long]
-            endings = await asyncio.gather(
-                *(_ending(engine, name, base, prompt, contract.max_tokens) for prompt in PROBES)
-            )
+            endings = await _endings(engine, name, base, contract.max_tokens)
     except EngineError as error:
         raise JobFailed(f"The engine could not be asked: {error}", retry=True) from error
-    return EngineAnswers(effect=effect, first=first, long=finite, endings=list(endings))
+    return EngineAnswers(effect=effect, first=first, long=finite, endings=endings)
 
 
 async def _recycle(contract: ProbeContract, job: JobContext) -> None:
@@ -168,6 +166,22 @@ async def _first(engine: EngineClient, name: str, prompt: list[int]) -> FirstTok
 async def _finite(engine: EngineClient, name: str, prompt: list[int]) -> LongAnswer:
     _, values = await engine.next_token(name, prompt, LONG_TOKENS)
     return LongAnswer(length=len(prompt), finite=None not in values)
+
+
+async def _endings(engine: EngineClient, name: str, base: BaseModel, most: int) -> list[Ending]:
+    """Until one answer has come to an end by itself: that it can is all there is to know."""
+    asking = [asyncio.create_task(_ending(engine, name, base, prompt, most)) for prompt in PROBES]
+    endings: list[Ending] = []
+    try:
+        for answered in asyncio.as_completed(asking):
+            endings.append(await answered)
+            if endings[-1].stopped:
+                break
+    finally:
+        for task in asking:
+            task.cancel()
+        await asyncio.gather(*asking, return_exceptions=True)
+    return endings
 
 
 async def _ending(engine: EngineClient, name: str, base: BaseModel, prompt: str, most: int) -> Ending:

@@ -1,5 +1,6 @@
 """`submissions.probe` from wake-up to verdict: against the fake engine, and once with PEFT and a real vLLM."""
 
+import asyncio
 import json
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
@@ -8,6 +9,7 @@ import pytest
 
 from arena.shows.base_models import HOUSE_MODEL
 from arena.submissions.contracts import PROBE, ProbeResult
+from arena.submissions.probe import Ending
 from arena.submissions.safetensors import adapter_digest, engine_name, identity_adapter
 from tests.support.engine import (
     Adapter,
@@ -21,8 +23,11 @@ from tests.support.engine import (
     served,
 )
 from tests.support.lab_portal import LabPortal
+from workers.lab import probe
 from workers.lab.runner import run_job
 from workers.pool import fake
+from workers.pool.client import EngineClient
+from workers.pool.fingerprint import PROBES
 from workers.pool.model_store import MANIFEST, write_manifest
 from workers.pool.protocol import CompletionRequest, EngineReply
 from workers.pool.serve import fake_agent
@@ -84,9 +89,21 @@ def test_on_a_rehearsal_engine_nothing_is_compared(portal: LabPortal, fake_node:
     assert (statuses(result)["reference"], result.refusal) == ("warning", None)
     engine = result.checks[1]
     assert engine.detail["lengths"] == [8, 512, HOUSE_MODEL.context - 4]
-    assert len(engine.detail["tokens"]) == 4
+    assert 1 <= len(engine.detail["tokens"]) <= len(PROBES)
     shown = {item["digest"]: item for item in call(fake_node, "GET", "/health").json()["adapters"]}
     assert result.fingerprint == shown[make_adapter(1).digest]["fingerprint"]
+
+
+async def test_one_answer_that_ends_by_itself_is_enough(monkeypatch: pytest.MonkeyPatch) -> None:
+    """An adapter that talks on and on elsewhere does not hold the engine until its last token."""
+    ends = Ending(tokens=12, stopped=True)
+
+    async def ending(_: object, __: str, ___: object, prompt: str, most: int) -> Ending:
+        return ends if prompt == PROBES[2] else await asyncio.get_running_loop().create_future()
+
+    monkeypatch.setattr(probe, "_ending", ending)
+    async with EngineClient("http://127.0.0.1:9", "token") as engine:
+        assert await probe._endings(engine, "a-1", HOUSE_MODEL, 120) == [ends]
 
 
 def test_the_base_model_in_disguise_is_refused(portal: LabPortal, fake_node: Node, files: Files) -> None:
