@@ -52,7 +52,9 @@ function Verdict({ submission }: { submission: Submission }) {
       <Now submission={submission} />
       {arrived && (
         <>
-          <DecideHere submission={submission} />
+          <div className={css.decide}>
+            <DecideHere submission={submission} />
+          </div>
           <div className={css.columns}>
             <Checklist submission={submission} />
             <Facts submission={submission} />
