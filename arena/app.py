@@ -19,6 +19,7 @@ from arena.accounts.public import PublicCaller, SeesMetrics, ensure_operator
 from arena.benchmarks import routes as benchmarks
 from arena.config import Settings
 from arena.duels import routes as duels
+from arena.gateway import routes as gateway
 from arena.kit import files_routes
 from arena.kit.access import refuse_undeclared
 from arena.kit.db import SessionDep, transaction
@@ -84,6 +85,7 @@ ROUTERS = (
     benchmarks.router,
     duels.router,
     practice.router,
+    gateway.router,
     votes.router,
     leaderboard.router,
     rundown.router,
@@ -96,7 +98,7 @@ ROUTERS = (
 def create_app(settings: Settings | None = None) -> FastAPI:
     settings = settings or Settings()
     configure("portal")
-    refuse_undeclared((health, *ROUTERS))
+    refuse_undeclared((health, gateway.openai, *ROUTERS))
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
@@ -122,6 +124,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         generate_unique_id_function=lambda route: route.name,
     )
     app.include_router(health)
+    app.include_router(gateway.openai)
     for router in ROUTERS:
         app.include_router(router, prefix="/api")
     app.add_exception_handler(GavelError, _refusal)
@@ -157,7 +160,7 @@ def _serve_web(app: FastAPI, folder: Path) -> None:
 async def _refusal(request: Request, error: Exception) -> JSONResponse:
     if not isinstance(error, GavelError):
         raise error
-    headers = {"Retry-After": "60"} if error.status == 429 else None
+    headers = {"Retry-After": "60"} if error.status in (429, 503) else None
     return JSONResponse(_plain(error.body()), error.status, headers)
 
 

@@ -13,6 +13,9 @@ from arena.benchmarks.contracts import BenchmarkFinished
 from arena.duels import service as duels
 from arena.duels.contracts import RUN as RUN_DUEL
 from arena.duels.contracts import DuelAnswered, DuelChanged, DuelRevealed, DuelStarted
+from arena.gateway import service as gateway
+from arena.gateway.contracts import ANSWER as COMPLETE
+from arena.gateway.contracts import CompletionAsked
 from arena.kit.celery import BENCH, CONTROL
 from arena.kit.celery import VERIFY as VERIFY_QUEUE
 from arena.kit.db import Json
@@ -49,6 +52,8 @@ def on_work(fact: JobProgressed) -> list[str]:
     """A verification concerns its contestant; what holds or awaits an engine also shows on the desks."""
     if fact.kind == PRACTISE:
         return [f"practice:{fact.subject}", "desk:*"]
+    if fact.kind == COMPLETE:
+        return ["desk:*"]
     desks = ["desk:*"] if fact.kind in (PROBE, BENCHMARK, RUN_DUEL) else []
     return [f"submission:{fact.subject}", *desks]
 
@@ -76,6 +81,7 @@ PIPELINE = Pipeline(
         Work(BENCHMARK, BENCH, timedelta(hours=2), benchmarks.failed, benchmarks.prepare, benchmarks.finish),
         Work(RUN_DUEL, CONTROL, timedelta(minutes=15), duels.failed),
         Work(PRACTISE, CONTROL, timedelta(minutes=15), practice.failed),
+        Work(COMPLETE, CONTROL, timedelta(minutes=5), gateway.failed),
         Work(RECOMPUTE_RATINGS, CONTROL, timedelta(minutes=10), _nothing_to_mark),
         Work(REFRESH_BOARD, CONTROL, timedelta(minutes=10), _nothing_to_mark),
     ),
@@ -86,6 +92,7 @@ PIPELINE = Pipeline(
         Step(BenchmarkFinished, REFRESH_BOARD, lambda fact: fact.season_id),
         Step(CompetingChanged, REFRESH_BOARD, lambda fact: fact.season_id),
         Step(DuelStarted, RUN_DUEL, lambda fact: fact.duel_id),
+        Step(CompletionAsked, COMPLETE, lambda fact: fact.completion_id),
         Step(PracticeAsked, PRACTISE, lambda fact: fact.exchange_id),
         Step(DuelRevealed, RECOMPUTE_RATINGS, lambda fact: fact.season_id),
         Step(RatingsComputed, REFRESH_BOARD, lambda fact: fact.season_id),

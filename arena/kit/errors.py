@@ -9,7 +9,8 @@
     ├── TooSlow             408
     ├── TooLarge            413
     ├── WrongType           415  a kind of file or body that is never taken
-    └── TooMany             429
+    ├── TooMany             429
+    └── Unavailable         503  not now; the message says why, and when to come back
 
 A 500 always means a bug. `code` is stable and machine-readable; pages translate by it.
 """
@@ -64,3 +65,7 @@ class WrongType(GavelError):
 
 class TooMany(GavelError):
     status = 429
+
+
+class Unavailable(GavelError):
+    status = 503

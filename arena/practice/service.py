@@ -1,6 +1,7 @@
 """What happens to practice: asked, answered word by word, forgotten."""
 
 import secrets
+from dataclasses import dataclass
 from uuid import UUID
 
 from sqlalchemy import delete
@@ -12,8 +13,9 @@ from arena.kit.errors import Conflict
 from arena.kit.jobs.outbox import record
 from arena.kit.site import Site
 from arena.moderation.public import Action, add_record, check, check_all, require
+from arena.nodes.public import LeasedNode
 from arena.practice import queries
-from arena.practice.contracts import VOICES, PracticeAsked, PracticeChanged, PracticePlan, VoicePlan
+from arena.practice.contracts import VOICES, PracticeAsked, PracticeChanged, Said, TalkPlan, VoicePlan
 from arena.practice.models import Exchange, ExchangeState, PracticeAnswer
 from arena.practice.rules import KEPT, UNDER_WAY
 from arena.shows.public import season_rules
@@ -85,7 +87,7 @@ async def forget_all(session: AsyncSession, person_id: UUID) -> None:
 # --- for the worker that answers ----------------------------------------------------------------------------------
 
 
-async def plan(site: Site, session: AsyncSession, exchange_id: UUID) -> PracticePlan:
+async def plan(site: Site, session: AsyncSession, exchange_id: UUID) -> TalkPlan:
     exchange = await queries.exchange(session, exchange_id)
     entry = await session.get_one(Entry, exchange.entry_id)
     track = (await season_rules(session, entry.season_id)).track
@@ -96,26 +98,24 @@ async def plan(site: Site, session: AsyncSession, exchange_id: UUID) -> Practice
     )
     voices = [
         VoicePlan(
-            voice=voice,
             answer_id=rows[voice].id,
             adapter=submissions.adapter_ref(site, rows[voice].digest),
             rendered=track.base.render(exchange.prompt, system if voice == "mine" else None),
         )
         for voice in VOICES
     ]
-    return PracticePlan(
-        exchange_id=exchange.id,
+    return TalkPlan(
         base_model=track.base_model,
         seed=exchange.seed,
         max_tokens=exchange.sampling["max_tokens"],
         temperature=exchange.sampling["temperature"],
         top_p=exchange.sampling["top_p"],
-        stop=exchange.sampling["stop"],
-        voices=(voices[0], voices[1]),
+        stop=[exchange.sampling["stop"]],
+        voices=voices,
     )
 
 
-async def answering(session: AsyncSession, exchange_id: UUID) -> None:
+async def answering(session: AsyncSession, exchange_id: UUID, _: LeasedNode) -> None:
     """A node is held."""
     await _move(session, exchange_id, "answering")
 
@@ -149,29 +149,41 @@ async def _move(session: AsyncSession, exchange_id: UUID, state: ExchangeState) 
     return True
 
 
-async def say(
-    site: Site,
-    session: AsyncSession,
-    exchange_id: UUID,
-    answer_id: UUID,
-    text: str,
-    tokens: int,
-    finish_reason: str | None,
-) -> bool:
-    """Show what a voice has said so far, all of it checked before any of it is shown; False: it is to be silent.
+async def say(site: Site, session: AsyncSession, exchange_id: UUID, answer_id: UUID, said: Said) -> bool:
+    """Show what a voice has said so far; False: it is to be silent."""
+    exchange = await queries.exchange(session, exchange_id)
+    row = await session.get_one(PracticeAnswer, answer_id)
+    heard = await hear(site, session, "practice.answer", said, exchange.person_id, exchange.entry_id)
+    row.tokens, row.finish_reason, row.refused = said.tokens, said.finish_reason, heard.refused
+    if heard.refused is not None:
+        row.text, row.finish_reason = "", "refused"
+    elif heard.text is not None:
+        row.text = heard.text
+    return heard.refused is None
+
+
+@dataclass(frozen=True)
+class Heard:
+    """What moderation lets through of what was said so far."""
+
+    text: str | None
+    """None: nothing new may be shown yet."""
+    refused: str | None
+    """The category for which the voice is to be silent."""
+
+
+async def hear(
+    site: Site, session: AsyncSession, surface: str, said: Said, person_id: UUID, subject_id: UUID
+) -> Heard:
+    """All of it is checked before any of it is shown.
 
     The lists judge what is not finished. A guard, where the site has one, judges whole answers only, and nothing is
     shown before it has.
     """
-    exchange = await queries.exchange(session, exchange_id)
-    row = await session.get_one(PracticeAnswer, answer_id)
-    verdict = await check(site, session, text) if finish_reason else (await check_all(session, [text]))[0]
-    if verdict.refused or (finish_reason and verdict.action is not Action.PASS):
-        await add_record(session, "practice.answer", text, verdict, exchange.person_id, exchange.entry_id)
+    ended = said.finish_reason is not None
+    verdict = await check(site, session, said.text) if ended else (await check_all(session, [said.text]))[0]
+    if verdict.refused or (ended and verdict.action is not Action.PASS):
+        await add_record(session, surface, said.text, verdict, person_id, subject_id)
     if verdict.refused:
-        row.text, row.tokens, row.finish_reason, row.refused = "", tokens, "refused", verdict.category
-        return False
-    row.tokens, row.finish_reason = tokens, finish_reason
-    if finish_reason or site.settings.guard_url is None:
-        row.text = text
-    return True
+        return Heard(None, verdict.category)
+    return Heard(said.text if ended or site.settings.guard_url is None else None, None)

@@ -6,7 +6,7 @@ module's shape is `(in_features, out_features)`; a LoRA pair on it is A `(rank, 
 
 import hashlib
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 
@@ -33,6 +33,8 @@ class BaseModel:
     """What its config.json says about how it computes; a full model on this base must say the same."""
     licence: str
     licence_url: str
+    turn_end: str = "\n\n"
+    """What stands between an answer and the next prompt of a conversation."""
 
     @property
     def template_digest(self) -> str:
@@ -50,6 +52,14 @@ class BaseModel:
             return self.template.replace("{prompt}", prompt)
         texts = {"{prompt}": prompt, "{system}": system}
         return re.sub(r"\{(?:prompt|system)\}", lambda place: texts[place[0]], self.system_template)
+
+    def render_turns(self, earlier: Sequence[tuple[str, str]], prompt: str, system: str | None = None) -> str:
+        """A conversation: what was asked and answered before, and what is asked now. The system text stands first."""
+        text = ""
+        for asked, answered in earlier:
+            text += self.render(asked, system) + answered + self.turn_end
+            system = None
+        return text + self.render(prompt, system)
 
     def tensor_names(self) -> dict[str, tuple[int, int]]:
         """Every adaptable module by its full PEFT path, with its shape."""

@@ -13,7 +13,7 @@ from arena.kit.jobs import service
 from arena.kit.jobs.pipeline import Pipeline
 from arena.kit.jobs.service import Claim, LostLease, NotReady
 from arena.kit.site import Site
-from workers.control import duels, leaderboard, practice, ratings
+from workers.control import duels, leaderboard, ratings, talks
 from workers.control.held import Held
 from workers.pool.client import EngineError
 
@@ -21,7 +21,8 @@ OWNER = f"control@{socket.gethostname()}"
 
 RUN: dict[str, Callable[[Held], Awaitable[None]]] = {
     duels.KIND: duels.run,
-    practice.KIND: practice.run,
+    talks.PRACTICE.kind: talks.PRACTICE.run,
+    talks.GATEWAY.kind: talks.GATEWAY.run,
     ratings.KIND: ratings.run,
     leaderboard.KIND: leaderboard.run,
 }

@@ -14,7 +14,7 @@ from sqlalchemy import text
 from arena.nodes.public import live_leases
 from arena.pipeline import PIPELINE
 from arena.practice import service
-from arena.practice.contracts import VoicePlan
+from arena.practice.contracts import Said, VoicePlan
 from arena.practice.rules import KEPT, PER_PERSON
 from arena.submissions.public import Entry, Submission
 from tests.support.engine import make_adapter
@@ -22,8 +22,8 @@ from tests.support.guard import MODEL, running_guard
 from tests.support.live import page
 from tests.support.portal import Caller
 from tests.support.show import Json, Show, send, send_files
-from workers.control import practice as worker
-from workers.control.work import wake
+from workers.control import talks
+from workers.control.work import RUN, wake
 from workers.pool import fake_text
 from workers.pool.fake import _Run as FakeRun
 
@@ -152,20 +152,20 @@ async def test_the_last_words_are_written_also_while_others_are_being_written(
     show: Show, ada: Caller, halted: Halted, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     heard: defaultdict[UUID, asyncio.Event] = defaultdict(asyncio.Event)
-    listen, say = worker._listen, service.say
+    listen, say = talks._listen, service.say
 
     async def listening(engine: Any, plan: Any, voice: VoicePlan, said: Any) -> None:
         await listen(engine, plan, voice, said)
         heard[voice.answer_id].set()
 
-    async def saying(site: Any, session: Any, exchange: UUID, answer: UUID, *said: Any) -> bool:
-        if said[-1] is None:
+    async def saying(site: Any, session: Any, exchange: UUID, answer: UUID, said: Said) -> bool:
+        if said.finish_reason is None:
             halted.released.set()
             await heard[answer].wait()
-        return await say(site, session, exchange, answer, *said)
+        return await say(site, session, exchange, answer, said)
 
-    monkeypatch.setattr(worker, "_listen", listening)
-    monkeypatch.setattr(service, "say", saying)
+    monkeypatch.setattr(talks, "_listen", listening)
+    monkeypatch.setitem(RUN, talks.PRACTICE.kind, replace(talks.PRACTICE, say=saying).run)
     await ask(ada)
     await show.portal.drain()
     answered = await seen(ada)

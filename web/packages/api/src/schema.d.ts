@@ -149,6 +149,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/completions/{completion_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read Completion
+         * @description How an answer of the gateway came about, for whoever asked. The id is in the answer's `X-Gavel-Provenance`.
+         */
+        get: operations["read_completion"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/device": {
         parameters: {
             query?: never;
@@ -1197,6 +1217,46 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/chat/completions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Complete Chat
+         * @description Put a conversation to a model. Waits for the engine; a duel goes before.
+         */
+        post: operations["complete_chat"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/models": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Models
+         * @description What the key's owner may call: the house, and the own entries' ready versions.
+         */
+        get: operations["list_models"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
 }
 export type webhooks = Record<string, never>;
 export interface components {
@@ -1318,6 +1378,39 @@ export interface components {
             /** Key */
             key: string;
         };
+        /** ChatRequest */
+        ChatRequest: {
+            /** Max Completion Tokens */
+            max_completion_tokens?: number | null;
+            /** Max Tokens */
+            max_tokens?: number | null;
+            /** Messages */
+            messages: components["schemas"]["Message"][];
+            /** Model */
+            model: string;
+            /**
+             * N
+             * @default 1
+             * @constant
+             */
+            n: 1;
+            /** Seed */
+            seed?: number | null;
+            /** Stop */
+            stop?: (string | string[]) | null;
+            /**
+             * Stream
+             * @default false
+             */
+            stream: boolean;
+            stream_options?: components["schemas"]["StreamOptions"] | null;
+            /** Temperature */
+            temperature?: number | null;
+            /** Top P */
+            top_p?: number | null;
+            /** User */
+            user?: string | null;
+        };
         /** CheckOut */
         CheckOut: {
             /** Code */
@@ -1377,6 +1470,23 @@ export interface components {
             submission_id: string;
             /** Version */
             version: number;
+        };
+        /**
+         * CompletionOut
+         * @description How an answer came about. The texts are there as hashes: whoever asked has them.
+         */
+        CompletionOut: {
+            /** Hash */
+            hash: string;
+            /**
+             * Id
+             * Format: uuid
+             */
+            id: string;
+            /** Record */
+            record: {
+                [key: string]: unknown;
+            };
         };
         /**
          * DatasetOut
@@ -1742,6 +1852,18 @@ export interface components {
             /** Detail */
             detail?: components["schemas"]["ValidationError"][];
         };
+        /** ImagePart */
+        ImagePart: {
+            /** Image Url */
+            image_url: {
+                [key: string]: unknown;
+            };
+            /**
+             * Type
+             * @constant
+             */
+            type: "image_url";
+        };
         /** InvitationMade */
         InvitationMade: {
             /**
@@ -1968,6 +2090,44 @@ export interface components {
              * Format: uuid
              */
             person_id: string;
+        };
+        /** Message */
+        Message: {
+            /** Content */
+            content: string | (components["schemas"]["TextPart"] | components["schemas"]["ImagePart"])[];
+            /** Name */
+            name?: string | null;
+            /**
+             * Role
+             * @enum {string}
+             */
+            role: "system" | "developer" | "user" | "assistant";
+        };
+        /** ModelOut */
+        ModelOut: {
+            /** Created */
+            created: number;
+            /** Id */
+            id: string;
+            /**
+             * Object
+             * @default model
+             * @constant
+             */
+            object: "model";
+            /** Owned By */
+            owned_by: string;
+        };
+        /** ModelsOut */
+        ModelsOut: {
+            /** Data */
+            data: components["schemas"]["ModelOut"][];
+            /**
+             * Object
+             * @default list
+             * @constant
+             */
+            object: "list";
         };
         /** ModerationVerdictOut */
         ModerationVerdictOut: {
@@ -2640,6 +2800,14 @@ export interface components {
              */
             type: "start_duel";
         };
+        /** StreamOptions */
+        StreamOptions: {
+            /**
+             * Include Usage
+             * @default false
+             */
+            include_usage: boolean;
+        };
         /** SubmissionOut */
         SubmissionOut: {
             /**
@@ -2810,6 +2978,16 @@ export interface components {
             terms: components["schemas"]["TermOut"][];
             /** Version */
             version: number;
+        };
+        /** TextPart */
+        TextPart: {
+            /** Text */
+            text: string;
+            /**
+             * Type
+             * @constant
+             */
+            type: "text";
         };
         /** TokenMade */
         TokenMade: {
@@ -3049,11 +3227,13 @@ export type ArenaSubmissionsDatasetsContractsVersion = components['schemas']['ar
 export type Board = components['schemas']['Board'];
 export type BoardRow = components['schemas']['BoardRow'];
 export type CastVote = components['schemas']['CastVote'];
+export type ChatRequest = components['schemas']['ChatRequest'];
 export type CheckOut = components['schemas']['CheckOut'];
 export type Choice = components['schemas']['Choice'];
 export type Cleaned = components['schemas']['Cleaned'];
 export type CommandIn = components['schemas']['CommandIn'];
 export type CompetingOut = components['schemas']['CompetingOut'];
+export type CompletionOut = components['schemas']['CompletionOut'];
 export type DatasetOut = components['schemas']['DatasetOut'];
 export type DatasetReport = components['schemas']['DatasetReport'];
 export type Desk = components['schemas']['Desk'];
@@ -3074,6 +3254,7 @@ export type FlagSide = components['schemas']['FlagSide'];
 export type Freeze = components['schemas']['Freeze'];
 export type GiveVerdict = components['schemas']['GiveVerdict'];
 export type HttpValidationError = components['schemas']['HTTPValidationError'];
+export type ImagePart = components['schemas']['ImagePart'];
 export type InvitationMade = components['schemas']['InvitationMade'];
 export type InvitationState = components['schemas']['InvitationState'];
 export type Invite = components['schemas']['Invite'];
@@ -3091,6 +3272,9 @@ export type Login = components['schemas']['Login'];
 export type MatchOut = components['schemas']['MatchOut'];
 export type Me = components['schemas']['Me'];
 export type MemberOut = components['schemas']['MemberOut'];
+export type Message = components['schemas']['Message'];
+export type ModelOut = components['schemas']['ModelOut'];
+export type ModelsOut = components['schemas']['ModelsOut'];
 export type ModerationVerdictOut = components['schemas']['ModerationVerdictOut'];
 export type ModuleLikenessOut = components['schemas']['ModuleLikenessOut'];
 export type NewCaptain = components['schemas']['NewCaptain'];
@@ -3133,6 +3317,7 @@ export type StageDuel = components['schemas']['StageDuel'];
 export type StageResult = components['schemas']['StageResult'];
 export type StageSide = components['schemas']['StageSide'];
 export type StartDuel = components['schemas']['StartDuel'];
+export type StreamOptions = components['schemas']['StreamOptions'];
 export type SubmissionOut = components['schemas']['SubmissionOut'];
 export type SuiteOut = components['schemas']['SuiteOut'];
 export type TallyOut = components['schemas']['TallyOut'];
@@ -3143,6 +3328,7 @@ export type TeamName = components['schemas']['TeamName'];
 export type TeamOut = components['schemas']['TeamOut'];
 export type TermOut = components['schemas']['TermOut'];
 export type TermsOut = components['schemas']['TermsOut'];
+export type TextPart = components['schemas']['TextPart'];
 export type TokenMade = components['schemas']['TokenMade'];
 export type TokenRow = components['schemas']['TokenRow'];
 export type Track = components['schemas']['Track'];
@@ -3393,6 +3579,37 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["VoteOut"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    read_completion: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                completion_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CompletionOut"];
                 };
             };
             /** @description Validation Error */
@@ -5314,6 +5531,59 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["arena__app__Version"];
+                };
+            };
+        };
+    };
+    complete_chat: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ChatRequest"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": unknown;
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    list_models: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ModelsOut"];
                 };
             };
         };

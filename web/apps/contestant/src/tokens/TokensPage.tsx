@@ -136,6 +136,13 @@ function HowTo() {
   const { t } = useT();
   const login = `export GAVEL_URL=${location.origin}\nexport GAVEL_TOKEN=gvt_…`;
   const submit = 'gavel submit ./my-adapter --entry "…"';
+  const models = useQuery({ queryKey: ["gateway-models"], queryFn: () => api.get("/v1/models") });
+  const ask = [
+    "from openai import OpenAI",
+    `client = OpenAI(base_url="${location.origin}/v1", api_key="gvt_…")`,
+    'question = [{"role": "user", "content": "…"}]',
+    'answer = client.chat.completions.create(model="House", messages=question)',
+  ].join("\n");
   return (
     <Card className={css.how}>
       <h2>{t("tokens.how")}</h2>
@@ -148,6 +155,16 @@ function HowTo() {
           <p>{t("tokens.how_submit")}</p>
           <pre>{submit}</pre>
           <p className={css.quiet}>{t("tokens.how_again")}</p>
+        </li>
+        <li>
+          <p>{t("tokens.how_ask")}</p>
+          <pre>{ask}</pre>
+          {models.data && (
+            <p className={css.quiet}>
+              {t("tokens.how_models", { models: models.data.data.map(({ id }) => id).join(t("tokens.how_and")) })}
+            </p>
+          )}
+          <p className={css.quiet}>{t("tokens.how_stage")}</p>
         </li>
       </ol>
     </Card>
