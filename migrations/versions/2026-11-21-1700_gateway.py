@@ -1,6 +1,6 @@
 """completions of the gateway
 
-Revision: 0013, after: 0009
+Revision: 0010, after: 0009
 Written as if the show were on air: short locks, no rewrites, destructive changes in two releases.
 """
 
@@ -8,7 +8,7 @@ import sqlalchemy as sa
 from alembic import op
 from sqlalchemy.dialects import postgresql
 
-revision = "0013"
+revision = "0010"
 down_revision = "0009"
 branch_labels = None
 depends_on = None
