@@ -1,4 +1,4 @@
-"""`gavel verify FILE`: whether an answer, or an episode's chain of answers, is what was recorded. Offline, no account."""
+"""`gavel verify FILE`: whether an answer, or an episode's chain of them, is what was recorded. Offline, no account."""
 
 import json
 from dataclasses import asdict

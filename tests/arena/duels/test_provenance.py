@@ -222,7 +222,7 @@ async def test_each_field_that_is_changed_is_named(show: Show) -> None:
 async def test_who_mends_the_hashes_meets_the_next_witness(show: Show) -> None:
     """Digest by digest: the record's own hash, the node's signature, the next answer, whoever has kept the hash."""
     await show.enter("Lantern")
-    duel = await show.answered()
+    await show.answered()
     await show.reveal()
     file = await chain(show)
     left, right = file["answers"]

@@ -1,6 +1,6 @@
 import type { Stage, StageBallot, StageDuel } from "@gavel/api";
 import { Pill, useTitle } from "@gavel/desk";
-import { Countdown, useRemaining } from "@gavel/ui";
+import { Countdown, Records, useRemaining } from "@gavel/ui";
 import { useEffect } from "react";
 import { useT } from "../i18n";
 import { Result } from "../result/Result";
@@ -45,6 +45,7 @@ export function BallotRound({ stage, duel, ballot, serverNow }: BallotRoundProps
       {revealed && <Result result={revealed} verdict={verdict} />}
       {!open && !revealed && <Closed judges={ballot.judges} verdict={verdict} />}
       <Answers duel={duel} chosen={chosen} names={revealed} />
+      {revealed && <Records duel={duel.id} episode={episode.id} />}
       {open && <Form verdict={verdict} />}
     </>
   );
