@@ -82,7 +82,7 @@ def _why_none(known: Iterable[Node], hardware_class: str) -> str:
     ready = [node for node in known if node.state == "ready"]
     trusted = [node for node in ready if not node.shows_another_key]
     if ready and not trusted:
-        return "waiting for a producer to look at the engine, which shows another key than before"
+        return "waiting for a producer to accept the engine's new key"
     found = {
         NodeHealth.model_validate(node.health).hardware_class
         for node in trusted
@@ -90,7 +90,7 @@ def _why_none(known: Iterable[Node], hardware_class: str) -> str:
     }
     if found and hardware_class not in (ANY_CLASS, *found):
         classes = ", ".join(sorted(found))
-        return f"waiting for an engine of class {hardware_class}, as the track says; what is up is of class {classes}"
+        return f"waiting for an engine of class {hardware_class}; what is up is of class {classes}"
     return "waiting for a free engine" if trusted else "waiting for an engine to start"
 
 

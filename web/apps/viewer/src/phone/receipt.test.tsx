@@ -56,7 +56,9 @@ function watchTheLock() {
 }
 
 async function check(root = "sealed") {
-  render(<Revealed episode="e" duel={duel} ballot={{ ...ballot, state: "locked", root }} result={result} board={null} />);
+  render(
+    <Revealed episode="e" duel={duel} ballot={{ ...ballot, state: "locked", root }} result={result} board={null} />,
+  );
   fireEvent.click(await screen.findByText("Check"));
   return (await screen.findByText(/^Checked|^Does not match/)).textContent;
 }
