@@ -228,7 +228,7 @@ async def test_who_mends_the_hashes_meets_the_next_witness(show: Show) -> None:
     left, right = file["answers"]
 
     def mended(change: Json) -> Json:
-        other = copy.deepcopy(left)
+        other: Json = copy.deepcopy(left)
         other["record"] |= change
         other["digests"] = field_digests(other["record"])
         other["hash"] = record_hash(other["record"])
