@@ -3,6 +3,7 @@
 Everything in a file is either covered by the record's hash or has its own check in `verify`; nothing else is let in.
 """
 
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Any, Literal
 from uuid import UUID
@@ -84,15 +85,21 @@ class AnswerRecord(Contract):
     seed: int
     engine: EngineRecorded
     node: NodeRecorded
-    token_ids: list[int]
+    token_ids: list[int] | None = None
+    """Left out of the files of an answer whose words are withheld."""
     arrived_us: list[int]
     """When each token arrived, in microseconds from the moment the request was handed to the engine."""
     times: Times
     text_sha256: Hex32
     finish_reason: str | None
     moderation: list[dict[str, Any]]
-    """What was decided about the answer before it was shown, in order."""
+    """What was decided about the answer before it was shown, in order. A decision with `"withheld": true` keeps the
+    words out of every file: what may not go on air is not handed out afterwards either."""
     previous: Hex32 | None
+
+
+def is_withheld(decisions: Iterable[Mapping[str, Any]]) -> bool:
+    return any(decision.get("withheld") is True for decision in decisions)
 
 
 class AttestationFile(Contract):
@@ -114,7 +121,9 @@ class AnswerFile(Labelled):
     format: Literal["gavel.answer-file.v1"]
     hash: Hex32
     previous: Hex32 | None
-    text: str
+    withheld: bool
+    """By a decision in `record.moderation`: no text and no token ids here, only their digests."""
+    text: str | None
     system_prompt: str | None
     record: AnswerRecord
     digests: dict[str, Hex32]

@@ -9,7 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from arena.duels import queries
 from arena.duels.contracts import SIDES, SideName
-from arena.duels.files import AI_LABEL, RECORD
+from arena.duels.files import AI_LABEL, RECORD, is_withheld
 from arena.duels.models import Answer, AnswerToken, Duel
 from arena.duels.verify import field_digests, record_hash
 from arena.kit.db import Json, db_now
@@ -31,7 +31,8 @@ async def seal(
 ) -> None:
     """Write both answers' texts and records. The caller holds the episode: its records are one chain.
 
-    `decisions`: what moderation decided about each answer, in order.
+    `decisions`: what moderation decided about each answer, in order; `"withheld": true` in one keeps the answer's words
+    out of the files.
     """
     previous = await _last_hash(session, duel.episode_id)
     rows = await queries.answers(session, duel.id)
@@ -160,6 +161,8 @@ def _sealed(row: Answer) -> Json:
 
 async def _file(site: Site, session: AsyncSession, row: Answer) -> Json:
     assert row.provenance is not None
+    withheld = is_withheld(row.provenance["moderation"])
+    shown = {name: value for name, value in row.provenance.items() if not (withheld and name == "token_ids")}
     system = row.system_digest and await submissions.read_system_prompt(site, row.system_digest)
     return {
         **LABELLED,
@@ -167,9 +170,10 @@ async def _file(site: Site, session: AsyncSession, row: Answer) -> Json:
         "format": "gavel.answer-file.v1",
         "hash": row.provenance_hash,
         "previous": row.provenance["previous"],
-        "text": row.text,
+        "withheld": withheld,
+        "text": None if withheld else row.text,
         "system_prompt": system,
-        "record": row.provenance,
+        "record": shown,
         "digests": field_digests(row.provenance),
         "attestation": await _attestation(session, row.provenance["node"]["attestation"]),
     }

@@ -13,7 +13,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from arena.duels.files import AI_LABEL, AnswerFile, EpisodeFile, SealedAnswer
+from arena.duels.files import AI_LABEL, AnswerFile, EpisodeFile, SealedAnswer, is_withheld
 from arena.kit.schemas import Contract
 from arena.nodes.attestation import Attestation, Statement, commit, digest_of
 
@@ -117,9 +117,9 @@ def _fields(file: Json) -> str | None:
     if not isinstance(record, dict) or not isinstance(digests, dict):
         return "there is no record, or there are no digests of its fields"
     found = field_digests(record)
-    wrong = [
-        f"record.{name}" for name in sorted(found.keys() | digests) if found.get(name) != digests.get(name)
-    ]
+    kept_back = {"token_ids"} - record.keys() if file.get("withheld") is True else set()
+    names = sorted((found.keys() | digests) - kept_back)
+    wrong = [f"record.{name}" for name in names if found.get(name) != digests.get(name)]
     return f"{', '.join(wrong)}: not what digests says" if wrong else None
 
 
@@ -147,6 +147,10 @@ def _label(file: Json, answer: AnswerFile) -> str | None:
 
 
 def _text(file: Json, answer: AnswerFile) -> str | None:
+    if answer.withheld != is_withheld(answer.record.moderation):
+        return "withheld: not what record.moderation says"
+    if answer.text is None:
+        return None if answer.withheld else "there is no text, and nothing in record.moderation withholds it"
     return _sha256("text", answer.text, "record.text_sha256", answer.record.text_sha256)
 
 
@@ -166,6 +170,12 @@ def _sha256(what: str, text: str, field: str, digest: str) -> str | None:
 
 def _tokens(file: Json, answer: AnswerFile) -> str | None:
     ids, times = answer.record.token_ids, answer.record.arrived_us
+    if ids is None:
+        return (
+            None
+            if answer.withheld
+            else "there are no record.token_ids, and nothing in record.moderation withholds them"
+        )
     if len(ids) != len(times):
         return f"record.token_ids has {len(ids)} tokens, record.arrived_us has {len(times)}"
     if len(ids) > answer.record.sampling.max_tokens:

@@ -132,7 +132,10 @@ async def attested(contract: BenchmarkContract) -> dict[str, Any] | None:
     """What the node itself signs, if the contract says that it does."""
     if contract.attest is None:
         return None
+    assert contract.adapter is not None
     async with EngineClient(contract.engine_url, contract.engine_token) as engine:
+        adapter = contract.adapter
+        await engine.ensure_adapter(adapter.digest, adapter.weights_url, adapter.config_url)
         return (await engine.attestation(contract.attest)).model_dump(mode="json")
 
 

@@ -13,6 +13,7 @@ from sqlalchemy import text
 from typer.testing import CliRunner
 
 from arena.cli.main import app
+from arena.duels import service
 from arena.duels.verify import check_file, field_digests, record_hash
 from arena.submissions.safetensors import engine_name
 from tests.support.show import Json, Show
@@ -111,6 +112,33 @@ async def test_before_its_reveal_an_answer_has_a_place_in_the_chain_and_tells_no
     assert problems(after) == {}
 
 
+async def test_words_that_moderation_withholds_are_in_no_file(
+    show: Show, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Neither as text nor as token ids, and whoever gets hold of them can still be told whether they are these."""
+    await show.enter("Lantern")
+    answered, decision = service.answered, {"by": "moderator", "action": "card", "withheld": True}
+
+    async def with_a_decision(*arguments: Any) -> None:
+        await answered(*arguments, decisions={"left": [decision]})
+
+    monkeypatch.setattr(service, "answered", with_a_decision)
+    duel = await show.answered()
+    await show.reveal()
+    left, right = [await answer(show, duel["id"], side) for side in SIDES]
+    assert left["record"]["moderation"] == [decision]
+    assert (left["withheld"], left["text"], "token_ids" in left["record"]) == (True, None, False)
+    assert not right["withheld"]
+    for file in (left, right, await chain(show)):
+        assert problems(file) == {}
+        assert duel["left"]["text"] not in json.dumps(file, ensure_ascii=False)
+    assert problems(left | {"text": duel["left"]["text"]}) == {}
+    assert "text" in problems(left | {"text": "something else"})
+    hidden = right | {"withheld": True, "text": None}
+    del hidden["record"]["token_ids"]
+    assert "text" in problems(hidden), "nobody hides words that no decision withholds"
+
+
 async def test_an_answer_in_the_form_of_an_earlier_release_keeps_its_place(show: Show) -> None:
     await show.enter("Lantern")
     duel = await show.answered()
@@ -179,6 +207,7 @@ NAMED = {
     ("AIGC",): "label",
     ("hash",): "hash",
     ("previous",): "previous",
+    ("withheld",): "text",
     ("text",): "text",
     ("system_prompt",): "system prompt",
     ("record",): "fields",
@@ -213,7 +242,7 @@ async def test_each_field_that_is_changed_is_named(show: Show) -> None:
         for name in part:
             less = copy.deepcopy(file)
             del (less[place] if place else less)[name]
-            assert name in problems(less)["form"]
+            assert name in " ".join(problems(less).values())
         more = copy.deepcopy(file)
         (more[place] if place else more)["winner"] = "left"
         assert "winner" in problems(more)["form"]
