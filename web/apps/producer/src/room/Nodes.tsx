@@ -67,7 +67,7 @@ function AnotherKey({ node }: { node: EngineNode }) {
     mutationFn: () => api.post("/api/nodes/{node_id}/new-key", { params: { path: { node_id: node.id } } }),
   });
   return (
-    <div role="alert">
+    <div className={css.key} role="alert">
       <p className={css.warn}>{t("nodes.another_key")}</p>
       <SmallButton disabled={accepting.isPending || accepting.isSuccess} onClick={() => accepting.mutate()}>
         {t("nodes.accept_key")}
