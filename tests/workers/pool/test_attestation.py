@@ -1,16 +1,19 @@
 """The node's key, and what it states and signs."""
 
 import stat
+import sys
 from pathlib import Path
+from types import ModuleType, SimpleNamespace
 
 import pytest
 
 from arena.nodes.attestation import Wanted, commit
 from tests.support.engine import Files, Node, call, make_adapter
 from workers.pool.agent import NodeAgent
-from workers.pool.attestation import KEY_FILE, KeyUnreadable, node_key
+from workers.pool.attestation import KEY_FILE, KeyUnreadable, machine, node_key
 from workers.pool.client import AdapterUnknown, EngineClient, EngineNotReady, EngineUnreachable
 from workers.pool.engine import CPU, EngineConfig
+from workers.pool.hardware import describe
 
 
 def test_a_key_is_made_once_and_only_its_owner_reads_it(tmp_path: Path) -> None:
@@ -86,6 +89,71 @@ async def test_what_is_no_attestation_is_told(client: EngineClient, agent: NodeA
     agent.attest = half  # type: ignore[method-assign,assignment]
     with pytest.raises(EngineUnreachable, match="signature"):
         await client.attestation(Wanted(challenge="a-duel"))
+
+
+class NvmlError(Exception):
+    pass
+
+
+def gpu(**answers: object) -> ModuleType:
+    """NVML with one device, in the words of nvidia-ml-py; what has no answer here is not supported by the device."""
+    nvml = ModuleType("pynvml")
+
+    def unsupported(*_: object) -> int:
+        raise NvmlError("Not Supported")
+
+    for name in (
+        "nvmlDeviceGetClockInfo", "nvmlDeviceGetMaxClockInfo", "nvmlDeviceGetTemperature",
+        "nvmlDeviceGetPowerUsage", "nvmlDeviceGetCurrentClocksEventReasons",
+    ):  # fmt: skip
+        setattr(nvml, name, unsupported)
+    known = {
+        "NVMLError": NvmlError,
+        "NVML_CLOCK_SM": 1,
+        "NVML_CLOCK_MEM": 2,
+        "NVML_TEMPERATURE_GPU": 0,
+        "nvmlInit": lambda: None,
+        "nvmlShutdown": lambda: None,
+        "nvmlSystemGetDriverVersion": lambda: "580.10",
+        "nvmlDeviceGetCount": lambda: 1,
+        "nvmlDeviceGetHandleByIndex": lambda at: at,
+        "nvmlDeviceGetName": lambda _: "NVIDIA H200",
+        "nvmlDeviceGetMemoryInfo": lambda _: SimpleNamespace(total=150 << 30),
+    }
+    for name, value in (known | answers).items():
+        setattr(nvml, name, value)
+    return nvml
+
+
+def test_what_nvml_says_is_stated_and_what_it_does_not_say_is_none(monkeypatch: pytest.MonkeyPatch) -> None:
+    clocks = {1: 1980, 2: 3201}
+    told = gpu(
+        nvmlDeviceGetClockInfo=lambda _, kind: clocks[kind],
+        nvmlDeviceGetPowerUsage=lambda _: 412_600,
+        nvmlDeviceGetCurrentClocksEventReasons=lambda _: 4,
+    )
+    monkeypatch.setitem(sys.modules, "pynvml", told)
+    found = machine(describe("a-class"))
+    (device,) = found.gpus
+    assert (found.gpu_source, found.driver) == ("nvml", "580.10")
+    assert (device.name, device.clock_mhz, device.memory_clock_mhz) == ("NVIDIA H200", 1980, 3201)
+    assert (device.power_watts, device.throttled) == (413, 4)
+    assert (device.max_clock_mhz, device.temperature_c) == (None, None)
+
+
+def test_without_a_driver_the_statement_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    def no_driver() -> None:
+        raise NvmlError("Driver Not Loaded")
+
+    monkeypatch.setitem(sys.modules, "pynvml", gpu(nvmlInit=no_driver))
+    found = machine(describe("a-class"))
+    assert (found.gpus, found.driver, found.gpu_source) == (
+        (),
+        None,
+        "NVML does not answer: Driver Not Loaded",
+    )
+    monkeypatch.setitem(sys.modules, "pynvml", None)
+    assert machine(describe("a-class")).gpu_source == "nvidia-ml-py is not installed"
 
 
 def test_the_arguments_of_an_engine_name_no_place_of_the_machine(tmp_path: Path) -> None:

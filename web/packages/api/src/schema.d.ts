@@ -1339,7 +1339,9 @@ export interface components {
             /** System Prompt */
             system_prompt: string | null;
             /** Text */
-            text: string;
+            text: string | null;
+            /** Withheld */
+            withheld: boolean;
         };
         /**
          * AnswerRecord
@@ -1407,7 +1409,7 @@ export interface components {
             text_sha256: string;
             times: components["schemas"]["Times"];
             /** Token Ids */
-            token_ids: number[];
+            token_ids?: number[] | null;
             /**
              * Type
              * @constant
