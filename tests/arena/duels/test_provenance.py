@@ -119,8 +119,8 @@ async def test_words_that_moderation_withholds_are_in_no_file(
     await show.enter("Lantern")
     answered, decision = service.answered, {"by": "moderator", "action": "card", "withheld": True}
 
-    async def with_a_decision(*arguments: Any) -> None:
-        await answered(*arguments, decisions={"left": [decision]})
+    async def with_a_decision(site: Any, session: Any, duel_id: Any, fingerprints: Any) -> None:
+        await answered(site, session, duel_id, fingerprints, {"left": [decision]})
 
     monkeypatch.setattr(service, "answered", with_a_decision)
     duel = await show.answered()
