@@ -30,6 +30,8 @@ class Settings(BaseSettings):
     """After this long without an answer the text is held."""
     operator_token: SecretStr | None = None
     """API token of the built-in operator, given by whoever starts the site; the first invitations come from it."""
+    provider_name: str = Field(default="Gavel", min_length=1, max_length=100)
+    """Who runs the site: the producer of the content in the label of every exported answer."""
     web_dir: Path = Path("web/dist")
     data_dir: Path = Path(".gavel")
     allow_lan_http: bool = False

@@ -9,6 +9,7 @@ from pydantic import Field, FiniteFloat, StringConstraints
 
 from arena.kit.facts import Fact
 from arena.kit.schemas import Contract, Words
+from arena.nodes.attestation import Attestation, Wanted
 from arena.submissions.contracts import AdapterRef, Check
 
 JOB_KIND = "benchmarks.run"
@@ -81,6 +82,8 @@ class BenchmarkContract(Contract):
     """When it is there, questions are asked in its template."""
     seed: int
     """For the engine's sampling; the questions come from `suite.seed`."""
+    attest: Wanted | None = None
+    """What the lab asks the node to state once the adapter is loaded. None: a node that signs nothing."""
     concurrency: int = Field(ge=1, le=64)
 
     @property
@@ -123,6 +126,8 @@ class BenchmarkResult(Contract):
     """The adapter's greedy answer as the node took it at loading. None when the contract named no adapter to load."""
     effect: bool = True
     """Whether any probe prompt was answered differently from the untuned base model without a system prompt."""
+    attestation: Attestation | None = None
+    """As the node signed it, so a lab can leave it out but not make it up."""
     items_digest: str
     """sha256 over the questions, options and answers as they were asked. Hex."""
 

@@ -64,6 +64,8 @@ class RunOut(Out):
     accuracy: AccuracyOut | None
     engine_build: str
     hardware_class: str
+    attestation: str | None
+    """Digest of what the engine's node stated and signed for this run."""
     lm_eval_version: str | None
     items_digest: str | None
     created_at: datetime
@@ -84,6 +86,7 @@ class RunOut(Out):
             accuracy=AccuracyOut.model_validate(total) if total else None,
             engine_build=run.node.get("engine_build", ""),
             hardware_class=run.node.get("hardware_class", ""),
+            attestation=run.node.get("attestation"),
             lm_eval_version=run.lm_eval_version,
             items_digest=run.items_digest,
             created_at=run.created_at,

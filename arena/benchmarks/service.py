@@ -30,7 +30,7 @@ async def prepare(site: Site, session: AsyncSession, job: Job) -> BenchmarkContr
     rules = await season_rules(session, entry.season_id)
     suite = suites.load(rules.suite)
     base = rules.track.base
-    leased = await nodes.lease(session, job, base.id, mode="benchmark")
+    leased = await nodes.lease(session, job, base.id, "benchmark", rules.track.hardware_class)
     run = await queries.open_run(session, submission.id)
     if run is None:
         run = BenchmarkRun(
@@ -62,7 +62,15 @@ async def prepare(site: Site, session: AsyncSession, job: Job) -> BenchmarkContr
         template=base.template,
         system=system,
         seed=suite.seed,
+        attest=_wanted(run.id, suite.seed, adapter.name) if leased.public_key else None,
         concurrency=CONCURRENCY,
+    )
+
+
+def _wanted(run_id: UUID, seed: int, adapter: str) -> nodes.Wanted:
+    challenge = str(run_id)
+    return nodes.Wanted(
+        challenge=challenge, seed_commitment=nodes.commit(challenge, seed), adapters=(adapter,)
     )
 
 
@@ -90,12 +98,24 @@ async def finish(site: Site, session: AsyncSession, submission_id: UUID, body: J
     run.state = "done"
     run.ended_at = func.clock_timestamp()
     leased = nodes.LeasedNode.model_validate(run.node)
+    if leased.public_key:
+        digest = await _attested(session, run, leased, result)
+        run.node = leased.model_copy(update={"attestation": digest}).model_dump(mode="json")
     await _judge(session, submission_id, leased, result)
     record(
         session,
         BenchmarkFinished(submission_id=submission_id, season_id=await _season(session, submission_id)),
     )
     nodes.freed(session, leased)
+
+
+async def _attested(
+    session: AsyncSession, run: BenchmarkRun, leased: nodes.LeasedNode, result: BenchmarkResult
+) -> str:
+    if result.attestation is None:
+        raise Conflict("benchmark.unattested", "The result came without the engine's attestation.")
+    seed = suites.load(run.suite).seed
+    return await nodes.attested(session, leased, result.attestation, str(run.id), seed)
 
 
 async def _judge(

@@ -17,6 +17,7 @@ from arena.cli.finding import find
 from arena.cli.sending import send_files
 from arena.cli.site import Refused, SiteClient, Watch
 from arena.cli.submit import SETTLED, describe
+from arena.duels.verify import check_file
 from arena.kit.merkle import root
 from arena.live.patches import State
 from arena.votes.rules import vote_leaf
@@ -269,8 +270,7 @@ class Episode:
         )
         await self._recount(duel["ballot"], result, duel["receipts"])
         await watch.until(board, lambda now: _met(now) >= met + 2, 60, "the board to count this duel")
-        provenance = await phones[0].get(f"/duels/{state['duel']['id']}/provenance")
-        hashes = {row["side"]: row["hash"] for row in provenance["answers"]}
+        hashes = {side: await _verified(phones[0], state["duel"]["id"], side) for side in ("left", "right")}
         self.tell(f"  {_line(result)}")
         await asyncio.sleep(self.pause)
         self.timings["duels"] = self.timings.get("duels", 0.0) + time.monotonic() - began
@@ -382,6 +382,14 @@ def _streaming(duel: dict[str, Any]) -> bool:
 
 def _finished(duel: dict[str, Any]) -> bool:
     return bool(duel["left"]["finished"] and duel["right"]["finished"])
+
+
+async def _verified(site: SiteClient, duel: str, side: str) -> str:
+    """The hash of an answer's record, once everything in its file holds."""
+    file = await site.get(f"/duels/{duel}/answers/{side}.json")
+    for wrong in (one for one in check_file(file) if one.problem is not None):
+        check(False, f"the record of the {side} answer: {wrong.name}: {wrong.problem}")
+    return str(file["hash"])
 
 
 def _met(board: dict[str, Any]) -> int:

@@ -13,6 +13,7 @@ COMMANDS = {
     "demo": "arena.cli.demo:demo",
     "submit": "arena.cli.submit:submit",
     "convert": "arena.cli.convert:convert",
+    "verify": "arena.cli.verify:verify",
     "moderation": "arena.cli.moderation:moderation",
     "invite": "arena.cli.invite:invite",
     "engine": "arena.cli.engine:engine",

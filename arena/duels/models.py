@@ -27,6 +27,8 @@ class Duel(Row):
     state: Mapped[DuelState] = mapped_column(String, default="queued")
     reason: Mapped[str | None]
     node: Mapped[dict[str, Any] | None]
+    live_at: Mapped[datetime | None]
+    """When the last attempt to answer it began."""
     revealed_at: Mapped[datetime | None]
 
     __table_args__ = (

@@ -137,15 +137,3 @@ async def _texts(session: AsyncSession, answer_ids: Sequence[UUID]) -> dict[UUID
         for answer_id, text in (await session.execute(statement)).all():
             texts.setdefault(answer_id, []).append(text)
     return texts
-
-
-async def last_provenance(session: AsyncSession, episode_id: UUID) -> str | None:
-    """The newest hash of the episode's chain. The caller holds the episode's lock."""
-    statement = (
-        select(Answer.provenance_hash)
-        .join(Duel, Duel.id == Answer.duel_id)
-        .where(Duel.episode_id == episode_id, Answer.provenance_hash.is_not(None))
-        .order_by(Duel.number.desc(), Answer.side.desc())
-        .limit(1)
-    )
-    return (await session.execute(statement)).scalar_one_or_none()

@@ -2,15 +2,17 @@
 
 from uuid import UUID
 
-from fastapi import APIRouter, Request
+import orjson
+from fastapi import APIRouter, Request, Response
 
 from arena.accounts.public import PublicCaller, Role
-from arena.duels import queries, service
-from arena.duels.contracts import SIDES
-from arena.duels.schemas import DuelOut, ProvenanceOut, ProvenancesOut
-from arena.kit.db import SessionDep
-from arena.kit.errors import Forbidden
+from arena.duels import provenance, queries
+from arena.duels.contracts import SideName
+from arena.duels.files import AnswerFile, EpisodeFile
+from arena.duels.schemas import DuelOut
+from arena.kit.db import Json, SessionDep
 from arena.kit.site import Site
+from arena.shows import public as episodes
 
 router = APIRouter(tags=["duels"])
 
@@ -29,15 +31,30 @@ async def list_duels(episode_id: UUID, caller: PublicCaller, session: SessionDep
     return [DuelOut.of(duel, sides[duel.id], see_names) for duel in found]
 
 
-@router.get("/duels/{duel_id}/provenance")
-async def read_provenance(
-    request: Request, duel_id: UUID, _: PublicCaller, session: SessionDep
-) -> ProvenancesOut:
-    """How each answer came about, for anyone, once the names are out; the system prompts too."""
+@router.get("/duels/{duel_id}/answers/{side}.json", response_model=AnswerFile)
+async def download_answer(
+    request: Request, duel_id: UUID, side: SideName, _: PublicCaller, session: SessionDep
+) -> Response:
+    """How one answer came about, for anyone, once the names are out; `gavel verify` checks it."""
     site: Site = request.app.state.site
     duel = await queries.duel(session, duel_id)
-    if duel.revealed_at is None:
-        raise Forbidden("duel.not_revealed", "The record names the adapters, so it opens with the reveal.")
-    rows = await queries.answers(session, duel_id)
-    texts = {side: await service.system_prompt(site, rows[side]) for side in SIDES}
-    return ProvenancesOut(answers=[ProvenanceOut.of(rows[side], texts[side]) for side in SIDES])
+    file = await provenance.answer_file(site, session, duel, side)
+    return _download(file, f"duel-{duel.number}-{side}.json")
+
+
+@router.get("/episodes/{episode_id}/provenance.json", response_model=EpisodeFile)
+async def download_provenance(
+    request: Request, episode_id: UUID, _: PublicCaller, session: SessionDep
+) -> Response:
+    """The records of all answers of an episode, as one chain."""
+    site: Site = request.app.state.site
+    episode = await episodes.episode(session, episode_id)
+    file = await provenance.episode_file(site, session, episode.id)
+    return _download(file, f"episode-{episode.number}-provenance.json")
+
+
+def _download(file: Json, name: str) -> Response:
+    """Indented: people open it too. As it is recorded, not as a schema would write it again."""
+    body = orjson.dumps(file, option=orjson.OPT_INDENT_2)
+    headers = {"Content-Disposition": f'attachment; filename="{name}"'}
+    return Response(body, media_type="application/json", headers=headers)

@@ -1,10 +1,6 @@
 """Drawing sides and releasing tokens evenly. Pure functions."""
 
 from collections.abc import Sequence
-from hashlib import sha256
-from typing import Any
-
-import rfc8785
 
 
 def released(left: int, right: int, left_done: bool, right_done: bool) -> tuple[int, int]:
@@ -25,8 +21,3 @@ def released(left: int, right: int, left_done: bool, right_done: bool) -> tuple[
 
 def text_of(tokens: Sequence[str], count: int) -> str:
     return "".join(tokens[:count])
-
-
-def chain(previous: str | None, record: dict[str, Any]) -> str:
-    """Hash of a provenance record that commits to all records before it: sha256(previous ‖ canonical JSON)."""
-    return sha256((previous or "").encode() + rfc8785.dumps(record)).hexdigest()

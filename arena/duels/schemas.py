@@ -1,10 +1,10 @@
 """JSON shapes of duels. Before reveal no field here can tell which entry is on which side."""
 
-from typing import Any, Literal
+from typing import Literal
 from uuid import UUID
 
 from arena.duels.contracts import SideName
-from arena.duels.models import Answer, Duel, DuelState
+from arena.duels.models import Duel, DuelState
 from arena.duels.queries import SideView
 from arena.kit.schemas import Out
 from arena.submissions.public import EntryKind
@@ -60,26 +60,3 @@ class DuelOut(Out):
             left=side(sides["left"]),
             right=side(sides["right"]),
         )
-
-
-class ProvenanceOut(Out):
-    side: SideName
-    hash: str
-    record: dict[str, Any]
-    text: str
-    system_prompt: str | None
-    """The text whose sha256 the record holds; null unless the entry is a system prompt."""
-
-    @classmethod
-    def of(cls, answer: Answer, system_prompt: str | None) -> "ProvenanceOut":
-        return cls(
-            side=answer.side,
-            hash=answer.provenance_hash or "",
-            record=answer.provenance or {},
-            text=answer.text,
-            system_prompt=system_prompt,
-        )
-
-
-class ProvenancesOut(Out):
-    answers: list[ProvenanceOut]

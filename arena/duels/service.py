@@ -2,13 +2,12 @@
 
 import secrets
 from collections.abc import Mapping, Sequence
-from hashlib import sha256
 from uuid import UUID
 
 from sqlalchemy import delete, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from arena.duels import queries
+from arena.duels import provenance, queries
 from arena.duels.contracts import (
     SIDES,
     DuelAnswered,
@@ -21,7 +20,6 @@ from arena.duels.contracts import (
     Token,
 )
 from arena.duels.models import Answer, AnswerToken, Duel
-from arena.duels.rules import chain
 from arena.kit.db import Json, db_now
 from arena.kit.errors import Conflict, Invalid
 from arena.kit.jobs.outbox import record
@@ -31,9 +29,6 @@ from arena.nodes.public import LeasedNode
 from arena.shows.public import Episode, Track, season_rules
 from arena.submissions import public as submissions
 from arena.submissions.public import Submission
-
-INTERNAL = frozenset({"node_id", "url"})
-"""Of a leased node; nobody outside needs it."""
 
 
 async def start(
@@ -152,10 +147,10 @@ async def system_prompt(site: Site, answer: Answer) -> str | None:
     return await submissions.read_system_prompt(site, answer.system_digest)
 
 
-async def base_model(session: AsyncSession, duel_id: UUID) -> str:
-    """The base model that the duel's season runs on, by registry id."""
+async def track(session: AsyncSession, duel_id: UUID) -> Track:
+    """What the duel's season runs on."""
     duel = await queries.duel(session, duel_id)
-    return (await season_rules(session, duel.season_id)).track.base_model
+    return (await season_rules(session, duel.season_id)).track
 
 
 async def loading(session: AsyncSession, duel_id: UUID, node: LeasedNode) -> None:
@@ -181,9 +176,12 @@ async def _wipe(session: AsyncSession, duel_id: UUID) -> None:
     await session.execute(update(Answer).where(Answer.duel_id == duel_id).values(text="", finish_reason=None))
 
 
-async def live(session: AsyncSession, duel_id: UUID) -> None:
+async def live(session: AsyncSession, duel_id: UUID, node: LeasedNode) -> None:
+    """`node` with its attestation: what is put on air now."""
     duel = await queries.duel(session, duel_id, lock=True)
     duel.state = "live"
+    duel.node = node.model_dump(mode="json")
+    duel.live_at = await db_now(session)
     record(session, DuelChanged(duel_id=duel_id, episode_id=duel.episode_id))
 
 
@@ -209,50 +207,21 @@ async def finish_side(session: AsyncSession, answer_id: UUID, finish_reason: str
     await session.execute(update(Answer).where(Answer.id == answer_id).values(finish_reason=finish_reason))
 
 
-async def answered(session: AsyncSession, duel_id: UUID, fingerprints: Mapping[SideName, str]) -> None:
+async def answered(
+    site: Site,
+    session: AsyncSession,
+    duel_id: UUID,
+    fingerprints: Mapping[SideName, str],
+    decisions: Mapping[SideName, Sequence[Json]] | None = None,
+) -> None:
     """Both sides are complete: write the texts and one provenance record each, chained through the episode."""
     # First the episode, then the duel, as the rundown does: two orders would be a deadlock.
     episode_id = (await queries.duel(session, duel_id)).episode_id
     await session.execute(select(Episode.id).where(Episode.id == episode_id).with_for_update())
     duel = await queries.duel(session, duel_id, lock=True)
-    rules = await season_rules(session, duel.season_id)
-    previous = await queries.last_provenance(session, duel.episode_id)
-    rows = await queries.answers(session, duel_id)
-    for side in SIDES:
-        row = rows[side]
-        tokens = await queries.tokens(session, row.id)
-        row.text, row.tokens = "".join(token.text for token in tokens), len(tokens)
-        row.provenance = _provenance(duel, row, rules.track, fingerprints[side], previous) | {
-            "token_ids": [token.token_id for token in tokens],
-            "arrived_us": [token.at_us for token in tokens],
-        }
-        row.provenance_hash = previous = chain(previous, row.provenance)
+    await provenance.seal(site, session, duel, fingerprints, decisions or {})
     duel.state = "answered"
     record(session, DuelAnswered(duel_id=duel_id, episode_id=duel.episode_id))
-
-
-def _provenance(duel: Duel, row: Answer, track: Track, fingerprint: str, previous: str | None) -> Json:
-    has_system = row.system_digest is not None
-    return {
-        "type": "gavel.answer.v1",
-        "ai_generated": True,
-        "episode": str(duel.episode_id),
-        "duel": str(duel.id),
-        "side": row.side,
-        "prompt": duel.prompt,
-        "template_digest": track.system_template_digest if has_system else track.template_digest,
-        "sampling": duel.sampling,
-        "seed": duel.seed,
-        "adapter_digest": row.digest,
-        "adapter_fingerprint": fingerprint,
-        # sha256 of the text; the text itself is released beside the record.
-        "system_prompt_digest": row.system_digest,
-        # Everybody may read the record: what the machine was, not where it stands.
-        "node": {name: value for name, value in (duel.node or {}).items() if name not in INTERNAL},
-        "text_sha256": sha256(row.text.encode()).hexdigest(),
-        "finish_reason": row.finish_reason,
-        "previous": previous,
-    }
 
 
 async def failed(session: AsyncSession, duel_id: UUID, reason: str) -> None:

@@ -11,6 +11,9 @@ from arena.kit.schemas import Contract
 ENGINE = "engine"
 """The resource that jobs wait for when every node is held."""
 
+ANY_CLASS = "any"
+"""The hardware class of a track that runs on whatever there is."""
+
 NodeState = Literal["preparing", "starting", "ready", "failed", "draining", "unreachable"]
 
 
@@ -34,9 +37,15 @@ class NodeHealth(BaseModel):
     system_fingerprint: str | None = None
     identity: Identity | None = None
     hardware: dict[str, Any] = {}
+    public_key: str | None = None
+    """Of the key that signs its attestations. None: a node of a release that had none."""
     fake: bool = False
     quarantine: bool = False
     """Adapters are asked here before they meet anybody; no duel and no benchmark ever runs on this node."""
+
+    @property
+    def hardware_class(self) -> str:
+        return str(self.hardware.get("class", "unknown"))
 
 
 class LeasedNode(Contract):
@@ -49,6 +58,9 @@ class LeasedNode(Contract):
     base_digest: str
     template_digest: str
     hardware_class: str
+    public_key: str | None = None
+    attestation: str | None = None
+    """Digest of what the node stated about itself under this lease, once it has."""
     rehearsal: bool = False
     """A fake engine, without weights."""
 

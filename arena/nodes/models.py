@@ -7,7 +7,7 @@ from uuid import UUID
 from sqlalchemy import BigInteger, ForeignKey, Index, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
-from arena.kit.db import Created, Row
+from arena.kit.db import Base, Created, Row
 
 
 class Node(Row):
@@ -20,6 +20,13 @@ class Node(Row):
     health: Mapped[dict[str, Any]]
     """The node's last health document."""
     seen_at: Mapped[datetime]
+    public_key: Mapped[str | None]
+    """The first key that it has signed an attestation with. What shows another key is another node."""
+
+    @property
+    def shows_another_key(self) -> bool:
+        shown = self.health.get("public_key")
+        return None not in (shown, self.public_key) and shown != self.public_key
 
 
 class Lease(Row):
@@ -35,6 +42,18 @@ class Lease(Row):
     taken_at: Mapped[Created]
 
     __table_args__ = (Index("ix_leases_node_id_taken_at", "node_id", "taken_at"),)
+
+
+class NodeAttestation(Base):
+    """What a node has stated and signed, under the digest of the document. Never changed."""
+
+    __tablename__ = "node_attestations"
+
+    digest: Mapped[str] = mapped_column(primary_key=True)
+    document: Mapped[dict[str, Any]]
+    signature: Mapped[str]
+    public_key: Mapped[str]
+    created_at: Mapped[Created]
 
 
 class AdapterFingerprint(Row):

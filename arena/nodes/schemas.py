@@ -27,6 +27,8 @@ class NodeOut(Out):
     engine_build: str | None
     adapters: int
     lease: LeaseOut | None
+    another_key: bool
+    """It shows another key than the one it was first seen with, and gets no work until a producer accepts that."""
     seen_at: datetime
 
     @classmethod
@@ -48,5 +50,15 @@ class NodeOut(Out):
             engine_build=health.get("engine_build"),
             adapters=len(health.get("adapters") or []),
             lease=lease,
+            another_key=node.shows_another_key,
             seen_at=node.seen_at,
         )
+
+
+class AttestationOut(Out):
+    """With `gavel verify` or any Ed25519 library: the key has signed the document in canonical JSON (RFC 8785)."""
+
+    digest: str
+    document: dict[str, Any]
+    signature: str
+    public_key: str

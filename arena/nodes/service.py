@@ -2,19 +2,23 @@
 
 from collections.abc import Iterable
 from datetime import timedelta
+from uuid import UUID
 
+from pydantic import ValidationError
 from sqlalchemy import func, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from arena.kit.db import db_now
+from arena.kit.errors import Conflict
 from arena.kit.ids import new_id
 from arena.kit.jobs.models import Job
 from arena.kit.jobs.outbox import record
 from arena.kit.jobs.service import NotReady
 from arena.nodes import queries
-from arena.nodes.contracts import ENGINE, LeasedNode, NodeChanged, NodeFreed, NodeHealth
-from arena.nodes.models import AdapterFingerprint, Lease, Node
+from arena.nodes.attestation import Attestation, commit
+from arena.nodes.contracts import ANY_CLASS, ENGINE, LeasedNode, NodeChanged, NodeFreed, NodeHealth
+from arena.nodes.models import AdapterFingerprint, Lease, Node, NodeAttestation
 
 LEFT_AFTER = timedelta(hours=1)
 """A node in quarantine that has been silent for so long has left the site."""
@@ -29,7 +33,7 @@ async def saw(session: AsyncSession, url: str, health: NodeHealth) -> Node:
         session.add(node)
         await session.flush()
     came_up = health.state == "ready" and node.state != "ready"
-    shown = ("state", "detail", "progress", "adapters")
+    shown = ("state", "detail", "progress", "adapters", "public_key")
     changed = any(node.health.get(field) != document.get(field) for field in shown)
     node.state = health.state
     node.health = document
@@ -42,9 +46,12 @@ async def saw(session: AsyncSession, url: str, health: NodeHealth) -> Node:
     return node
 
 
-async def lease(session: AsyncSession, job: Job, base_model: str, mode: str) -> LeasedNode:
+async def lease(
+    session: AsyncSession, job: Job, base_model: str, mode: str, hardware_class: str = ANY_CLASS
+) -> LeasedNode:
     """Hold one free node for this job. Raises NotReady while every node is held or none is up.
 
+    `hardware_class` is the track's, for what is ranked: a node of another class does not count as one.
     Strangers' adapters are probed on a node in quarantine as soon as the site has one, and nothing else runs there.
     While that node is down they wait, rather than go to the engines of the show.
     """
@@ -52,11 +59,9 @@ async def lease(session: AsyncSession, job: Job, base_model: str, mode: str) -> 
     await session.execute(select(func.pg_advisory_xact_lock(0x1EA5E)))
     known = await queries.nodes(session)
     apart = mode == "probe" and await _has_quarantine(session, known)
-    node = await queries.lock_free_node(session, base_model, quarantine=apart)
+    node = await queries.lock_free_node(session, base_model, quarantine=apart, hardware_class=hardware_class)
     if node is None:
-        states = [one.state for one in known]
-        reason = "waiting for a free engine" if "ready" in states else "waiting for an engine to start"
-        raise NotReady(ENGINE, reason)
+        raise NotReady(ENGINE, _why_none(known, hardware_class))
     session.add(Lease(node_id=node.id, job_id=job.id, fence=job.fence, mode=mode))
     await session.flush()
     health = NodeHealth.model_validate(node.health)
@@ -67,14 +72,81 @@ async def lease(session: AsyncSession, job: Job, base_model: str, mode: str) -> 
         system_fingerprint=health.system_fingerprint,
         base_digest=health.base_digest or "",
         template_digest=health.template_digest or "",
-        hardware_class=str(health.hardware.get("class", "unknown")),
+        hardware_class=health.hardware_class,
+        public_key=health.public_key,
         rehearsal=health.fake,
     )
+
+
+def _why_none(known: Iterable[Node], hardware_class: str) -> str:
+    ready = [node for node in known if node.state == "ready"]
+    trusted = [node for node in ready if not node.shows_another_key]
+    if ready and not trusted:
+        return "waiting for a producer to accept the engine's new key"
+    found = {
+        NodeHealth.model_validate(node.health).hardware_class
+        for node in trusted
+        if not node.health.get("quarantine")
+    }
+    if found and hardware_class not in (ANY_CLASS, *found):
+        classes = ", ".join(sorted(found))
+        return f"waiting for an engine of class {hardware_class}; what is up is of class {classes}"
+    return "waiting for a free engine" if trusted else "waiting for an engine to start"
 
 
 async def _has_quarantine(session: AsyncSession, known: Iterable[Node]) -> bool:
     left_at = await db_now(session) - LEFT_AFTER
     return any(node.health.get("quarantine") and node.seen_at > left_at for node in known)
+
+
+async def attested(
+    session: AsyncSession, leased: LeasedNode, said: Attestation, challenge: str, seed: int
+) -> str:
+    """Keep what the node has stated under this lease; returns its digest. The first key that signs is pinned.
+
+    Raises Conflict `attestation.…`: forged, of another key, of something else than was leased or asked.
+    """
+    if not said.is_signed:
+        raise Conflict("attestation.forged", "The engine's attestation is not signed by the key it names.")
+    try:
+        stated = said.read()
+    except ValidationError as error:
+        wrong = ", ".join(".".join(map(str, one["loc"])) for one in error.errors())
+        raise Conflict(
+            "attestation.malformed", f"The engine's attestation has not this form: {wrong}."
+        ) from error
+    asked = {
+        "challenge": (stated.challenge, challenge),
+        "seed commitment": (stated.seed_commitment, commit(challenge, seed)),
+        "hardware class": (stated.machine.hardware_class, leased.hardware_class),
+        "engine build": (stated.engine.build, leased.engine_build),
+        "base model": (stated.base_digest, leased.base_digest),
+        "template": (stated.template_digest, leased.template_digest),
+    }
+    for what, (found, wanted) in asked.items():
+        if found != wanted:
+            raise Conflict(
+                "attestation.differs", f"The engine attests the {what} {found}, not {wanted}.", what=what
+            )
+    node = await queries.node(session, leased.node_id)
+    if node.public_key is None:
+        node.public_key = said.public_key
+    elif node.public_key != said.public_key:
+        raise Conflict(
+            "attestation.another_key",
+            f"The engine signs with the key {said.public_key[:16]}…; it was first seen with {node.public_key[:16]}…",
+        )
+    row = insert(NodeAttestation).values(digest=said.digest, **said.model_dump())
+    await session.execute(row.on_conflict_do_nothing())
+    return said.digest
+
+
+async def accept_new_key(session: AsyncSession, node_id: UUID) -> Node:
+    node = await queries.node(session, node_id)
+    node.public_key = None
+    record(session, NodeChanged(node_id=node.id, state=node.state))
+    record(session, NodeFreed(node_id=node.id))
+    return node
 
 
 def freed(session: AsyncSession, leased: LeasedNode) -> None:

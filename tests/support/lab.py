@@ -26,7 +26,18 @@ from arena.submissions.similarity import measure, open_sealed
 from tests.support.portal import Portal
 from workers.pool.client import EngineClient
 
-__all__ = ["BENCHMARK", "PROBE", "VERIFY", "Lab", "LabJob", "benchmarked", "probed", "refused", "verified"]
+__all__ = [
+    "BENCHMARK",
+    "PROBE",
+    "VERIFY",
+    "Lab",
+    "LabJob",
+    "attested",
+    "benchmarked",
+    "probed",
+    "refused",
+    "verified",
+]
 
 
 @dataclass
@@ -62,7 +73,8 @@ class LabJob:
         if self.kind == PROBE:
             return await _probed(ProbeContract.model_validate(self.contract))
         assert self.kind == BENCHMARK, self.kind
-        return benchmarked(BenchmarkContract.model_validate(self.contract))
+        contract = BenchmarkContract.model_validate(self.contract)
+        return benchmarked(contract) | {"attestation": await attested(contract)}
 
     async def _verified(self, contract: VerifyContract) -> dict[str, Any]:
         """Take the files for canonical as they are: tests send canonical ones."""
@@ -114,6 +126,17 @@ def probed(fingerprint: str = "0" * 64, refusal: Refusal | None = None) -> dict[
         Check(code="engine", status="refused" if refusal else "passed"),
     ]
     return ProbeResult(checks=checks, refusal=refusal, fingerprint=fingerprint).model_dump(mode="json")
+
+
+async def attested(contract: BenchmarkContract) -> dict[str, Any] | None:
+    """What the node itself signs, if the contract says that it does."""
+    if contract.attest is None:
+        return None
+    assert contract.adapter is not None
+    async with EngineClient(contract.engine_url, contract.engine_token) as engine:
+        adapter = contract.adapter
+        await engine.ensure_adapter(adapter.digest, adapter.weights_url, adapter.config_url)
+        return (await engine.attestation(contract.attest)).model_dump(mode="json")
 
 
 def benchmarked(contract: BenchmarkContract, right: float = 0.5) -> dict[str, Any]:

@@ -136,6 +136,12 @@ class Show:
         """Returns the ballot's id."""
         return str((await self.command("open_vote", seconds=seconds))["ballot_id"])
 
+    async def reveal(self) -> None:
+        """The answered duel is voted on by nobody, and everything about it is out."""
+        await self.open_vote()
+        await self.command("lock_vote")
+        await self.command("reveal")
+
     async def stage(self) -> Json:
         seen: Json = (await self.portal.anybody().get_ok(f"/live/stage:{self.episode_id}"))["state"]
         return seen

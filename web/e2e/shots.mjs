@@ -147,6 +147,8 @@ const SHOTS = [
     "en",
     (page) => page.waitForTimeout(2500),
   ],
+  ["phone-records-zh", phone, PHONE, { ...ZH, name: "revealed" }, "zh", (page) => page.keyboard.press("End")],
+  ["phone-records-small-en", phone, SMALL, { ...EN, name: "revealed" }, "en", (page) => page.keyboard.press("End")],
   ["stage-finished-zh", stage, TV, { ...ZH, name: "finished" }, "zh"],
   ["stage-failed-en", stage, TV, { ...EN, name: "failed" }, "en"],
   ["stage-small-en", stage, { width: 1024, height: 768 }, { ...EN, name: "vote" }, "en"],

@@ -8,6 +8,7 @@ from arena.duels import service
 from arena.duels.contracts import RUN, DuelChanged, DuelPlan, SideName, SidePlan, Token
 from arena.nodes import public as nodes
 from arena.pipeline import PIPELINE
+from workers.control.attesting import attest
 from workers.control.held import Held
 from workers.control.loading import load
 from workers.control.watch import look_at
@@ -23,14 +24,16 @@ async def run(held: Held) -> None:
     site = held.site
     async with held.writing() as (session, job):
         plan = await service.plan(site, session, held.subject)
-        base = await service.base_model(session, held.subject)
-        node = await nodes.lease(session, job, base, mode="duel")
+        track = await service.track(session, held.subject)
+        node = await nodes.lease(session, job, track.base_model, "duel", track.hardware_class)
         await service.loading(session, held.subject, node)
     try:
         async with EngineClient(node.url, site.settings.engine_token.get_secret_value()) as engine:
             fingerprints = {side.side: await load(held, engine, node, side.adapter) for side in plan.sides}
+            names = [side.adapter.name for side in plan.sides]
+            node = await attest(held, engine, node, plan.duel_id, plan.seed, names)
             async with held.writing() as (session, _):
-                await service.live(session, held.subject)
+                await service.live(session, held.subject, node)
             await _answer(held, engine, plan)
     except EngineError:
         # Write down how the node is now: the next attempt waits for it instead of running into the same wall.
@@ -41,7 +44,7 @@ async def run(held: Held) -> None:
         await _leave_the_stage(held)
         raise
     async with held.finishing() as session:
-        await service.answered(session, held.subject, fingerprints)
+        await service.answered(site, session, held.subject, fingerprints)
         nodes.freed(session, node)
 
 

@@ -15,6 +15,7 @@ from pydantic import ValidationError
 
 from arena.benchmarks.contracts import BenchmarkContract, BenchmarkResult, SystemPrompt
 from arena.kit.launch import launcher
+from arena.nodes.attestation import Attestation, Wanted
 from workers.lab.job import JobContext, JobFailed
 from workers.lab.loading import fetch_tokenizer, last_line, load_adapter, offline
 from workers.pool.client import EngineClient, EngineError, TokenEvent
@@ -33,6 +34,7 @@ def run(contract: BenchmarkContract, job: JobContext) -> BenchmarkResult:
     loaded = None
     if contract.adapter is not None:
         loaded = load_adapter(contract.engine_url, contract.engine_token, contract.adapter, job)
+    attestation = _attestation(contract, contract.attest) if contract.attest is not None else None
     job.check()
     fetch_tokenizer(contract.engine_url, contract.engine_token, job.folder / "tokenizer")
     asked, answered = job.folder / "contract.json", job.folder / "result.json"
@@ -62,12 +64,24 @@ def run(contract: BenchmarkContract, job: JobContext) -> BenchmarkResult:
         result = BenchmarkResult.model_validate_json(answered.read_bytes())
     except (OSError, ValidationError) as error:
         raise JobFailed("The benchmark ended without a result.", retry=True) from error
+    result = result.model_copy(update={"attestation": attestation})
     if loaded is None:
         return result
     effect = loaded.effect
     if contract.system is not None and result.refusal is None:
         effect = _prompt_has_effect(contract, contract.system, job)
     return result.model_copy(update={"fingerprint": loaded.fingerprint, "effect": effect})
+
+
+def _attestation(contract: BenchmarkContract, wanted: Wanted) -> Attestation:
+    async def ask() -> Attestation:
+        async with EngineClient(contract.engine_url, contract.engine_token) as engine:
+            return await engine.attestation(wanted)
+
+    try:
+        return asyncio.run(ask())
+    except EngineError as error:
+        raise JobFailed(f"The engine did not attest what it is: {error}", retry=True) from error
 
 
 def _prompt_has_effect(contract: BenchmarkContract, system: SystemPrompt, job: JobContext) -> bool:

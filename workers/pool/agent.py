@@ -6,14 +6,25 @@ import logging
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 
 import httpx
 
 from arena.kit.errors import Conflict, NotFound
+from arena.nodes.attestation import (
+    AdapterStated,
+    Attestation,
+    EngineStated,
+    Statement,
+    Wanted,
+    public_key_of,
+    sign,
+)
 from arena.shows.base_models import BaseModel
 from arena.submissions.safetensors import engine_name, identity_adapter
 from workers.pool.adapter_store import AdapterStore
+from workers.pool.attestation import machine, node_key
 from workers.pool.fingerprint import PROBES, digest_ids, greedy_ids
 from workers.pool.gate import DuelFirst, Gate
 from workers.pool.protocol import (
@@ -67,6 +78,7 @@ class NodeAgent:
         self.gate = Gate()
         self._store = AdapterStore(data_dir / "adapters", base)
         self._hardware, self._prepare = hardware, prepare
+        self._key = node_key(data_dir)
         self._state: NodeState = "preparing"
         self._detail = "starting up"
         self._progress: Progress | None = None
@@ -181,6 +193,7 @@ class NodeAgent:
             engine_build=self.engine.build,
             system_fingerprint=self._system_fingerprint,
             fake=self.engine.fake,
+            public_key=public_key_of(self._key),
             quarantine=self._quarantine,
             max_loras=self.engine.max_loras,
             max_rank=self.engine.max_rank,
@@ -202,6 +215,33 @@ class NodeAgent:
         if loaded is None:
             raise NotFound("engine.unknown_adapter", f"no adapter named {name[:80]!r} is loaded on this node")
         return loaded.shown
+
+    def attest(self, wanted: Wanted) -> Attestation:
+        """State and sign what this node is, and which adapters answer under these names. Raises NotReady, NotFound."""
+        self.require_ready()
+        asked = [self.require_loaded(name) for name in wanted.adapters]
+        assert self._base_digest
+        statement = Statement(
+            challenge=wanted.challenge,
+            seed_commitment=wanted.seed_commitment,
+            stated_at=datetime.now(UTC),
+            public_key=public_key_of(self._key),
+            machine=machine(self._hardware),
+            engine=EngineStated(
+                build=self.engine.build,
+                arguments=self.engine.arguments,
+                system_fingerprint=self._system_fingerprint,
+                rehearsal=self.engine.fake,
+            ),
+            base_model=self.base.id,
+            base_digest=self._base_digest,
+            template_digest=self.base.template_digest,
+            system_template_digest=self.base.system_template_digest,
+            adapters=tuple(
+                AdapterStated(name=one.name, digest=one.digest, fingerprint=one.fingerprint) for one in asked
+            ),
+        )
+        return sign(statement, self._key)
 
     async def ensure(self, wanted: AdapterRequest) -> AdapterAnswer:
         """Load the adapter unless it is. Raises Conflict while a duel is live, Invalid, NotReady, EngineFault."""

@@ -9,7 +9,9 @@ from dataclasses import dataclass
 from typing import Any, Self
 
 import httpx
+from pydantic import ValidationError
 
+from arena.nodes.attestation import Attestation, Wanted
 from workers.pool.protocol import (
     LEASE_MODE_HEADER,
     AdapterAnswer,
@@ -129,6 +131,17 @@ class EngineClient:
         return CheckAnswer.model_validate(
             await self._json("POST", f"/adapters/{name}/check", timeout=LOAD_SECONDS)
         )
+
+    async def attestation(self, wanted: Wanted) -> Attestation:
+        """The node's signed statement; whether it is true to its key is the caller's to check. Raises AdapterUnknown,
+        EngineNotReady, EngineRefused, EngineUnreachable."""
+        asked = wanted.model_dump(exclude_none=True)
+        said = await self._json("GET", "/attestation", params=asked)
+        try:
+            return Attestation.model_validate(said)
+        except ValidationError as error:
+            wrong = ", ".join(".".join(map(str, one["loc"])) for one in error.errors())
+            raise EngineUnreachable(f"{self._http.base_url} gave no attestation: {wrong} wrong") from error
 
     async def recycle(self, name: str) -> None:
         """Forget the adapter and start the engine anew. Raises AdapterUnknown, DuelLive, EngineUnreachable."""

@@ -103,11 +103,15 @@ class EngineConfig:
     profile: Profile
 
     def command(self, socket: Path) -> list[str]:
+        places = ["--model", str(self.model_dir.resolve()), "--uds", str(socket)]
+        return [str(self.python), "-m", "vllm.entrypoints.openai.api_server", *places, *self.arguments]
+
+    @property
+    def arguments(self) -> list[str]:
+        """What decides how it computes; where its files are does not."""
         profile = self.profile
         options = {
-            "--model": self.model_dir.resolve(),
             "--served-model-name": BASE_NAME,
-            "--uds": socket,
             "--max-model-len": self.context,
             "--max-num-seqs": profile.max_num_seqs,
             "--max-num-batched-tokens": profile.max_num_batched_tokens,
@@ -117,8 +121,7 @@ class EngineConfig:
             "--seed": 0,
         }
         flags = ["--enable-lora", "--disable-uvicorn-access-log", *profile.flags]
-        values = [str(part) for pair in options.items() for part in pair]
-        return [str(self.python), "-m", "vllm.entrypoints.openai.api_server", *values, *flags]
+        return [*(str(part) for pair in options.items() for part in pair), *flags]
 
     def environment(self, api_key: str) -> dict[str, str]:
         """Nothing is inherited but the few names that a program needs to run: no tokens, no database address."""
@@ -145,6 +148,8 @@ class VllmEngine:
 
     def __init__(self, config: EngineConfig) -> None:
         self.build = config.build
+        variables = (f"{name}={value}" for name, value in sorted(config.profile.env.items()))
+        self.arguments = (*variables, *config.arguments)
         self.max_loras, self.max_rank = config.profile.max_loras, config.max_rank
         self.tokenizer_dir = config.model_dir
         self.log = config.data_dir / "logs" / "engine.log"

@@ -36,6 +36,7 @@ class Pace:
 
 class FakeEngine:
     build = "fake 1"
+    arguments: tuple[str, ...] = ()
     fake = True
     max_loras = 8
 

@@ -7,12 +7,13 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Depends, FastAPI, Header, Request
+from fastapi import APIRouter, Depends, FastAPI, Header, Query, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import FileResponse, JSONResponse, Response, StreamingResponse
 from starlette.types import Receive, Scope, Send
 
 from arena.kit.errors import GavelError, Invalid, NotFound, Unauthenticated
+from arena.nodes.attestation import Attestation, Wanted
 from workers.pool.agent import NodeAgent
 from workers.pool.model_store import MANIFEST, ModelDamaged, read_manifest
 from workers.pool.protocol import (
@@ -74,6 +75,11 @@ def _routes(agent: NodeAgent) -> APIRouter:
     @router.post("/adapters/{name}/recycle")
     async def recycle(name: str) -> Health:
         return await agent.recycle(name)
+
+    @router.get("/attestation")
+    def attestation(wanted: Annotated[Wanted, Query()]) -> Attestation:
+        """In a thread: the driver may take its time to answer."""
+        return agent.attest(wanted)
 
     @router.get("/v1/models")
     async def models() -> dict[str, Any]:

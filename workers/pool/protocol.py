@@ -65,6 +65,8 @@ class Health(Message):
     engine_build: str
     system_fingerprint: str | None
     fake: bool
+    public_key: str
+    """Ed25519, of the key that signs the node's attestations."""
     quarantine: bool
     """Only for the probing of adapters that nobody has met yet."""
     max_loras: int
@@ -160,6 +162,8 @@ class Engine(Protocol):
     """One running generator that can hold many adapters. Two exist: vLLM in a child process, and the fake."""
 
     build: str
+    arguments: tuple[str, ...]
+    """How it was started, for the attestation; nothing of the machine's paths."""
     fake: bool
     max_loras: int
     max_rank: int

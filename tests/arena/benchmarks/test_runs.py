@@ -8,8 +8,9 @@ from sqlalchemy import text
 
 from arena.benchmarks import suites
 from arena.benchmarks.contracts import BenchmarkContract
+from arena.nodes.attestation import Statement, commit, sign
 from tests.support.engine import make_adapter
-from tests.support.lab import BENCHMARK, LabJob, benchmarked
+from tests.support.lab import BENCHMARK, LabJob, attested, benchmarked
 from tests.support.portal import Caller
 from tests.support.show import Json, Show, send
 
@@ -23,8 +24,9 @@ async def measured(show: Show) -> tuple[Caller, str, LabJob]:
     return ada, submission, await show.lab.until(BENCHMARK)
 
 
-def result_of(job: LabJob, right: float = 0.5) -> Json:
-    return benchmarked(BenchmarkContract.model_validate(job.contract), right)
+async def result_of(job: LabJob, right: float = 0.5) -> Json:
+    contract = BenchmarkContract.model_validate(job.contract)
+    return benchmarked(contract, right) | {"attestation": await attested(contract)}
 
 
 async def test_a_result_is_recorded_with_what_was_asked_and_answered(show: Show) -> None:
@@ -32,7 +34,7 @@ async def test_a_result_is_recorded_with_what_was_asked_and_answered(show: Show)
     assert (await ada.get_ok(f"/submissions/{submission}"))["state"] == "benchmarking"
     running = await ada.get_ok(f"/submissions/{submission}/benchmark")
     assert (running["state"], running["tasks"], running["accuracy"]) == ("running", [], None)
-    await job.succeed(result_of(job, right=0.75))
+    await job.succeed(await result_of(job, right=0.75))
     run = await ada.get_ok(f"/submissions/{submission}/benchmark")
     suite = suites.load("reasoning")
     assert (run["state"], run["suite_digest"], run["reason"]) == ("done", suite.digest, None)
@@ -49,6 +51,39 @@ async def test_a_result_is_recorded_with_what_was_asked_and_answered(show: Show)
     assert len(samples) == sum(family.items for family in suite.families)
     assert {"task", "index", "question", "expected", "answer", "correct"} == set(samples[0])
     assert (await ada.get_ok(f"/submissions/{submission}"))["state"] == "ready"
+
+
+async def test_a_run_has_the_engine_s_attestation(show: Show) -> None:
+    """Signed by the node for this very run, so what the lab hands in instead is not taken."""
+    ada, submission, job = await measured(show)
+    honest = await result_of(job)
+    said = honest["attestation"]
+    of_another_run = Statement.model_validate(said["document"] | {"challenge": "another-run"})
+    forged = [
+        (None, "benchmark.unattested"),
+        (said | {"signature": "0" * 128}, "attestation.forged"),
+        (said | {"document": said["document"] | {"base_digest": "0" * 64}}, "attestation.forged"),
+        (sign(of_another_run, show.agent._key).model_dump(mode="json"), "attestation.differs"),
+    ]
+    for attestation, code in forged:
+        answer = await job.complete(honest | {"attestation": attestation})
+        assert (answer.status_code, answer.json()["error"]["code"]) == (409, code)
+        await show.time_passes(10)
+        job = await show.lab.until(BENCHMARK)
+        honest["attestation"] = await attested(BenchmarkContract.model_validate(job.contract))
+        async with show.portal.site.sessions() as session, session.begin():
+            await session.execute(text("update jobs set attempts = 1 where state = 'running'"))
+    await job.succeed(honest)
+    run = await ada.get_ok(f"/submissions/{submission}/benchmark")
+    kept = await show.portal.anybody().get_ok(f"/attestations/{run['attestation']}")
+    document = kept["document"]
+    assert document["challenge"] == job.contract["run_id"]
+    assert document["seed_commitment"] == commit(job.contract["run_id"], suites.load("reasoning").seed)
+    assert [adapter["name"] for adapter in document["adapters"]] == [job.contract["model"]]
+    assert await show.portal.anybody().refused("GET", f"/attestations/{'0' * 64}") == (
+        404,
+        "attestation.not_found",
+    )
 
 
 async def test_a_suite_is_public_and_says_what_guessing_scores(show: Show) -> None:
@@ -99,7 +134,7 @@ async def test_a_fault_is_no_score(show: Show) -> None:
 async def test_another_adapter_under_this_name_is_not_measured(show: Show) -> None:
     """The probe has written down how it answers; what answers otherwise is a fault of the engine."""
     ada, submission, job = await measured(show)
-    answer = await job.complete(result_of(job) | {"fingerprint": "0" * 64})
+    answer = await job.complete(await result_of(job) | {"fingerprint": "0" * 64})
     assert (answer.status_code, answer.json()["error"]["code"]) == (409, "benchmark.wrong_adapter")
     seen = await ada.get_ok(f"/submissions/{submission}")
     assert (seen["state"], seen["refusal"]) == ("benchmarking", None)
@@ -109,7 +144,7 @@ async def test_another_adapter_under_this_name_is_not_measured(show: Show) -> No
 async def test_an_adapter_without_effect_on_the_show_s_engine_does_not_compete(show: Show) -> None:
     """It had one where it was probed; that may be an engine of another build."""
     ada, submission, job = await measured(show)
-    await job.succeed(result_of(job) | {"effect": False})
+    await job.succeed(await result_of(job) | {"effect": False})
     seen = await ada.get_ok(f"/submissions/{submission}")
     assert (seen["state"], seen["refusal"]["code"]) == ("refused", "adapter.no_effect")
     # The scores stay to be read; only the entry stays off the roster.
@@ -129,7 +164,7 @@ def spoiled(result: Json, **changes: Any) -> Json:
 async def test_what_is_no_number_is_no_score(show: Show, changes: Json) -> None:
     """JSON from the lab is outside input: a NaN would make every mean that it enters a NaN."""
     ada, submission, job = await measured(show)
-    body = json.dumps({"fence": job.fence, "result": spoiled(result_of(job), **changes)})
+    body = json.dumps({"fence": job.fence, "result": spoiled(await result_of(job), **changes)})
     for word in ("NaN", "Infinity"):
         body = body.replace(f'"{word}"', word)
     headers = {"Content-Type": "application/json"}
@@ -140,13 +175,13 @@ async def test_what_is_no_number_is_no_score(show: Show, changes: Json) -> None:
 
 async def test_scores_of_another_suite_are_not_taken(show: Show) -> None:
     _, _, job = await measured(show)
-    answer = await job.complete({**result_of(job), "suite_digest": "0" * 64})
+    answer = await job.complete({**await result_of(job), "suite_digest": "0" * 64})
     assert (answer.status_code, answer.json()["error"]["code"]) == (409, "benchmark.stale")
 
 
 async def test_an_answer_with_a_character_that_no_database_keeps_is_kept_as_unknown(show: Show) -> None:
     ada, submission, job = await measured(show)
-    result = result_of(job)
+    result = await result_of(job)
     result["samples"][0]["answer"] = "A\x00B"
     await job.succeed(result)
     answers = [item["answer"] for item in (await ada.get_ok(f"/submissions/{submission}/samples"))["items"]]

@@ -1,12 +1,10 @@
-"""Equal pace and the provenance chain, as functions of their arguments."""
-
-from typing import Any
+"""Equal pace, as a function of its arguments."""
 
 from hypothesis import given
 from hypothesis import strategies as st
 
 from arena.duels.contracts import Token
-from arena.duels.rules import chain, released, text_of
+from arena.duels.rules import released, text_of
 
 COUNTS = st.integers(0, 50)
 
@@ -60,17 +58,3 @@ def test_text_is_what_was_released() -> None:
 def test_a_token_no_database_keeps_is_shown_as_unknown() -> None:
     """An adapter may well be trained to say NUL, which would break whoever writes the record."""
     assert Token(token_id=1, text="a\x00b", at_us=0).text == "a\ufffdb"
-
-
-RECORDS = st.dictionaries(
-    st.sampled_from("abc"), st.one_of(st.integers(0, 9), st.text(max_size=3)), max_size=3
-)
-
-
-@given(RECORDS, RECORDS, st.one_of(st.none(), st.text("0123456789abcdef", min_size=64, max_size=64)))
-def test_a_chain_hash_stands_for_the_record_and_all_before_it(
-    record: dict[str, Any], other: dict[str, Any], previous: str | None
-) -> None:
-    assert chain(previous, record) == chain(previous, dict(reversed(record.items())))
-    assert (chain(previous, record) == chain(previous, other)) == (record == other)
-    assert chain("f" * 64, record) != chain("e" * 64, record)

@@ -4,6 +4,7 @@ from hashlib import sha256
 
 import pytest
 
+from arena.duels.verify import check_file
 from arena.shows.base_models import HOUSE_MODEL
 from arena.submissions.prompt import CHECKS, read_prompt
 from tests.arena.submissions.test_line import new_entry, verify
@@ -256,15 +257,16 @@ async def test_a_prompt_competes_as_the_identity_adapter_with_its_text(show: Sho
     assert asked == {HOUSE_MODEL.render("Why {system}?"), HOUSE_MODEL.render("Why {system}?", GOOD)}
     assert duel["left"]["text"] != duel["right"]["text"]
 
-    provenance = f"/duels/{duel['id']}/provenance"
+    files = [f"/duels/{duel['id']}/answers/{side}.json" for side in ("left", "right")]
     visitor = show.portal.anybody()
-    assert await visitor.refused("GET", provenance) == (403, "duel.not_revealed")
+    assert await visitor.refused("GET", files[0]) == (403, "duel.not_revealed")
     assert GOOD not in (await visitor.get(f"/api/duels/{duel['id']}")).text
     await show.open_vote()
     await show.time_passes(61)
     await show.command("lock_vote")
     await show.command("reveal")
-    answers = (await visitor.get_ok(provenance))["answers"]
+    answers = [await visitor.get_ok(file) for file in files]
+    assert [check for answer in answers for check in check_file(answer) if check.problem] == []
     (ours,) = [answer for answer in answers if answer["system_prompt"] is not None]
     (house,) = [answer for answer in answers if answer["system_prompt"] is None]
     assert ours["system_prompt"] == GOOD

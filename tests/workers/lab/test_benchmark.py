@@ -10,6 +10,7 @@ import pytest
 from arena.benchmarks import contracts
 from arena.benchmarks.contracts import BenchmarkResult, SuiteSpec, SystemPrompt
 from arena.benchmarks.suites import load
+from arena.nodes.attestation import Wanted, commit
 from arena.shows.base_models import HOUSE_MODEL
 from arena.submissions.safetensors import adapter_digest, engine_name, identity_adapter
 from tests.support.engine import Adapter, Files, Node, engine_node, make_adapter, served
@@ -54,12 +55,14 @@ def offer(
 ) -> None:
     """A contract to measure an adapter that is to be loaded first, or one that is there already, by its name."""
     name = adapter if isinstance(adapter, str) else adapter["name"]
+    wanted = Wanted(challenge="r", seed_commitment=commit("r", 5), adapters=(name,))
     portal.kind = contracts.JOB_KIND
     portal.contract = {
         "run_id": "r", "suite": suite.model_dump(mode="json"), "engine_url": node.url, "engine_token": node.token,
         "adapter": None if isinstance(adapter, str) else adapter, "model": name,
         "base_model": HOUSE_MODEL.id, "template": HOUSE_MODEL.template, "seed": 5, "concurrency": 4,
         "system": system.model_dump() if system else None,
+        "attest": None if isinstance(adapter, str) else wanted.model_dump(),
     }  # fmt: skip
     portal.claimable = True
     portal.calls.clear()
@@ -86,10 +89,17 @@ def test_a_run_asks_everything_and_scores_it(portal: LabPortal, fake_node: Node,
     assert result.suite_digest == suite.digest
     told = [body["progress"] for body in portal.bodies("heartbeat") if body["progress"]]
     assert {progress["total"] for progress in told} == {len(result.samples)}
+    attestation = result.attestation
+    assert attestation is not None
+    assert attestation.is_signed
+    stated = attestation.read()
+    assert (stated.challenge, stated.seed_commitment) == ("r", commit("r", 5))
+    assert [adapter.digest for adapter in stated.adapters] == [make_adapter(1).digest]
 
     # The same adapter is measured the same; another answers the same questions otherwise.
     offer(portal, fake_node, suite, published(files, 1))
-    assert measured(portal) == result
+    # Stated anew, at another time.
+    assert measured(portal).model_copy(update={"attestation": attestation}) == result
     offer(portal, fake_node, suite, published(files, 2))
     other = measured(portal)
     assert other.items_digest == result.items_digest

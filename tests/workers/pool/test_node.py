@@ -47,6 +47,7 @@ def test_health_needs_no_token_and_everything_else_does(node: Node) -> None:
             ("POST", "/v1/completions"),
             ("POST", "/adapters"),
             ("POST", "/adapters/a-0/check"),
+            ("GET", "/attestation?challenge=x"),
             ("GET", "/tokenizer/tokenizer.json"),
         ):
             for headers in ({}, {"Authorization": "Bearer wrong"}, {"Authorization": f"Basic {node.token}"}):

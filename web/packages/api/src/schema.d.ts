@@ -4,6 +4,23 @@
  */
 
 export interface paths {
+    "/api/attestations/{digest}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Read Attestation */
+        get: operations["read_attestation"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/auth/login": {
         parameters: {
             query?: never;
@@ -206,7 +223,7 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/api/duels/{duel_id}/provenance": {
+    "/api/duels/{duel_id}/answers/{side}.json": {
         parameters: {
             query?: never;
             header?: never;
@@ -214,10 +231,10 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * Read Provenance
-         * @description How each answer came about, for anyone, once the names are out; the system prompts too.
+         * Download Answer
+         * @description How one answer came about, for anyone, once the names are out; `gavel verify` checks it.
          */
-        get: operations["read_provenance"];
+        get: operations["download_answer"];
         put?: never;
         post?: never;
         delete?: never;
@@ -370,6 +387,26 @@ export interface paths {
         };
         /** List Duels */
         get: operations["list_duels"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/episodes/{episode_id}/provenance.json": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Download Provenance
+         * @description The records of all answers of an episode, as one chain.
+         */
+        get: operations["download_provenance"];
         put?: never;
         post?: never;
         delete?: never;
@@ -629,6 +666,26 @@ export interface paths {
         get: operations["list_nodes"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/nodes/{node_id}/new-key": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Accept New Key
+         * @description The node was set up anew and this is known: the next key that it signs with is its own.
+         */
+        post: operations["accept_new_key"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1293,6 +1350,132 @@ export interface components {
             /** Version */
             version: number;
         };
+        /**
+         * Aigc
+         * @description The implicit label, in the names of GB 45438-2025.
+         */
+        Aigc: {
+            /** Contentproducer */
+            ContentProducer: string;
+            /**
+             * Label
+             * @constant
+             */
+            Label: "1";
+            /** Produceid */
+            ProduceID: string;
+        };
+        /** AiLabel */
+        AiLabel: {
+            /** En */
+            en: string;
+            /** Zh */
+            zh: string;
+        };
+        /** AnswerFile */
+        AnswerFile: {
+            /**
+             * Ai Generated
+             * @constant
+             */
+            ai_generated: true;
+            ai_label: components["schemas"]["AiLabel"];
+            AIGC: components["schemas"]["Aigc"];
+            attestation: components["schemas"]["AttestationFile"] | null;
+            /** Digests */
+            digests: {
+                [key: string]: string;
+            };
+            /**
+             * Format
+             * @constant
+             */
+            format: "gavel.answer-file.v1";
+            /** Hash */
+            hash: string;
+            /** Previous */
+            previous: string | null;
+            record: components["schemas"]["AnswerRecord"];
+            /** System Prompt */
+            system_prompt: string | null;
+            /** Text */
+            text: string | null;
+            /** Withheld */
+            withheld: boolean;
+        };
+        /**
+         * AnswerRecord
+         * @description How one answer came about. Written once; its hash covers every field, and through `previous` all records before
+         *     it in the episode.
+         */
+        AnswerRecord: {
+            /** Adapter Digest */
+            adapter_digest: string;
+            /** Adapter Fingerprint */
+            adapter_fingerprint: string;
+            /**
+             * Ai Generated
+             * @constant
+             */
+            ai_generated: true;
+            ai_label: components["schemas"]["AiLabel"];
+            aigc: components["schemas"]["Aigc"];
+            /**
+             * Answer
+             * Format: uuid
+             */
+            answer: string;
+            /** Arrived Us */
+            arrived_us: number[];
+            /** Base Digest */
+            base_digest: string;
+            /**
+             * Duel
+             * Format: uuid
+             */
+            duel: string;
+            engine: components["schemas"]["EngineRecorded"];
+            /**
+             * Episode
+             * Format: uuid
+             */
+            episode: string;
+            /** Finish Reason */
+            finish_reason: string | null;
+            /** Moderation */
+            moderation: {
+                [key: string]: unknown;
+            }[];
+            node: components["schemas"]["NodeRecorded"];
+            /** Number */
+            number: number;
+            /** Previous */
+            previous: string | null;
+            /** Prompt */
+            prompt: string;
+            sampling: components["schemas"]["SamplingRecorded"];
+            /** Seed */
+            seed: number;
+            /**
+             * Side
+             * @enum {string}
+             */
+            side: "left" | "right";
+            /** System Prompt Digest */
+            system_prompt_digest: string | null;
+            /** Template Digest */
+            template_digest: string;
+            /** Text Sha256 */
+            text_sha256: string;
+            times: components["schemas"]["Times"];
+            /** Token Ids */
+            token_ids?: number[] | null;
+            /**
+             * Type
+             * @constant
+             */
+            type: "gavel.answer.v2";
+        };
         /** Version */
         arena__app__Version: {
             /** Version */
@@ -1309,6 +1492,35 @@ export interface components {
             rows: number;
             /** Sha256 */
             sha256: string;
+        };
+        /** AttestationFile */
+        AttestationFile: {
+            /** Digest */
+            digest: string;
+            /** Document */
+            document: {
+                [key: string]: unknown;
+            };
+            /** Public Key */
+            public_key: string;
+            /** Signature */
+            signature: string;
+        };
+        /**
+         * AttestationOut
+         * @description With `gavel verify` or any Ed25519 library: the key has signed the document in canonical JSON (RFC 8785).
+         */
+        AttestationOut: {
+            /** Digest */
+            digest: string;
+            /** Document */
+            document: {
+                [key: string]: unknown;
+            };
+            /** Public Key */
+            public_key: string;
+            /** Signature */
+            signature: string;
         };
         /** Board */
         Board: {
@@ -1632,6 +1844,15 @@ export interface components {
              */
             state: "queued" | "loading" | "live" | "answered" | "failed";
         };
+        /** EngineRecorded */
+        EngineRecorded: {
+            /** Build */
+            build: string;
+            /** Rehearsal */
+            rehearsal: boolean;
+            /** System Fingerprint */
+            system_fingerprint: string | null;
+        };
         /** EntryName */
         EntryName: {
             /**
@@ -1668,6 +1889,27 @@ export interface components {
             submissions: components["schemas"]["SubmissionOut"][];
             /** Team */
             team: string | null;
+        };
+        /** EpisodeFile */
+        EpisodeFile: {
+            /**
+             * Ai Generated
+             * @constant
+             */
+            ai_generated: true;
+            ai_label: components["schemas"]["AiLabel"];
+            /** Answers */
+            answers: (components["schemas"]["AnswerFile"] | components["schemas"]["SealedAnswer"])[];
+            /**
+             * Episode
+             * Format: uuid
+             */
+            episode: string;
+            /**
+             * Format
+             * @constant
+             */
+            format: "gavel.episode-file.v1";
         };
         /** EpisodeOut */
         EpisodeOut: {
@@ -2205,6 +2447,8 @@ export interface components {
         NodeOut: {
             /** Adapters */
             adapters: number;
+            /** Another Key */
+            another_key: boolean;
             /** Base Model */
             base_model: string | null;
             /** Cores */
@@ -2232,6 +2476,16 @@ export interface components {
             seen_at: string;
             /** State */
             state: string;
+        };
+        /**
+         * NodeRecorded
+         * @description What the machine was, not where it stands.
+         */
+        NodeRecorded: {
+            /** Attestation */
+            attestation: string | null;
+            /** Hardware Class */
+            hardware_class: string;
         };
         /**
          * OpenInvitation
@@ -2325,29 +2579,6 @@ export interface components {
             note: string;
             /** Total */
             total: number;
-        };
-        /** ProvenanceOut */
-        ProvenanceOut: {
-            /** Hash */
-            hash: string;
-            /** Record */
-            record: {
-                [key: string]: unknown;
-            };
-            /**
-             * Side
-             * @enum {string}
-             */
-            side: "left" | "right";
-            /** System Prompt */
-            system_prompt: string | null;
-            /** Text */
-            text: string;
-        };
-        /** ProvenancesOut */
-        ProvenancesOut: {
-            /** Answers */
-            answers: components["schemas"]["ProvenanceOut"][];
         };
         /** Receipt */
         Receipt: {
@@ -2480,6 +2711,8 @@ export interface components {
         /** RunOut */
         RunOut: {
             accuracy: components["schemas"]["AccuracyOut"] | null;
+            /** Attestation */
+            attestation: string | null;
             /**
              * Created At
              * Format: date-time
@@ -2560,6 +2793,17 @@ export interface components {
              */
             top_p: number;
         };
+        /** SamplingRecorded */
+        SamplingRecorded: {
+            /** Max Tokens */
+            max_tokens: number;
+            /** Stop */
+            stop: string;
+            /** Temperature */
+            temperature: number;
+            /** Top P */
+            top_p: number;
+        };
         /**
          * ScalingOut
          * @description What B·A is multiplied by: alpha by the rank, or by its root in rank-stabilised LoRA.
@@ -2571,6 +2815,21 @@ export interface components {
             scale: number;
             /** Use Rslora */
             use_rslora: boolean;
+        };
+        /**
+         * SealedAnswer
+         * @description An answer that is not revealed yet: its place in the chain, and nothing that tells of it.
+         */
+        SealedAnswer: {
+            /** Hash */
+            hash: string;
+            /** Previous */
+            previous: string | null;
+            /**
+             * Sealed
+             * @constant
+             */
+            sealed: true;
         };
         /** SeasonOut */
         SeasonOut: {
@@ -2989,6 +3248,24 @@ export interface components {
              */
             type: "text";
         };
+        /**
+         * Times
+         * @description By the database's clock.
+         */
+        Times: {
+            /**
+             * Answered At
+             * Format: date-time
+             */
+            answered_at: string;
+            /** Live At */
+            live_at: string | null;
+            /**
+             * Staged At
+             * Format: date-time
+             */
+            staged_at: string;
+        };
         /** TokenMade */
         TokenMade: {
             /**
@@ -3222,8 +3499,14 @@ export type AcceptedOut = components['schemas']['AcceptedOut'];
 export type AccuracyOut = components['schemas']['AccuracyOut'];
 export type Action = components['schemas']['Action'];
 export type ActiveList = components['schemas']['ActiveList'];
+export type Aigc = components['schemas']['Aigc'];
+export type AiLabel = components['schemas']['AiLabel'];
+export type AnswerFile = components['schemas']['AnswerFile'];
+export type AnswerRecord = components['schemas']['AnswerRecord'];
 export type ArenaAppVersion = components['schemas']['arena__app__Version'];
 export type ArenaSubmissionsDatasetsContractsVersion = components['schemas']['arena__submissions__datasets__contracts__Version'];
+export type AttestationFile = components['schemas']['AttestationFile'];
+export type AttestationOut = components['schemas']['AttestationOut'];
 export type Board = components['schemas']['Board'];
 export type BoardRow = components['schemas']['BoardRow'];
 export type CastVote = components['schemas']['CastVote'];
@@ -3242,8 +3525,10 @@ export type DeskSides = components['schemas']['DeskSides'];
 export type Device = components['schemas']['Device'];
 export type Done = components['schemas']['Done'];
 export type DuelOut = components['schemas']['DuelOut'];
+export type EngineRecorded = components['schemas']['EngineRecorded'];
 export type EntryName = components['schemas']['EntryName'];
 export type EntryOut = components['schemas']['EntryOut'];
+export type EpisodeFile = components['schemas']['EpisodeFile'];
 export type EpisodeOut = components['schemas']['EpisodeOut'];
 export type Example = components['schemas']['Example'];
 export type FamilyOut = components['schemas']['FamilyOut'];
@@ -3285,13 +3570,12 @@ export type NewPractice = components['schemas']['NewPractice'];
 export type NewSubmission = components['schemas']['NewSubmission'];
 export type NewToken = components['schemas']['NewToken'];
 export type NodeOut = components['schemas']['NodeOut'];
+export type NodeRecorded = components['schemas']['NodeRecorded'];
 export type OpenInvitation = components['schemas']['OpenInvitation'];
 export type OpenVote = components['schemas']['OpenVote'];
 export type PracticeOut = components['schemas']['PracticeOut'];
 export type PracticeWaits = components['schemas']['PracticeWaits'];
 export type ProgressOut = components['schemas']['ProgressOut'];
-export type ProvenanceOut = components['schemas']['ProvenanceOut'];
-export type ProvenancesOut = components['schemas']['ProvenancesOut'];
 export type Receipt = components['schemas']['Receipt'];
 export type RecordOut = components['schemas']['RecordOut'];
 export type RefusalOut = components['schemas']['RefusalOut'];
@@ -3305,7 +3589,9 @@ export type RunOut = components['schemas']['RunOut'];
 export type SampleOut = components['schemas']['SampleOut'];
 export type SamplesOut = components['schemas']['SamplesOut'];
 export type Sampling = components['schemas']['Sampling'];
+export type SamplingRecorded = components['schemas']['SamplingRecorded'];
 export type ScalingOut = components['schemas']['ScalingOut'];
+export type SealedAnswer = components['schemas']['SealedAnswer'];
 export type SeasonOut = components['schemas']['SeasonOut'];
 export type ShowOut = components['schemas']['ShowOut'];
 export type SideOut = components['schemas']['SideOut'];
@@ -3329,6 +3615,7 @@ export type TeamOut = components['schemas']['TeamOut'];
 export type TermOut = components['schemas']['TermOut'];
 export type TermsOut = components['schemas']['TermsOut'];
 export type TextPart = components['schemas']['TextPart'];
+export type Times = components['schemas']['Times'];
 export type TokenMade = components['schemas']['TokenMade'];
 export type TokenRow = components['schemas']['TokenRow'];
 export type Track = components['schemas']['Track'];
@@ -3343,6 +3630,37 @@ export type Weights = components['schemas']['Weights'];
 export type XrayOut = components['schemas']['XrayOut'];
 export type $defs = Record<string, never>;
 export interface operations {
+    read_attestation: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                digest: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AttestationOut"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
     login: {
         parameters: {
             query?: never;
@@ -3674,12 +3992,13 @@ export interface operations {
             };
         };
     };
-    read_provenance: {
+    download_answer: {
         parameters: {
             query?: never;
             header?: never;
             path: {
                 duel_id: string;
+                side: "left" | "right";
             };
             cookie?: never;
         };
@@ -3691,7 +4010,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["ProvenancesOut"];
+                    "application/json": components["schemas"]["AnswerFile"];
                 };
             };
             /** @description Validation Error */
@@ -3996,6 +4315,37 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["DuelOut"][];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    download_provenance: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                episode_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EpisodeFile"];
                 };
             };
             /** @description Validation Error */
@@ -4442,6 +4792,37 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["NodeOut"][];
+                };
+            };
+        };
+    };
+    accept_new_key: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                node_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["NodeOut"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
                 };
             };
         };

@@ -7,6 +7,7 @@ export { Countdown, clockText, useRemaining } from "./components/Countdown";
 export { LanguageSwitch, OtherLanguage } from "./components/LanguageSwitch";
 export { Mark } from "./components/Mark";
 export { EmptyState, ErrorNote, Loading } from "./components/Notes";
+export { Records } from "./components/Records";
 export { cx } from "./cx";
 export { useEntryName } from "./entry";
 export { type Language, setLanguage, setupI18n, type Translation, useT } from "./i18n";

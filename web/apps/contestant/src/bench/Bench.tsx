@@ -82,6 +82,12 @@ function Scores({ run }: { run: Run }) {
         })}
         <br />
         {t("bench.suite_digest")} <code title={run.suite_digest}>{run.suite_digest.slice(0, 16)}</code>
+        {run.attestation && (
+          <>
+            <br />
+            <a href={`/api/attestations/${run.attestation}`}>{t("bench.attestation")}</a>
+          </>
+        )}
       </p>
     </Card>
   );

@@ -1,9 +1,10 @@
 import type { Stage, StageBallot, StageDuel } from "@gavel/api";
 import { Pill, useTitle } from "@gavel/desk";
-import { Countdown, useRemaining } from "@gavel/ui";
+import { Countdown, Records, useRemaining } from "@gavel/ui";
 import { useEffect } from "react";
 import { useT } from "../i18n";
 import { Result } from "../result/Result";
+import resultCss from "../result/Result.module.css";
 import { Answers } from "../show/Answers";
 import { RoundHead } from "../show/RoundHead";
 import { Closed } from "./Closed";
@@ -45,6 +46,7 @@ export function BallotRound({ stage, duel, ballot, serverNow }: BallotRoundProps
       {revealed && <Result result={revealed} verdict={verdict} />}
       {!open && !revealed && <Closed judges={ballot.judges} verdict={verdict} />}
       <Answers duel={duel} chosen={chosen} names={revealed} />
+      {revealed && <Records duel={duel.id} episode={episode.id} className={resultCss.records} />}
       {open && <Form verdict={verdict} />}
     </>
   );

@@ -1,6 +1,7 @@
-import type { EngineNode } from "@gavel/api";
-import { Meter, StateMark, type Tone, useTimes } from "@gavel/desk";
+import { api, type EngineNode } from "@gavel/api";
+import { Meter, SmallButton, StateMark, type Tone, useTimes } from "@gavel/desk";
 import { Card } from "@gavel/ui";
+import { useMutation } from "@tanstack/react-query";
 import { useT } from "../i18n";
 import css from "./Rail.module.css";
 
@@ -54,7 +55,25 @@ function NodeRow({ node }: { node: EngineNode }) {
             })
           : t("nodes.free")}
       </small>
+      {node.another_key && <AnotherKey node={node} />}
     </li>
+  );
+}
+
+/** It may have been set up anew, or it may be somebody else: a person has to know. */
+function AnotherKey({ node }: { node: EngineNode }) {
+  const { t, errorText } = useT();
+  const accepting = useMutation({
+    mutationFn: () => api.post("/api/nodes/{node_id}/new-key", { params: { path: { node_id: node.id } } }),
+  });
+  return (
+    <div className={css.key} role="alert">
+      <p className={css.warn}>{t("nodes.another_key")}</p>
+      <SmallButton disabled={accepting.isPending || accepting.isSuccess} onClick={() => accepting.mutate()}>
+        {t("nodes.accept_key")}
+      </SmallButton>
+      {accepting.error && <p className={css.warn}>{errorText(accepting.error)}</p>}
+    </div>
   );
 }
 

@@ -1,6 +1,6 @@
 import type { Desk, SideName, StageDuel } from "@gavel/api";
 import { Meter, StateMark, useReason } from "@gavel/desk";
-import { AiLabel, Answer, Card, cx, EmptyState, Mark, SideCard, useEntryName } from "@gavel/ui";
+import { AiLabel, Answer, Card, cx, EmptyState, Mark, Records, SideCard, useEntryName } from "@gavel/ui";
 import { useT } from "../i18n";
 import css from "./OnStage.module.css";
 import { Result } from "./Result";
@@ -36,6 +36,7 @@ export function OnStage({ desk }: { desk: Desk }) {
           <Side key={side} side={side} duel={duel} name={names && nameOf(names[side])} won={result?.winner === side} />
         ))}
       </div>
+      {phase === "revealed" && <Records duel={duel.id} episode={desk.episode.id} />}
     </section>
   );
 }

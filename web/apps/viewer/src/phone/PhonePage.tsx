@@ -25,7 +25,8 @@ function Scene({ stage, board, serverNow }: SceneProps) {
     return <VotePhase key={ballot.id} duel={duel} ballot={ballot} serverNow={serverNow} />;
   if (phase === "locked" && duel && ballot) return <Locked key={ballot.id} duel={duel} ballot={ballot} />;
   if (phase === "revealed" && result) {
-    return <Revealed key={ballot?.id} duel={duel} ballot={ballot} result={result} board={board} />;
+    const { id } = stage.episode;
+    return <Revealed key={ballot?.id} episode={id} duel={duel} ballot={ballot} result={result} board={board} />;
   }
   if (phase === "finished") return <Finished board={board} />;
   return <Idle stage={stage} board={board} />;

@@ -1,5 +1,5 @@
 import type { Board, Stage, StageBallot, StageResult } from "@gavel/api";
-import { AiLabel, Answer, cx, Mark, SideCard, SideLabel, useEntryName, useRemaining } from "@gavel/ui";
+import { AiLabel, Answer, cx, Mark, Records, SideCard, SideLabel, useEntryName, useRemaining } from "@gavel/ui";
 import { useT } from "../i18n";
 import { Margin } from "../shared/Margin";
 import { Verdict } from "../shared/Verdict";
@@ -175,6 +175,7 @@ function MyVoteNote({ vote }: { vote: ReturnType<typeof useVote>["vote"] }) {
 }
 
 interface RevealedProps {
+  episode: string;
   duel: DuelState | null;
   ballot: StageBallot | null;
   result: StageResult;
@@ -205,7 +206,7 @@ function Winner({ result }: { result: StageResult }) {
   );
 }
 
-export function Revealed({ duel, ballot, result, board }: RevealedProps) {
+export function Revealed({ episode, duel, ballot, result, board }: RevealedProps) {
   const { t } = useT();
   const nameOf = useEntryName();
   return (
@@ -232,6 +233,7 @@ export function Revealed({ duel, ballot, result, board }: RevealedProps) {
           </div>
         </details>
       )}
+      {duel && <Records duel={duel.id} episode={episode} />}
     </main>
   );
 }

@@ -56,7 +56,9 @@ function watchTheLock() {
 }
 
 async function check(root = "sealed") {
-  render(<Revealed duel={duel} ballot={{ ...ballot, state: "locked", root }} result={result} board={null} />);
+  render(
+    <Revealed episode="e" duel={duel} ballot={{ ...ballot, state: "locked", root }} result={result} board={null} />,
+  );
   fireEvent.click(await screen.findByText("Check"));
   return (await screen.findByText(/^Checked|^Does not match/)).textContent;
 }
@@ -89,7 +91,7 @@ it("says what it could not compare when it kept nothing", async () => {
 
 it("does not say that nobody voted when the portal will not tell", async () => {
   mine = new ApiError("vote.judges_judge", "", 403);
-  render(<Revealed duel={duel} ballot={ballot} result={result} board={null} />);
+  render(<Revealed episode="e" duel={duel} ballot={ballot} result={result} board={null} />);
   expect((await screen.findByRole("alert")).textContent).toContain("Judges decide");
   expect(screen.queryByText(/did not vote/)).toBeNull();
 });
