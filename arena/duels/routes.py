@@ -4,10 +4,10 @@ from uuid import UUID
 
 from fastapi import APIRouter, Request
 
-from arena.accounts.public import PublicCaller, Role
-from arena.duels import queries, service
+from arena.accounts.public import Producer, PublicCaller, Role
+from arena.duels import attempts, queries, service
 from arena.duels.contracts import SIDES
-from arena.duels.schemas import DuelOut, ProvenanceOut, ProvenancesOut
+from arena.duels.schemas import AttemptOut, DuelOut, ProvenanceOut, ProvenancesOut
 from arena.kit.db import SessionDep
 from arena.kit.errors import Forbidden
 from arena.kit.site import Site
@@ -27,6 +27,13 @@ async def list_duels(episode_id: UUID, caller: PublicCaller, session: SessionDep
     found = await queries.duels_of(session, episode_id)
     sides = await queries.sides_of(session, found)
     return [DuelOut.of(duel, sides[duel.id], see_names) for duel in found]
+
+
+@router.get("/duels/{duel_id}/attempts")
+async def list_attempts(duel_id: UUID, _: Producer, session: SessionDep) -> list[AttemptOut]:
+    """Every try to have the answers, with the reason why it failed."""
+    await queries.duel(session, duel_id)
+    return [AttemptOut.model_validate(one) for one in await attempts.of(session, duel_id)]
 
 
 @router.get("/duels/{duel_id}/provenance")

@@ -3,22 +3,25 @@
 from collections.abc import Sequence
 from uuid import UUID
 
-from sqlalchemy import and_, func, select
+from sqlalchemy import and_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from arena.kit.errors import NotFound
 from arena.kit.jobs.models import Job, JobState
-from arena.nodes.contracts import LeasedNode
+from arena.nodes.contracts import Ask, LeasedNode, NodeHealth
 from arena.nodes.models import AdapterFingerprint, Lease, Node
+from arena.nodes.placement import ON_AIR, Held, Place, Request
 
 _live = and_(Job.id == Lease.job_id, Job.fence == Lease.fence, Job.state == JobState.RUNNING)
 
 
 async def nodes(session: AsyncSession) -> Sequence[Node]:
-    return (await session.execute(select(Node).order_by(Node.created_at))).scalars().all()
+    statement = select(Node).where(Node.removed_at.is_(None)).order_by(Node.created_at)
+    return (await session.execute(statement)).scalars().all()
 
 
 async def live_leases(session: AsyncSession) -> dict[UUID, tuple[Lease, Job]]:
-    """Node id -> the lease on it and the job that holds it."""
+    """Node id -> the lease on it and the job that holds it; of shared ones, one."""
     found = await session.execute(select(Lease, Job).join(Job, _live))
     return {lease.node_id: (lease, job) for lease, job in found.all()}
 
@@ -33,20 +36,45 @@ async def fingerprint(session: AsyncSession, node: LeasedNode, digest: str) -> s
     return (await session.execute(statement)).scalar_one_or_none()
 
 
-async def lock_free_node(session: AsyncSession, base_model: str, quarantine: bool) -> Node | None:
-    """A ready node for the base model that nobody holds, locked until the transaction ends."""
-    held = select(Lease.node_id).join(Job, _live)
-    statement = (
-        select(Node)
-        .where(
-            Node.state == "ready",
-            Node.health["base_model"].astext == base_model,
-            func.coalesce(Node.health["quarantine"].as_boolean(), False) == quarantine,
-            Node.id.not_in(held),
-        )
-        .order_by(Node.created_at)
-        .limit(1)
-        # Waits for a health note being written, so that a free node is not missed; takers are serialised anyway.
-        .with_for_update()
+async def table(session: AsyncSession) -> list[Place]:
+    """All nodes of the site and who holds them, as placement reads them."""
+    held: dict[UUID, list[Held]] = {}
+    for lease in (await session.execute(select(Lease).join(Job, _live))).scalars():
+        held.setdefault(lease.node_id, []).append(Held(lease.mode, frozenset(lease.adapters)))
+    return [_place(node, tuple(held.get(node.id, ()))) for node in await nodes(session)]
+
+
+def _place(node: Node, held: tuple[Held, ...]) -> Place:
+    health = NodeHealth.model_validate({**node.health, "state": node.state})
+    return Place(
+        id=node.id,
+        base_model=health.base_model,
+        ready=node.state == "ready",
+        draining=node.draining,
+        quarantine=health.quarantine,
+        hardware_class=str(health.hardware.get("class", "unknown")),
+        slots=health.max_loras,
+        resident=frozenset(one.digest for one in health.adapters),
+        held=held,
     )
-    return (await session.execute(statement)).scalar_one_or_none()
+
+
+async def waiting(session: AsyncSession, job: Job) -> list[Request]:
+    """Who stands in the line before this job, or in front of everybody: oldest first."""
+    statement = select(Job).where(Job.state == JobState.QUEUED, Job.asks.is_not(None), Job.id != job.id)
+    found = [
+        (other.created_at < job.created_at, Ask.model_validate(other.asks).request)
+        for other in (await session.execute(statement.order_by(Job.created_at))).scalars()
+    ]
+    return [request for older, request in found if older or request.mode in ON_AIR]
+
+
+async def node(session: AsyncSession, node_id: UUID, lock: bool = False) -> Node:
+    statement = select(Node).where(Node.id == node_id, Node.removed_at.is_(None))
+    if lock:
+        # A health note that is being written is waited for.
+        statement = statement.with_for_update().execution_options(populate_existing=True)
+    found = (await session.execute(statement)).scalar_one_or_none()
+    if found is None:
+        raise NotFound("node.not_found", "There is no such engine node.")
+    return found

@@ -1,9 +1,12 @@
 """What happens to nodes: they are seen, leased and freed."""
 
+import hmac
 from collections.abc import Iterable
 from datetime import timedelta
+from hashlib import sha256
+from uuid import UUID
 
-from sqlalchemy import func, select
+from sqlalchemy import delete, func, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -12,9 +15,11 @@ from arena.kit.ids import new_id
 from arena.kit.jobs.models import Job
 from arena.kit.jobs.outbox import record
 from arena.kit.jobs.service import NotReady
+from arena.kit.site import Site
 from arena.nodes import queries
-from arena.nodes.contracts import ENGINE, LeasedNode, NodeChanged, NodeFreed, NodeHealth
+from arena.nodes.contracts import ENGINE, Ask, LeasedNode, NodeChanged, NodeFreed, NodeHealth
 from arena.nodes.models import AdapterFingerprint, Lease, Node
+from arena.nodes.placement import NONE_UP, Mode, place
 
 LEFT_AFTER = timedelta(hours=1)
 """A node in quarantine that has been silent for so long has left the site."""
@@ -42,23 +47,49 @@ async def saw(session: AsyncSession, url: str, health: NodeHealth) -> Node:
     return node
 
 
-async def lease(session: AsyncSession, job: Job, base_model: str, mode: str) -> LeasedNode:
-    """Hold one free node for this job. Raises NotReady while every node is held or none is up.
+async def lease(
+    site: Site,
+    session: AsyncSession,
+    job: Job,
+    base_model: str,
+    mode: Mode,
+    *,
+    adapters: Iterable[str] = (),
+    avoid: Iterable[UUID] = (),
+    only: UUID | None = None,
+) -> LeasedNode:
+    """Hold a node for this job, as `placement` says. Raises NotReady with the reason why it has to wait.
 
-    Strangers' adapters are probed on a node in quarantine as soon as the site has one, and nothing else runs there.
-    While that node is down they wait, rather than go to the engines of the show.
+    A job holds one node: the one that it had before, if any, is let go. Strangers' adapters are probed on a node in
+    quarantine as soon as the site has one, also while that node is down.
     """
     # Serialise lease takers: "nobody holds it" must stay true until our lease row is there.
     await session.execute(select(func.pg_advisory_xact_lock(0x1EA5E)))
-    known = await queries.nodes(session)
-    apart = mode == "probe" and await _has_quarantine(session, known)
-    node = await queries.lock_free_node(session, base_model, quarantine=apart)
-    if node is None:
-        states = [one.state for one in known]
-        reason = "waiting for a free engine" if "ready" in states else "waiting for an engine to start"
-        raise NotReady(ENGINE, reason)
-    session.add(Lease(node_id=node.id, job_id=job.id, fence=job.fence, mode=mode))
+    await _let_go(session, job)
+    ask = Ask(mode=mode, base_model=base_model, adapters=tuple(adapters), avoid=tuple(avoid), only=only)
+    table, waiting = await queries.table(session), await queries.waiting(session, job)
+    found = place(table, ask.request, waiting, quarantine=await _has_quarantine(session))
+    asks = ask.model_dump(mode="json")
+    if isinstance(found, str):
+        raise NotReady(ENGINE, found, asks)
+    node = await queries.node(session, found.id, lock=True)
+    if node.state != "ready":
+        raise NotReady(ENGINE, NONE_UP, asks)
+    job.asks = asks
+    session.add(
+        Lease(node_id=node.id, job_id=job.id, fence=job.fence, mode=mode, adapters=list(ask.adapters))
+    )
     await session.flush()
+    return _leased(site, node)
+
+
+async def _let_go(session: AsyncSession, job: Job) -> None:
+    mine = delete(Lease).where(Lease.job_id == job.id, Lease.fence == job.fence).returning(Lease.node_id)
+    for node_id in (await session.execute(mine)).scalars():
+        released(session, node_id)
+
+
+def _leased(site: Site, node: Node) -> LeasedNode:
     health = NodeHealth.model_validate(node.health)
     return LeasedNode(
         node_id=node.id,
@@ -69,17 +100,32 @@ async def lease(session: AsyncSession, job: Job, base_model: str, mode: str) -> 
         template_digest=health.template_digest or "",
         hardware_class=str(health.hardware.get("class", "unknown")),
         rehearsal=health.fake,
+        bearer=bearer(site, node),
     )
 
 
-async def _has_quarantine(session: AsyncSession, known: Iterable[Node]) -> bool:
+def bearer(site: Site, node: Node) -> str:
+    """What the node wants to be shown. A joined node's is made from its salt: the database alone opens nothing."""
+    settings = site.settings
+    if node.salt is None:
+        return settings.engine_token.get_secret_value()
+    key = settings.secret_key.get_secret_value().encode()
+    return hmac.new(key, f"engine node {node.id} {node.salt}".encode(), sha256).hexdigest()
+
+
+async def _has_quarantine(session: AsyncSession) -> bool:
     left_at = await db_now(session) - LEFT_AFTER
+    known = await queries.nodes(session)
     return any(node.health.get("quarantine") and node.seen_at > left_at for node in known)
 
 
 def freed(session: AsyncSession, leased: LeasedNode) -> None:
     """Announce that a holder is done; call it in the transaction that ends the job."""
-    record(session, NodeFreed(node_id=leased.node_id))
+    released(session, leased.node_id)
+
+
+def released(session: AsyncSession, node_id: UUID) -> None:
+    record(session, NodeFreed(node_id=node_id))
 
 
 async def recognise(session: AsyncSession, node: LeasedNode, digest: str, fingerprint: str) -> None:

@@ -2,12 +2,13 @@
 
 from arena.shows.models import Episode, Season
 from arena.shows.queries import current_season, episode, season_rules
-from arena.shows.rules import Artifact, Sampling, SeasonRules, Track
+from arena.shows.rules import Artifact, Deadlines, Sampling, SeasonRules, Track
 from arena.shows.schemas import EpisodeOut
 from arena.shows.service import ensure_season
 
 __all__ = [
     "Artifact",
+    "Deadlines",
     "Episode",
     "EpisodeOut",
     "Sampling",

@@ -38,7 +38,7 @@ async def run(held: Held) -> None:
         plan = await service.plan(site, session, held.subject)
         if await any_under_way(session):
             raise NotReady(nodes.ENGINE, ON_AIR)
-        node = await nodes.lease(session, job, plan.base_model, mode="practice")
+        node = await nodes.lease(site, session, job, plan.base_model, mode="practice")
         await service.answering(session, held.subject)
     try:
         await _unless_on_air(held, _answer(held, node, plan))
@@ -55,7 +55,7 @@ async def run(held: Held) -> None:
             nodes.freed(session, node)
         return
     except EngineError:
-        await look_at(site, node.url)
+        await look_at(site, node.url, node.bearer)
         await _step_back(held)
         raise
     except asyncio.CancelledError:
@@ -107,8 +107,7 @@ class _Said:
 
 
 async def _answer(held: Held, node: nodes.LeasedNode, plan: PracticePlan) -> None:
-    token = held.site.settings.engine_token.get_secret_value()
-    async with EngineClient(node.url, token) as engine:
+    async with EngineClient(node.url, node.bearer) as engine:
         for voice in plan.voices:
             await load(held, engine, node, voice.adapter)
         try:
