@@ -12,7 +12,6 @@ from uuid import uuid4
 import pytest
 from sqlalchemy import select, text
 
-from arena.duels import service as duels
 from arena.duels.models import Answer, AnswerToken
 from arena.duels.rules import chain
 from arena.kit.jobs import service as jobs
@@ -25,6 +24,7 @@ from tests.support.lab import BENCHMARK, PROBE, probed
 from tests.support.live import page
 from tests.support.portal import Caller
 from tests.support.show import Json, Show, send
+from workers.control import duels as runner
 from workers.control.watch import look_at_nodes
 from workers.control.work import wake
 from workers.pool import agent as node_agent
@@ -383,7 +383,7 @@ async def test_a_worker_that_vanishes_is_replaced_and_cannot_come_back(
         """A process that was killed puts nothing in order."""
 
     monkeypatch.setattr(jobs, "hand_back", nothing)
-    monkeypatch.setattr(duels, "interrupted", nothing)
+    monkeypatch.setattr(runner, "_leave_the_stage", nothing)
     await show.enter("Lantern")
     duel = await show.start_duel()
     async with speaking(show, duel) as running:
@@ -397,6 +397,11 @@ async def test_a_worker_that_vanishes_is_replaced_and_cannot_come_back(
     assert seen["state"] == "answered"
     for side, tokens in (await tokens_of(show, duel)).items():
         assert [token.index for token in tokens] == list(range(seen[side]["tokens"]))
+    attempts = await show.producer.get_ok(f"/duels/{duel}/attempts")
+    assert [(one["left"], one["right"]) for one in attempts] == [
+        ("lease_expired", "lease_expired"),
+        ("answered", "answered"),
+    ]
 
 
 async def test_a_duel_in_the_hands_of_a_worker_that_is_told_to_go_begins_anew(show: Show) -> None:
