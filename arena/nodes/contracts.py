@@ -9,6 +9,9 @@ from arena.kit.facts import Fact
 from arena.kit.schemas import Contract
 from arena.nodes.placement import Mode, Request
 
+PRELOAD = "nodes.preload"
+RECYCLE = "nodes.recycle"
+
 ENGINE = "engine"
 """The resource that jobs wait for when every node is held."""
 

@@ -1,17 +1,33 @@
 """The face of nodes: what other domains use."""
 
-from arena.nodes.contracts import ENGINE, LeasedNode, NodeChanged, NodeFreed, NodeHealth
-from arena.nodes.queries import fingerprint, live_leases, nodes
+from arena.nodes.contracts import (
+    ENGINE,
+    PRELOAD,
+    RECYCLE,
+    LeasedNode,
+    NodeChanged,
+    NodeFreed,
+    NodeHealth,
+    NodeWorn,
+)
+from arena.nodes.joining import recycle
+from arena.nodes.placement import BUSY, Place, to_preload
+from arena.nodes.queries import fingerprint, live_leases, nodes, table
 from arena.nodes.schemas import NodeOut
 from arena.nodes.service import bearer, freed, lease, recognise, released, saw
 
 __all__ = [
+    "BUSY",
     "ENGINE",
+    "PRELOAD",
+    "RECYCLE",
     "LeasedNode",
     "NodeChanged",
     "NodeFreed",
     "NodeHealth",
     "NodeOut",
+    "NodeWorn",
+    "Place",
     "bearer",
     "fingerprint",
     "freed",
@@ -19,6 +35,9 @@ __all__ = [
     "live_leases",
     "nodes",
     "recognise",
+    "recycle",
     "released",
     "saw",
+    "table",
+    "to_preload",
 ]

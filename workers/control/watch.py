@@ -10,8 +10,9 @@ from sqlalchemy.exc import SQLAlchemyError
 from arena.kit.db import transaction
 from arena.kit.errors import GavelError
 from arena.kit.site import Site
-from arena.nodes.public import NodeHealth, bearer, nodes, saw
+from arena.nodes.public import NodeHealth, bearer, nodes, recycle, saw
 from arena.rundown.public import lock_overdue
+from arena.shows.public import on_air
 from arena.submissions.public import forget_files, give_up_idle
 from workers.pool.client import EngineClient, EngineError
 
@@ -45,7 +46,9 @@ async def look_at_nodes(site: Site) -> None:
 async def look_at(site: Site, url: str, token: str) -> None:
     health = await _ask(url, token)
     async with transaction(site.sessions, site.bus) as session:
-        await saw(session, url, health)
+        node = await saw(session, url, health)
+        if health.loads >= site.settings.recycle_after_loads and not await on_air(session):
+            await recycle(session, node.id)
 
 
 async def _ask(url: str, token: str) -> NodeHealth:

@@ -131,9 +131,11 @@ class EngineClient:
             await self._json("POST", f"/adapters/{name}/check", timeout=LOAD_SECONDS)
         )
 
-    async def recycle(self, name: str) -> None:
-        """Forget the adapter and start the engine anew. Raises AdapterUnknown, DuelLive, EngineUnreachable."""
-        await self._json("POST", f"/adapters/{name}/recycle", timeout=LOAD_SECONDS)
+    async def recycle(self, name: str | None = None) -> None:
+        """Start the engine anew, and forget the adapter if one is named. Raises AdapterUnknown, DuelLive,
+        EngineNotReady, EngineUnreachable."""
+        path = f"/adapters/{name}/recycle" if name else "/recycle"
+        await self._json("POST", path, timeout=LOAD_SECONDS)
 
     async def next_token(
         self, name: str, prompt: Sequence[int], tokens: int = 1
