@@ -32,30 +32,30 @@ async def make_join_token(request: Request, caller: RunsNodes, session: SessionD
 
 
 @router.post("/nodes/join", status_code=201)
-async def join(request: Request, _: PublicCaller, session: SessionDep, body: Joining) -> Joined:
+async def join_node(request: Request, _: PublicCaller, session: SessionDep, body: Joining) -> Joined:
     site: Site = request.app.state.site
     node = await joining.join(session, body.token, body.url, body.health)
     return Joined(node_id=node.id, bearer=service.bearer(site, node))
 
 
 @router.post("/nodes/{node_id}/drain")
-async def drain(node_id: UUID, _: RunsNodes, session: SessionDep) -> NodeOut:
+async def drain_node(node_id: UUID, _: RunsNodes, session: SessionDep) -> NodeOut:
     return await _shown(session, await joining.drain(session, node_id, True))
 
 
 @router.post("/nodes/{node_id}/undrain")
-async def undrain(node_id: UUID, _: RunsNodes, session: SessionDep) -> NodeOut:
+async def undrain_node(node_id: UUID, _: RunsNodes, session: SessionDep) -> NodeOut:
     return await _shown(session, await joining.drain(session, node_id, False))
 
 
 @router.post("/nodes/{node_id}/recycle", status_code=202)
-async def recycle(node_id: UUID, _: RunsNodes, session: SessionDep) -> NodeOut:
+async def recycle_node(node_id: UUID, _: RunsNodes, session: SessionDep) -> NodeOut:
     """Start the engine anew, as soon as nobody holds it and no duel waits."""
     return await _shown(session, await joining.recycle(session, node_id))
 
 
 @router.delete("/nodes/{node_id}")
-async def remove(node_id: UUID, _: RunsNodes, session: SessionDep) -> Done:
+async def remove_node(node_id: UUID, _: RunsNodes, session: SessionDep) -> Done:
     await joining.remove(session, node_id)
     return Done()
 

@@ -186,6 +186,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/duels/{duel_id}/attempts": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Attempts
+         * @description Every try to have the answers, with the reason why it failed.
+         */
+        get: operations["list_attempts"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/duels/{duel_id}/provenance": {
         parameters: {
             query?: never;
@@ -609,6 +629,114 @@ export interface paths {
         get: operations["list_nodes"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/nodes/{node_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Remove Node */
+        delete: operations["remove_node"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/nodes/{node_id}/drain": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Drain Node */
+        post: operations["drain_node"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/nodes/{node_id}/recycle": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Recycle Node
+         * @description Start the engine anew, as soon as nobody holds it and no duel waits.
+         */
+        post: operations["recycle_node"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/nodes/{node_id}/undrain": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Undrain Node */
+        post: operations["undrain_node"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/nodes/join": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Join Node */
+        post: operations["join_node"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/nodes/tokens": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Make Join Token
+         * @description A token with which one machine joins, once; it is not shown again.
+         */
+        post: operations["make_join_token"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1250,6 +1378,32 @@ export interface components {
             /** Sha256 */
             sha256: string;
         };
+        /**
+         * AttemptOut
+         * @description For producers: where it was tried, and what came of each side.
+         */
+        AttemptOut: {
+            /** Ended At */
+            ended_at: string | null;
+            /** Left */
+            left: ("answered" | "cut_off" | "empty" | "not_numbers" | "stalled" | "too_slow" | "engine_died" | "engine_error" | "adapter_missing" | "adapter_refused" | "wrong_adapter" | "node_lost" | "lease_expired" | "not_ready" | "handed_back") | null;
+            /**
+             * Node Id
+             * Format: uuid
+             */
+            node_id: string;
+            /** Number */
+            number: number;
+            /** Reason */
+            reason: string | null;
+            /** Right */
+            right: ("answered" | "cut_off" | "empty" | "not_numbers" | "stalled" | "too_slow" | "engine_died" | "engine_error" | "adapter_missing" | "adapter_refused" | "wrong_adapter" | "node_lost" | "lease_expired" | "not_ready" | "handed_back") | null;
+            /**
+             * Started At
+             * Format: date-time
+             */
+            started_at: string;
+        };
         /** Board */
         Board: {
             /** Close Call */
@@ -1435,6 +1589,28 @@ export interface components {
             word_lists: string;
         };
         /**
+         * Deadlines
+         * @description Seconds that a side of a duel has on the engine; whoever is later has failed this attempt. The same for both
+         *     sides, and wide enough for an engine on a laptop's processor.
+         */
+        Deadlines: {
+            /**
+             * Answer
+             * @default 120
+             */
+            answer: number;
+            /**
+             * First Token
+             * @default 20
+             */
+            first_token: number;
+            /**
+             * Stall
+             * @default 10
+             */
+            stall: number;
+        };
+        /**
          * Desk
          * @description `desk:{episode}`: the producer's view: names, nodes, roster and log. No split before the lock either.
          */
@@ -1501,6 +1677,8 @@ export interface components {
              * Format: uuid
              */
             episode_id: string;
+            /** Forfeit */
+            forfeit: ("left" | "right") | null;
             /**
              * Id
              * Format: uuid
@@ -1742,6 +1920,13 @@ export interface components {
             /** Detail */
             detail?: components["schemas"]["ValidationError"][];
         };
+        /** Identity */
+        Identity: {
+            /** Digest */
+            digest: string;
+            /** Name */
+            name: string;
+        };
         /** InvitationMade */
         InvitationMade: {
             /**
@@ -1782,6 +1967,39 @@ export interface components {
              * @default 72
              */
             hours: number;
+        };
+        /** Joined */
+        Joined: {
+            /** Bearer */
+            bearer: string;
+            /**
+             * Node Id
+             * Format: uuid
+             */
+            node_id: string;
+        };
+        /**
+         * Joining
+         * @description What a node says when it comes.
+         */
+        Joining: {
+            health: components["schemas"]["NodeHealth"];
+            /** Token */
+            token: string;
+            /** Url */
+            url: string;
+        };
+        /** JoinToken */
+        JoinToken: {
+            /** Command */
+            command: string;
+            /**
+             * Expires At
+             * Format: date-time
+             */
+            expires_at: string;
+            /** Token */
+            token: string;
         };
         /** JudgesIn */
         JudgesIn: {
@@ -2041,6 +2259,71 @@ export interface components {
             /** Name */
             name: string;
         };
+        /**
+         * NodeHealth
+         * @description The node agent's `GET /health`. Unknown fields are kept: the document is stored as it came.
+         */
+        NodeHealth: {
+            /**
+             * Adapters
+             * @default []
+             */
+            adapters: components["schemas"]["Resident"][];
+            /** Base Digest */
+            base_digest?: string | null;
+            /** Base Model */
+            base_model?: string | null;
+            /**
+             * Detail
+             * @default
+             */
+            detail: string;
+            /** Engine Build */
+            engine_build?: string | null;
+            /**
+             * Fake
+             * @default false
+             */
+            fake: boolean;
+            /**
+             * Hardware
+             * @default {}
+             */
+            hardware: {
+                [key: string]: unknown;
+            };
+            identity?: components["schemas"]["Identity"] | null;
+            /**
+             * Loads
+             * @default 0
+             */
+            loads: number;
+            /**
+             * Max Loras
+             * @default 8
+             */
+            max_loras: number;
+            /** Progress */
+            progress?: {
+                [key: string]: unknown;
+            } | null;
+            /**
+             * Quarantine
+             * @default false
+             */
+            quarantine: boolean;
+            /**
+             * State
+             * @enum {string}
+             */
+            state: "preparing" | "starting" | "ready" | "failed" | "draining" | "unreachable";
+            /** System Fingerprint */
+            system_fingerprint?: string | null;
+            /** Template Digest */
+            template_digest?: string | null;
+        } & {
+            [key: string]: unknown;
+        };
         /** NodeOut */
         NodeOut: {
             /** Adapters */
@@ -2051,8 +2334,12 @@ export interface components {
             cores: number | null;
             /** Detail */
             detail: string;
+            /** Draining */
+            draining: boolean;
             /** Engine Build */
             engine_build: string | null;
+            /** Fake */
+            fake: boolean;
             /** Hardware Class */
             hardware_class: string;
             /**
@@ -2060,16 +2347,24 @@ export interface components {
              * Format: uuid
              */
             id: string;
+            /** Joined */
+            joined: boolean;
             lease: components["schemas"]["LeaseOut"] | null;
+            /** Loads */
+            loads: number;
             /** Progress */
             progress: {
                 [key: string]: unknown;
             } | null;
+            /** Quarantine */
+            quarantine: boolean;
             /**
              * Seen At
              * Format: date-time
              */
             seen_at: string;
+            /** Slots */
+            slots: number;
             /** State */
             state: string;
         };
@@ -2261,6 +2556,16 @@ export interface components {
             /** Password */
             password: string;
         };
+        /**
+         * Resident
+         * @description An adapter that is loaded.
+         */
+        Resident: {
+            /** Digest */
+            digest: string;
+        } & {
+            [key: string]: unknown;
+        };
         /** Reveal */
         Reveal: {
             /**
@@ -2416,6 +2721,7 @@ export interface components {
         SeasonOut: {
             /** Closes At */
             closes_at: string | null;
+            deadlines: components["schemas"]["Deadlines"];
             /**
              * Id
              * Format: uuid
@@ -2567,6 +2873,8 @@ export interface components {
         };
         /** StageDuel */
         StageDuel: {
+            /** Forfeit */
+            forfeit: ("left" | "right") | null;
             /**
              * Id
              * Format: uuid
@@ -3046,6 +3354,7 @@ export type Action = components['schemas']['Action'];
 export type ActiveList = components['schemas']['ActiveList'];
 export type ArenaAppVersion = components['schemas']['arena__app__Version'];
 export type ArenaSubmissionsDatasetsContractsVersion = components['schemas']['arena__submissions__datasets__contracts__Version'];
+export type AttemptOut = components['schemas']['AttemptOut'];
 export type Board = components['schemas']['Board'];
 export type BoardRow = components['schemas']['BoardRow'];
 export type CastVote = components['schemas']['CastVote'];
@@ -3056,6 +3365,7 @@ export type CommandIn = components['schemas']['CommandIn'];
 export type CompetingOut = components['schemas']['CompetingOut'];
 export type DatasetOut = components['schemas']['DatasetOut'];
 export type DatasetReport = components['schemas']['DatasetReport'];
+export type Deadlines = components['schemas']['Deadlines'];
 export type Desk = components['schemas']['Desk'];
 export type DeskEvent = components['schemas']['DeskEvent'];
 export type DeskSides = components['schemas']['DeskSides'];
@@ -3074,10 +3384,14 @@ export type FlagSide = components['schemas']['FlagSide'];
 export type Freeze = components['schemas']['Freeze'];
 export type GiveVerdict = components['schemas']['GiveVerdict'];
 export type HttpValidationError = components['schemas']['HTTPValidationError'];
+export type Identity = components['schemas']['Identity'];
 export type InvitationMade = components['schemas']['InvitationMade'];
 export type InvitationState = components['schemas']['InvitationState'];
 export type Invite = components['schemas']['Invite'];
 export type InviteMember = components['schemas']['InviteMember'];
+export type Joined = components['schemas']['Joined'];
+export type Joining = components['schemas']['Joining'];
+export type JoinToken = components['schemas']['JoinToken'];
 export type JudgesIn = components['schemas']['JudgesIn'];
 export type LeaseOut = components['schemas']['LeaseOut'];
 export type LedgerEntry = components['schemas']['LedgerEntry'];
@@ -3100,6 +3414,7 @@ export type NewFile = components['schemas']['NewFile'];
 export type NewPractice = components['schemas']['NewPractice'];
 export type NewSubmission = components['schemas']['NewSubmission'];
 export type NewToken = components['schemas']['NewToken'];
+export type NodeHealth = components['schemas']['NodeHealth'];
 export type NodeOut = components['schemas']['NodeOut'];
 export type OpenInvitation = components['schemas']['OpenInvitation'];
 export type OpenVote = components['schemas']['OpenVote'];
@@ -3112,6 +3427,7 @@ export type Receipt = components['schemas']['Receipt'];
 export type RecordOut = components['schemas']['RecordOut'];
 export type RefusalOut = components['schemas']['RefusalOut'];
 export type Register = components['schemas']['Register'];
+export type Resident = components['schemas']['Resident'];
 export type Reveal = components['schemas']['Reveal'];
 export type Review = components['schemas']['Review'];
 export type ReviewOut = components['schemas']['ReviewOut'];
@@ -3444,6 +3760,37 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["DuelOut"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    list_attempts: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                duel_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AttemptOut"][];
                 };
             };
             /** @description Validation Error */
@@ -4225,6 +4572,183 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["NodeOut"][];
+                };
+            };
+        };
+    };
+    remove_node: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                node_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Done"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    drain_node: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                node_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["NodeOut"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    recycle_node: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                node_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["NodeOut"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    undrain_node: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                node_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["NodeOut"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    join_node: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Joining"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Joined"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    make_join_token: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["JoinToken"];
                 };
             };
         };

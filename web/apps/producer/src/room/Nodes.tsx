@@ -24,7 +24,9 @@ export function Nodes({ nodes }: { nodes: EngineNode[] }) {
       ) : (
         <ul className={css.nodes}>
           {nodes.map((node) => (
-            <NodeRow key={node.id} node={node} />
+            <li key={node.id}>
+              <NodeStatus node={node} />
+            </li>
           ))}
         </ul>
       )}
@@ -32,17 +34,18 @@ export function Nodes({ nodes }: { nodes: EngineNode[] }) {
   );
 }
 
-function NodeRow({ node }: { node: EngineNode }) {
+/** What a node is and what it is at, in a few lines. */
+export function NodeStatus({ node }: { node: EngineNode }) {
   const { t, find } = useT();
   const { clock } = useTimes();
   const { state, detail, lease } = node;
   const progress = progressOf(node.progress);
   return (
-    <li>
+    <>
       <p>
-        <StateMark tone={TONES[state] ?? "calm"} />
+        <StateMark tone={node.draining ? "warn" : (TONES[state] ?? "calm")} />
         <b>{node.hardware_class}</b>
-        <span>{find(`node.${state}`) ?? state}</span>
+        <span>{node.draining ? t("nodes.drains") : (find(`node.${state}`) ?? state)}</span>
       </p>
       {detail && <small>{detail}</small>}
       {progress && state !== "ready" && <Meter {...progress} label={t("nodes.progress")} />}
@@ -54,7 +57,7 @@ function NodeRow({ node }: { node: EngineNode }) {
             })
           : t("nodes.free")}
       </small>
-    </li>
+    </>
   );
 }
 
