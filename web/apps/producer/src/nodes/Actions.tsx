@@ -5,6 +5,7 @@ import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { useState } from "react";
 import { NODES } from "../app/queries";
 import { useT } from "../i18n";
+import { idOf } from "./idOf";
 import css from "./Nodes.module.css";
 
 /** What may be asked about before it is done. */
@@ -34,7 +35,7 @@ export function Actions({ node, onDone }: { node: EngineNode; onDone: (what: Don
   const button = (act: Act, onClick: () => void) => (
     <SmallButton
       tone={act === "remove" ? "danger" : undefined}
-      aria-label={t("nodes.of", { action: t(`nodes.${act}`), node: node.hardware_class })}
+      aria-label={t("nodes.of", { action: t(`nodes.${act}`), node: `${node.hardware_class} ${idOf(node)}` })}
       onClick={onClick}
     >
       {t(`nodes.${act}`)}

@@ -16,7 +16,7 @@ export function AddNode() {
       <p className={css.mute}>{t("nodes.add_text")}</p>
       <SmallButton onClick={() => make.isPending || make.mutate()}>{t("nodes.make")}</SmallButton>
       {make.error && <ErrorNote error={make.error} />}
-      <div role="status">
+      <div role="status" className={css.made}>
         {make.data && (
           <>
             <CopyLine text={make.data.command} what={t("nodes.command")} />

@@ -55,7 +55,7 @@ export function NodeStatus({ node }: { node: EngineNode }) {
               kind: find(`nodes.held.${lease.kind}`) ?? lease.kind,
               until: lease.until ? clock(lease.until) : "–",
             })
-          : t("nodes.free")}
+          : state === "ready" && t("nodes.free")}
       </small>
     </>
   );
