@@ -22,6 +22,8 @@ class Settings(BaseSettings):
     """Where lab workers and engine nodes reach the portal, when that differs from `public_url`."""
     engine_urls: Annotated[list[str], NoDecode] = []
     engine_token: SecretStr = SecretStr("")
+    recycle_after_loads: int = Field(default=50, ge=1)
+    """After so many adapters an engine is started anew, between shows."""
     guard_url: str | None = None
     """OpenAI-compatible server with a guard model, without `/v1`; None: the word lists decide alone."""
     guard_model: str = ""

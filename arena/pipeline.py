@@ -23,13 +23,14 @@ from arena.kit.jobs.contracts import JobProgressed
 from arena.kit.jobs.pipeline import Air, Pipeline, Step, Work
 from arena.leaderboard.contracts import REFRESH as REFRESH_BOARD
 from arena.leaderboard.contracts import BoardChanged
-from arena.nodes.contracts import ENGINE, NodeChanged, NodeFreed
+from arena.nodes.contracts import ENGINE, PRELOAD, RECYCLE, NodeChanged, NodeFreed, NodeWorn
 from arena.practice import service as practice
 from arena.practice.contracts import ANSWER as PRACTISE
 from arena.practice.contracts import PracticeAsked, PracticeChanged
 from arena.ratings.contracts import RECOMPUTE as RECOMPUTE_RATINGS
 from arena.ratings.contracts import RatingsComputed
 from arena.rundown.contracts import ShowMoved
+from arena.shows.contracts import EpisodePlanned
 from arena.submissions import probing, verdict
 from arena.submissions import service as submissions
 from arena.submissions.contracts import JOB_KIND as VERIFY
@@ -64,7 +65,7 @@ def suite_spec(suite_id: str) -> Json:
 
 
 async def _nothing_to_mark(*_: object) -> None:
-    """Ratings and boards are recomputed whole; the next fact does it again."""
+    """Ratings and boards are recomputed whole, and nodes are looked at again; the next fact does it again."""
 
 
 PIPELINE = Pipeline(
@@ -82,6 +83,8 @@ PIPELINE = Pipeline(
         Work(RUN_DUEL, CONTROL, timedelta(minutes=15), duels.failed),
         Work(PRACTISE, CONTROL, timedelta(minutes=15), practice.failed),
         Work(COMPLETE, CONTROL, timedelta(minutes=5), gateway.failed),
+        Work(PRELOAD, CONTROL, timedelta(minutes=15), _nothing_to_mark),
+        Work(RECYCLE, CONTROL, timedelta(hours=6), _nothing_to_mark),
         Work(RECOMPUTE_RATINGS, CONTROL, timedelta(minutes=10), _nothing_to_mark),
         Work(REFRESH_BOARD, CONTROL, timedelta(minutes=10), _nothing_to_mark),
     ),
@@ -93,6 +96,10 @@ PIPELINE = Pipeline(
         Step(CompetingChanged, REFRESH_BOARD, lambda fact: fact.season_id),
         Step(DuelStarted, RUN_DUEL, lambda fact: fact.duel_id),
         Step(CompletionAsked, COMPLETE, lambda fact: fact.completion_id),
+        # What will meet is loaded before it is needed, on the standby too.
+        Step(EpisodePlanned, PRELOAD, lambda fact: fact.episode_id),
+        Step(DuelStarted, PRELOAD, lambda fact: fact.episode_id),
+        Step(NodeWorn, RECYCLE, lambda fact: fact.node_id),
         Step(PracticeAsked, PRACTISE, lambda fact: fact.exchange_id),
         Step(DuelRevealed, RECOMPUTE_RATINGS, lambda fact: fact.season_id),
         Step(RatingsComputed, REFRESH_BOARD, lambda fact: fact.season_id),

@@ -22,6 +22,8 @@ class Permission(StrEnum):
     JUDGE = "judge"
     INVITE = "invite"
     SEE_NODES = "see nodes"
+    RUN_NODES = "run nodes"
+    """Add, drain, recycle and remove engine nodes."""
     SEE_METRICS = "see metrics"
     """How the machines do and how often what was refused; Prometheus asks with the operator's token."""
     MODERATE = "moderate"
@@ -34,6 +36,7 @@ GRANTED: dict[Permission, frozenset[Role]] = {
     Permission.JUDGE: frozenset({Role.JUDGE}),
     Permission.INVITE: frozenset({Role.PRODUCER, Role.OPERATOR}),
     Permission.SEE_NODES: frozenset({Role.PRODUCER, Role.OPERATOR}),
+    Permission.RUN_NODES: frozenset({Role.PRODUCER, Role.OPERATOR}),
     Permission.SEE_METRICS: frozenset({Role.OPERATOR}),
     Permission.MODERATE: frozenset({Role.MODERATOR, Role.PRODUCER}),
 }

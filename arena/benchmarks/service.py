@@ -30,7 +30,9 @@ async def prepare(site: Site, session: AsyncSession, job: Job) -> BenchmarkContr
     rules = await season_rules(session, entry.season_id)
     suite = suites.load(rules.suite)
     base = rules.track.base
-    leased = await nodes.lease(session, job, base.id, "benchmark", rules.track.hardware_class)
+    leased = await nodes.lease(
+        site, session, job, base.id, mode="benchmark", hardware_class=rules.track.hardware_class
+    )
     run = await queries.open_run(session, submission.id)
     if run is None:
         run = BenchmarkRun(
@@ -55,7 +57,7 @@ async def prepare(site: Site, session: AsyncSession, job: Job) -> BenchmarkContr
         run_id=str(run.id),
         suite=suite,
         engine_url=leased.url,
-        engine_token=site.settings.engine_token.get_secret_value(),
+        engine_token=leased.bearer,
         adapter=adapter,
         model=adapter.name,
         base_model=base.id,

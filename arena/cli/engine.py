@@ -1,15 +1,67 @@
 """`gavel engine`: join this machine to a site as a pool node."""
 
+import asyncio
+import json
 import logging
+import os
+import socket
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated
 
+import httpx
 import typer
 import uvicorn
 
+from arena.cli.site import Refused, SiteClient
 from workers.pool.environment import EnvironmentFault, ensure
 from workers.pool.node import create_node_app
+from workers.pool.protocol import Health
 from workers.pool.serve import fake_agent, vllm_agent
+
+KEPT = "node.json"
+"""In the data directory, for this user alone: the token that this node was given when it joined."""
+
+
+@dataclass(frozen=True)
+class Join:
+    """How to become a node of a site: a token from its operator, the site, and where the site reaches this machine."""
+
+    token: str
+    site: str
+    url: str
+
+
+def joined(join: Join, health: Health, data_dir: Path) -> str:
+    """Join, and keep the token that callers will present. Raises Refused, OSError."""
+    body = {"token": join.token, "url": join.url, "health": health.model_dump(mode="json", by_alias=True)}
+
+    async def ask() -> str:
+        site = SiteClient(join.site)
+        try:
+            return str((await site.post("/nodes/join", body))["bearer"])
+        finally:
+            await site.close()
+
+    try:
+        bearer = asyncio.run(ask())
+    except httpx.HTTPError as error:
+        raise OSError(f"{join.site} did not answer: {error!r}") from error
+    kept = data_dir / KEPT
+    kept.unlink(missing_ok=True)
+    with os.fdopen(os.open(kept, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
+        json.dump({"site": join.site, "url": join.url, "bearer": bearer}, file)
+    return bearer
+
+
+def kept_token(data_dir: Path) -> str:
+    """The token of an earlier join; empty when there was none."""
+    try:
+        return str(json.loads((data_dir / KEPT).read_text())["bearer"])
+    except FileNotFoundError:
+        return ""
+    except (ValueError, KeyError, TypeError) as error:
+        raise typer.BadParameter(f"{data_dir / KEPT} is damaged; join this node anew") from error
 
 
 def run_engine(
@@ -24,8 +76,10 @@ def run_engine(
     cores: str | None = None,
     hardware_class: str | None = None,
     quarantine: bool = False,
+    join: Join | None = None,
 ) -> None:
-    """Serve the node agent until it is told to stop. Raises EnvironmentFault when there is no vLLM to start."""
+    """Serve the node agent until it is told to stop. Raises EnvironmentFault when there is no vLLM to start, Refused
+    when the site does not take this node."""
     data_dir.mkdir(parents=True, exist_ok=True)
     if fake:
         agent = fake_agent(data_dir)
@@ -41,6 +95,8 @@ def run_engine(
             hardware_class=hardware_class,
             quarantine=quarantine,
         )
+    if join is not None:
+        token = joined(join, agent.health(), data_dir)
     app = create_node_app(agent, token)
     # A stream that is still running must not keep the engine alive for minutes after Ctrl-C.
     uvicorn.run(
@@ -58,7 +114,18 @@ def engine(
     token: Annotated[
         str,
         typer.Option(envvar="GAVEL_ENGINE_TOKEN", help="What callers must present; the portal has the same."),
-    ],
+    ] = "",
+    join: Annotated[
+        str | None,
+        typer.Option(
+            "--join", envvar="GAVEL_JOIN_TOKEN", help="One-time token of a site; see gavel nodes token."
+        ),
+    ] = None,
+    site: Annotated[str | None, typer.Option("--site", envvar="GAVEL_URL", help="The site to join.")] = None,
+    advertise: Annotated[
+        str | None,
+        typer.Option("--advertise", help="Where the site reaches this node, http://10.0.0.7:8700."),
+    ] = None,
     host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
     port: Annotated[int, typer.Option(help="Port to listen on.")] = 8700,
     data_dir: Annotated[
@@ -92,15 +159,46 @@ def engine(
     """Join this machine to a site as an engine node."""
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s", datefmt="%H:%M:%S")
     logging.getLogger("httpx").setLevel(logging.WARNING)
+    token, joining = _entrance(token, join, site, advertise, host, port, data_dir)
     try:
         run_engine(
             host, port, data_dir, fake, token,
             environment_dir=environment, model_dir=model_dir, cores=cores, hardware_class=hardware_class,
-            quarantine=quarantine,
+            quarantine=quarantine, join=joining,
         )  # fmt: skip
-    except EnvironmentFault as fault:
+    except (EnvironmentFault, Refused, OSError) as fault:
         typer.echo(str(fault), err=True)
         raise typer.Exit(1) from fault
+
+
+def _entrance(
+    token: str,
+    join: str | None,
+    site: str | None,
+    advertise: str | None,
+    host: str,
+    port: int,
+    data_dir: Path,
+) -> tuple[str, Join | None]:
+    """By what callers are known: a join, a given token, or the one that an earlier join left."""
+    if join is not None:
+        if not site:
+            raise typer.BadParameter("--join needs --site, the address of the site")
+        return "", Join(join, site, advertise or f"http://{_reached_as(host, site)}:{port}")
+    token = token or kept_token(data_dir)
+    if not token:
+        raise typer.BadParameter("give GAVEL_ENGINE_TOKEN, or join a site with --join TOKEN --site URL")
+    return token, None
+
+
+def _reached_as(host: str, site: str) -> str:
+    """The address of this machine on the way to the site, when it listens on all of them."""
+    if host not in ("0.0.0.0", "::"):
+        return host
+    url = httpx.URL(site)
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:  # sends nothing
+        probe.connect((url.host, url.port or 80))
+        return str(probe.getsockname()[0])
 
 
 if __name__ == "__main__":

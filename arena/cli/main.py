@@ -17,6 +17,7 @@ COMMANDS = {
     "moderation": "arena.cli.moderation:moderation",
     "invite": "arena.cli.invite:invite",
     "engine": "arena.cli.engine:engine",
+    "nodes": "arena.cli.nodes:nodes",
     "worker": "arena.cli.worker:worker",
     "bench": "arena.cli.bench:bench",
     "openapi": "arena.cli.openapi:openapi",

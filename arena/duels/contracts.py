@@ -5,12 +5,33 @@ from uuid import UUID
 
 from arena.kit.facts import Fact
 from arena.kit.schemas import Contract, Words
+from arena.shows.public import Deadlines
 from arena.submissions.contracts import AdapterRef
 
 SideName = Literal["left", "right"]
 SIDES: tuple[SideName, SideName] = ("left", "right")
 
 RUN = "duels.run"
+
+
+Outcome = Literal[
+    "answered",
+    "cut_off",
+    "empty",
+    "not_numbers",
+    "stalled",
+    "too_slow",
+    "engine_died",
+    "engine_error",
+    "adapter_missing",
+    "adapter_refused",
+    "wrong_adapter",
+    "node_lost",
+    "lease_expired",
+    "not_ready",
+    "handed_back",
+]
+"""What came of one side in one attempt at a duel; `arena/duels/ruling.py` says whose fault each is."""
 
 
 class SidePlan(Contract):
@@ -36,6 +57,7 @@ class DuelPlan(Contract):
     top_p: float
     stop: str
     """Text that ends an answer besides the end-of-text token; it is not part of the answer."""
+    deadlines: Deadlines
     sides: tuple[SidePlan, SidePlan]
 
 

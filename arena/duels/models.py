@@ -7,8 +7,8 @@ from uuid import UUID
 from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Index, String, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
-from arena.duels.contracts import SideName
-from arena.kit.db import Base, Row
+from arena.duels.contracts import Outcome, SideName
+from arena.kit.db import Base, Created, Row
 
 DuelState = Literal["queued", "loading", "live", "answered", "failed"]
 
@@ -26,6 +26,8 @@ class Duel(Row):
     sampling: Mapped[dict[str, Any]]
     state: Mapped[DuelState] = mapped_column(String, default="queued")
     reason: Mapped[str | None]
+    forfeit: Mapped[SideName | None] = mapped_column(String)
+    """The side that lost without a vote; the duel has then failed, and nothing is rated."""
     node: Mapped[dict[str, Any] | None]
     live_at: Mapped[datetime | None]
     """When the last attempt to answer it began."""
@@ -34,6 +36,8 @@ class Duel(Row):
     __table_args__ = (
         UniqueConstraint("episode_id", "number"),
         CheckConstraint("state in ('queued','loading','live','answered','failed')", name="state"),
+        CheckConstraint("forfeit in ('left','right')", name="forfeit"),
+        CheckConstraint("forfeit is null or state = 'failed'", name="forfeit_failed"),
         # One duel at a time is on its way to the stage of an episode.
         Index(
             "uq_duels_under_way",
@@ -79,3 +83,24 @@ class AnswerToken(Base):
     token_id: Mapped[int]
     text: Mapped[str]
     at_us: Mapped[int] = mapped_column(BigInteger)
+
+
+class DuelAttempt(Row):
+    """One try to have both answers from one node. What was tried and why it failed stays, whatever became of it."""
+
+    __tablename__ = "duel_attempts"
+
+    duel_id: Mapped[UUID] = mapped_column(ForeignKey("duels.id"))
+    number: Mapped[int]
+    node_id: Mapped[UUID] = mapped_column(ForeignKey("nodes.id"))
+    started_at: Mapped[Created]
+    ended_at: Mapped[datetime | None]
+    left: Mapped[Outcome | None] = mapped_column(String)
+    right: Mapped[Outcome | None] = mapped_column(String)
+    reason: Mapped[str | None]
+    """A sentence for the producer; null when both sides have answered."""
+
+    __table_args__ = (
+        UniqueConstraint("duel_id", "number"),
+        CheckConstraint('(ended_at is null) = ("left" is null and "right" is null)', name="ended"),
+    )

@@ -47,6 +47,11 @@ async def any_under_way(session: AsyncSession) -> bool:
     return (await session.execute(statement)).first() is not None
 
 
+async def any_waiting(session: AsyncSession) -> bool:
+    """Whether a duel is about to want an engine."""
+    return (await session.execute(select(Duel.id).where(Duel.state == "queued").limit(1))).first() is not None
+
+
 async def revealed_duels(session: AsyncSession, season_id: UUID) -> Sequence[Duel]:
     statement = (
         select(Duel)

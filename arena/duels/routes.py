@@ -5,11 +5,11 @@ from uuid import UUID
 import orjson
 from fastapi import APIRouter, Request, Response
 
-from arena.accounts.public import PublicCaller, Role
-from arena.duels import provenance, queries
+from arena.accounts.public import Producer, PublicCaller, Role
+from arena.duels import attempts, provenance, queries
 from arena.duels.contracts import SideName
 from arena.duels.files import AnswerFile, EpisodeFile
-from arena.duels.schemas import DuelOut
+from arena.duels.schemas import AttemptOut, DuelOut
 from arena.kit.db import Json, SessionDep
 from arena.kit.site import Site
 from arena.shows import public as episodes
@@ -29,6 +29,13 @@ async def list_duels(episode_id: UUID, caller: PublicCaller, session: SessionDep
     found = await queries.duels_of(session, episode_id)
     sides = await queries.sides_of(session, found)
     return [DuelOut.of(duel, sides[duel.id], see_names) for duel in found]
+
+
+@router.get("/duels/{duel_id}/attempts")
+async def list_attempts(duel_id: UUID, _: Producer, session: SessionDep) -> list[AttemptOut]:
+    """Every try to have the answers, with the reason why it failed."""
+    await queries.duel(session, duel_id)
+    return [AttemptOut.model_validate(one) for one in await attempts.of(session, duel_id)]
 
 
 @router.get("/duels/{duel_id}/answers/{side}.json", response_model=AnswerFile)

@@ -1,9 +1,10 @@
 """JSON shapes of duels. Before reveal no field here can tell which entry is on which side."""
 
+from datetime import datetime
 from typing import Literal
 from uuid import UUID
 
-from arena.duels.contracts import SideName
+from arena.duels.contracts import Outcome, SideName
 from arena.duels.models import Duel, DuelState
 from arena.duels.queries import SideView
 from arena.kit.schemas import Out
@@ -33,6 +34,8 @@ class DuelOut(Out):
     prompt: str
     state: DuelState
     reason: str | None
+    forfeit: SideName | None
+    """The side that failed twice by its own doing and lost without a vote."""
     revealed: bool
     left: SideOut
     right: SideOut
@@ -56,7 +59,20 @@ class DuelOut(Out):
             prompt=duel.prompt,
             state=duel.state,
             reason=duel.reason if see_names else None,
+            forfeit=duel.forfeit,
             revealed=duel.revealed_at is not None,
             left=side(sides["left"]),
             right=side(sides["right"]),
         )
+
+
+class AttemptOut(Out):
+    """For producers: where it was tried, and what came of each side."""
+
+    number: int
+    node_id: UUID
+    started_at: datetime
+    ended_at: datetime | None
+    left: Outcome | None
+    right: Outcome | None
+    reason: str | None

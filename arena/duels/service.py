@@ -116,7 +116,8 @@ async def _contender(session: AsyncSession, season_id: UUID, entry_id: UUID) -> 
 
 async def plan(site: Site, session: AsyncSession, duel_id: UUID) -> DuelPlan:
     duel = await queries.duel(session, duel_id)
-    base = (await season_rules(session, duel.season_id)).track.base
+    rules = await season_rules(session, duel.season_id)
+    base = rules.track.base
     rows = await queries.answers(session, duel_id)
     sides = [
         SidePlan(
@@ -136,6 +137,7 @@ async def plan(site: Site, session: AsyncSession, duel_id: UUID) -> DuelPlan:
         temperature=duel.sampling["temperature"],
         top_p=duel.sampling["top_p"],
         stop=duel.sampling["stop"],
+        deadlines=rules.deadlines,
         sides=(sides[0], sides[1]),
     )
 
@@ -224,10 +226,12 @@ async def answered(
     record(session, DuelAnswered(duel_id=duel_id, episode_id=duel.episode_id))
 
 
-async def failed(session: AsyncSession, duel_id: UUID, reason: str) -> None:
+async def failed(session: AsyncSession, duel_id: UUID, reason: str, forfeit: SideName | None = None) -> None:
+    """It ends without two complete answers. `forfeit` is the side that has lost by that; otherwise it is void."""
     duel = await queries.duel(session, duel_id, lock=True)
     duel.state = "failed"
     duel.reason = reason
+    duel.forfeit = forfeit
     record(session, DuelChanged(duel_id=duel_id, episode_id=duel.episode_id))
 
 

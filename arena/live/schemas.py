@@ -27,6 +27,8 @@ class StageDuel(Out):
     number: int
     prompt: str
     state: Literal["queued", "loading", "live", "answered", "failed"]
+    forfeit: Literal["left", "right"] | None
+    """The side that has lost without a vote."""
     left: StageSide
     right: StageSide
 

@@ -142,7 +142,13 @@ def _duel(duel: duels.Duel, sides: Sides) -> StageDuel:
         for side in duels.SIDES
     )
     return StageDuel(
-        id=duel.id, number=duel.number, prompt=duel.prompt, state=duel.state, left=left, right=right
+        id=duel.id,
+        number=duel.number,
+        prompt=duel.prompt,
+        state=duel.state,
+        forfeit=duel.forfeit,
+        left=left,
+        right=right,
     )
 
 

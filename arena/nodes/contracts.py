@@ -3,16 +3,17 @@
 from typing import Any, Literal
 from uuid import UUID
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, Field
 
 from arena.kit.facts import Fact
 from arena.kit.schemas import Contract
+from arena.nodes.placement import ANY_CLASS, Mode, Request
+
+PRELOAD = "nodes.preload"
+RECYCLE = "nodes.recycle"
 
 ENGINE = "engine"
 """The resource that jobs wait for when every node is held."""
-
-ANY_CLASS = "any"
-"""The hardware class of a track that runs on whatever there is."""
 
 NodeState = Literal["preparing", "starting", "ready", "failed", "draining", "unreachable"]
 
@@ -20,6 +21,14 @@ NodeState = Literal["preparing", "starting", "ready", "failed", "draining", "unr
 class Identity(BaseModel):
     digest: str
     name: str
+
+
+class Resident(BaseModel):
+    """An adapter that is loaded."""
+
+    model_config = ConfigDict(extra="allow")
+
+    digest: str
 
 
 class NodeHealth(BaseModel):
@@ -42,10 +51,37 @@ class NodeHealth(BaseModel):
     fake: bool = False
     quarantine: bool = False
     """Adapters are asked here before they meet anybody; no duel and no benchmark ever runs on this node."""
+    max_loras: int = 8
+    """Adapters that can be live at once."""
+    loads: int = 0
+    """Adapters loaded since the engine was started."""
+    adapters: list[Resident] = []
 
     @property
     def hardware_class(self) -> str:
         return str(self.hardware.get("class", "unknown"))
+
+
+class Ask(Contract):
+    """A request as its job keeps it while it waits."""
+
+    mode: Mode
+    base_model: str
+    adapters: tuple[str, ...] = ()
+    hardware_class: str = ANY_CLASS
+    avoid: tuple[UUID, ...] = ()
+    only: UUID | None = None
+
+    @property
+    def request(self) -> Request:
+        return Request(
+            mode=self.mode,
+            base_model=self.base_model,
+            adapters=frozenset(self.adapters),
+            hardware_class=self.hardware_class,
+            avoid=frozenset(self.avoid),
+            only=self.only,
+        )
 
 
 class LeasedNode(Contract):
@@ -63,6 +99,8 @@ class LeasedNode(Contract):
     """Digest of what the node stated about itself under this lease, once it has."""
     rehearsal: bool = False
     """A fake engine, without weights."""
+    bearer: str = Field(default="", exclude=True, repr=False)
+    """The node's token. Never written down with the rest."""
 
 
 class NodeChanged(Fact):
@@ -71,4 +109,10 @@ class NodeChanged(Fact):
 
 
 class NodeFreed(Fact):
+    node_id: UUID
+
+
+class NodeWorn(Fact):
+    """Its engine is to be started anew, as soon as nobody holds it."""
+
     node_id: UUID

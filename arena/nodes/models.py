@@ -4,10 +4,12 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import BigInteger, ForeignKey, Index, UniqueConstraint
+from sqlalchemy import BigInteger, ForeignKey, Index, String, UniqueConstraint, false, text
 from sqlalchemy.orm import Mapped, mapped_column
 
+from arena.accounts.public import OneTimeLink
 from arena.kit.db import Base, Created, Row
+from arena.nodes.placement import Mode
 
 
 class Node(Row):
@@ -22,11 +24,26 @@ class Node(Row):
     seen_at: Mapped[datetime]
     public_key: Mapped[str | None]
     """The first key that it has signed an attestation with. What shows another key is another node."""
+    draining: Mapped[bool] = mapped_column(server_default=false(), default=False)
+    """Takes nothing new; what runs on it ends by itself."""
+    salt: Mapped[str | None]
+    """From it and the site's secret comes the token of a node that has joined; null for one named in the settings."""
+    removed_at: Mapped[datetime | None]
+    """It has left the site: not looked at, not shown, not leased. Its row stays, because answers were made on it."""
 
     @property
     def shows_another_key(self) -> bool:
         shown = self.health.get("public_key")
         return None not in (shown, self.public_key) and shown != self.public_key
+
+
+class NodeInvitation(OneTimeLink):
+    """To join this site as an engine node."""
+
+    __tablename__ = "node_invitations"
+
+    node_id: Mapped[UUID | None] = mapped_column(ForeignKey("nodes.id"))
+    """What became of it."""
 
 
 class Lease(Row):
@@ -38,10 +55,16 @@ class Lease(Row):
     node_id: Mapped[UUID] = mapped_column(ForeignKey("nodes.id"))
     job_id: Mapped[UUID] = mapped_column(ForeignKey("jobs.id"))
     fence: Mapped[int] = mapped_column(BigInteger)
-    mode: Mapped[str]
+    mode: Mapped[Mode] = mapped_column(String)
+    adapters: Mapped[list[str]] = mapped_column(server_default=text("'[]'"))
+    """Digests of what is live under it."""
     taken_at: Mapped[Created]
 
-    __table_args__ = (Index("ix_leases_node_id_taken_at", "node_id", "taken_at"),)
+    __table_args__ = (
+        Index("ix_leases_node_id_taken_at", "node_id", "taken_at"),
+        # One job holds one node: who goes to another lets go of the first.
+        UniqueConstraint("job_id", "fence"),
+    )
 
 
 class NodeAttestation(Base):

@@ -1,22 +1,39 @@
 """The face of nodes: what other domains use."""
 
 from arena.nodes.attestation import Attestation, Wanted, commit
-from arena.nodes.contracts import ENGINE, LeasedNode, NodeChanged, NodeFreed, NodeHealth
-from arena.nodes.queries import attestation, fingerprint, live_leases, nodes
+from arena.nodes.contracts import (
+    ENGINE,
+    PRELOAD,
+    RECYCLE,
+    LeasedNode,
+    NodeChanged,
+    NodeFreed,
+    NodeHealth,
+    NodeWorn,
+)
+from arena.nodes.joining import recycle
+from arena.nodes.placement import BUSY, Place, to_preload
+from arena.nodes.queries import attestation, fingerprint, live_leases, nodes, table
 from arena.nodes.schemas import NodeOut
-from arena.nodes.service import attested, freed, lease, recognise, saw
+from arena.nodes.service import attested, bearer, freed, lease, recognise, released, saw
 
 __all__ = [
+    "BUSY",
     "ENGINE",
+    "PRELOAD",
+    "RECYCLE",
     "Attestation",
     "LeasedNode",
     "NodeChanged",
     "NodeFreed",
     "NodeHealth",
     "NodeOut",
+    "NodeWorn",
+    "Place",
     "Wanted",
     "attestation",
     "attested",
+    "bearer",
     "commit",
     "fingerprint",
     "freed",
@@ -24,5 +41,9 @@ __all__ = [
     "live_leases",
     "nodes",
     "recognise",
+    "recycle",
+    "released",
     "saw",
+    "table",
+    "to_preload",
 ]

@@ -3,32 +3,26 @@
 from collections.abc import Sequence
 from uuid import UUID
 
-from sqlalchemy import and_, func, or_, select, true
+from sqlalchemy import and_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from arena.kit.errors import NotFound
 from arena.kit.jobs.models import Job, JobState
 from arena.nodes.attestation import Attestation
-from arena.nodes.contracts import ANY_CLASS, LeasedNode
+from arena.nodes.contracts import Ask, LeasedNode, NodeHealth
 from arena.nodes.models import AdapterFingerprint, Lease, Node, NodeAttestation
+from arena.nodes.placement import ON_AIR, Held, Place, Request
 
 _live = and_(Job.id == Lease.job_id, Job.fence == Lease.fence, Job.state == JobState.RUNNING)
 
 
 async def nodes(session: AsyncSession) -> Sequence[Node]:
-    return (await session.execute(select(Node).order_by(Node.created_at))).scalars().all()
-
-
-async def node(session: AsyncSession, node_id: UUID) -> Node:
-    """Locked until the transaction ends."""
-    found = await session.get(Node, node_id, with_for_update=True, populate_existing=True)
-    if found is None:
-        raise NotFound("node.not_found", "There is no such engine node.")
-    return found
+    statement = select(Node).where(Node.removed_at.is_(None)).order_by(Node.created_at)
+    return (await session.execute(statement)).scalars().all()
 
 
 async def live_leases(session: AsyncSession) -> dict[UUID, tuple[Lease, Job]]:
-    """Node id -> the lease on it and the job that holds it."""
+    """Node id -> the lease on it and the job that holds it; of shared ones, one."""
     found = await session.execute(select(Lease, Job).join(Job, _live))
     return {lease.node_id: (lease, job) for lease, job in found.all()}
 
@@ -50,27 +44,46 @@ async def attestation(session: AsyncSession, digest: str) -> Attestation | None:
     return Attestation(document=row.document, signature=row.signature, public_key=row.public_key)
 
 
-async def lock_free_node(
-    session: AsyncSession, base_model: str, quarantine: bool, hardware_class: str
-) -> Node | None:
-    """A ready node for the base model that nobody holds and that still shows its own key, locked until the transaction
-    ends."""
-    shown = Node.health["public_key"].astext
-    in_class = Node.health["hardware"]["class"].astext == hardware_class
-    held = select(Lease.node_id).join(Job, _live)
-    statement = (
-        select(Node)
-        .where(
-            Node.state == "ready",
-            Node.health["base_model"].astext == base_model,
-            func.coalesce(Node.health["quarantine"].as_boolean(), False) == quarantine,
-            Node.id.not_in(held),
-            or_(Node.public_key.is_(None), shown.is_(None), shown == Node.public_key),
-            true() if hardware_class == ANY_CLASS else in_class,
-        )
-        .order_by(Node.created_at)
-        .limit(1)
-        # Waits for a health note being written, so that a free node is not missed; takers are serialised anyway.
-        .with_for_update()
+async def table(session: AsyncSession) -> list[Place]:
+    """All nodes of the site and who holds them, as placement reads them."""
+    held: dict[UUID, list[Held]] = {}
+    for lease in (await session.execute(select(Lease).join(Job, _live))).scalars():
+        held.setdefault(lease.node_id, []).append(Held(lease.mode, frozenset(lease.adapters)))
+    return [_place(node, tuple(held.get(node.id, ()))) for node in await nodes(session)]
+
+
+def _place(node: Node, held: tuple[Held, ...]) -> Place:
+    health = NodeHealth.model_validate({**node.health, "state": node.state})
+    return Place(
+        id=node.id,
+        base_model=health.base_model,
+        ready=node.state == "ready",
+        trusted=not node.shows_another_key,
+        draining=node.draining,
+        quarantine=health.quarantine,
+        hardware_class=health.hardware_class,
+        slots=health.max_loras,
+        resident=frozenset(one.digest for one in health.adapters),
+        held=held,
     )
-    return (await session.execute(statement)).scalar_one_or_none()
+
+
+async def waiting(session: AsyncSession, job: Job) -> list[Request]:
+    """Who stands in the line before this job, or in front of everybody: oldest first."""
+    statement = select(Job).where(Job.state == JobState.QUEUED, Job.asks.is_not(None), Job.id != job.id)
+    found = [
+        (other.created_at < job.created_at, Ask.model_validate(other.asks).request)
+        for other in (await session.execute(statement.order_by(Job.created_at))).scalars()
+    ]
+    return [request for older, request in found if older or request.mode in ON_AIR]
+
+
+async def node(session: AsyncSession, node_id: UUID, lock: bool = False) -> Node:
+    statement = select(Node).where(Node.id == node_id, Node.removed_at.is_(None))
+    if lock:
+        # A health note that is being written is waited for.
+        statement = statement.with_for_update().execution_options(populate_existing=True)
+    found = (await session.execute(statement)).scalar_one_or_none()
+    if found is None:
+        raise NotFound("node.not_found", "There is no such engine node.")
+    return found

@@ -1,12 +1,23 @@
 """JSON shapes of nodes."""
 
 from datetime import datetime
-from typing import Any
+from typing import Annotated, Any
 from uuid import UUID
 
+import httpx
+from pydantic import AfterValidator, Field
+
 from arena.kit.jobs.models import Job
-from arena.kit.schemas import Out
+from arena.kit.schemas import In, Out
+from arena.nodes.contracts import NodeHealth
 from arena.nodes.models import Lease, Node
+
+
+def _address(value: str) -> str:
+    url = httpx.URL(value)
+    if url.scheme not in ("http", "https") or not url.host or url.userinfo or url.query or url.fragment:
+        raise ValueError("must be an address such as http://10.0.0.7:8700")
+    return value.rstrip("/")
 
 
 class LeaseOut(Out):
@@ -14,6 +25,28 @@ class LeaseOut(Out):
     kind: str
     subject: UUID
     until: datetime | None
+
+
+class Joining(In):
+    """What a node says when it comes."""
+
+    token: str = Field(min_length=1, max_length=200)
+    url: Annotated[str, AfterValidator(_address)]
+    """Where the site reaches it."""
+    health: NodeHealth
+
+
+class Joined(Out):
+    node_id: UUID
+    bearer: str
+    """What callers will present to the node."""
+
+
+class JoinToken(Out):
+    token: str
+    expires_at: datetime
+    command: str
+    """To be run on the machine that joins."""
 
 
 class NodeOut(Out):
@@ -26,6 +59,14 @@ class NodeOut(Out):
     base_model: str | None
     engine_build: str | None
     adapters: int
+    slots: int
+    loads: int
+    """Adapters loaded since the engine was started."""
+    fake: bool
+    quarantine: bool
+    draining: bool
+    joined: bool
+    """It came with a token; one from the settings cannot be removed here."""
     lease: LeaseOut | None
     another_key: bool
     """It shows another key than the one it was first seen with, and gets no work until a producer accepts that."""
@@ -49,6 +90,12 @@ class NodeOut(Out):
             base_model=health.get("base_model"),
             engine_build=health.get("engine_build"),
             adapters=len(health.get("adapters") or []),
+            slots=int(health.get("max_loras") or 0),
+            loads=int(health.get("loads") or 0),
+            fake=bool(health.get("fake")),
+            quarantine=bool(health.get("quarantine")),
+            draining=node.draining,
+            joined=node.salt is not None,
             lease=lease,
             another_key=node.shows_another_key,
             seen_at=node.seen_at,

@@ -1,11 +1,13 @@
 """What happens to nodes: they are seen, leased and freed."""
 
+import hmac
 from collections.abc import Iterable
 from datetime import timedelta
+from hashlib import sha256
 from uuid import UUID
 
 from pydantic import ValidationError
-from sqlalchemy import func, select
+from sqlalchemy import delete, func, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -15,10 +17,12 @@ from arena.kit.ids import new_id
 from arena.kit.jobs.models import Job
 from arena.kit.jobs.outbox import record
 from arena.kit.jobs.service import NotReady
+from arena.kit.site import Site
 from arena.nodes import queries
 from arena.nodes.attestation import Attestation, commit
-from arena.nodes.contracts import ANY_CLASS, ENGINE, LeasedNode, NodeChanged, NodeFreed, NodeHealth
+from arena.nodes.contracts import ENGINE, Ask, LeasedNode, NodeChanged, NodeFreed, NodeHealth
 from arena.nodes.models import AdapterFingerprint, Lease, Node, NodeAttestation
+from arena.nodes.placement import ANY_CLASS, NONE_UP, Mode, place
 
 LEFT_AFTER = timedelta(hours=1)
 """A node in quarantine that has been silent for so long has left the site."""
@@ -47,23 +51,57 @@ async def saw(session: AsyncSession, url: str, health: NodeHealth) -> Node:
 
 
 async def lease(
-    session: AsyncSession, job: Job, base_model: str, mode: str, hardware_class: str = ANY_CLASS
+    site: Site,
+    session: AsyncSession,
+    job: Job,
+    base_model: str,
+    mode: Mode,
+    *,
+    hardware_class: str = ANY_CLASS,
+    adapters: Iterable[str] = (),
+    avoid: Iterable[UUID] = (),
+    only: UUID | None = None,
 ) -> LeasedNode:
-    """Hold one free node for this job. Raises NotReady while every node is held or none is up.
+    """Hold a node for this job, as `placement` says. Raises NotReady with the reason why it has to wait.
 
     `hardware_class` is the track's, for what is ranked: a node of another class does not count as one.
-    Strangers' adapters are probed on a node in quarantine as soon as the site has one, and nothing else runs there.
-    While that node is down they wait, rather than go to the engines of the show.
+    A job holds one node: the one that it had before, if any, is let go. Strangers' adapters are probed on a node in
+    quarantine as soon as the site has one, also while that node is down.
     """
     # Serialise lease takers: "nobody holds it" must stay true until our lease row is there.
     await session.execute(select(func.pg_advisory_xact_lock(0x1EA5E)))
-    known = await queries.nodes(session)
-    apart = mode == "probe" and await _has_quarantine(session, known)
-    node = await queries.lock_free_node(session, base_model, quarantine=apart, hardware_class=hardware_class)
-    if node is None:
-        raise NotReady(ENGINE, _why_none(known, hardware_class))
-    session.add(Lease(node_id=node.id, job_id=job.id, fence=job.fence, mode=mode))
+    await _let_go(session, job)
+    ask = Ask(
+        mode=mode,
+        base_model=base_model,
+        adapters=tuple(adapters),
+        hardware_class=hardware_class,
+        avoid=tuple(avoid),
+        only=only,
+    )
+    table, waiting = await queries.table(session), await queries.waiting(session, job)
+    found = place(table, ask.request, waiting, quarantine=await _has_quarantine(session))
+    asks = ask.model_dump(mode="json")
+    if isinstance(found, str):
+        raise NotReady(ENGINE, found, asks)
+    node = await queries.node(session, found.id, lock=True)
+    if node.state != "ready":
+        raise NotReady(ENGINE, NONE_UP, asks)
+    job.asks = asks
+    session.add(
+        Lease(node_id=node.id, job_id=job.id, fence=job.fence, mode=mode, adapters=list(ask.adapters))
+    )
     await session.flush()
+    return _leased(site, node)
+
+
+async def _let_go(session: AsyncSession, job: Job) -> None:
+    mine = delete(Lease).where(Lease.job_id == job.id, Lease.fence == job.fence).returning(Lease.node_id)
+    for node_id in (await session.execute(mine)).scalars():
+        released(session, node_id)
+
+
+def _leased(site: Site, node: Node) -> LeasedNode:
     health = NodeHealth.model_validate(node.health)
     return LeasedNode(
         node_id=node.id,
@@ -75,27 +113,22 @@ async def lease(
         hardware_class=health.hardware_class,
         public_key=health.public_key,
         rehearsal=health.fake,
+        bearer=bearer(site, node),
     )
 
 
-def _why_none(known: Iterable[Node], hardware_class: str) -> str:
-    ready = [node for node in known if node.state == "ready"]
-    trusted = [node for node in ready if not node.shows_another_key]
-    if ready and not trusted:
-        return "waiting for a producer to accept the engine's new key"
-    found = {
-        NodeHealth.model_validate(node.health).hardware_class
-        for node in trusted
-        if not node.health.get("quarantine")
-    }
-    if found and hardware_class not in (ANY_CLASS, *found):
-        classes = ", ".join(sorted(found))
-        return f"waiting for an engine of class {hardware_class}; what is up is of class {classes}"
-    return "waiting for a free engine" if trusted else "waiting for an engine to start"
+def bearer(site: Site, node: Node) -> str:
+    """What the node wants to be shown. A joined node's is made from its salt: the database alone opens nothing."""
+    settings = site.settings
+    if node.salt is None:
+        return settings.engine_token.get_secret_value()
+    key = settings.secret_key.get_secret_value().encode()
+    return hmac.new(key, f"engine node {node.id} {node.salt}".encode(), sha256).hexdigest()
 
 
-async def _has_quarantine(session: AsyncSession, known: Iterable[Node]) -> bool:
+async def _has_quarantine(session: AsyncSession) -> bool:
     left_at = await db_now(session) - LEFT_AFTER
+    known = await queries.nodes(session)
     return any(node.health.get("quarantine") and node.seen_at > left_at for node in known)
 
 
@@ -128,7 +161,7 @@ async def attested(
             raise Conflict(
                 "attestation.differs", f"The engine attests the {what} {found}, not {wanted}.", what=what
             )
-    node = await queries.node(session, leased.node_id)
+    node = await queries.node(session, leased.node_id, lock=True)
     if node.public_key is None:
         node.public_key = said.public_key
     elif node.public_key != said.public_key:
@@ -142,7 +175,7 @@ async def attested(
 
 
 async def accept_new_key(session: AsyncSession, node_id: UUID) -> Node:
-    node = await queries.node(session, node_id)
+    node = await queries.node(session, node_id, lock=True)
     node.public_key = None
     record(session, NodeChanged(node_id=node.id, state=node.state))
     record(session, NodeFreed(node_id=node.id))
@@ -151,7 +184,11 @@ async def accept_new_key(session: AsyncSession, node_id: UUID) -> Node:
 
 def freed(session: AsyncSession, leased: LeasedNode) -> None:
     """Announce that a holder is done; call it in the transaction that ends the job."""
-    record(session, NodeFreed(node_id=leased.node_id))
+    released(session, leased.node_id)
+
+
+def released(session: AsyncSession, node_id: UUID) -> None:
+    record(session, NodeFreed(node_id=node_id))
 
 
 async def recognise(session: AsyncSession, node: LeasedNode, digest: str, fingerprint: str) -> None:

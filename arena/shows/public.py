@@ -1,13 +1,14 @@
 """The face of shows: what other domains use."""
 
 from arena.shows.models import Episode, Season
-from arena.shows.queries import current_season, episode, season_rules
-from arena.shows.rules import Artifact, Sampling, SeasonRules, Track
+from arena.shows.queries import current_season, episode, on_air, season_rules
+from arena.shows.rules import Artifact, Deadlines, Sampling, SeasonRules, Track
 from arena.shows.schemas import EpisodeOut
 from arena.shows.service import ensure_season
 
 __all__ = [
     "Artifact",
+    "Deadlines",
     "Episode",
     "EpisodeOut",
     "Sampling",
@@ -17,5 +18,6 @@ __all__ = [
     "current_season",
     "ensure_season",
     "episode",
+    "on_air",
     "season_rules",
 ]

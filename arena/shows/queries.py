@@ -37,6 +37,13 @@ async def episodes(session: AsyncSession) -> Sequence[Episode]:
     return (await session.execute(select(Episode).order_by(Episode.created_at.desc()))).scalars().all()
 
 
+async def on_air(session: AsyncSession) -> bool:
+    """Whether a show is live."""
+    return (
+        await session.execute(select(Episode.id).where(Episode.state == "live").limit(1))
+    ).first() is not None
+
+
 async def episode_by_code(session: AsyncSession, code: str) -> Episode:
     statement = select(Episode).where(Episode.code == normalise_code(code))
     found = (await session.execute(statement)).scalar_one_or_none()

@@ -47,6 +47,17 @@ class Sampling(Contract):
     top_p: float = 0.9
 
 
+class Deadlines(Contract):
+    """Seconds that a side of a duel has on the engine; whoever is later has failed this attempt. The same for both
+    sides, and wide enough for an engine on a laptop's processor."""
+
+    first_token: float = Field(default=20, gt=0, le=600)
+    stall: float = Field(default=10, gt=0, le=600)
+    """Between two tokens."""
+    answer: float = Field(default=120, gt=0, le=600)
+    """From the request to the last token."""
+
+
 class Weights(Contract):
     """Share of judges and crowd in the creativity rating; each series is first normalised by its own mass."""
 
@@ -57,6 +68,7 @@ class Weights(Contract):
 class SeasonRules(Contract):
     track: Track = Track()
     sampling: Sampling = Sampling()
+    deadlines: Deadlines = Deadlines()
     weights: Weights = Weights()
     suite: str = "reasoning"
     judge_seconds: int = Field(default=60, ge=0)

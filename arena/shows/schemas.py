@@ -8,7 +8,7 @@ from pydantic import StringConstraints
 
 from arena.kit.schemas import In, Out
 from arena.shows.models import Season
-from arena.shows.rules import Sampling, SeasonRules, Track, Weights
+from arena.shows.rules import Deadlines, Sampling, SeasonRules, Track, Weights
 
 
 class SeasonOut(Out):
@@ -16,6 +16,7 @@ class SeasonOut(Out):
     name: str
     track: Track
     sampling: Sampling
+    deadlines: Deadlines
     weights: Weights
     suite: str
     judge_seconds: int
@@ -36,6 +37,7 @@ class SeasonOut(Out):
             name=season.name,
             track=rules.track,
             sampling=rules.sampling,
+            deadlines=rules.deadlines,
             weights=rules.weights,
             suite=rules.suite,
             judge_seconds=rules.judge_seconds,

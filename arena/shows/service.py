@@ -6,6 +6,8 @@ from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from arena.kit.ids import new_code
+from arena.kit.jobs.outbox import record
+from arena.shows.contracts import EpisodePlanned
 from arena.shows.models import Episode, Season
 from arena.shows.rules import Artifact, SeasonRules, Track
 
@@ -34,4 +36,5 @@ async def make_episode(session: AsyncSession, season: Season, title: str) -> Epi
     made = Episode(season_id=season.id, number=number, title=title, code=new_code(), state="planned")
     session.add(made)
     await session.flush()
+    record(session, EpisodePlanned(episode_id=made.id, season_id=season.id))
     return made

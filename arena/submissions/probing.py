@@ -29,7 +29,7 @@ async def prepare(site: Site, session: AsyncSession, job: Job) -> ProbeContract:
         raise Conflict("submission.not_verified", "Only a verified submission can be probed.")
     entry = await session.get_one(Entry, row.entry_id)
     rules = await season_rules(session, entry.season_id)
-    leased = await nodes.lease(session, job, rules.track.base_model, mode="probe")
+    leased = await nodes.lease(site, session, job, rules.track.base_model, mode="probe")
     probe = await _probe(session, row.id)
     if probe is None:
         session.add(AdapterProbe(submission_id=row.id, node=leased.model_dump(mode="json")))
@@ -42,7 +42,7 @@ async def prepare(site: Site, session: AsyncSession, job: Job) -> ProbeContract:
         base_model=rules.track.base_model,
         base_digest=leased.base_digest,
         engine_url=leased.url,
-        engine_token=site.settings.engine_token.get_secret_value(),
+        engine_token=leased.bearer,
         adapter=service.adapter_ref(site, row.digest),
         max_tokens=rules.sampling.max_tokens,
         rehearsal=leased.rehearsal,

@@ -9,7 +9,15 @@ from arena.submissions.contracts import (
 )
 from arena.submissions.models import Entry, EntryKind, Submission
 from arena.submissions.policy import OwnSubmission, VisibleSubmission, may_see
-from arena.submissions.queries import competing_version, describe, entries, roster, staged, with_entry
+from arena.submissions.queries import (
+    competing_version,
+    describe,
+    entries,
+    roster,
+    stage_adapters,
+    staged,
+    with_entry,
+)
 from arena.submissions.schemas import RosterRow, SubmissionOut
 from arena.submissions.sealing import read_system_prompt
 from arena.submissions.service import adapter_ref, ensure_house, failed, mark, refuse, refuse_without_effect
@@ -42,6 +50,7 @@ __all__ = [
     "refuse",
     "refuse_without_effect",
     "roster",
+    "stage_adapters",
     "staged",
     "with_entry",
 ]

@@ -142,6 +142,14 @@ async def competing_version(session: AsyncSession, entry_id: UUID) -> Submission
     return (await session.execute(statement)).scalar_one_or_none()
 
 
+async def stage_adapters(session: AsyncSession, season_id: UUID) -> list[str]:
+    """Digests of what answers for the season's competing versions, oldest entry first, each once."""
+    statement = _competing().join(Entry, Entry.id == Submission.entry_id).where(Entry.season_id == season_id)
+    rows = (await session.execute(statement)).scalars().all()
+    answering = [await staged(session, row) for row in rows if row.artifact in ("adapter", "prompt")]
+    return list(dict.fromkeys(one.adapter_digest for one in answering))
+
+
 async def staged(session: AsyncSession, row: Submission) -> Staged:
     """What answers for a verified version. A system prompt speaks through the season's identity adapter, so that it
     costs the engine what any entry costs (infra/decisions/0004)."""

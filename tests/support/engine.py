@@ -124,9 +124,11 @@ def wait_ready(url: str, seconds: float) -> dict[str, object]:
 
 
 @contextmanager
-def served(agent: NodeAgent, data_dir: Path) -> Iterator[Node]:
+def served(
+    agent: NodeAgent, data_dir: Path, token: str | None = None, port: int | None = None
+) -> Iterator[Node]:
     """The agent behind a real socket, so that streams are streams."""
-    port, token = free_port(), secrets.token_hex(8)
+    port, token = port or free_port(), token or secrets.token_hex(8)
     config = uvicorn.Config(
         create_node_app(agent, token),
         host="127.0.0.1",

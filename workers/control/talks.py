@@ -57,7 +57,7 @@ class Talk:
             plan = await self.plan(held.site, session, held.subject)
             if await any_under_way(session):
                 raise NotReady(nodes.ENGINE, ON_AIR)
-            node = await nodes.lease(session, job, plan.base_model, mode="practice")
+            node = await nodes.lease(held.site, session, job, plan.base_model, mode="practice")
             await self.answering(session, held.subject, node)
         try:
             await _unless_on_air(held, self._answer(held, node, plan))
@@ -77,7 +77,7 @@ class Talk:
             if isinstance(error, EngineRefused) and error.status == 400:
                 # What was asked cannot be answered, by no engine: its text and answer are longer than the context.
                 raise Invalid("prompt.context", str(error)) from error
-            await look_at(held.site, node.url)
+            await look_at(held.site, node.url, node.bearer)
             await self._step_back(held)
             raise
         except asyncio.CancelledError:
@@ -92,8 +92,7 @@ class Talk:
             await self.interrupted(session, held.subject)
 
     async def _answer(self, held: Held, node: nodes.LeasedNode, plan: TalkPlan) -> None:
-        token = held.site.settings.engine_token.get_secret_value()
-        async with EngineClient(node.url, token) as engine:
+        async with EngineClient(node.url, node.bearer) as engine:
             for voice in plan.voices:
                 await load(held, engine, node, voice.adapter)
             try:

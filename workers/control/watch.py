@@ -10,8 +10,9 @@ from sqlalchemy.exc import SQLAlchemyError
 from arena.kit.db import transaction
 from arena.kit.errors import GavelError
 from arena.kit.site import Site
-from arena.nodes.public import NodeHealth, saw
+from arena.nodes.public import NodeHealth, bearer, nodes, recycle, saw
 from arena.rundown.public import lock_overdue
+from arena.shows.public import on_air
 from arena.submissions.public import forget_files, give_up_idle
 from workers.pool.client import EngineClient, EngineError
 
@@ -33,20 +34,26 @@ async def forever(what: Callable[[Site], Awaitable[None]], site: Site, seconds: 
 
 
 async def look_at_nodes(site: Site) -> None:
-    """Ask every configured node how it is and write that down."""
-    for url in site.settings.engine_urls:
-        await look_at(site, url)
+    """Ask every node how it is and write that down: those of the settings, and those that have joined. All at once, so
+    that one that is silent does not hide for seconds that another has died."""
+    token = site.settings.engine_token.get_secret_value()
+    async with site.sessions() as session:
+        joined = [(node.url, bearer(site, node)) for node in await nodes(session) if node.salt]
+    known = dict.fromkeys(site.settings.engine_urls, token) | dict(joined)
+    await asyncio.gather(*(look_at(site, url, token) for url, token in known.items()))
 
 
-async def look_at(site: Site, url: str) -> None:
-    health = await _ask(site, url)
+async def look_at(site: Site, url: str, token: str) -> None:
+    health = await _ask(url, token)
     async with transaction(site.sessions, site.bus) as session:
-        await saw(session, url, health)
+        node = await saw(session, url, health)
+        if health.loads >= site.settings.recycle_after_loads and not await on_air(session):
+            await recycle(session, node.id)
 
 
-async def _ask(site: Site, url: str) -> NodeHealth:
+async def _ask(url: str, token: str) -> NodeHealth:
     try:
-        async with EngineClient(url, site.settings.engine_token.get_secret_value()) as engine:
+        async with EngineClient(url, token) as engine:
             said = await engine.health()
         return NodeHealth.model_validate(said.model_dump(mode="json", by_alias=True))
     except EngineError as error:

@@ -13,7 +13,8 @@ from arena.kit.jobs import service
 from arena.kit.jobs.pipeline import Pipeline
 from arena.kit.jobs.service import Claim, LostLease, NotReady
 from arena.kit.site import Site
-from workers.control import duels, leaderboard, ratings, talks
+from arena.nodes.public import PRELOAD, RECYCLE
+from workers.control import duels, leaderboard, ratings, talks, upkeep
 from workers.control.held import Held
 from workers.pool.client import EngineError
 
@@ -25,6 +26,8 @@ RUN: dict[str, Callable[[Held], Awaitable[None]]] = {
     talks.GATEWAY.kind: talks.GATEWAY.run,
     ratings.KIND: ratings.run,
     leaderboard.KIND: leaderboard.run,
+    PRELOAD: upkeep.preload,
+    RECYCLE: upkeep.recycle,
 }
 
 log = structlog.get_logger()

@@ -87,6 +87,7 @@ class NodeAgent:
         self._identity: Identity | None = None
         self._identity_answers: dict[str, list[int]] = {}
         self._adapters: dict[str, Loaded] = {}
+        self._loads = 0
         self._loading = asyncio.Lock()
         self._spoiled = asyncio.Event()
         # The links are ours and point to our portal: no proxy of the environment, and no redirects.
@@ -142,7 +143,7 @@ class NodeAgent:
         dying, spoiled = asyncio.create_task(self.engine.died()), asyncio.create_task(self._spoiled.wait())
         try:
             await asyncio.wait({dying, spoiled}, return_when=asyncio.FIRST_COMPLETED)
-            return f"it died: {dying.result()}" if dying.done() else "an adapter broke its answers"
+            return f"it died: {dying.result()}" if dying.done() else "it was recycled"
         finally:
             self._spoiled.clear()
             dying.cancel()
@@ -159,6 +160,7 @@ class NodeAgent:
         shown = LoadedAdapter(name=name, digest=digest, fingerprint=fingerprint, effect=False)
         before, self._adapters = self._adapters, {name: Loaded(shown, self._store.path(digest))}
         self._identity = Identity(digest=digest, name=name)
+        self._loads = 0
         for other, loaded in list(before.items())[-RELOADED:]:
             if other == name:
                 continue
@@ -197,6 +199,7 @@ class NodeAgent:
             quarantine=self._quarantine,
             max_loras=self.engine.max_loras,
             max_rank=self.engine.max_rank,
+            loads=self._loads,
             running=self.gate.running,
             identity=self._identity,
             adapters=[loaded.shown for loaded in self._adapters.values()],
@@ -262,6 +265,7 @@ class NodeAgent:
                 fingerprint, effect = await self._probe(name)
             shown = LoadedAdapter(name=name, digest=wanted.digest, fingerprint=fingerprint, effect=effect)
             self._adapters[name] = Loaded(shown, directory)
+            self._loads += 1
             log.info("loaded %s in %.1f ms, effect %s", name, load_ms, effect)
             return AdapterAnswer(**shown.model_dump(), load_ms=load_ms)
 
@@ -273,14 +277,18 @@ class NodeAgent:
             fingerprint = digest_ids(await self._ask(name, PROBES[0]))
         return CheckAnswer(fingerprint=fingerprint, matches=fingerprint == recorded)
 
-    async def recycle(self, name: str) -> Health:
-        """Start the engine anew without this adapter: unloading frees nothing, and NaN in the cache of keys and values
-        is answered to whoever gets its blocks next. Raises NotFound, Conflict while a duel is live, NotReady."""
+    async def recycle(self, name: str | None = None) -> Health:
+        """Start the engine anew, without this adapter if one is named: unloading frees nothing, and NaN in the cache of
+        keys and values is answered to whoever gets its blocks next. Raises NotFound, Conflict while a duel is live,
+        NotReady."""
         self.require_ready()
-        self.require_loaded(name)
+        if name is not None:
+            self.require_loaded(name)
         async with self._loading, self._alone():
-            del self._adapters[name]
-            self._say("starting", "recycling the engine after an adapter that broke its answers")
+            if name is not None:
+                del self._adapters[name]
+            why = "after an adapter that broke its answers" if name else "as it was told to"
+            self._say("starting", f"recycling the engine {why}")
             self._spoiled.set()
         return self.health()
 

@@ -2,9 +2,10 @@
 
 import asyncio
 import json
+import math
 import secrets
 import time
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Self
 
@@ -143,9 +144,11 @@ class EngineClient:
             wrong = ", ".join(".".join(map(str, one["loc"])) for one in error.errors())
             raise EngineUnreachable(f"{self._http.base_url} gave no attestation: {wrong} wrong") from error
 
-    async def recycle(self, name: str) -> None:
-        """Forget the adapter and start the engine anew. Raises AdapterUnknown, DuelLive, EngineUnreachable."""
-        await self._json("POST", f"/adapters/{name}/recycle", timeout=LOAD_SECONDS)
+    async def recycle(self, name: str | None = None) -> None:
+        """Start the engine anew, and forget the adapter if one is named. Raises AdapterUnknown, DuelLive,
+        EngineNotReady, EngineUnreachable."""
+        path = f"/adapters/{name}/recycle" if name else "/recycle"
+        await self._json("POST", path, timeout=LOAD_SECONDS)
 
     async def next_token(
         self, name: str, prompt: Sequence[int], tokens: int = 1
@@ -174,7 +177,7 @@ class EngineClient:
 
     async def stream(
         self, request: CompletionRequest, *, duel: bool = False
-    ) -> AsyncIterator[TokenEvent | FinishEvent]:
+    ) -> AsyncGenerator[TokenEvent | FinishEvent]:
         """The answer token by token, then one FinishEvent. `duel` keeps the node from loading adapters meanwhile.
 
         Raises AdapterUnknown, EngineNotReady, EngineRefused before the first token; StreamStalled, StreamBroken after.
@@ -224,6 +227,7 @@ class EngineClient:
                 continue
             chunk = _parse(line[6:])
             for choice in chunk["choices"]:
+                _require_numbers(choice)
                 # Several tokens in one chunk share its text. It goes to the last: no text runs ahead of its token.
                 ids = choice.get("token_ids") or []
                 for place, token_id in enumerate(ids):
@@ -265,6 +269,16 @@ def _parse(data: str) -> dict[str, Any]:
     return chunk
 
 
+def _require_numbers(choice: dict[str, Any]) -> None:
+    """What the engine could not compute has no log-probability: as JSON that is null, or the word NaN.
+
+    Only an answer that was asked for with `logprobs` can tell.
+    """
+    said = (choice.get("logprobs") or {}).get("token_logprobs") or []
+    if any(value is None or math.isnan(value) for value in said):
+        raise NotNumbers(200, "engine.not_numbers", "the engine computed NaN for this adapter")
+
+
 def _refused(answer: httpx.Response) -> EngineRefused:
     """The node's own error form, or the engine's behind it."""
     try:
@@ -294,6 +308,7 @@ __all__ = [
     "EngineRefused",
     "EngineUnreachable",
     "FinishEvent",
+    "NotNumbers",
     "StreamBroken",
     "StreamStalled",
     "TokenEvent",

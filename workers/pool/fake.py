@@ -9,10 +9,10 @@ import codecs
 import hashlib
 import json
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncGenerator, AsyncIterator, Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from arena.submissions.safetensors import read_header, read_tensor
 from workers.pool import fake_text
@@ -22,6 +22,13 @@ from workers.pool.protocol import CompletionRequest, EngineFault, EngineReply, P
 BASE_DIGEST = hashlib.sha256(b"gavel fake base model").hexdigest()
 CONTEXT = 4096
 """Tokens; the fake counts every byte of a prompt as one, about four to a real token."""
+
+
+Fault = Literal["error", "silent", "stalled", "endless", "empty", "not_numbers"]
+"""What tests can make an adapter's streamed answers do. The short questions that adapters are recognised by are never
+streamed, so a fault shows only on stage. An engine that dies is `FakeEngine.die`."""
+BEFORE_STALL = 3
+"""Tokens."""
 
 
 @dataclass(frozen=True)
@@ -43,6 +50,8 @@ class FakeEngine:
     def __init__(self, tokenizer_dir: Path, max_rank: int, pace: Pace = Pace()) -> None:
         self.max_rank, self.tokenizer_dir = max_rank, tokenizer_dir
         self._pace = pace
+        self.faults: dict[str, Fault] = {}
+        """Adapter name -> what goes wrong with it; empty unless a test says so."""
         self._voices: dict[str, str] = {}
         self._death: asyncio.Future[str] | None = None
 
@@ -89,13 +98,19 @@ class FakeEngine:
             for number, prompt in enumerate(prompts)
         ]
         if request.stream:
-            return _reply(200, "text/event-stream; charset=utf-8", self._stream(request, runs))
+            fault = self.faults.get(request.model)
+            if fault == "error":
+                broken = {"error": {"message": "the fake engine was told to fail", "code": 500}}
+                return _reply(500, "application/json", _once(broken))
+            return _reply(200, "text/event-stream; charset=utf-8", self._stream(request, runs, fault))
         return _reply(200, "application/json", self._whole(request, runs))
 
-    async def _stream(self, request: CompletionRequest, runs: list["_Run"]) -> AsyncIterator[bytes]:
+    async def _stream(
+        self, request: CompletionRequest, runs: list["_Run"], fault: Fault | None
+    ) -> AsyncIterator[bytes]:
         death = self._death
         for run in runs:
-            async for choice in run.steps():
+            async for choice in _faulty(run, fault) if fault else run.steps():
                 if death and death.done():
                     raise EngineFault(
                         "engine.died", f"the engine stopped in the middle of an answer: {death.result()}"
@@ -116,7 +131,7 @@ class _Run:
     def __init__(
         self, index: int, voice: str, prompt: list[int], request: CompletionRequest, pace: Pace
     ) -> None:
-        self.index, self.prompt, self._request, self._pace = index, prompt, request, pace
+        self.index, self.prompt, self._request, self.pace = index, prompt, request, pace
         chance = "greedy" if request.temperature == 0 else f"{request.temperature}/{request.seed}"
         self._seed = f"{voice}|{prompt}|{chance}"
         self.tokens = fake_text.answer(
@@ -124,13 +139,13 @@ class _Run:
         )
         self._stops = [request.stop] if isinstance(request.stop, str) else list(request.stop or [])
 
-    async def steps(self) -> AsyncIterator[dict[str, Any]]:
+    async def steps(self) -> AsyncGenerator[dict[str, Any]]:
         """One streamed choice a token. Half a character, or what may begin a stop string, is held back as by vLLM."""
         decoder = codecs.getincrementaldecoder("utf-8")(errors="replace")
         said = fake_text.decode(self.prompt) if self._request.echo else ""
         new, sent, held = "", 0, max((len(stop) - 1 for stop in self._stops), default=0)
         for number, token in enumerate(self.tokens):
-            await asyncio.sleep(self._pace.first_token if number == 0 else self._pace.token)
+            await asyncio.sleep(self.pace.first_token if number == 0 else self.pace.token)
             last = number == len(self.tokens) - 1
             new += decoder.decode(fake_text.token_bytes(token), final=last)
             stopped = self._stop_at(new)
@@ -187,6 +202,24 @@ class _Run:
             "top_logprobs": first + tops[len(first) :],
             "text_offset": offsets,
         }
+
+
+async def _faulty(run: _Run, fault: Fault) -> AsyncGenerator[dict[str, Any]]:
+    if fault == "empty":
+        run.tokens = [fake_text.EOS]
+    if fault == "silent":
+        await asyncio.Event().wait()
+    number = 0
+    async for choice in run.steps():
+        if fault == "stalled" and number == BEFORE_STALL:
+            await asyncio.Event().wait()
+        if fault == "not_numbers":
+            choice["logprobs"] = {"token_logprobs": [float("nan")]}
+        yield choice
+        number += 1
+        while fault == "endless":
+            await asyncio.sleep(run.pace.token)
+            yield {**choice, "finish_reason": None}
 
 
 def _changes_nothing(directory: Path) -> bool:

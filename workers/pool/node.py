@@ -72,6 +72,10 @@ def _routes(agent: NodeAgent) -> APIRouter:
     async def check_adapter(name: str) -> CheckAnswer:
         return await agent.check(name)
 
+    @router.post("/recycle")
+    async def recycle_engine() -> Health:
+        return await agent.recycle()
+
     @router.post("/adapters/{name}/recycle")
     async def recycle(name: str) -> Health:
         return await agent.recycle(name)

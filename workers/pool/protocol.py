@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any, ClassVar, Literal, Protocol
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 from arena.kit.errors import GavelError
 
@@ -71,6 +71,8 @@ class Health(Message):
     """Only for the probing of adapters that nobody has met yet."""
     max_loras: int
     max_rank: int
+    loads: int
+    """Adapters loaded since the engine was started; what it keeps of each is freed by a new start alone."""
     running: int
     """Generations in flight; a speed run starts only at 0."""
     identity: Identity | None
@@ -98,6 +100,10 @@ class StreamOptions(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     include_usage: bool = False
+
+
+MAX_PROMPT = 2**16
+"""Characters, or token ids: several times what any base model here can read."""
 
 
 class CompletionRequest(BaseModel):
@@ -130,6 +136,16 @@ class CompletionRequest(BaseModel):
     cache_salt: str | None = Field(None, min_length=1, max_length=64)
     stream: bool = False
     stream_options: StreamOptions | None = None
+
+    @field_validator("prompt")
+    @classmethod
+    def _readable(cls, prompt: Any) -> Any:
+        """Refused before the engine splits it into tokens, which takes as long as the text is."""
+        many = isinstance(prompt, list) and not (prompt and isinstance(prompt[0], int))
+        for one in prompt if many else [prompt]:
+            if len(one) > MAX_PROMPT:
+                raise ValueError(f"a prompt of {len(one)} is too long; at most {MAX_PROMPT} are read")
+        return prompt
 
     def body(self) -> dict[str, Any]:
         """What is sent on: only what the caller gave."""

@@ -41,6 +41,9 @@ class Job(Row):
     lease_until: Mapped[datetime | None]
     waiting_for: Mapped[str | None]
     """A resource name while the job waits for one ("engine"); cleared when the resource is announced free."""
+    asks: Mapped[dict[str, Any] | None]
+    """What it wants, or wanted last, of that resource: once woken, or given back after a fault, it is still in the
+    line."""
     run_after: Mapped[datetime] = mapped_column(server_default=func.clock_timestamp())
     """Not claimed before: gives a fault some seconds to pass."""
     deadline: Mapped[datetime]

@@ -41,10 +41,12 @@ class LostLease(Conflict):
 class NotReady(Exception):
     """Raised while preparing a claimed job whose resource is not free: the job waits, no attempt is counted."""
 
-    def __init__(self, resource: str, reason: str) -> None:
+    def __init__(self, resource: str, reason: str, asks: Json | None = None) -> None:
         super().__init__(reason)
         self.resource = resource
         self.reason = reason
+        self.asks = asks
+        """What of the resource it wants, in the words of whoever hands it out."""
 
 
 @dataclass(frozen=True)
@@ -107,6 +109,7 @@ async def defer(session: AsyncSession, job: Job, waiting: NotReady) -> None:
     job.lease_until = None
     job.attempts -= 1
     job.waiting_for = waiting.resource
+    job.asks = waiting.asks
     job.reason = waiting.reason
     announce(session, job)
     await session.flush()

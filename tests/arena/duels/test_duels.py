@@ -11,7 +11,6 @@ from uuid import uuid4
 import pytest
 from sqlalchemy import select, text
 
-from arena.duels import service as duels
 from arena.duels.models import Answer, AnswerToken
 from arena.kit.jobs import service as jobs
 from arena.kit.jobs.models import Job, JobState
@@ -23,6 +22,7 @@ from tests.support.lab import BENCHMARK, PROBE, probed
 from tests.support.live import page
 from tests.support.portal import Caller
 from tests.support.show import Json, Show, send
+from workers.control import duels as runner
 from workers.control.watch import look_at_nodes
 from workers.control.work import wake
 from workers.pool import agent as node_agent
@@ -325,20 +325,18 @@ async def test_a_duel_whose_engine_dies_is_answered_by_the_next_one(show: Show) 
 
 
 @pytest.mark.usefixtures("quick_restart")
-async def test_three_dead_engines_end_the_duel_with_the_reason(show: Show) -> None:
+async def test_two_dead_engines_make_the_duel_void_with_the_reason(show: Show) -> None:
     await show.enter("Lantern")
     duel = await show.start_duel()
-    for _ in range(3):
+    for _ in range(2):
         async with speaking(show, duel) as running:
             pull_the_plug(show)
             await running
         await back_on_its_feet(show)
-    await show.portal.sweep()
-    await show.portal.drain()
     seen = await show.duel(duel)
-    assert (seen["state"], seen["reason"]) == ("failed", None)
+    assert (seen["state"], seen["reason"], seen["forfeit"]) == ("failed", None, None)
     reason = (await show.desk())["names"]["reason"]
-    assert reason.startswith("given up after 3 of 3 attempts; last: the engine failed:")
+    assert reason.startswith("void after 2 attempts; last:")
     again = await show.answered()
     assert again["number"] == 2
 
@@ -350,7 +348,7 @@ async def test_a_worker_that_vanishes_is_replaced_and_cannot_come_back(
         """A process that was killed puts nothing in order."""
 
     monkeypatch.setattr(jobs, "hand_back", nothing)
-    monkeypatch.setattr(duels, "interrupted", nothing)
+    monkeypatch.setattr(runner, "_leave_the_stage", nothing)
     await show.enter("Lantern")
     duel = await show.start_duel()
     async with speaking(show, duel) as running:
@@ -364,6 +362,11 @@ async def test_a_worker_that_vanishes_is_replaced_and_cannot_come_back(
     assert seen["state"] == "answered"
     for side, tokens in (await tokens_of(show, duel)).items():
         assert [token.index for token in tokens] == list(range(seen[side]["tokens"]))
+    attempts = await show.producer.get_ok(f"/duels/{duel}/attempts")
+    assert [(one["left"], one["right"]) for one in attempts] == [
+        ("lease_expired", "lease_expired"),
+        ("answered", "answered"),
+    ]
 
 
 async def test_a_duel_in_the_hands_of_a_worker_that_is_told_to_go_begins_anew(show: Show) -> None:

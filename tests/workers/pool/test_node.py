@@ -3,12 +3,15 @@
 import asyncio
 import stat
 from collections.abc import Callable
+from typing import get_args
 
 import httpx
 import pytest
+from fastapi import FastAPI
 
 from arena.shows.base_models import HOUSE_MODEL
 from tests.support.engine import Adapter, Files, Node, call, completion, make_adapter, wait_ready
+from workers.pool import agent as node_agent
 from workers.pool.agent import NodeAgent
 from workers.pool.client import (
     AdapterUnknown,
@@ -17,9 +20,14 @@ from workers.pool.client import (
     EngineClient,
     EngineRefused,
     FinishEvent,
+    NotNumbers,
     StreamBroken,
+    StreamStalled,
     TokenEvent,
 )
+from workers.pool.fake import FakeEngine, Fault
+from workers.pool.node import create_node_app
+from workers.pool.protocol import EngineReply
 
 
 async def identity_name(client: EngineClient) -> str:
@@ -91,6 +99,115 @@ async def test_a_request_beyond_the_allow_list_is_refused(
     assert "secret words" not in error["message"]
 
 
+@pytest.mark.parametrize(
+    "prompt", ["x" * 2**20, ["x" * 2**20], [7] * 2**17, [[7] * 2**17]], ids=["text", "texts", "ids", "lists"]
+)
+async def test_a_prompt_of_a_megabyte_is_refused_before_it_reaches_the_engine(
+    client: EngineClient, node: Node, agent: NodeAgent, prompt: object
+) -> None:
+    asked: list[CompletionRequest] = []
+    complete = agent.engine.complete
+
+    async def heard(request: CompletionRequest) -> EngineReply:
+        asked.append(request)
+        return await complete(request)
+
+    agent.engine.complete = heard  # type: ignore[method-assign]
+    answer = completion(node, model=await identity_name(client), prompt=prompt)
+    assert answer.status_code == 422
+    error = answer.json()["error"]
+    assert error["code"] == "engine.bad_request"
+    assert "is too long; at most 65536 are read" in error["message"]
+    assert len(answer.text) < 1000
+    assert not asked
+
+
+async def test_a_route_that_is_not_on_the_list_does_not_exist(node: Node, agent: NodeAgent) -> None:
+    """The whole surface. Whoever adds to it changes this list, knowingly."""
+    app = create_node_app(agent, "t")
+    served = {
+        (method, path) for path, operations in FastAPI.openapi(app)["paths"].items() for method in operations
+    }
+    assert served == {
+        ("get", "/health"),
+        ("post", "/adapters"),
+        ("post", "/adapters/{name}/check"),
+        ("post", "/adapters/{name}/recycle"),
+        ("post", "/recycle"),
+        ("get", "/v1/models"),
+        ("post", "/v1/completions"),
+        ("get", "/tokenizer/{name}"),
+        ("get", "/model/{name}"),
+    }
+    for path in ("/v1/unload_lora_adapter", "/sleep", "/reset_prefix_cache", "/invocations", "/pooling"):
+        assert call(node, "POST", path, {}).status_code == 404
+
+
+async def test_fifty_planted_swaps_are_caught(client: EngineClient, files: Files, agent: NodeAgent) -> None:
+    """Another adapter answers under the name, fifty times in fifty; put right again, nobody is accused."""
+    names = [
+        (await client.ensure_adapter(**files.publish(make_adapter(seed, rank=1)))).name for seed in range(8)
+    ]
+    engine = agent.engine
+    assert isinstance(engine, FakeEngine)
+    voices = dict(engine._voices)
+    pairs = [(one, other) for one in names for other in names if one != other][:50]
+    caught = 0
+    for name, other in pairs:
+        engine._voices[name] = voices[other]
+        caught += not (await client.check_adapter(name)).matches
+        engine._voices[name] = voices[name]
+    assert (caught, len(pairs)) == (50, 50)
+    assert all([(await client.check_adapter(name)).matches for name in names])
+
+
+@pytest.mark.parametrize("fault", get_args(Fault))
+async def test_each_fault_of_the_fake_is_seen_for_what_it_is(
+    node: Node, agent: NodeAgent, client: EngineClient, fault: Fault
+) -> None:
+    seen: dict[Fault, type[Exception] | None] = {
+        "error": EngineRefused,
+        "silent": StreamStalled,
+        "stalled": StreamStalled,
+        "endless": TimeoutError,
+        "empty": None,
+        "not_numbers": NotNumbers,
+    }
+    name = await identity_name(client)
+    assert isinstance(agent.engine, FakeEngine)
+    agent.engine.faults[name] = fault
+    request = CompletionRequest(model=name, prompt="Hello.", max_tokens=60, logprobs=1)
+    text, expected = "", seen[fault]
+    async with EngineClient(node.url, node.token, first_token_seconds=1, stall_seconds=1) as hasty:
+
+        async def listen() -> None:
+            nonlocal text
+            async with asyncio.timeout(2):
+                async for event in hasty.stream(request):
+                    text += event.text if isinstance(event, TokenEvent) else ""
+
+        if expected is None:
+            await listen()
+            assert text == ""
+        else:
+            with pytest.raises(expected):
+                await listen()
+
+
+async def test_recycling_starts_the_engine_anew_with_what_it_had(
+    client: EngineClient, files: Files, node: Node, agent: NodeAgent, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(node_agent, "BACKOFF", (0.01,))
+    loaded = await client.ensure_adapter(**files.publish(make_adapter()))
+    assert (await client.health()).loads == 1
+    await client.recycle()
+    assert (await client.health()).state != "ready", "nobody finds it ready once it was told to"
+    await asyncio.to_thread(wait_ready, node.url, 20)
+    health = await client.health()
+    assert health.loads == 0
+    assert loaded.name in [adapter.name for adapter in health.adapters]
+
+
 async def test_an_adapter_is_loaded_once_under_its_hash_and_kept_read_only(
     client: EngineClient, files: Files, node: Node
 ) -> None:
@@ -159,7 +276,7 @@ async def test_nothing_is_loaded_or_checked_while_a_duel_streams(
         await client.ensure_adapter(**wanted)
     with pytest.raises(DuelLive):
         await client.check_adapter(name)
-    await stream.aclose()  # type: ignore[attr-defined]
+    await stream.aclose()
     await until(
         lambda: not agent.gate.duels and not agent.gate.running
     )  # the node notices that the reader has gone
@@ -182,7 +299,7 @@ async def test_a_load_that_waits_gives_way_to_a_duel(
     with pytest.raises(DuelLive):
         await loading
     for stream in (*sides, ordinary):
-        await stream.aclose()  # type: ignore[attr-defined]
+        await stream.aclose()
 
 
 async def test_a_load_waits_for_ordinary_generations(

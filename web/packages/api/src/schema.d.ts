@@ -243,6 +243,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/duels/{duel_id}/attempts": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Attempts
+         * @description Every try to have the answers, with the reason why it failed.
+         */
+        get: operations["list_attempts"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/entries": {
         parameters: {
             query?: never;
@@ -672,6 +692,40 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/nodes/{node_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Remove Node */
+        delete: operations["remove_node"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/nodes/{node_id}/drain": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Drain Node */
+        post: operations["drain_node"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/nodes/{node_id}/new-key": {
         parameters: {
             query?: never;
@@ -686,6 +740,80 @@ export interface paths {
          * @description The node was set up anew and this is known: the next key that it signs with is its own.
          */
         post: operations["accept_new_key"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/nodes/{node_id}/recycle": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Recycle Node
+         * @description Start the engine anew, as soon as nobody holds it and no duel waits.
+         */
+        post: operations["recycle_node"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/nodes/{node_id}/undrain": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Undrain Node */
+        post: operations["undrain_node"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/nodes/join": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Join Node */
+        post: operations["join_node"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/nodes/tokens": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Make Join Token
+         * @description A token with which one machine joins, once; it is not shown again.
+         */
+        post: operations["make_join_token"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1493,6 +1621,32 @@ export interface components {
             /** Sha256 */
             sha256: string;
         };
+        /**
+         * AttemptOut
+         * @description For producers: where it was tried, and what came of each side.
+         */
+        AttemptOut: {
+            /** Ended At */
+            ended_at: string | null;
+            /** Left */
+            left: ("answered" | "cut_off" | "empty" | "not_numbers" | "stalled" | "too_slow" | "engine_died" | "engine_error" | "adapter_missing" | "adapter_refused" | "wrong_adapter" | "node_lost" | "lease_expired" | "not_ready" | "handed_back") | null;
+            /**
+             * Node Id
+             * Format: uuid
+             */
+            node_id: string;
+            /** Number */
+            number: number;
+            /** Reason */
+            reason: string | null;
+            /** Right */
+            right: ("answered" | "cut_off" | "empty" | "not_numbers" | "stalled" | "too_slow" | "engine_died" | "engine_error" | "adapter_missing" | "adapter_refused" | "wrong_adapter" | "node_lost" | "lease_expired" | "not_ready" | "handed_back") | null;
+            /**
+             * Started At
+             * Format: date-time
+             */
+            started_at: string;
+        };
         /** AttestationFile */
         AttestationFile: {
             /** Digest */
@@ -1757,6 +1911,28 @@ export interface components {
             word_lists: string;
         };
         /**
+         * Deadlines
+         * @description Seconds that a side of a duel has on the engine; whoever is later has failed this attempt. The same for both
+         *     sides, and wide enough for an engine on a laptop's processor.
+         */
+        Deadlines: {
+            /**
+             * Answer
+             * @default 120
+             */
+            answer: number;
+            /**
+             * First Token
+             * @default 20
+             */
+            first_token: number;
+            /**
+             * Stall
+             * @default 10
+             */
+            stall: number;
+        };
+        /**
          * Desk
          * @description `desk:{episode}`: the producer's view: names, nodes, roster and log. No split before the lock either.
          */
@@ -1823,6 +1999,8 @@ export interface components {
              * Format: uuid
              */
             episode_id: string;
+            /** Forfeit */
+            forfeit: ("left" | "right") | null;
             /**
              * Id
              * Format: uuid
@@ -2094,6 +2272,13 @@ export interface components {
             /** Detail */
             detail?: components["schemas"]["ValidationError"][];
         };
+        /** Identity */
+        Identity: {
+            /** Digest */
+            digest: string;
+            /** Name */
+            name: string;
+        };
         /** ImagePart */
         ImagePart: {
             /** Image Url */
@@ -2146,6 +2331,39 @@ export interface components {
              * @default 72
              */
             hours: number;
+        };
+        /** Joined */
+        Joined: {
+            /** Bearer */
+            bearer: string;
+            /**
+             * Node Id
+             * Format: uuid
+             */
+            node_id: string;
+        };
+        /**
+         * Joining
+         * @description What a node says when it comes.
+         */
+        Joining: {
+            health: components["schemas"]["NodeHealth"];
+            /** Token */
+            token: string;
+            /** Url */
+            url: string;
+        };
+        /** JoinToken */
+        JoinToken: {
+            /** Command */
+            command: string;
+            /**
+             * Expires At
+             * Format: date-time
+             */
+            expires_at: string;
+            /** Token */
+            token: string;
         };
         /** JudgesIn */
         JudgesIn: {
@@ -2443,6 +2661,73 @@ export interface components {
             /** Name */
             name: string;
         };
+        /**
+         * NodeHealth
+         * @description The node agent's `GET /health`. Unknown fields are kept: the document is stored as it came.
+         */
+        NodeHealth: {
+            /**
+             * Adapters
+             * @default []
+             */
+            adapters: components["schemas"]["Resident"][];
+            /** Base Digest */
+            base_digest?: string | null;
+            /** Base Model */
+            base_model?: string | null;
+            /**
+             * Detail
+             * @default
+             */
+            detail: string;
+            /** Engine Build */
+            engine_build?: string | null;
+            /**
+             * Fake
+             * @default false
+             */
+            fake: boolean;
+            /**
+             * Hardware
+             * @default {}
+             */
+            hardware: {
+                [key: string]: unknown;
+            };
+            identity?: components["schemas"]["Identity"] | null;
+            /**
+             * Loads
+             * @default 0
+             */
+            loads: number;
+            /**
+             * Max Loras
+             * @default 8
+             */
+            max_loras: number;
+            /** Progress */
+            progress?: {
+                [key: string]: unknown;
+            } | null;
+            /** Public Key */
+            public_key?: string | null;
+            /**
+             * Quarantine
+             * @default false
+             */
+            quarantine: boolean;
+            /**
+             * State
+             * @enum {string}
+             */
+            state: "preparing" | "starting" | "ready" | "failed" | "draining" | "unreachable";
+            /** System Fingerprint */
+            system_fingerprint?: string | null;
+            /** Template Digest */
+            template_digest?: string | null;
+        } & {
+            [key: string]: unknown;
+        };
         /** NodeOut */
         NodeOut: {
             /** Adapters */
@@ -2455,8 +2740,12 @@ export interface components {
             cores: number | null;
             /** Detail */
             detail: string;
+            /** Draining */
+            draining: boolean;
             /** Engine Build */
             engine_build: string | null;
+            /** Fake */
+            fake: boolean;
             /** Hardware Class */
             hardware_class: string;
             /**
@@ -2464,16 +2753,24 @@ export interface components {
              * Format: uuid
              */
             id: string;
+            /** Joined */
+            joined: boolean;
             lease: components["schemas"]["LeaseOut"] | null;
+            /** Loads */
+            loads: number;
             /** Progress */
             progress: {
                 [key: string]: unknown;
             } | null;
+            /** Quarantine */
+            quarantine: boolean;
             /**
              * Seen At
              * Format: date-time
              */
             seen_at: string;
+            /** Slots */
+            slots: number;
             /** State */
             state: string;
         };
@@ -2651,6 +2948,16 @@ export interface components {
             invitation?: string | null;
             /** Password */
             password: string;
+        };
+        /**
+         * Resident
+         * @description An adapter that is loaded.
+         */
+        Resident: {
+            /** Digest */
+            digest: string;
+        } & {
+            [key: string]: unknown;
         };
         /** Reveal */
         Reveal: {
@@ -2835,6 +3142,7 @@ export interface components {
         SeasonOut: {
             /** Closes At */
             closes_at: string | null;
+            deadlines: components["schemas"]["Deadlines"];
             /**
              * Id
              * Format: uuid
@@ -2986,6 +3294,8 @@ export interface components {
         };
         /** StageDuel */
         StageDuel: {
+            /** Forfeit */
+            forfeit: ("left" | "right") | null;
             /**
              * Id
              * Format: uuid
@@ -3505,6 +3815,7 @@ export type AnswerFile = components['schemas']['AnswerFile'];
 export type AnswerRecord = components['schemas']['AnswerRecord'];
 export type ArenaAppVersion = components['schemas']['arena__app__Version'];
 export type ArenaSubmissionsDatasetsContractsVersion = components['schemas']['arena__submissions__datasets__contracts__Version'];
+export type AttemptOut = components['schemas']['AttemptOut'];
 export type AttestationFile = components['schemas']['AttestationFile'];
 export type AttestationOut = components['schemas']['AttestationOut'];
 export type Board = components['schemas']['Board'];
@@ -3519,6 +3830,7 @@ export type CompetingOut = components['schemas']['CompetingOut'];
 export type CompletionOut = components['schemas']['CompletionOut'];
 export type DatasetOut = components['schemas']['DatasetOut'];
 export type DatasetReport = components['schemas']['DatasetReport'];
+export type Deadlines = components['schemas']['Deadlines'];
 export type Desk = components['schemas']['Desk'];
 export type DeskEvent = components['schemas']['DeskEvent'];
 export type DeskSides = components['schemas']['DeskSides'];
@@ -3539,11 +3851,15 @@ export type FlagSide = components['schemas']['FlagSide'];
 export type Freeze = components['schemas']['Freeze'];
 export type GiveVerdict = components['schemas']['GiveVerdict'];
 export type HttpValidationError = components['schemas']['HTTPValidationError'];
+export type Identity = components['schemas']['Identity'];
 export type ImagePart = components['schemas']['ImagePart'];
 export type InvitationMade = components['schemas']['InvitationMade'];
 export type InvitationState = components['schemas']['InvitationState'];
 export type Invite = components['schemas']['Invite'];
 export type InviteMember = components['schemas']['InviteMember'];
+export type Joined = components['schemas']['Joined'];
+export type Joining = components['schemas']['Joining'];
+export type JoinToken = components['schemas']['JoinToken'];
 export type JudgesIn = components['schemas']['JudgesIn'];
 export type LeaseOut = components['schemas']['LeaseOut'];
 export type LedgerEntry = components['schemas']['LedgerEntry'];
@@ -3569,6 +3885,7 @@ export type NewFile = components['schemas']['NewFile'];
 export type NewPractice = components['schemas']['NewPractice'];
 export type NewSubmission = components['schemas']['NewSubmission'];
 export type NewToken = components['schemas']['NewToken'];
+export type NodeHealth = components['schemas']['NodeHealth'];
 export type NodeOut = components['schemas']['NodeOut'];
 export type NodeRecorded = components['schemas']['NodeRecorded'];
 export type OpenInvitation = components['schemas']['OpenInvitation'];
@@ -3580,6 +3897,7 @@ export type Receipt = components['schemas']['Receipt'];
 export type RecordOut = components['schemas']['RecordOut'];
 export type RefusalOut = components['schemas']['RefusalOut'];
 export type Register = components['schemas']['Register'];
+export type Resident = components['schemas']['Resident'];
 export type Reveal = components['schemas']['Reveal'];
 export type Review = components['schemas']['Review'];
 export type ReviewOut = components['schemas']['ReviewOut'];
@@ -4011,6 +4329,37 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["AnswerFile"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    list_attempts: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                duel_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AttemptOut"][];
                 };
             };
             /** @description Validation Error */
@@ -4796,6 +5145,68 @@ export interface operations {
             };
         };
     };
+    remove_node: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                node_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Done"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    drain_node: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                node_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["NodeOut"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
     accept_new_key: {
         parameters: {
             query?: never;
@@ -4823,6 +5234,121 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    recycle_node: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                node_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["NodeOut"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    undrain_node: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                node_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["NodeOut"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    join_node: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Joining"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Joined"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    make_join_token: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["JoinToken"];
                 };
             };
         };

@@ -1,7 +1,9 @@
 import { Gate, JoinPage, Lost, Shell } from "@gavel/desk";
 import { match, usePath } from "@gavel/ui";
+import type { JSX } from "react";
 import { EpisodesPage } from "../episodes/EpisodesPage";
 import { useT } from "../i18n";
+import { NodesPage } from "../nodes/NodesPage";
 import { RoomPage } from "../room/RoomPage";
 import { SimilarPage } from "../similar/SimilarPage";
 import { useFlags } from "./queries";
@@ -18,10 +20,13 @@ function Page({ path }: { path: string }) {
       label: t("similar.nav"),
       waiting: { count: open, words: t("similar.open_n", { count: open }) },
     },
+    { to: "/nodes", label: t("nodes.title") },
   ];
+  const pages: Record<string, () => JSX.Element> = { "/": EpisodesPage, "/similar": SimilarPage, "/nodes": NodesPage };
+  const Shown = pages[path] ?? Lost;
   return (
     <Shell desk="producer" nav={nav}>
-      {path === "/" ? <EpisodesPage /> : path === "/similar" ? <SimilarPage /> : <Lost />}
+      <Shown />
     </Shell>
   );
 }

@@ -7,6 +7,7 @@ const ERROR_AGAIN_MS = 4_000;
 
 export const FLAGS = ["flags"];
 export const EPISODES = ["episodes"];
+export const NODES = ["nodes"];
 export const BOARD = ["board"];
 
 export function useEpisodes() {
@@ -19,6 +20,11 @@ export function useBoard() {
 
 export function useSeason() {
   return useQuery({ queryKey: ["season"], queryFn: () => api.get("/api/seasons/current"), staleTime: 60_000 });
+}
+
+/** The engine nodes. They change by themselves: a start takes a minute, a lease seconds. */
+export function useNodes() {
+  return useQuery({ queryKey: NODES, queryFn: () => api.get("/api/nodes"), refetchInterval: ERROR_AGAIN_MS });
 }
 
 /** Similarity flags that wait for somebody, or those already reviewed. A new one may come with any upload. */

@@ -25,7 +25,9 @@ export function Nodes({ nodes }: { nodes: EngineNode[] }) {
       ) : (
         <ul className={css.nodes}>
           {nodes.map((node) => (
-            <NodeRow key={node.id} node={node} />
+            <li key={node.id}>
+              <NodeStatus node={node} />
+            </li>
           ))}
         </ul>
       )}
@@ -33,17 +35,18 @@ export function Nodes({ nodes }: { nodes: EngineNode[] }) {
   );
 }
 
-function NodeRow({ node }: { node: EngineNode }) {
+/** What a node is and what it is at, in a few lines. */
+export function NodeStatus({ node }: { node: EngineNode }) {
   const { t, find } = useT();
   const { clock } = useTimes();
   const { state, detail, lease } = node;
   const progress = progressOf(node.progress);
   return (
-    <li>
+    <>
       <p>
-        <StateMark tone={TONES[state] ?? "calm"} />
+        <StateMark tone={node.draining ? "warn" : (TONES[state] ?? "calm")} />
         <b>{node.hardware_class}</b>
-        <span>{find(`node.${state}`) ?? state}</span>
+        <span>{node.draining ? t("nodes.drains") : (find(`node.${state}`) ?? state)}</span>
       </p>
       {detail && <small>{detail}</small>}
       {progress && state !== "ready" && <Meter {...progress} label={t("nodes.progress")} />}
@@ -53,10 +56,10 @@ function NodeRow({ node }: { node: EngineNode }) {
               kind: find(`nodes.held.${lease.kind}`) ?? lease.kind,
               until: lease.until ? clock(lease.until) : "–",
             })
-          : t("nodes.free")}
+          : state === "ready" && t("nodes.free")}
       </small>
       {node.another_key && <AnotherKey node={node} />}
-    </li>
+    </>
   );
 }
 

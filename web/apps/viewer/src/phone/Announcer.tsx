@@ -25,7 +25,8 @@ type Texts = ReturnType<typeof useT>["t"];
 
 function sentence({ phase, duel, result }: Stage, t: Texts, nameOf: ReturnType<typeof useEntryName>): string {
   if (phase === "duel" && duel) {
-    return `${t("show.prompt")}: ${duel.prompt} ${t(`duel.${TURN[duel.state]}`)}`;
+    const turn = duel.forfeit ? t(`duel.forfeit.${duel.forfeit}`) : t(`duel.${TURN[duel.state]}`);
+    return `${t("show.prompt")}: ${duel.prompt} ${turn}`;
   }
   if (phase === "vote") return t("vote.ask");
   if (phase === "locked") return t("locked.title");

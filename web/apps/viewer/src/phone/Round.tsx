@@ -68,8 +68,8 @@ export function Duel({ duel }: { duel: DuelState }) {
       {duel.state === "failed" && (
         <div className={css.failed} role="status">
           <Mark size={64} />
-          <b>{t("duel.failed")}</b>
-          <p>{t("duel.failed_text")}</p>
+          <b>{t(duel.forfeit ? `duel.forfeit.${duel.forfeit}` : "duel.failed")}</b>
+          <p>{t(duel.forfeit ? "duel.forfeit_text" : "duel.failed_text")}</p>
         </div>
       )}
       {(duel.state === "live" || duel.state === "answered") && (

@@ -86,13 +86,13 @@ function Medal({ phase, ballot, serverNow }: MedalProps) {
   );
 }
 
-function Failed() {
+function Failed({ forfeit }: Pick<DuelState, "forfeit">) {
   const { t } = useT();
   return (
     <section className={css.failed}>
       <Mark size={110} />
-      <h2>{t("duel.failed")}</h2>
-      <p>{t("duel.failed_text")}</p>
+      <h2>{t(forfeit ? `duel.forfeit.${forfeit}` : "duel.failed")}</h2>
+      <p>{t(forfeit ? "duel.forfeit_text" : "duel.failed_text")}</p>
     </section>
   );
 }
@@ -105,7 +105,7 @@ export function Round({ stage, board, duel, serverNow }: StageProps & { duel: Du
   return (
     <main className={cx(css.round, css[stage.phase])}>
       {duel.state === "failed" ? (
-        <Failed />
+        <Failed forfeit={duel.forfeit} />
       ) : (
         <div className={css.pair}>
           <Podium side="left" duel={duel} box={left} size={size} />

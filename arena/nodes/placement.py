@@ -1,0 +1,137 @@
+"""Which node a request gets. A pure function of a table, so that its promises can be tested as such.
+
+The promises: an exclusive lease is alone on its node; nothing shares a node but shows with shows, and those never have
+more adapters live than the node has slots; whoever waits for a node of his own is not overtaken for ever by others who
+share one; and while a duel waits nobody else takes a node that it could have.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from typing import Literal
+from uuid import UUID
+
+Mode = Literal["showcase", "duel", "speed", "benchmark", "probe", "practice", "preload", "recycle"]
+
+SHARED: frozenset[Mode] = frozenset({"showcase"})
+"""Modes that may be on one node together; every other has its node to itself. So nothing is ever loaded beside a duel
+or a speed run: a load needs a lease, and theirs admits no other."""
+ON_AIR: frozenset[Mode] = frozenset({"duel", "speed"})
+SHARERS = 4
+"""Showcases on one node."""
+
+ANY_CLASS = "any"
+"""Of a track that asks for no hardware class."""
+
+BUSY = "waiting for a free engine"
+NONE_UP = "waiting for an engine to start"
+DUEL_FIRST = "waiting until the duel has its engine"
+NEW_KEY = "waiting for a producer to accept the engine's new key"
+NO_ROOM = "no engine has room for so many adapters at once"
+
+
+@dataclass(frozen=True)
+class Request:
+    mode: Mode
+    base_model: str
+    adapters: frozenset[str] = frozenset()
+    """By digest: what will be live under this lease."""
+    hardware_class: str = ANY_CLASS
+    avoid: frozenset[UUID] = frozenset()
+    """Nodes to be taken only when there is no other: they have failed this work."""
+    only: UUID | None = None
+
+
+@dataclass(frozen=True)
+class Held:
+    """A live lease."""
+
+    mode: Mode
+    adapters: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True)
+class Place:
+    """A node as the table shows it. The table is in the order in which nodes came."""
+
+    id: UUID
+    base_model: str | None
+    ready: bool = True
+    trusted: bool = True
+    """It signs with the key that it was first seen with."""
+    draining: bool = False
+    quarantine: bool = False
+    hardware_class: str = "unknown"
+    slots: int = 8
+    resident: frozenset[str] = frozenset()
+    held: tuple[Held, ...] = field(default=())
+
+
+def place(
+    table: Sequence[Place], request: Request, waiting: Sequence[Request] = (), quarantine: bool = False
+) -> Place | str:
+    """A node for the request, or the reason why it waits.
+
+    `waiting` are the requests that came before this one and have no node yet; `quarantine`: the site keeps a node apart
+    for probes, which then go nowhere else.
+    """
+    apart = quarantine and request.mode == "probe"
+    mine = [one for one in table if _fits(one, request, apart)]
+    up = [one for one in mine if one.ready and one.trusted]
+    if not up:
+        return _why_none(table, request, apart)
+    roomy = [one for one in up if len(request.adapters) <= one.slots]
+    if not roomy:
+        return NO_ROOM
+    before = [one for one in waiting if _goes_first(one, request)]
+    open_to_all = [one for one in roomy if not any(_fits(one, other, False) for other in before)]
+    if not open_to_all:
+        return DUEL_FIRST
+    share = not any(other.mode not in SHARED for other in waiting)
+    free = [one for one in open_to_all if _admits(one, request, share)]
+    if not free:
+        return BUSY
+    return min(free, key=lambda one: (one.id in request.avoid, len(request.adapters - one.resident)))
+
+
+def _why_none(table: Sequence[Place], request: Request, apart: bool) -> str:
+    of_any_class = replace(request, hardware_class=ANY_CLASS)
+    ready = [one for one in table if one.ready and _fits(one, of_any_class, apart)]
+    classes = sorted({one.hardware_class for one in ready if one.trusted})
+    if ready and not classes:
+        return NEW_KEY
+    if classes:
+        found = ", ".join(classes)
+        return f"waiting for an engine of class {request.hardware_class}; what is up is of class {found}"
+    return NONE_UP
+
+
+def _fits(place: Place, request: Request, apart: bool) -> bool:
+    """Whether it could ever be this one, were it up and free."""
+    if request.mode == "recycle":
+        return place.id == request.only
+    return (
+        not place.draining
+        and place.quarantine == apart
+        and place.base_model == request.base_model
+        and request.hardware_class in (ANY_CLASS, place.hardware_class)
+        and request.only in (None, place.id)
+    )
+
+
+def _goes_first(other: Request, request: Request) -> bool:
+    """The stage comes before all other work; among its own, who asked first is first."""
+    return other.mode in ON_AIR and request.mode not in ON_AIR
+
+
+def _admits(place: Place, request: Request, share: bool) -> bool:
+    if not place.held:
+        return True
+    if request.mode not in SHARED or not share or len(place.held) >= SHARERS:
+        return False
+    live = frozenset[str]().union(*(lease.adapters for lease in place.held), request.adapters)
+    return all(lease.mode in SHARED for lease in place.held) and len(live) <= place.slots
+
+
+def to_preload(place: Place, roster: Sequence[str]) -> list[str]:
+    """What is missing on a node before a show: the roster in its order, as far as the slots go."""
+    return [digest for digest in list(dict.fromkeys(roster))[: place.slots] if digest not in place.resident]
