@@ -1,6 +1,5 @@
 """Drawing sides and releasing tokens evenly. Pure functions."""
 
-from collections.abc import Sequence
 from hashlib import sha256
 from typing import Any
 
@@ -21,10 +20,6 @@ def released(left: int, right: int, left_done: bool, right_done: bool) -> tuple[
         return left, right
     pace = min(left, right)
     return pace, pace
-
-
-def text_of(tokens: Sequence[str], count: int) -> str:
-    return "".join(tokens[:count])
 
 
 def chain(previous: str | None, record: dict[str, Any]) -> str:

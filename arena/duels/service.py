@@ -178,7 +178,9 @@ async def interrupted(session: AsyncSession, duel_id: UUID) -> None:
 async def _wipe(session: AsyncSession, duel_id: UUID) -> None:
     mine = select(Answer.id).where(Answer.duel_id == duel_id)
     await session.execute(delete(AnswerToken).where(AnswerToken.answer_id.in_(mine)))
-    await session.execute(update(Answer).where(Answer.duel_id == duel_id).values(text="", finish_reason=None))
+    # What a person or moderation has decided stays decided.
+    nothing = {"text": "", "finish_reason": None, "cleared": 0, "aired": 0, "overruled": 0, "unjudged": None}
+    await session.execute(update(Answer).where(Answer.duel_id == duel_id).values(**nothing))
 
 
 async def live(session: AsyncSession, duel_id: UUID) -> None:

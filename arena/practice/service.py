@@ -11,7 +11,7 @@ from arena.kit.db import flush_unless_taken
 from arena.kit.errors import Conflict
 from arena.kit.jobs.outbox import record
 from arena.kit.site import Site
-from arena.moderation.public import Action, add_record, check, check_all, require
+from arena.moderation.public import Action, add_record, check_growing, require, shows_growing
 from arena.practice import queries
 from arena.practice.contracts import VOICES, PracticeAsked, PracticeChanged, PracticePlan, VoicePlan
 from arena.practice.models import Exchange, ExchangeState, PracticeAnswer
@@ -160,18 +160,17 @@ async def say(
 ) -> bool:
     """Show what a voice has said so far, all of it checked before any of it is shown; False: it is to be silent.
 
-    The lists judge what is not finished. A guard, where the site has one, judges whole answers only, and nothing is
-    shown before it has.
+    Where the site has a guard, which judges whole answers only, nothing is shown before it has.
     """
     exchange = await queries.exchange(session, exchange_id)
     row = await session.get_one(PracticeAnswer, answer_id)
-    verdict = await check(site, session, text) if finish_reason else (await check_all(session, [text]))[0]
+    verdict = await check_growing(site, session, text, whole=finish_reason is not None)
     if verdict.refused or (finish_reason and verdict.action is not Action.PASS):
         await add_record(session, "practice.answer", text, verdict, exchange.person_id, exchange.entry_id)
     if verdict.refused:
         row.text, row.tokens, row.finish_reason, row.refused = "", tokens, "refused", verdict.category
         return False
     row.tokens, row.finish_reason = tokens, finish_reason
-    if finish_reason or site.settings.guard_url is None:
+    if finish_reason or shows_growing(site):
         row.text = text
     return True

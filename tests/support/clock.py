@@ -5,6 +5,7 @@ from sqlalchemy import text
 from arena.kit.db import Sessions
 
 TIMES = {
+    "answer_tokens": ("recorded_at",),
     "jobs": ("run_after", "deadline", "published_at", "lease_until", "created_at"),
     "outbox": ("held_until",),
     "ballots": ("opens_at", "closes_at", "locks_at"),
