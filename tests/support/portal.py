@@ -133,7 +133,9 @@ class Portal:
     async def air(self) -> None:
         """As if every hold were over: what moderation passes goes on air."""
         async with self.site.sessions() as session, session.begin():
-            await session.execute(text("update answer_tokens set recorded_at = recorded_at - interval '1 minute'"))
+            await session.execute(
+                text("update answer_tokens set recorded_at = recorded_at - interval '1 minute'")
+            )
         await keep_program(self.site)
 
     async def close(self) -> None:

@@ -186,6 +186,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/duels/{duel_id}/program": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Steer Program
+         * @description Hold, release, replace by a card, or dump. When this answers, every page has been told.
+         */
+        post: operations["steer_program"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/duels/{duel_id}/provenance": {
         parameters: {
             query?: never;
@@ -1434,6 +1454,34 @@ export interface components {
             /** Word Lists */
             word_lists: string;
         };
+        /** DecisionOut */
+        DecisionOut: {
+            /**
+             * Action
+             * @enum {string}
+             */
+            action: "hold" | "release" | "replace" | "dump";
+            /** Aired */
+            aired: number;
+            /**
+             * At
+             * Format: date-time
+             */
+            at: string;
+            /** By */
+            by: string | null;
+            /** Category */
+            category: string | null;
+            /** Reason */
+            reason: string | null;
+            /**
+             * Side
+             * @enum {string}
+             */
+            side: "left" | "right";
+            /** Tokens */
+            tokens: number;
+        };
         /**
          * Desk
          * @description `desk:{episode}`: the producer's view: names, nodes, roster and log. No split before the lock either.
@@ -2157,6 +2205,74 @@ export interface components {
             /** Reason */
             reason: string;
         };
+        /**
+         * Program
+         * @description `program:{episode}`: what waits for the air, for moderators and producers. Its texts are not redacted.
+         */
+        Program: {
+            duel: components["schemas"]["ProgramOut"] | null;
+            episode: components["schemas"]["EpisodeOut"];
+            /**
+             * Phase
+             * @enum {string}
+             */
+            phase: "idle" | "duel" | "vote" | "locked" | "revealed" | "finished";
+        };
+        /**
+         * ProgramOut
+         * @description The program of one duel: both sides and every decision, the newest last.
+         */
+        ProgramOut: {
+            /** Decisions */
+            decisions: components["schemas"]["DecisionOut"][];
+            /**
+             * Duel Id
+             * Format: uuid
+             */
+            duel_id: string;
+            /** Hold Seconds */
+            hold_seconds: number;
+            left: components["schemas"]["ProgramSide"];
+            /** Number */
+            number: number;
+            /** Over */
+            over: boolean;
+            /** Prompt */
+            prompt: string;
+            right: components["schemas"]["ProgramSide"];
+            /**
+             * State
+             * @enum {string}
+             */
+            state: "queued" | "loading" | "live" | "answered" | "failed";
+        };
+        /**
+         * ProgramSide
+         * @description One side before the hold: for those who decide what goes on air, and for nobody else.
+         */
+        ProgramSide: {
+            /**
+             * Air
+             * @enum {string}
+             */
+            air: "flowing" | "held" | "aired" | "replaced" | "dumped";
+            /** Aired */
+            aired: number;
+            /** Cleared */
+            cleared: number;
+            /** Ended */
+            ended: boolean;
+            /** Next At */
+            next_at: string | null;
+            /** On Air */
+            on_air: number;
+            /** Text */
+            text: string;
+            /** Tokens */
+            tokens: number;
+            /** Unjudged */
+            unjudged: string | null;
+        };
         /** ProgressOut */
         ProgressOut: {
             /** Done */
@@ -2182,7 +2298,7 @@ export interface components {
             /** System Prompt */
             system_prompt: string | null;
             /** Text */
-            text: string;
+            text: string | null;
         };
         /** ProvenancesOut */
         ProvenancesOut: {
@@ -2416,6 +2532,8 @@ export interface components {
         SeasonOut: {
             /** Closes At */
             closes_at: string | null;
+            /** Hold Seconds */
+            hold_seconds: number;
             /**
              * Id
              * Format: uuid
@@ -2472,6 +2590,8 @@ export interface components {
             finish_reason: string | null;
             /** Finished */
             finished: boolean;
+            /** Off Air */
+            off_air: ("replaced" | "dumped") | null;
             /** Text */
             text: string;
             /** Tokens */
@@ -2494,7 +2614,7 @@ export interface components {
             /** Seq */
             seq: number;
             /** State */
-            state: components["schemas"]["Stage"] | components["schemas"]["Desk"] | components["schemas"]["Board"] | components["schemas"]["SubmissionOut"] | components["schemas"]["PracticeOut"];
+            state: components["schemas"]["Stage"] | components["schemas"]["Desk"] | components["schemas"]["Program"] | components["schemas"]["Board"] | components["schemas"]["SubmissionOut"] | components["schemas"]["PracticeOut"];
         };
         /**
          * Spread
@@ -2613,6 +2733,8 @@ export interface components {
             ai_generated: true;
             /** Finished */
             finished: boolean;
+            /** Off Air */
+            off_air: ("replaced" | "dumped") | null;
             /** Text */
             text: string;
             /** Tokens */
@@ -2639,6 +2761,21 @@ export interface components {
              * @enum {string}
              */
             type: "start_duel";
+        };
+        /**
+         * Steer
+         * @description What a moderator or a producer does with the program of a duel.
+         */
+        Steer: {
+            /**
+             * Action
+             * @enum {string}
+             */
+            action: "hold" | "release" | "replace" | "dump";
+            /** Reason */
+            reason?: string | null;
+            /** Side */
+            side?: ("left" | "right") | null;
         };
         /** SubmissionOut */
         SubmissionOut: {
@@ -3056,6 +3193,7 @@ export type CommandIn = components['schemas']['CommandIn'];
 export type CompetingOut = components['schemas']['CompetingOut'];
 export type DatasetOut = components['schemas']['DatasetOut'];
 export type DatasetReport = components['schemas']['DatasetReport'];
+export type DecisionOut = components['schemas']['DecisionOut'];
 export type Desk = components['schemas']['Desk'];
 export type DeskEvent = components['schemas']['DeskEvent'];
 export type DeskSides = components['schemas']['DeskSides'];
@@ -3105,6 +3243,9 @@ export type OpenInvitation = components['schemas']['OpenInvitation'];
 export type OpenVote = components['schemas']['OpenVote'];
 export type PracticeOut = components['schemas']['PracticeOut'];
 export type PracticeWaits = components['schemas']['PracticeWaits'];
+export type Program = components['schemas']['Program'];
+export type ProgramOut = components['schemas']['ProgramOut'];
+export type ProgramSide = components['schemas']['ProgramSide'];
 export type ProgressOut = components['schemas']['ProgressOut'];
 export type ProvenanceOut = components['schemas']['ProvenanceOut'];
 export type ProvenancesOut = components['schemas']['ProvenancesOut'];
@@ -3133,6 +3274,7 @@ export type StageDuel = components['schemas']['StageDuel'];
 export type StageResult = components['schemas']['StageResult'];
 export type StageSide = components['schemas']['StageSide'];
 export type StartDuel = components['schemas']['StartDuel'];
+export type Steer = components['schemas']['Steer'];
 export type SubmissionOut = components['schemas']['SubmissionOut'];
 export type SuiteOut = components['schemas']['SuiteOut'];
 export type TallyOut = components['schemas']['TallyOut'];
@@ -3444,6 +3586,41 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["DuelOut"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    steer_program: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                duel_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Steer"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProgramOut"];
                 };
             };
             /** @description Validation Error */

@@ -1,6 +1,7 @@
 import type { Stage } from "@gavel/api";
 import { useEntryName } from "@gavel/ui";
 import { useT } from "../i18n";
+import { isComing } from "../shared/coming";
 
 const TURN = {
   queued: "preparing",
@@ -25,7 +26,12 @@ type Texts = ReturnType<typeof useT>["t"];
 
 function sentence({ phase, duel, result }: Stage, t: Texts, nameOf: ReturnType<typeof useEntryName>): string {
   if (phase === "duel" && duel) {
-    return `${t("show.prompt")}: ${duel.prompt} ${t(`duel.${TURN[duel.state]}`)}`;
+    const turn = isComing(duel) ? "coming" : TURN[duel.state];
+    const cards = (["left", "right"] as const).flatMap((side) => {
+      const card = duel[side].off_air;
+      return card ? [`${t(`side.${side}`)}: ${t(`answer.${card}`)}`] : [];
+    });
+    return [`${t("show.prompt")}: ${duel.prompt}`, t(`duel.${turn}`), ...cards].join(" ");
   }
   if (phase === "vote") return t("vote.ask");
   if (phase === "locked") return t("locked.title");
