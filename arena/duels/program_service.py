@@ -112,8 +112,9 @@ async def _clear(
     sure = len(judged.text) if judged.whole else max(0, len(judged.text) - reach)
     doubtful = [match.start for match in verdict.matches if match.action == verdict.action]
     if verdict.refused:
-        place = tokens_before(known, min([sure, *doubtful]))
-        row.cleared = max(row.aired, min(row.cleared, place) if doubtful else row.cleared)
+        if doubtful and shows_growing(site):
+            # Up to the doubt there is none; whoever has to decide has the hold's seconds before anybody notices.
+            row.cleared = max(row.aired, tokens_before(known, min([sure, *doubtful])))
         blocked = verdict.action is Action.BLOCK
         row.air = "replaced" if blocked else "held"
         _decided(

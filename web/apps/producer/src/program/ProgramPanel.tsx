@@ -60,7 +60,9 @@ export function ProgramPanel({ duel, steerable, serverNow }: PanelProps) {
           />
         ))}
       </div>
-      <Decisions rows={duel.decisions} />
+      <div aria-live="polite">
+        <Decisions rows={duel.decisions} />
+      </div>
     </section>
   );
 }
