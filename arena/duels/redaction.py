@@ -37,7 +37,7 @@ _MADE_ZH = ("训练的", "开发的", "研发的", "推出的", "训练", "开�
 
 
 def _chinese(word: str) -> bool:
-    return word[0] >= "\u2e80"
+    return word[:1] >= "\u2e80"
 
 
 @lru_cache(1)
@@ -105,10 +105,10 @@ class Redactor:
 
 @lru_cache(64)
 def _engine(words: tuple[str, ...]) -> Engine | None:
-    """The words that can be looked for: a single letter would hit everywhere, and is none."""
+    """The words that can be looked for: a single letter or digit would hit everywhere, and is none."""
     terms: dict[str, Term] = {}
     for word in words:
         for own in word_list("identity", (Term(word, "und", "identity", Action.BLOCK),)).forms:
-            if len(own) > 1:
+            if len(own) > 1 or _chinese(own):
                 terms.setdefault(own, Term(word, "und", "identity", Action.BLOCK))
     return Engine([word_list("identity", tuple(terms.values()))]) if terms else None

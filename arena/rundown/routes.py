@@ -5,9 +5,9 @@ from uuid import UUID
 from fastapi import APIRouter, Request
 
 from arena.accounts.public import Moderator, Producer
-from arena.duels import public as duels
-from arena.duels.public import ProgramOut, Steer
+from arena.duels.public import Steer
 from arena.kit.db import SessionDep
+from arena.kit.schemas import Done
 from arena.kit.site import Site
 from arena.rundown import service
 from arena.rundown.contracts import channels
@@ -37,12 +37,11 @@ async def command(
 @router.post("/duels/{duel_id}/program")
 async def steer_program(
     duel_id: UUID, request: Request, caller: Moderator, session: SessionDep, body: Steer
-) -> ProgramOut:
+) -> Done:
     """Hold, release, replace by a card, or dump. When this answers, every page has been told."""
-    program = await service.steer(session, duel_id, body, caller.person_id)
-    duel = await duels.duel(session, duel_id)
+    episode_id = await service.steer(session, duel_id, body, caller.person_id)
     # The pages read what is committed, and they are told here: the outbox would come too late for a dump.
     await session.commit()
     site: Site = request.app.state.site
-    await site.bus.touch(channels(duel.episode_id))
-    return program
+    await site.bus.touch(channels(episode_id))
+    return Done()

@@ -113,8 +113,10 @@ async def _counts(session: AsyncSession, show: Show) -> bool:
     return duel.state == "answered" and not await duels.dumped(session, duel.id)
 
 
-async def steer(session: AsyncSession, duel_id: UUID, asked: duels.Steer, by: UUID) -> duels.ProgramOut:
+async def steer(session: AsyncSession, duel_id: UUID, asked: duels.Steer, by: UUID) -> UUID:
     """A hand on the program: hold, release, replace, dump. Raises Conflict when the show has moved on from the duel.
+
+    Returns the episode.
 
     A card may stand in for an answer at any time, after the reveal too. Not a dump: votes that were cast count.
     """
@@ -130,7 +132,7 @@ async def steer(session: AsyncSession, duel_id: UUID, asked: duels.Steer, by: UU
             phase=show.phase,
         )
     await duels.steer(session, duel, asked.action, asked.side, by, asked.reason)
-    return await duels.preview(session, duel)
+    return duel.episode_id
 
 
 async def _duel(session: AsyncSession, show: Show) -> duels.Duel:

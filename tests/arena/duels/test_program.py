@@ -88,7 +88,8 @@ class Evening:
         self.lines[side] = replace(self.lines[side], cleared=len(self.lines[side].recorded))
 
     def look(self, second: int) -> tuple[int, int]:
-        counts = on_air(*self.lines, at(second), self.hold)
+        left, right = self.lines
+        counts = on_air(left, right, at(second), self.hold)
         self.lines = [replace(line, aired=count) for line, count in zip(self.lines, counts, strict=True)]
         return counts
 

@@ -3620,7 +3620,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["ProgramOut"];
+                    "application/json": components["schemas"]["Done"];
                 };
             };
             /** @description Validation Error */
