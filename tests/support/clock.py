@@ -5,7 +5,6 @@ from sqlalchemy import text
 from arena.kit.db import Sessions
 
 TIMES = {
-    "answer_tokens": ("recorded_at",),
     "jobs": ("run_after", "deadline", "published_at", "lease_until", "created_at"),
     "outbox": ("held_until",),
     "ballots": ("opens_at", "closes_at", "locks_at"),
@@ -14,6 +13,8 @@ TIMES = {
     "submissions": ("created_at",),
     "team_invitations": ("expires_at",),
     "uploads": ("touched_at",),
+    # Last, as a worker that writes tokens has its job's row first.
+    "answer_tokens": ("recorded_at",),
 }
 
 
