@@ -29,7 +29,7 @@ from arena.practice.contracts import ANSWER as PRACTISE
 from arena.practice.contracts import PracticeAsked, PracticeChanged
 from arena.ratings.contracts import RECOMPUTE as RECOMPUTE_RATINGS
 from arena.ratings.contracts import RatingsComputed
-from arena.rundown.contracts import ShowMoved
+from arena.rundown.contracts import ShowMoved, channels
 from arena.shows.contracts import EpisodePlanned
 from arena.submissions import probing, verdict
 from arena.submissions import service as submissions
@@ -46,7 +46,7 @@ from arena.votes.contracts import BallotChanged, BallotLocked
 
 
 def on_stage(fact: DuelChanged | BallotChanged | ShowMoved) -> list[str]:
-    return [f"stage:{fact.episode_id}", f"desk:{fact.episode_id}"]
+    return channels(fact.episode_id)
 
 
 def on_work(fact: JobProgressed) -> list[str]:

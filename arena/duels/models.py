@@ -4,10 +4,11 @@ from datetime import datetime
 from typing import Any, Literal
 from uuid import UUID
 
-from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Index, String, UniqueConstraint
+from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Index, String, UniqueConstraint, func
 from sqlalchemy.orm import Mapped, mapped_column
 
 from arena.duels.contracts import Outcome, SideName
+from arena.duels.program import Air
 from arena.kit.db import Base, Created, Row
 
 DuelState = Literal["queued", "loading", "live", "answered", "failed"]
@@ -31,6 +32,7 @@ class Duel(Row):
     node: Mapped[dict[str, Any] | None]
     live_at: Mapped[datetime | None]
     """When the last attempt to answer it began."""
+    answered_at: Mapped[datetime | None]
     revealed_at: Mapped[datetime | None]
 
     __table_args__ = (
@@ -64,12 +66,27 @@ class Answer(Row):
     tokens: Mapped[int] = mapped_column(default=0)
     """Of the finished answer."""
     finish_reason: Mapped[str | None]
+    fingerprint: Mapped[str | None]
+    """By which the adapter was recognised on the node."""
     provenance: Mapped[dict[str, Any] | None]
     provenance_hash: Mapped[str | None]
+    air: Mapped[Air] = mapped_column(String, server_default="flowing", default="flowing")
+    cleared: Mapped[int] = mapped_column(server_default="0", default=0)
+    """How many tokens moderation has passed; a hold takes back what is not on air yet."""
+    aired: Mapped[int] = mapped_column(server_default="0", default=0)
+    """How many tokens are on air."""
+    overruled: Mapped[int] = mapped_column(server_default="0", default=0)
+    """How many tokens a person has read and released after moderation held them."""
+    unjudged: Mapped[str | None]
+    """Why nothing more is cleared at the moment: there is nobody to ask."""
 
     __table_args__ = (
         UniqueConstraint("duel_id", "side"),
         CheckConstraint("side in ('left','right')", name="side"),
+        CheckConstraint("air in ('flowing','held','aired','replaced','dumped')", name="air"),
+        CheckConstraint("0 <= aired and aired <= cleared", name="cleared_before_aired"),
+        # What the clock of the program looks at, several times a second.
+        Index("ix_answers_on_the_way", "duel_id", postgresql_where="air in ('flowing','held')"),
     )
 
 
@@ -83,6 +100,8 @@ class AnswerToken(Base):
     token_id: Mapped[int]
     text: Mapped[str]
     at_us: Mapped[int] = mapped_column(BigInteger)
+    recorded_at: Mapped[datetime | None] = mapped_column(server_default=func.clock_timestamp())
+    """When it was written down, which is when its hold begins; null for what was said before there was a buffer."""
 
 
 class DuelAttempt(Row):
@@ -103,4 +122,32 @@ class DuelAttempt(Row):
     __table_args__ = (
         UniqueConstraint("duel_id", "number"),
         CheckConstraint('(ended_at is null) = ("left" is null and "right" is null)', name="ended"),
+    )
+
+
+ProgramAction = Literal["hold", "release", "replace", "dump"]
+
+
+class ProgramDecision(Row):
+    """Somebody, or moderation, kept an answer off the air or let it go on. No row is ever changed or deleted."""
+
+    __tablename__ = "program_decisions"
+
+    duel_id: Mapped[UUID] = mapped_column(ForeignKey("duels.id"), index=True)
+    answer_id: Mapped[UUID] = mapped_column(ForeignKey("answers.id"), index=True)
+    side: Mapped[SideName] = mapped_column(String)
+    action: Mapped[ProgramAction] = mapped_column(String)
+    by: Mapped[UUID | None] = mapped_column(ForeignKey("persons.id"))
+    """None: moderation decided."""
+    reason: Mapped[str | None]
+    category: Mapped[str | None]
+    """What moderation found, when it decided."""
+    tokens: Mapped[int]
+    """How much of the answer was known when it was decided."""
+    aired: Mapped[int]
+    """How much of it was on air."""
+
+    __table_args__ = (
+        CheckConstraint("action in ('hold','release','replace','dump')", name="action"),
+        CheckConstraint("side in ('left','right')", name="side"),
     )

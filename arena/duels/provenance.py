@@ -1,6 +1,6 @@
 """How an answer came about: a record written once, chained through the episode, and open to all at the reveal."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from hashlib import sha256
 from uuid import UUID
 
@@ -10,9 +10,9 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from arena.duels import queries
 from arena.duels.contracts import SIDES, SideName
 from arena.duels.files import AI_LABEL, RECORD, is_withheld
-from arena.duels.models import Answer, AnswerToken, Duel
+from arena.duels.models import Answer, AnswerToken, Duel, ProgramDecision
 from arena.duels.verify import field_digests, record_hash
-from arena.kit.db import Json, db_now
+from arena.kit.db import Json
 from arena.kit.errors import Conflict, Forbidden
 from arena.kit.site import Site
 from arena.nodes import public as nodes
@@ -22,37 +22,43 @@ from arena.submissions import public as submissions
 LABELLED: Json = {"ai_generated": True, "ai_label": AI_LABEL}
 
 
-async def seal(
-    site: Site,
-    session: AsyncSession,
-    duel: Duel,
-    fingerprints: Mapping[SideName, str],
-    decisions: Mapping[SideName, Sequence[Json]],
-) -> None:
-    """Write both answers' texts and records. The caller holds the episode: its records are one chain.
+async def seal(site: Site, session: AsyncSession, duel: Duel) -> None:
+    """Write the records of both answers, with all decisions about them; from here on only a dump takes them off air.
 
-    `decisions`: what moderation decided about each answer, in order; `"withheld": true` in one keeps the answer's words
-    out of the files.
+    The caller holds the episode: its records are one chain.
     """
     previous = await _last_hash(session, duel.episode_id)
     rows = await queries.answers(session, duel.id)
-    common = await _common(session, duel)
+    common = _common(duel)
     for side in SIDES:
         row = rows[side]
         tokens = await queries.tokens(session, row.id)
-        row.text, row.tokens = "".join(token.text for token in tokens), len(tokens)
+        decisions = await queries.decisions(session, row.id)
         row.provenance = {
             **common,
             **_own(site, row, tokens),
             "template_digest": await _template_digest(session, duel, row),
-            "adapter_fingerprint": fingerprints[side],
-            "moderation": list(decisions.get(side, ())),
+            "adapter_fingerprint": row.fingerprint,
+            "moderation": [_decision(one) for one in decisions],
             "previous": previous,
         }
         row.provenance_hash = previous = record_hash(row.provenance)
 
 
-async def _common(session: AsyncSession, duel: Duel) -> Json:
+def _decision(row: ProgramDecision) -> Json:
+    """Who decided is said without a name. `withheld` keeps the answer's words out of files."""
+    return {
+        "action": row.action,
+        "by": "moderation" if row.by is None else "person",
+        "category": row.category,
+        "at": row.created_at.isoformat(),
+        "tokens": row.tokens,
+        "aired": row.aired,
+        "withheld": row.action in ("replace", "dump"),
+    }
+
+
+def _common(duel: Duel) -> Json:
     """What both sides were given, and by what they were answered."""
     node = nodes.LeasedNode.model_validate(duel.node)
     return {
@@ -74,7 +80,7 @@ async def _common(session: AsyncSession, duel: Duel) -> Json:
         "times": {
             "staged_at": duel.created_at.isoformat(),
             "live_at": duel.live_at.isoformat() if duel.live_at else None,
-            "answered_at": (await db_now(session)).isoformat(),
+            "answered_at": duel.answered_at.isoformat() if duel.answered_at else None,
         },
     }
 

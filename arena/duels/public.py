@@ -2,18 +2,22 @@
 
 from arena.duels.contracts import SIDES, DuelAnswered, DuelChanged, DuelRevealed, DuelStarted, SideName
 from arena.duels.models import Duel
+from arena.duels.program_service import dumped, preview, require_over, steer
+from arena.duels.provenance import seal
 from arena.duels.queries import (
     SideView,
     answers,
     any_under_way,
     any_waiting,
+    decisions,
     duel,
     duels_of,
     owners,
     revealed_duels,
+    seen_state,
     sides,
 )
-from arena.duels.schemas import DuelOut
+from arena.duels.schemas import DuelOut, OffAir, ProgramOut, Steer, off_air
 from arena.duels.service import check_prompt, reveal, start
 
 __all__ = [
@@ -24,17 +28,28 @@ __all__ = [
     "DuelOut",
     "DuelRevealed",
     "DuelStarted",
+    "OffAir",
+    "ProgramOut",
     "SideName",
     "SideView",
+    "Steer",
     "answers",
     "any_under_way",
     "any_waiting",
     "check_prompt",
+    "decisions",
     "duel",
     "duels_of",
+    "dumped",
+    "off_air",
     "owners",
+    "preview",
+    "require_over",
     "reveal",
     "revealed_duels",
+    "seal",
+    "seen_state",
     "sides",
     "start",
+    "steer",
 ]

@@ -1,29 +1,42 @@
 """Reads of duels."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from arena.duels.contracts import SIDES, SideName
-from arena.duels.models import Answer, AnswerToken, Duel
-from arena.duels.rules import released, text_of
+from arena.accounts.public import Person
+from arena.duels.contracts import SideName
+from arena.duels.models import Answer, AnswerToken, Duel, DuelState, ProgramDecision
+from arena.duels.program import OFF_AIR, UNDER_WAY, Air, Line
+from arena.duels.redaction import Redactor
 from arena.kit.errors import NotFound
 from arena.submissions.public import Entry
-from arena.teams.public import ever_members
+from arena.teams.public import Team, ever_members, members
+
+EVER = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 @dataclass(frozen=True)
 class SideView:
-    """What may be shown of one side right now."""
+    """What is on air of one side right now. Nothing here tells how far the model itself has come."""
 
     text: str
     tokens: int
     finished: bool
     finish_reason: str | None
+    off_air: Air | None
+    """`replaced` or `dumped`: a card stands where the answer was."""
     entry: Entry
+
+
+def seen_state(duel: Duel, sides: dict[SideName, SideView]) -> DuelState:
+    """The duel's state for whoever watches the program: it is answered when the answers have been on air."""
+    on_air = duel.state == "answered" and not all(side.finished for side in sides.values())
+    return "live" if on_air else duel.state
 
 
 async def duel(session: AsyncSession, duel_id: UUID, lock: bool = False) -> Duel:
@@ -61,9 +74,11 @@ async def revealed_duels(session: AsyncSession, season_id: UUID) -> Sequence[Due
     return (await session.execute(statement)).scalars().all()
 
 
-async def answers(session: AsyncSession, duel_id: UUID) -> dict[SideName, Answer]:
-    rows = (await session.execute(select(Answer).where(Answer.duel_id == duel_id))).scalars().all()
-    return {row.side: row for row in rows}
+async def answers(session: AsyncSession, duel_id: UUID, lock: bool = False) -> dict[SideName, Answer]:
+    statement = select(Answer).where(Answer.duel_id == duel_id).order_by(Answer.side)
+    if lock:
+        statement = statement.with_for_update().execution_options(populate_existing=True)
+    return {row.side: row for row in (await session.execute(statement)).scalars().all()}
 
 
 async def owners(session: AsyncSession, duel_id: UUID) -> set[UUID]:
@@ -87,52 +102,80 @@ async def tokens(session: AsyncSession, answer_id: UUID) -> Sequence[AnswerToken
 
 
 async def sides(session: AsyncSession, duel: Duel) -> dict[SideName, SideView]:
-    """Both sides from the record, released at equal pace."""
+    """Both sides as they are on air."""
     return (await sides_of(session, [duel]))[duel.id]
 
 
 async def sides_of(session: AsyncSession, duels: Sequence[Duel]) -> dict[UUID, dict[SideName, SideView]]:
-    """`sides` of several duels, by duel, in as few reads as of one. What is answered is read whole, not by tokens."""
-    columns = (
-        Answer.id,
-        Answer.duel_id,
-        Answer.side,
-        Answer.text,
-        Answer.tokens,
-        Answer.finish_reason,
-        Entry,
-    )
+    """`sides` of several duels, by duel, in as few reads as of one. What is on air as a whole is read whole."""
     statement = (
-        select(*columns)
+        select(Answer, Entry)
         .join(Entry, Entry.id == Answer.entry_id)
         .where(Answer.duel_id.in_([duel.id for duel in duels]))
+        .execution_options(populate_existing=True)
     )
-    found = (await session.execute(statement)).all()
-    answered = {duel.id for duel in duels if duel.state == "answered"}
-    streamed = await _texts(session, [row.id for row in found if row.duel_id not in answered])
-    views: dict[UUID, dict[SideName, SideView]] = {}
-    for duel in duels:
-        rows = {row.side: row for row in found if row.duel_id == duel.id}
-        texts = [streamed.get(rows[side].id, []) for side in SIDES]
-        ended = [rows[side].finish_reason is not None for side in SIDES]
-        counts = released(len(texts[0]), len(texts[1]), ended[0], ended[1])
-        views[duel.id] = {}
-        for side, pieces, count, done in zip(SIDES, texts, counts, ended, strict=True):
-            row = rows[side]
-            whole = done and count == len(pieces)
-            views[duel.id][side] = SideView(
-                text=row.text if duel.id in answered else text_of(pieces, count),
-                tokens=row.tokens if duel.id in answered else count,
-                finished=whole,
-                finish_reason=row.finish_reason if whole else None,
-                entry=row.Entry,
-            )
+    rows = (await session.execute(statement)).all()
+    whole = {duel.id for duel in duels if duel.state == "answered"}
+    parts = await texts(
+        session,
+        [row.Answer.id for row in rows if row.Answer.air != "aired" or row.Answer.duel_id not in whole],
+    )
+    blind = {duel.id for duel in duels if duel.revealed_at is None}
+    names = await names_in(session, blind)
+    views: dict[UUID, dict[SideName, SideView]] = {duel.id: {} for duel in duels}
+    for answer, entry in rows:
+        pieces = parts.get(answer.id)
+        text = answer.text if pieces is None else "".join(pieces)
+        count = answer.tokens if pieces is None else _on_air(answer, len(pieces))
+        chars = len(text) if pieces is None else sum(map(len, pieces[:count]))
+        hidden = answer.air in OFF_AIR
+        redactor = Redactor(names.get(answer.duel_id, ())) if answer.duel_id in blind else None
+        views[answer.duel_id][answer.side] = SideView(
+            text="" if hidden else redactor.shown(text, chars) if redactor else text[:chars],
+            tokens=0 if hidden else count,
+            finished=answer.air not in UNDER_WAY,
+            finish_reason=answer.finish_reason if answer.air == "aired" else None,
+            off_air=answer.air if hidden else None,
+            entry=entry,
+        )
     return views
 
 
-async def _texts(session: AsyncSession, answer_ids: Sequence[UUID]) -> dict[UUID, list[str]]:
-    """The tokens' texts in order, by answer."""
-    texts: dict[UUID, list[str]] = {}
+def _on_air(answer: Answer, recorded: int) -> int:
+    return recorded if answer.air == "aired" else answer.aired
+
+
+async def names_in(session: AsyncSession, duel_ids: Collection[UUID]) -> dict[UUID, tuple[str, ...]]:
+    """What must not be read in the duels' answers: the entries' names, and those of the people and teams behind them.
+
+    The house is nobody's, and its name is a word of every day.
+    """
+    if not duel_ids:
+        return {}
+    statement = (
+        select(Answer.duel_id, Entry.name, Entry.team_id, Person.display_name, Team.name.label("team"))
+        .join(Entry, Entry.id == Answer.entry_id)
+        .outerjoin(Person, Person.id == Entry.owner_id)
+        .outerjoin(Team, Team.id == Entry.team_id)
+        .where(Answer.duel_id.in_(duel_ids), Entry.kind != "house")
+    )
+    rows = (await session.execute(statement)).all()
+    found: dict[UUID, set[str]] = {}
+    for row in rows:
+        known = {row.name, row.display_name, row.team, *await _members(session, row.team_id)}
+        found.setdefault(row.duel_id, set()).update(name for name in known if name)
+    return {duel_id: tuple(sorted(names)) for duel_id, names in found.items()}
+
+
+async def _members(session: AsyncSession, team_id: UUID | None) -> list[str]:
+    if team_id is None:
+        return []
+    return [person.display_name for _, person in await members(session, team_id)]
+
+
+async def texts(session: AsyncSession, answer_ids: Sequence[UUID]) -> dict[UUID, list[str]]:
+    """The tokens' texts in order, of each answer."""
+    found: dict[UUID, list[str]] = {answer_id: [] for answer_id in answer_ids}
     if answer_ids:
         statement = (
             select(AnswerToken.answer_id, AnswerToken.text)
@@ -140,5 +183,57 @@ async def _texts(session: AsyncSession, answer_ids: Sequence[UUID]) -> dict[UUID
             .order_by(AnswerToken.answer_id, AnswerToken.index)
         )
         for answer_id, text in (await session.execute(statement)).all():
-            texts.setdefault(answer_id, []).append(text)
-    return texts
+            found[answer_id].append(text)
+    return found
+
+
+async def decisions(session: AsyncSession, answer_id: UUID) -> Sequence[ProgramDecision]:
+    """Who kept the answer off the air or let it go on, moderation included, in order. For its record of provenance."""
+    statement = (
+        select(ProgramDecision).where(ProgramDecision.answer_id == answer_id).order_by(ProgramDecision.id)
+    )
+    return (await session.execute(statement)).scalars().all()
+
+
+async def decisions_of(session: AsyncSession, duel_id: UUID) -> Sequence[tuple[ProgramDecision, str | None]]:
+    """All decisions of a duel with the name of whoever made each."""
+    statement = (
+        select(ProgramDecision, Person.display_name)
+        .outerjoin(Person, Person.id == ProgramDecision.by)
+        .where(ProgramDecision.duel_id == duel_id)
+        .order_by(ProgramDecision.id)
+    )
+    return [(row[0], row[1]) for row in (await session.execute(statement)).all()]
+
+
+async def on_the_way(session: AsyncSession) -> Sequence[UUID]:
+    """The duels with an answer that is not on air yet."""
+    statement = (
+        select(Duel.id)
+        .join(Answer, Answer.duel_id == Duel.id)
+        .where(Answer.air.in_(UNDER_WAY), Duel.state.in_(("live", "answered")))
+        .distinct()
+    )
+    return (await session.execute(statement)).scalars().all()
+
+
+async def lines(session: AsyncSession, rows: Collection[Answer]) -> dict[UUID, Line]:
+    """The answers as the buffer sees them."""
+    stamps: dict[UUID, list[datetime]] = {row.id: [] for row in rows}
+    statement = (
+        select(AnswerToken.answer_id, func.coalesce(AnswerToken.recorded_at, EVER))
+        .where(AnswerToken.answer_id.in_(stamps))
+        .order_by(AnswerToken.answer_id, AnswerToken.index)
+    )
+    for answer_id, at in (await session.execute(statement)).all():
+        stamps[answer_id].append(at)
+    return {
+        row.id: Line(
+            recorded=stamps[row.id],
+            ended=row.finish_reason is not None,
+            air=row.air,
+            cleared=row.cleared,
+            aired=row.aired,
+        )
+        for row in rows
+    }

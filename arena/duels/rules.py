@@ -1,7 +1,5 @@
 """Drawing sides and releasing tokens evenly. Pure functions."""
 
-from collections.abc import Sequence
-
 
 def released(left: int, right: int, left_done: bool, right_done: bool) -> tuple[int, int]:
     """How many tokens of each side may be shown: equal pace, so that nobody can see which model is faster.
@@ -17,7 +15,3 @@ def released(left: int, right: int, left_done: bool, right_done: bool) -> tuple[
         return left, right
     pace = min(left, right)
     return pace, pace
-
-
-def text_of(tokens: Sequence[str], count: int) -> str:
-    return "".join(tokens[:count])

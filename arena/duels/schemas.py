@@ -1,14 +1,19 @@
 """JSON shapes of duels. Before reveal no field here can tell which entry is on which side."""
 
 from datetime import datetime
-from typing import Literal
+from typing import Annotated, Literal
 from uuid import UUID
 
+from pydantic import StringConstraints
+
 from arena.duels.contracts import Outcome, SideName
-from arena.duels.models import Duel, DuelState
-from arena.duels.queries import SideView
-from arena.kit.schemas import Out
+from arena.duels.models import Duel, DuelState, ProgramAction, ProgramDecision
+from arena.duels.program import Air
+from arena.duels.queries import SideView, seen_state
+from arena.kit.schemas import In, Out
 from arena.submissions.public import EntryKind
+
+OffAir = Literal["replaced", "dumped"]
 
 
 class EntryName(Out):
@@ -22,6 +27,8 @@ class SideOut(Out):
     tokens: int
     finished: bool
     finish_reason: str | None
+    off_air: OffAir | None
+    """A card stands where the answer was."""
     ai_generated: Literal[True] = True
     entry: EntryName | None
     """Null until reveal, unless the reader is a producer."""
@@ -49,6 +56,7 @@ class DuelOut(Out):
                 tokens=view.tokens,
                 finished=view.finished,
                 finish_reason=view.finish_reason,
+                off_air=off_air(view.off_air),
                 entry=entry,
             )
 
@@ -57,7 +65,7 @@ class DuelOut(Out):
             episode_id=duel.episode_id,
             number=duel.number,
             prompt=duel.prompt,
-            state=duel.state,
+            state=seen_state(duel, sides),
             reason=duel.reason if see_names else None,
             forfeit=duel.forfeit,
             revealed=duel.revealed_at is not None,
@@ -76,3 +84,77 @@ class AttemptOut(Out):
     left: Outcome | None
     right: Outcome | None
     reason: str | None
+
+
+def off_air(air: Air | None) -> OffAir | None:
+    return air if air == "replaced" or air == "dumped" else None
+
+
+class Steer(In):
+    """What a moderator or a producer does with the program of a duel."""
+
+    action: ProgramAction
+    side: SideName | None = None
+    """One side; both when it is left out. A dump is always of both."""
+    reason: Annotated[str, StringConstraints(max_length=200)] | None = None
+
+
+class ProgramSide(Out):
+    """One side before the hold: for those who decide what goes on air, and for nobody else."""
+
+    text: str
+    """All that has been recorded, as the model said it."""
+    on_air: int
+    """How many characters of it are on air."""
+    cleared: int
+    """How many characters moderation has passed."""
+    tokens: int
+    aired: int
+    ended: bool
+    """The model has finished."""
+    air: Air
+    unjudged: str | None
+    """Why nothing more is cleared: moderation cannot be asked."""
+    next_at: datetime | None
+    """When the next token is old enough to go on air; null when none waits."""
+
+
+class DecisionOut(Out):
+    side: SideName
+    action: ProgramAction
+    by: str | None
+    """A name; null when moderation decided."""
+    at: datetime
+    reason: str | None
+    category: str | None
+    tokens: int
+    aired: int
+
+    @classmethod
+    def of(cls, row: ProgramDecision, by: str | None) -> "DecisionOut":
+        return cls(
+            side=row.side,
+            action=row.action,
+            by=by,
+            at=row.created_at,
+            reason=row.reason,
+            category=row.category,
+            tokens=row.tokens,
+            aired=row.aired,
+        )
+
+
+class ProgramOut(Out):
+    """The program of one duel: both sides and every decision, the newest last."""
+
+    duel_id: UUID
+    number: int
+    prompt: str
+    state: DuelState
+    """The engine's; what is on air comes later."""
+    hold_seconds: int
+    over: bool
+    """Nothing is left to go on air."""
+    left: ProgramSide
+    right: ProgramSide
+    decisions: list[DecisionOut]

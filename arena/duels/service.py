@@ -7,7 +7,7 @@ from uuid import UUID
 from sqlalchemy import delete, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from arena.duels import provenance, queries
+from arena.duels import queries
 from arena.duels.contracts import (
     SIDES,
     DuelAnswered,
@@ -20,7 +20,7 @@ from arena.duels.contracts import (
     Token,
 )
 from arena.duels.models import Answer, AnswerToken, Duel
-from arena.kit.db import Json, db_now
+from arena.kit.db import db_now
 from arena.kit.errors import Conflict, Invalid
 from arena.kit.jobs.outbox import record
 from arena.kit.site import Site
@@ -175,7 +175,9 @@ async def interrupted(session: AsyncSession, duel_id: UUID) -> None:
 async def _wipe(session: AsyncSession, duel_id: UUID) -> None:
     mine = select(Answer.id).where(Answer.duel_id == duel_id)
     await session.execute(delete(AnswerToken).where(AnswerToken.answer_id.in_(mine)))
-    await session.execute(update(Answer).where(Answer.duel_id == duel_id).values(text="", finish_reason=None))
+    # What a person or moderation has decided stays decided.
+    nothing = {"text": "", "finish_reason": None, "cleared": 0, "aired": 0, "overruled": 0, "unjudged": None}
+    await session.execute(update(Answer).where(Answer.duel_id == duel_id).values(**nothing))
 
 
 async def live(session: AsyncSession, duel_id: UUID, node: LeasedNode) -> None:
@@ -209,20 +211,14 @@ async def finish_side(session: AsyncSession, answer_id: UUID, finish_reason: str
     await session.execute(update(Answer).where(Answer.id == answer_id).values(finish_reason=finish_reason))
 
 
-async def answered(
-    site: Site,
-    session: AsyncSession,
-    duel_id: UUID,
-    fingerprints: Mapping[SideName, str],
-    decisions: Mapping[SideName, Sequence[Json]] | None = None,
-) -> None:
-    """Both sides are complete: write the texts and one provenance record each, chained through the episode."""
-    # First the episode, then the duel, as the rundown does: two orders would be a deadlock.
-    episode_id = (await queries.duel(session, duel_id)).episode_id
-    await session.execute(select(Episode.id).where(Episode.id == episode_id).with_for_update())
+async def answered(session: AsyncSession, duel_id: UUID, fingerprints: Mapping[SideName, str]) -> None:
+    """Both sides are complete. Their records are written when the vote opens: until then people decide about them."""
     duel = await queries.duel(session, duel_id, lock=True)
-    await provenance.seal(site, session, duel, fingerprints, decisions or {})
-    duel.state = "answered"
+    for side, row in (await queries.answers(session, duel_id)).items():
+        tokens = await queries.tokens(session, row.id)
+        row.text, row.tokens = "".join(token.text for token in tokens), len(tokens)
+        row.fingerprint = fingerprints[side]
+    duel.state, duel.answered_at = "answered", await db_now(session)
     record(session, DuelAnswered(duel_id=duel_id, episode_id=duel.episode_id))
 
 

@@ -4,6 +4,7 @@ from datetime import datetime
 from typing import Any, Literal
 from uuid import UUID
 
+from arena.duels.public import OffAir, ProgramOut
 from arena.duels.schemas import EntryName
 from arena.kit.schemas import Out
 from arena.leaderboard.public import Board
@@ -19,6 +20,8 @@ class StageSide(Out):
     text: str
     tokens: int
     finished: bool
+    off_air: OffAir | None
+    """A card stands where the answer was."""
     ai_generated: Literal[True] = True
 
 
@@ -77,6 +80,14 @@ class Stage(Out):
     result: StageResult | None
 
 
+class Program(Out):
+    """`program:{episode}`: what waits for the air, for moderators and producers. Its texts are not redacted."""
+
+    episode: EpisodeOut
+    phase: Phase
+    duel: ProgramOut | None
+
+
 class DeskEvent(Out):
     version: int
     type: str
@@ -106,4 +117,4 @@ class Snapshot(Out):
     epoch: str
     seq: int
     now: datetime
-    state: Stage | Desk | Board | SubmissionOut | PracticeOut
+    state: Stage | Desk | Program | Board | SubmissionOut | PracticeOut

@@ -7,7 +7,7 @@ from uuid import UUID
 from pydantic import BaseModel
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from arena.accounts.public import Caller, Role
+from arena.accounts.public import Caller, Permission, Role
 from arena.duels import public as duels
 from arena.duels.schemas import EntryName
 from arena.kit.errors import Forbidden, NotFound
@@ -19,6 +19,7 @@ from arena.live.schemas import (
     DeskEvent,
     DeskSides,
     JudgesIn,
+    Program,
     Stage,
     StageBallot,
     StageDuel,
@@ -52,7 +53,7 @@ class Channel:
         return channel
 
 
-PRIVATE = ("desk", "submission", "practice")
+PRIVATE = ("desk", "program", "submission", "practice")
 """Channels that not everybody may see."""
 
 
@@ -60,6 +61,8 @@ async def admit(session: AsyncSession, caller: Caller, channel: Channel) -> None
     """Raises when the caller may not see the channel."""
     if channel.kind == "desk" and not caller.has(Role.PRODUCER):
         raise Forbidden("live.forbidden", "This channel is for producers.")
+    if channel.kind == "program" and not caller.may(Permission.MODERATE):
+        raise Forbidden("live.forbidden", "This channel is for moderators and producers.")
     if channel.kind == "submission":
         found = await submissions.with_entry(session, channel.id)
         if found is None or not await submissions.may_see(session, caller, found[0]):
@@ -119,6 +122,17 @@ async def desk(session: AsyncSession, episode_id: UUID) -> Desk:
     )
 
 
+async def program(session: AsyncSession, episode_id: UUID) -> Program:
+    about = await episode(session, episode_id)
+    show = rundown.fold((event.type, event.body) for event in await rundown.events(session, episode_id))
+    duel = await duels.duel(session, show.duel_id) if show.duel_id else None
+    return Program(
+        episode=EpisodeOut.model_validate(about),
+        phase=show.phase,
+        duel=await duels.preview(session, duel) if duel else None,
+    )
+
+
 async def _waits_for(session: AsyncSession, duel: duels.Duel) -> str | None:
     """Why nothing happens: an engine is awaited, or a fault is about to be tried again."""
     job = await jobs.latest(session, duel.id)
@@ -138,14 +152,19 @@ async def practice(session: AsyncSession, exchange_id: UUID) -> practising.Pract
 
 def _duel(duel: duels.Duel, sides: Sides) -> StageDuel:
     left, right = (
-        StageSide(text=sides[side].text, tokens=sides[side].tokens, finished=sides[side].finished)
+        StageSide(
+            text=sides[side].text,
+            tokens=sides[side].tokens,
+            finished=sides[side].finished,
+            off_air=duels.off_air(sides[side].off_air),
+        )
         for side in duels.SIDES
     )
     return StageDuel(
         id=duel.id,
         number=duel.number,
         prompt=duel.prompt,
-        state=duel.state,
+        state=duels.seen_state(duel, sides),
         forfeit=duel.forfeit,
         left=left,
         right=right,
@@ -186,6 +205,7 @@ async def _result(session: AsyncSession, duel: duels.Duel, sides: Sides, ballot:
 STATES: dict[str, Callable[[AsyncSession, UUID], Awaitable[BaseModel]]] = {
     "stage": stage,
     "desk": desk,
+    "program": program,
     "board": board,
     "submission": submission,
     "practice": practice,

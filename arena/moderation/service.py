@@ -64,6 +64,16 @@ async def check_all(session: AsyncSession, texts: Sequence[str]) -> list[Verdict
         return [closed("engine.unavailable")] * len(texts)
 
 
+async def check_growing(site: Site, session: AsyncSession, text: str, whole: bool) -> Verdict:
+    """The verdict on what has been said so far. The lists judge what is not finished, a guard whole texts only."""
+    return await check(site, session, text) if whole else (await check_all(session, [text]))[0]
+
+
+def shows_growing(site: Site) -> bool:
+    """Whether a text may be shown before it is whole: not where a guard has yet to judge it."""
+    return site.settings.guard_url is None
+
+
 async def _by_lists(session: AsyncSession, text: str) -> Verdict:
     # Whatever went wrong, and most of all what nobody thought of, must not let a text through.
     try:

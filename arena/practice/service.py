@@ -12,7 +12,7 @@ from arena.kit.db import flush_unless_taken
 from arena.kit.errors import Conflict
 from arena.kit.jobs.outbox import record
 from arena.kit.site import Site
-from arena.moderation.public import Action, add_record, check, check_all, require
+from arena.moderation.public import Action, add_record, check_growing, require, shows_growing
 from arena.nodes.public import LeasedNode
 from arena.practice import queries
 from arena.practice.contracts import VOICES, PracticeAsked, PracticeChanged, Said, TalkPlan, VoicePlan
@@ -177,13 +177,12 @@ async def hear(
 ) -> Heard:
     """All of it is checked before any of it is shown.
 
-    The lists judge what is not finished. A guard, where the site has one, judges whole answers only, and nothing is
-    shown before it has.
+    Where the site has a guard, which judges whole answers only, nothing is shown before it has.
     """
     ended = said.finish_reason is not None
-    verdict = await check(site, session, said.text) if ended else (await check_all(session, [said.text]))[0]
+    verdict = await check_growing(site, session, said.text, whole=ended)
     if verdict.refused or (ended and verdict.action is not Action.PASS):
         await add_record(session, surface, said.text, verdict, person_id, subject_id)
     if verdict.refused:
         return Heard(None, verdict.category)
-    return Heard(said.text if ended or site.settings.guard_url is None else None, None)
+    return Heard(said.text if ended or shows_growing(site) else None, None)

@@ -42,3 +42,8 @@ class ShowMoved(Fact):
 
     episode_id: UUID
     version: int
+
+
+def channels(episode_id: UUID) -> list[str]:
+    """The live channels that show what is on stage in an episode."""
+    return [f"stage:{episode_id}", f"desk:{episode_id}", f"program:{episode_id}"]

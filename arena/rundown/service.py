@@ -78,7 +78,7 @@ async def _do(
     """The effect of a command, and the body of its event."""
     match command:
         case StartDuel():
-            if show.phase == "duel" and (await _duel(session, show)).state == "answered":
+            if show.phase == "duel" and await _counts(session, show):
                 # The producer sees the names: what has been answered is voted on and revealed, not drawn again.
                 raise Conflict(
                     "rundown.duel_answered",
@@ -90,7 +90,9 @@ async def _do(
             episode.state = "live"
             return {"duel_id": str(duel.id), "prompt": command.prompt}
         case OpenVote():
-            ballot = await votes.open_ballot(session, await _duel(session, show), command.seconds)
+            duel = await _duel(session, show)
+            ballot = await votes.open_ballot(session, duel, command.seconds)
+            await duels.seal(site, session, duel)
             return {
                 "ballot_id": str(ballot.id),
                 "seconds": command.seconds,
@@ -105,6 +107,34 @@ async def _do(
         case Finish():
             episode.state = "finished"
             return {}
+
+
+async def _counts(session: AsyncSession, show: Show) -> bool:
+    """Whether the duel on stage has its answers. One that was taken off air has none that count."""
+    duel = await _duel(session, show)
+    return duel.state == "answered" and not await duels.dumped(session, duel.id)
+
+
+async def steer(session: AsyncSession, duel_id: UUID, asked: duels.Steer, by: UUID) -> UUID:
+    """A hand on the program: hold, release, replace, dump. Raises Conflict when the show has moved on from the duel.
+
+    Returns the episode.
+
+    A card may stand in for an answer at any time, after the reveal too. Not a dump: votes that were cast count.
+    """
+    about = await duels.duel(session, duel_id)
+    # First the episode, then the duel, as everywhere.
+    await session.execute(select(Episode.id).where(Episode.id == about.episode_id).with_for_update())
+    duel = await duels.duel(session, duel_id, lock=True)
+    show = await queries.show(session, duel.episode_id)
+    if asked.action != "replace" and (show.duel_id != duel_id or show.phase != "duel"):
+        raise Conflict(
+            "program.show_moved_on",
+            f"“{asked.action}” is possible until the vote on the duel opens. A card can still replace an answer.",
+            phase=show.phase,
+        )
+    await duels.steer(session, duel, asked.action, asked.side, by, asked.reason)
+    return duel.episode_id
 
 
 async def _duel(session: AsyncSession, show: Show) -> duels.Duel:

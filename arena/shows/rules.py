@@ -73,6 +73,8 @@ class SeasonRules(Contract):
     suite: str = "reasoning"
     judge_seconds: int = Field(default=60, ge=0)
     """How long the judges have after a vote has closed for the viewers."""
+    hold_seconds: int = Field(default=7, ge=0, le=30)
+    """How long an answer waits in the program buffer before it goes on air."""
     max_prompt_chars: int = 600
     max_entries: int = 3
     """Per person."""

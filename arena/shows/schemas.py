@@ -20,6 +20,7 @@ class SeasonOut(Out):
     weights: Weights
     suite: str
     judge_seconds: int
+    hold_seconds: int
     max_prompt_chars: int
     max_entries: int
     max_versions: int
@@ -41,6 +42,7 @@ class SeasonOut(Out):
             weights=rules.weights,
             suite=rules.suite,
             judge_seconds=rules.judge_seconds,
+            hold_seconds=rules.hold_seconds,
             max_prompt_chars=rules.max_prompt_chars,
             max_entries=rules.max_entries,
             max_versions=rules.max_versions,

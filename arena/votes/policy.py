@@ -1,5 +1,6 @@
 """Who votes as whom, and who may not. A viewer is a device; a signed-in person is that person on any device; judges
-judge instead. Producers, who see the names before the reveal, and the owners of the two entries decide nothing."""
+judge instead. Producers and moderators, who see answers before the hall does, and the owners of the two entries decide
+nothing."""
 
 from typing import Annotated
 from uuid import UUID
@@ -7,7 +8,7 @@ from uuid import UUID
 from fastapi import Depends
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from arena.accounts.public import Caller, Judge, PublicCaller, Role
+from arena.accounts.public import Caller, Judge, Permission, PublicCaller, Role
 from arena.duels import public as duels
 from arena.kit.db import SessionDep
 from arena.kit.errors import Forbidden, Unauthenticated
@@ -31,8 +32,8 @@ async def juror(ballot_id: UUID, caller: Judge, session: SessionDep) -> UUID:
 
 
 async def _refuse_interested(session: AsyncSession, caller: Caller, ballot_id: UUID) -> None:
-    if caller.has(Role.PRODUCER):
-        raise Forbidden("vote.not_for_staff", "Producers see the names, so they neither vote nor judge.")
+    if caller.may(Permission.MODERATE):
+        raise Forbidden("vote.not_for_staff", "Who sees more than the hall neither votes nor judges.")
     ballot = await queries.ballot(session, ballot_id)
     if caller.person_id in await duels.owners(session, ballot.duel_id):
         raise Forbidden("vote.own_entry", "Your own entry is in this duel, so others decide it.")

@@ -8,7 +8,7 @@ from sqlalchemy import func, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from arena.duels.public import Duel
+from arena.duels.public import Duel, require_over
 from arena.kit.db import db_now
 from arena.kit.errors import Conflict, Forbidden
 from arena.kit.ids import new_id
@@ -24,6 +24,7 @@ from arena.votes.rules import pseudonym, vote_leaf
 async def open_ballot(session: AsyncSession, duel: Duel, seconds: int) -> Ballot:
     if duel.state != "answered":
         raise Conflict("ballot.duel_not_answered", "Both answers must be complete before the vote opens.")
+    await require_over(session, duel.id)
     if await queries.ballot_of(session, duel.id) is not None:
         raise Conflict("ballot.exists", "This duel has had its vote. A ballot is never opened twice.")
     rules = await season_rules(session, duel.season_id)

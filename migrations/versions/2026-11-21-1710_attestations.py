@@ -31,9 +31,13 @@ def upgrade() -> None:
     )
     op.add_column("nodes", sa.Column("public_key", sa.String(), nullable=True))
     op.add_column("duels", sa.Column("live_at", sa.DateTime(timezone=True), nullable=True))
+    op.add_column("duels", sa.Column("answered_at", sa.DateTime(timezone=True), nullable=True))
+    op.add_column("answers", sa.Column("fingerprint", sa.String(), nullable=True))
 
 
 def downgrade() -> None:
+    op.drop_column("answers", "fingerprint")
+    op.drop_column("duels", "answered_at")
     op.drop_column("duels", "live_at")
     op.drop_column("nodes", "public_key")
     op.drop_table("node_attestations")

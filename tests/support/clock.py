@@ -13,6 +13,8 @@ TIMES = {
     "submissions": ("created_at",),
     "team_invitations": ("expires_at",),
     "uploads": ("touched_at",),
+    # Last, as a worker that writes tokens has its job's row first.
+    "answer_tokens": ("recorded_at",),
 }
 
 

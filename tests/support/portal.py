@@ -11,12 +11,14 @@ from uuid import UUID
 import httpx
 import uvicorn
 from pydantic import SecretStr
+from sqlalchemy import text
 
 from arena.app import create_app
 from arena.config import Settings
 from arena.kit.jobs.relay import pass_on, sweep
 from arena.kit.site import Site
 from arena.pipeline import PIPELINE
+from workers.control.program import keep_program
 from workers.control.work import wake
 
 OPERATOR_TOKEN = "gvt_operator-of-the-tests"
@@ -116,12 +118,25 @@ class Portal:
     async def sweep(self) -> None:
         await sweep(self.site, PIPELINE)
 
-    async def drain(self) -> None:
+    async def work(self) -> None:
         """Run the line until control has nothing left to do: facts, control jobs, the facts these record, and so on."""
         await self.relay()
         while self.waker.control_jobs:
             await wake(self.site, PIPELINE, self.waker.control_jobs.pop(0))
             await self.relay()
+
+    async def drain(self) -> None:
+        """`work`, and what has been answered goes on air."""
+        await self.work()
+        await self.air()
+
+    async def air(self) -> None:
+        """As if every hold were over: what moderation passes goes on air."""
+        async with self.site.sessions() as session, session.begin():
+            await session.execute(
+                text("update answer_tokens set recorded_at = recorded_at - interval '1 minute'")
+            )
+        await keep_program(self.site)
 
     async def close(self) -> None:
         for caller in self._people:

@@ -173,6 +173,8 @@ export class Show {
       text: [...text].slice(0, shown).join(""),
       tokens: Math.round(shown * 0.7),
       finished: share >= 1,
+      off_air: null,
+      ai_generated: true,
     };
   }
 
@@ -235,6 +237,13 @@ export class Show {
     if (name === "failed") this.set({ ...nothing, phase: "duel", duel: this.duel(0.3, "failed") });
     if (name === "half") this.set({ ...nothing, phase: "duel", duel: this.duel(detail.share ?? 0.6) });
     if (name === "answered") this.set({ ...nothing, phase: "duel", duel: this.duel(1) });
+    if (name === "coming") this.set({ ...nothing, phase: "duel", duel: this.duel(0) });
+    if (name === "replaced" || name === "dumped") {
+      const card = { text: "", tokens: 0, finished: true, off_air: name };
+      const duel = this.duel(0.6);
+      const cards = name === "dumped" ? { left: { ...duel.left, ...card } } : {};
+      this.set({ ...nothing, phase: "duel", duel: { ...duel, ...cards, right: { ...duel.right, ...card } } });
+    }
     if (name === "stream") this.stream(detail.seconds ?? 8);
     if (name === "vote") {
       this.extra = detail.counted ?? 12406;

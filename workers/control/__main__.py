@@ -20,6 +20,7 @@ from arena.kit.jobs.relay import run_relay, run_sweeper
 from arena.kit.logging import configure
 from arena.kit.site import Site, open_site
 from arena.pipeline import PIPELINE
+from workers.control.program import PROGRAM_SECONDS, keep_program
 from workers.control.watch import (
     CLOCK_SECONDS,
     LOOK_SECONDS,
@@ -38,7 +39,7 @@ log = structlog.get_logger()
 
 
 class Control:
-    """The loop thread: relay, sweeper, clock, node watch, and the jobs that Celery hands over."""
+    """The loop thread: relay, sweeper, clock, program, node watch, and the jobs that Celery hands over."""
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
@@ -109,6 +110,7 @@ class Control:
                 asyncio.create_task(run_sweeper(site, PIPELINE)),
                 asyncio.create_task(forever(look_at_nodes, site, LOOK_SECONDS)),
                 asyncio.create_task(forever(keep_time, site, CLOCK_SECONDS)),
+                asyncio.create_task(forever(keep_program, site, PROGRAM_SECONDS)),
                 asyncio.create_task(forever(tidy_uploads, site, TIDY_SECONDS)),
             ]
             stopped = asyncio.create_task(self._stop.wait())

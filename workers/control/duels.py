@@ -148,7 +148,7 @@ async def _try(held: Held, trial: Trial) -> bool:
         await _leave_the_stage(held, trial, _sides(faults), "; ".join(_reasons(faults)))
         return False
     async with held.finishing() as session:
-        await service.answered(held.site, session, held.subject, fingerprints)
+        await service.answered(session, held.subject, fingerprints)
         await attempts.end(session, trial.id, attempts.both("answered"), None)
         nodes.freed(session, node)
     return True

@@ -15,6 +15,7 @@ from arena.duels.models import Answer, AnswerToken
 from arena.kit.jobs import service as jobs
 from arena.kit.jobs.models import Job, JobState
 from arena.kit.jobs.service import LEASE
+from arena.kit.site import Site
 from arena.pipeline import PIPELINE
 from arena.submissions.safetensors import engine_name
 from tests.support.engine import make_adapter, wait_ready
@@ -23,7 +24,8 @@ from tests.support.live import page
 from tests.support.portal import Caller
 from tests.support.show import Json, Show, send
 from workers.control import duels as runner
-from workers.control.watch import look_at_nodes
+from workers.control.program import PROGRAM_SECONDS, keep_program
+from workers.control.watch import forever, look_at_nodes
 from workers.control.work import wake
 from workers.pool import agent as node_agent
 from workers.pool.fake import FakeEngine, Pace
@@ -104,6 +106,14 @@ async def test_sides_are_drawn(show: Show) -> None:
     assert left == {show.entries[name]["entry_id"] for name in ("House", "Lantern")}
 
 
+async def airing(site: Site) -> None:
+    """The program's clock, with the hold cut short: a tenth of what it is."""
+    async with site.sessions() as session, session.begin():
+        shorter = "update answer_tokens set recorded_at = recorded_at - interval '6 seconds' "
+        await session.execute(text(shorter + "where recorded_at > clock_timestamp() - interval '2 seconds'"))
+    await keep_program(site)
+
+
 async def test_both_answers_come_at_one_pace(show: Show) -> None:
     """As the audience's page sees it, patch by patch."""
     await show.enter("Lantern")
@@ -111,11 +121,13 @@ async def test_both_answers_come_at_one_pace(show: Show) -> None:
     async with page(show.portal) as opened:
         stage = await opened.open(f"stage:{show.episode_id}")
         await show.start_duel()
-        running = asyncio.create_task(show.portal.drain())
+        running = asyncio.create_task(show.portal.work())
+        clock = asyncio.create_task(forever(airing, show.portal.site, PROGRAM_SECONDS))
         states = []
         while not stage.state["duel"] or stage.state["duel"]["state"] != "answered":
             await opened.receive()
             states.append(stage.state["duel"])
+        clock.cancel()
         await running
     streamed = [duel for duel in states if duel]
     assert any(duel["left"]["tokens"] > 0 for duel in streamed if not duel["left"]["finished"]), "it streamed"
@@ -239,7 +251,7 @@ async def test_an_episode_s_list_shows_each_duel_as_it_is_shown_alone(show: Show
         for one in listed[:2]:
             assert one == await show.producer.get_ok(f"/duels/{one['id']}")
             assert one["left"]["tokens"] == len((await tokens_of(show, one["id"]))["left"]) > 0
-        assert listed[2]["left"]["text"]
+        assert listed[2]["left"]["text"] == "", "still in the buffer"
         running.cancel()
 
 
@@ -268,13 +280,15 @@ async def speaking(show: Show, duel: str) -> AsyncIterator["asyncio.Task[None]"]
         return await quick(request)
 
     engine.complete = slowly  # type: ignore[method-assign]
-    async with page(show.portal) as opened:
+    async with page(show.portal, show.producer) as opened:
         await show.portal.relay()
-        await show.stage()  # so that the snapshot that follows is not from before an earlier attempt failed
-        stage = await opened.open(f"stage:{show.episode_id}")
+        channel = f"program:{show.episode_id}"
+        # So that the snapshot that follows is not from before an earlier attempt failed.
+        await show.producer.get_ok(f"/live/{channel}")
+        program = await opened.open(channel)
         job = await job_of(show, duel)
         running = asyncio.create_task(wake(show.portal.site, PIPELINE, job.id))
-        while not is_live(stage.state["duel"]):
+        while not is_live(program.state["duel"]):
             await opened.receive()
             await show.portal.relay()
         # The two answers under way keep their pace; whatever is asked from now on is quick again.

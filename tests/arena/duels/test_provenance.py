@@ -13,7 +13,6 @@ from sqlalchemy import text
 from typer.testing import CliRunner
 
 from arena.cli.main import app
-from arena.duels import service
 from arena.duels.verify import check_file, field_digests, record_hash
 from arena.submissions.safetensors import engine_name
 from tests.support.show import Json, Show
@@ -101,32 +100,35 @@ async def test_before_its_reveal_an_answer_has_a_place_in_the_chain_and_tells_no
     await show.answered()
     await show.reveal()
     duel = await show.answered()
+    assert len((await chain(show))["answers"]) == 2, "people may still decide about the others"
+    await show.open_vote()
     file = await chain(show)
     assert problems(file) == {}
     assert [set(entry) for entry in file["answers"][2:]] == [{"sealed", "hash", "previous"}] * 2
     before = [entry["hash"] for entry in file["answers"]]
-    await show.reveal()
+    await show.command("lock_vote")
+    await show.command("reveal")
     after = await chain(show)
     assert [entry["hash"] for entry in after["answers"]] == before, "it was committed to before the reveal"
     assert after["answers"][3]["record"]["duel"] == duel["id"]
     assert problems(after) == {}
 
 
-async def test_words_that_moderation_withholds_are_in_no_file(
-    show: Show, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_words_that_moderation_withholds_are_in_no_file(show: Show) -> None:
     """Neither as text nor as token ids, and whoever gets hold of them can still be told whether they are these."""
     await show.enter("Lantern")
-    answered, decision = service.answered, {"by": "moderator", "action": "card", "withheld": True}
-
-    async def with_a_decision(site: Any, session: Any, duel_id: Any, fingerprints: Any) -> None:
-        await answered(site, session, duel_id, fingerprints, {"left": [decision]})
-
-    monkeypatch.setattr(service, "answered", with_a_decision)
     duel = await show.answered()
-    await show.reveal()
+    program = f"/duels/{duel['id']}/program"
+    await show.producer.post_ok(program, {"action": "replace", "side": "left", "reason": "not for children"})
+    await show.open_vote()
+    too_late = await show.producer.refused("POST", program, {"action": "replace", "side": "right"})
+    assert too_late == (409, "program.too_late"), "its record is written"
+    await show.command("lock_vote")
+    await show.command("reveal")
     left, right = [await answer(show, duel["id"], side) for side in SIDES]
-    assert left["record"]["moderation"] == [decision]
+    (decision,) = left["record"]["moderation"]
+    assert (decision["action"], decision["by"], decision["withheld"]) == ("replace", "person", True)
+    assert "not for children" not in json.dumps(left)
     assert (left["withheld"], left["text"], "token_ids" in left["record"]) == (True, None, False)
     assert not right["withheld"]
     for file in (left, right, await chain(show)):
@@ -142,10 +144,12 @@ async def test_words_that_moderation_withholds_are_in_no_file(
 async def test_an_answer_in_the_form_of_an_earlier_release_keeps_its_place(show: Show) -> None:
     await show.enter("Lantern")
     duel = await show.answered()
+    await show.open_vote()
     async with show.portal.site.sessions() as session, session.begin():
         old = """update answers set provenance = jsonb_set(provenance, '{type}', '"gavel.answer.v1"')"""
         await session.execute(text(old))
-    await show.reveal()
+    await show.command("lock_vote")
+    await show.command("reveal")
     await show.answered()
     await show.reveal()
     path = f"/duels/{duel['id']}/answers/left.json"

@@ -4,7 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from arena.duels.contracts import Token
-from arena.duels.rules import released, text_of
+from arena.duels.rules import released
 
 COUNTS = st.integers(0, 50)
 
@@ -49,10 +49,6 @@ def test_who_is_faster_cannot_be_seen_while_both_speak(left: int, right: int) ->
     shown = released(left, right, False, False)
     assert shown == released(right, left, False, False)
     assert shown[0] == shown[1]
-
-
-def test_text_is_what_was_released() -> None:
-    assert text_of(["Am ", "Ende ", "fällt ", "der Hammer"], 2) == "Am Ende "
 
 
 def test_a_token_no_database_keeps_is_shown_as_unknown() -> None:

@@ -201,6 +201,7 @@ async def test_practice_waits_as_long_as_a_duel_is_under_way(show: Show, ada: Ca
     assert (waits["state"], waits["waiting"]["reason"]) == ("queued", "the engine is on air")
     assert waits["id"] == asked["id"]
     await wake(show.portal.site, PIPELINE, first)
+    await show.portal.air()
     assert (await show.duel(duel))["state"] == "answered"
     await show.portal.drain()
     assert (await seen(ada))["state"] == "answered", "the end of the duel wakes it"

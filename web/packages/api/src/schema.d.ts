@@ -263,6 +263,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/duels/{duel_id}/program": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Steer Program
+         * @description Hold, release, replace by a card, or dump. When this answers, every page has been told.
+         */
+        post: operations["steer_program"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/entries": {
         parameters: {
             query?: never;
@@ -1932,6 +1952,34 @@ export interface components {
              */
             stall: number;
         };
+        /** DecisionOut */
+        DecisionOut: {
+            /**
+             * Action
+             * @enum {string}
+             */
+            action: "hold" | "release" | "replace" | "dump";
+            /** Aired */
+            aired: number;
+            /**
+             * At
+             * Format: date-time
+             */
+            at: string;
+            /** By */
+            by: string | null;
+            /** Category */
+            category: string | null;
+            /** Reason */
+            reason: string | null;
+            /**
+             * Side
+             * @enum {string}
+             */
+            side: "left" | "right";
+            /** Tokens */
+            tokens: number;
+        };
         /**
          * Desk
          * @description `desk:{episode}`: the producer's view: names, nodes, roster and log. No split before the lock either.
@@ -2868,6 +2916,74 @@ export interface components {
             /** Reason */
             reason: string;
         };
+        /**
+         * Program
+         * @description `program:{episode}`: what waits for the air, for moderators and producers. Its texts are not redacted.
+         */
+        Program: {
+            duel: components["schemas"]["ProgramOut"] | null;
+            episode: components["schemas"]["EpisodeOut"];
+            /**
+             * Phase
+             * @enum {string}
+             */
+            phase: "idle" | "duel" | "vote" | "locked" | "revealed" | "finished";
+        };
+        /**
+         * ProgramOut
+         * @description The program of one duel: both sides and every decision, the newest last.
+         */
+        ProgramOut: {
+            /** Decisions */
+            decisions: components["schemas"]["DecisionOut"][];
+            /**
+             * Duel Id
+             * Format: uuid
+             */
+            duel_id: string;
+            /** Hold Seconds */
+            hold_seconds: number;
+            left: components["schemas"]["ProgramSide"];
+            /** Number */
+            number: number;
+            /** Over */
+            over: boolean;
+            /** Prompt */
+            prompt: string;
+            right: components["schemas"]["ProgramSide"];
+            /**
+             * State
+             * @enum {string}
+             */
+            state: "queued" | "loading" | "live" | "answered" | "failed";
+        };
+        /**
+         * ProgramSide
+         * @description One side before the hold: for those who decide what goes on air, and for nobody else.
+         */
+        ProgramSide: {
+            /**
+             * Air
+             * @enum {string}
+             */
+            air: "flowing" | "held" | "aired" | "replaced" | "dumped";
+            /** Aired */
+            aired: number;
+            /** Cleared */
+            cleared: number;
+            /** Ended */
+            ended: boolean;
+            /** Next At */
+            next_at: string | null;
+            /** On Air */
+            on_air: number;
+            /** Text */
+            text: string;
+            /** Tokens */
+            tokens: number;
+            /** Unjudged */
+            unjudged: string | null;
+        };
         /** ProgressOut */
         ProgressOut: {
             /** Done */
@@ -3143,6 +3259,8 @@ export interface components {
             /** Closes At */
             closes_at: string | null;
             deadlines: components["schemas"]["Deadlines"];
+            /** Hold Seconds */
+            hold_seconds: number;
             /**
              * Id
              * Format: uuid
@@ -3199,6 +3317,8 @@ export interface components {
             finish_reason: string | null;
             /** Finished */
             finished: boolean;
+            /** Off Air */
+            off_air: ("replaced" | "dumped") | null;
             /** Text */
             text: string;
             /** Tokens */
@@ -3221,7 +3341,7 @@ export interface components {
             /** Seq */
             seq: number;
             /** State */
-            state: components["schemas"]["Stage"] | components["schemas"]["Desk"] | components["schemas"]["Board"] | components["schemas"]["SubmissionOut"] | components["schemas"]["PracticeOut"];
+            state: components["schemas"]["Stage"] | components["schemas"]["Desk"] | components["schemas"]["Program"] | components["schemas"]["Board"] | components["schemas"]["SubmissionOut"] | components["schemas"]["PracticeOut"];
         };
         /**
          * Spread
@@ -3342,6 +3462,8 @@ export interface components {
             ai_generated: true;
             /** Finished */
             finished: boolean;
+            /** Off Air */
+            off_air: ("replaced" | "dumped") | null;
             /** Text */
             text: string;
             /** Tokens */
@@ -3368,6 +3490,21 @@ export interface components {
              * @enum {string}
              */
             type: "start_duel";
+        };
+        /**
+         * Steer
+         * @description What a moderator or a producer does with the program of a duel.
+         */
+        Steer: {
+            /**
+             * Action
+             * @enum {string}
+             */
+            action: "hold" | "release" | "replace" | "dump";
+            /** Reason */
+            reason?: string | null;
+            /** Side */
+            side?: ("left" | "right") | null;
         };
         /** StreamOptions */
         StreamOptions: {
@@ -3831,6 +3968,7 @@ export type CompletionOut = components['schemas']['CompletionOut'];
 export type DatasetOut = components['schemas']['DatasetOut'];
 export type DatasetReport = components['schemas']['DatasetReport'];
 export type Deadlines = components['schemas']['Deadlines'];
+export type DecisionOut = components['schemas']['DecisionOut'];
 export type Desk = components['schemas']['Desk'];
 export type DeskEvent = components['schemas']['DeskEvent'];
 export type DeskSides = components['schemas']['DeskSides'];
@@ -3892,6 +4030,9 @@ export type OpenInvitation = components['schemas']['OpenInvitation'];
 export type OpenVote = components['schemas']['OpenVote'];
 export type PracticeOut = components['schemas']['PracticeOut'];
 export type PracticeWaits = components['schemas']['PracticeWaits'];
+export type Program = components['schemas']['Program'];
+export type ProgramOut = components['schemas']['ProgramOut'];
+export type ProgramSide = components['schemas']['ProgramSide'];
 export type ProgressOut = components['schemas']['ProgressOut'];
 export type Receipt = components['schemas']['Receipt'];
 export type RecordOut = components['schemas']['RecordOut'];
@@ -3921,6 +4062,7 @@ export type StageDuel = components['schemas']['StageDuel'];
 export type StageResult = components['schemas']['StageResult'];
 export type StageSide = components['schemas']['StageSide'];
 export type StartDuel = components['schemas']['StartDuel'];
+export type Steer = components['schemas']['Steer'];
 export type StreamOptions = components['schemas']['StreamOptions'];
 export type SubmissionOut = components['schemas']['SubmissionOut'];
 export type SuiteOut = components['schemas']['SuiteOut'];
@@ -4360,6 +4502,41 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["AttemptOut"][];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    steer_program: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                duel_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Steer"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Done"];
                 };
             };
             /** @description Validation Error */

@@ -1,14 +1,25 @@
-import { Gate, JoinPage, Lost, Shell } from "@gavel/desk";
+import { Gate, JoinPage, Lost, Shell, usePerson } from "@gavel/desk";
 import { match, usePath } from "@gavel/ui";
 import type { JSX } from "react";
 import { EpisodesPage } from "../episodes/EpisodesPage";
 import { useT } from "../i18n";
 import { NodesPage } from "../nodes/NodesPage";
+import { ModeratorHome } from "../program/ModeratorHome";
+import { ProgramPage } from "../program/ProgramPage";
 import { RoomPage } from "../room/RoomPage";
 import { SimilarPage } from "../similar/SimilarPage";
 import { useFlags } from "./queries";
 
+/** Producers have the whole show in hand; a moderator has what goes on air, and nothing else. */
 function Page({ path }: { path: string }) {
+  const producer = usePerson().roles.includes("producer");
+  const program = match("/program/:id", path);
+  if (program?.id) return <ProgramPage key={program.id} id={program.id} />;
+  if (producer) return <ProducerPage path={path} />;
+  return <Shell desk="producer">{path === "/" ? <ModeratorHome /> : <Lost />}</Shell>;
+}
+
+function ProducerPage({ path }: { path: string }) {
   const { t } = useT();
   const open = useFlags(false).data?.length ?? 0;
   const room = match("/episodes/:id", path);
@@ -36,7 +47,7 @@ export function App() {
   const join = match("/join/:token", path);
   if (join?.token) return <JoinPage desk="producer" token={join.token} />;
   return (
-    <Gate desk="producer">
+    <Gate desk="producer" also="moderator">
       <Page path={path} />
     </Gate>
   );

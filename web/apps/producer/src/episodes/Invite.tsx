@@ -7,7 +7,7 @@ import { useT } from "../i18n";
 import css from "./Episodes.module.css";
 
 /** Roles with a page to go to. */
-const ROLES = ["judge", "producer"] as const;
+const ROLES = ["judge", "moderator", "producer"] as const;
 const HOURS = [2, 12, 24, 72] as const;
 
 /** A link for one person, to be sent to them by whatever means. */

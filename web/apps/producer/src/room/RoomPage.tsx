@@ -1,10 +1,11 @@
-import type { Desk } from "@gavel/api";
+import type { Desk, Program } from "@gavel/api";
 import { Connection, Shell, useTitle } from "@gavel/desk";
 import { useChannel } from "@gavel/live";
 import { EmptyState, Link, Loading, Mark } from "@gavel/ui";
 import type { ReactNode } from "react";
 import { useSeason } from "../app/queries";
 import { useT } from "../i18n";
+import { ProgramPanel } from "../program/ProgramPanel";
 import { Bar } from "./Bar";
 import { useDraft } from "./draft";
 import { Finish } from "./Finish";
@@ -48,6 +49,14 @@ export function RoomPage({ id }: { id: string }) {
   );
 }
 
+/** Beside the program: what is about to go on air. Shown for the duel on stage alone, never for the one before it. */
+function Preview({ id, duel }: { id: string; duel: string | undefined }) {
+  const { state, serverNow } = useChannel<Program>(`program:${id}`);
+  const shown = state?.duel;
+  if (!shown || shown.duel_id !== duel || shown.state === "failed") return null;
+  return <ProgramPanel duel={shown} steerable={state.phase === "duel"} serverNow={serverNow} />;
+}
+
 interface RoomProps {
   desk: Desk;
   serverNow: () => number;
@@ -81,6 +90,7 @@ function Room({ desk, serverNow, connection }: RoomProps) {
         <div className={css.setup}>{!over && <Setup {...{ desk, draft, edit, limit, hand }} />}</div>
         <div className={css.stage}>
           <OnStage desk={desk} />
+          {desk.phase === "duel" && <Preview id={desk.episode.id} duel={desk.duel?.id} />}
           <Log events={desk.log} />
         </div>
         <aside className={css.rail}>

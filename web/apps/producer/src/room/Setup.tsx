@@ -4,7 +4,7 @@ import { Card, EmptyState, useEntryName } from "@gavel/ui";
 import { useState } from "react";
 import { useT } from "../i18n";
 import type { Draft } from "./draft";
-import { length, startOf } from "./next";
+import { isSpent, length, startOf } from "./next";
 import css from "./Setup.module.css";
 import type { Hand } from "./useCommand";
 
@@ -89,12 +89,12 @@ function Pick({ label, roster, value, other, set }: PickProps) {
   );
 }
 
-/** Where GO would start the failed duel again: start this one in its place. Complete answers are never replaced. */
+/** Where GO would start a spent duel again: start this one in its place. Complete answers are never replaced. */
 function Instead({ desk, draft, edit, limit, hand }: SetupProps) {
   const { t } = useT();
   const [asking, setAsking] = useState(false);
   const { phase, duel } = desk;
-  const stuck = phase === "duel" && duel?.state === "failed";
+  const stuck = phase === "duel" && duel !== null && isSpent(duel);
   const { command } = startOf(draft, desk, limit);
   if (!stuck || command === null) return null;
   const start = () => hand.give(command, { onSuccess: () => edit({ prompt: "" }), onSettled: () => setAsking(false) });

@@ -33,7 +33,8 @@ it("says what is missing for a duel", () => {
 
 it("goes from the answers to the reveal", () => {
   const names = { left: { id: "b", name: "B" }, right: { id: "a", name: "A" }, reason: null };
-  const duel = (state: string) => desk({ phase: "duel", duel: { state, prompt: "Tea?" }, names });
+  const duel = (state: string, off_air: string | null = null) =>
+    desk({ phase: "duel", duel: { state, prompt: "Tea?", left: { off_air }, right: { off_air } }, names });
   expect(nextOf(duel("live"), draft, 100)).toMatchObject({ step: "open", command: null, why: "answering" });
   expect(nextOf(duel("answered"), draft, 100).command).toEqual({ type: "open_vote", seconds: 60 });
   expect(nextOf(duel("answered"), { ...draft, seconds: 2 }, 100).why).toBe("seconds");
@@ -41,6 +42,9 @@ it("goes from the answers to the reveal", () => {
     step: "again",
     command: { type: "start_duel", prompt: "Tea?", entry_a: "b", entry_b: "a" },
   });
+  expect(nextOf(duel("answered", "dumped"), draft, 100)).toMatchObject({ step: "again", why: null });
+  expect(nextOf(duel("live", "dumped"), draft, 100)).toMatchObject({ step: "open", command: null, why: "answering" });
+  expect(nextOf(duel("answered", "replaced"), draft, 100).step).toBe("open");
   expect(nextOf(desk({ phase: "vote" }), draft, 100).command).toEqual({ type: "lock_vote" });
   expect(nextOf(desk({ phase: "locked" }), draft, 100).command).toEqual({ type: "reveal" });
   expect(nextOf(desk({ phase: "finished" }), draft, 100).command).toBe(null);

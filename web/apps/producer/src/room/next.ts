@@ -1,4 +1,4 @@
-import type { Command, Desk } from "@gavel/api";
+import type { Command, Desk, StageDuel } from "@gavel/api";
 import type { Draft } from "./draft";
 
 /** What GO says it will do. The words are `go.<name>` in the catalogs. */
@@ -50,8 +50,13 @@ export function nextOf(desk: Desk, draft: Draft, limit: number): Next {
   }
 }
 
+/** Nothing of it counts, so it may be started again or another one in its place: it failed, or it was taken off air. */
+export function isSpent({ state, left }: StageDuel): boolean {
+  return state === "failed" || (state === "answered" && left.off_air === "dumped");
+}
+
 function ofDuel({ duel, names }: Desk, seconds: number): Next {
-  if (duel?.state === "failed" && names) {
+  if (duel && names && isSpent(duel)) {
     const { left, right } = names;
     const command: Command = { type: "start_duel", prompt: duel.prompt, entry_a: left.id, entry_b: right.id };
     return { step: "again", command, why: null };

@@ -1,6 +1,7 @@
 import type { Stage } from "@gavel/api";
 import { useEntryName } from "@gavel/ui";
 import { useT } from "../i18n";
+import { isComing } from "../shared/coming";
 
 const TURN = {
   queued: "preparing",
@@ -25,8 +26,13 @@ type Texts = ReturnType<typeof useT>["t"];
 
 function sentence({ phase, duel, result }: Stage, t: Texts, nameOf: ReturnType<typeof useEntryName>): string {
   if (phase === "duel" && duel) {
-    const turn = duel.forfeit ? t(`duel.forfeit.${duel.forfeit}`) : t(`duel.${TURN[duel.state]}`);
-    return `${t("show.prompt")}: ${duel.prompt} ${turn}`;
+    const turn = isComing(duel) ? "coming" : TURN[duel.state];
+    const cards = (["left", "right"] as const).flatMap((side) => {
+      const card = duel[side].off_air;
+      return card ? [`${t(`side.${side}`)}: ${t(`answer.${card}`)}`] : [];
+    });
+    const news = duel.forfeit ? t(`duel.forfeit.${duel.forfeit}`) : t(`duel.${turn}`);
+    return [`${t("show.prompt")}: ${duel.prompt}`, news, ...cards].join(" ");
   }
   if (phase === "vote") return t("vote.ask");
   if (phase === "locked") return t("locked.title");

@@ -1,6 +1,7 @@
 import type { Board, Stage, StageBallot, StageResult } from "@gavel/api";
 import { AiLabel, Answer, cx, Mark, Records, SideCard, SideLabel, useEntryName, useRemaining } from "@gavel/ui";
 import { useT } from "../i18n";
+import { isComing } from "../shared/coming";
 import { Margin } from "../shared/Margin";
 import { Verdict } from "../shared/Verdict";
 import { keptOf, useKeeping } from "./kept";
@@ -22,10 +23,12 @@ function Answers({ duel }: { duel: DuelState }) {
       {SIDES.map((side) => (
         <SideCard key={side} side={side} className={css.card} aside={<AiLabel />}>
           <Answer side={side} answer={duel[side]} writing={writing} className={css.text} />
-          <p className={css.meter}>
-            {t("duel.tokens", { count: duel[side].tokens })}
-            {duel[side].finished ? ` · ${t("duel.done")}` : writing ? ` · ${t("duel.writing")}` : ""}
-          </p>
+          {!duel[side].off_air && (
+            <p className={css.meter}>
+              {t("duel.tokens", { count: duel[side].tokens })}
+              {duel[side].finished ? ` · ${t("duel.done")}` : writing ? ` · ${t("duel.writing")}` : ""}
+            </p>
+          )}
         </SideCard>
       ))}
     </div>
@@ -37,12 +40,11 @@ function Prompt({ duel }: { duel: DuelState }) {
 }
 
 /** The models take their places: two empty cards that breathe. */
-function Preparing() {
-  const { t } = useT();
+function Preparing({ words }: { words: string }) {
   return (
     <>
       <p className={css.lead} role="status">
-        {t("duel.preparing")}
+        {words}
       </p>
       <div className={css.answers} aria-hidden="true">
         {SIDES.map((side) => (
@@ -60,11 +62,12 @@ function Preparing() {
 
 export function Duel({ duel }: { duel: DuelState }) {
   const { t } = useT();
-  const waiting = duel.state === "queued" || duel.state === "loading";
+  const coming = isComing(duel);
+  const waiting = coming || duel.state === "queued" || duel.state === "loading";
   return (
     <main className={css.round}>
       <Prompt duel={duel} />
-      {waiting && <Preparing />}
+      {waiting && <Preparing words={t(coming ? "duel.coming" : "duel.preparing")} />}
       {duel.state === "failed" && (
         <div className={css.failed} role="status">
           <Mark size={64} />
@@ -72,7 +75,7 @@ export function Duel({ duel }: { duel: DuelState }) {
           <p>{t(duel.forfeit ? "duel.forfeit_text" : "duel.failed_text")}</p>
         </div>
       )}
-      {(duel.state === "live" || duel.state === "answered") && (
+      {!waiting && duel.state !== "failed" && (
         <>
           <Answers duel={duel} />
           <p className={css.lead}>

@@ -1,4 +1,4 @@
-import type { SideName, StageResult } from "@gavel/api";
+import type { SideName, StageResult, StageSide } from "@gavel/api";
 import { AiLabel, Answer, cx, Mark, SideLabel, useEntryName } from "@gavel/ui";
 import { useT } from "../i18n";
 import { Margin } from "../shared/Margin";
@@ -11,16 +11,17 @@ import { textWidth } from "./textWidth";
 interface PlateProps {
   side: SideName;
   result: StageResult;
-  text: string;
+  answer: StageSide;
 }
 
+const SILENT: StageSide = { text: "", tokens: 0, finished: true, off_air: null, ai_generated: true };
 const INNER = { won: 610, draw: 500, beaten: 390 };
 const LARGEST = { won: 96, draw: 70, beaten: 58 };
 /** Width of one Latin letter in bold, in em. */
 const LETTER = 0.56;
 
 /** A name at last. The winner's plate turns to gold after the two verdicts have been read. */
-function Plate({ side, result, text }: PlateProps) {
+function Plate({ side, result, answer }: PlateProps) {
   const { t } = useT();
   const { winner } = result;
   const name = useEntryName()(result[side]);
@@ -38,12 +39,7 @@ function Plate({ side, result, text }: PlateProps) {
         )}
       </header>
       <h2 style={{ fontSize: Math.max(34, size) }}>{name}</h2>
-      <Answer
-        side={side}
-        answer={{ text, tokens: 0, finished: true, ai_generated: true }}
-        writing={false}
-        className={css.text}
-      />
+      <Answer side={side} answer={answer} writing={false} className={css.text} />
       <AiLabel className={css.ai} />
     </section>
   );
@@ -56,8 +52,8 @@ export function Reveal({ stage, board, result }: StageProps & { result: StageRes
     <main className={css.reveal}>
       <div className={css.main}>
         <div className={cx(css.plates, css[`to_${result.winner}`])}>
-          <Plate side="left" result={result} text={stage.duel?.left.text ?? ""} />
-          <Plate side="right" result={result} text={stage.duel?.right.text ?? ""} />
+          <Plate side="left" result={result} answer={stage.duel?.left ?? SILENT} />
+          <Plate side="right" result={result} answer={stage.duel?.right ?? SILENT} />
           {result.winner === "tie" && <p className={css.medal}>{t("result.draw")}</p>}
         </div>
         <div className={css.verdicts}>

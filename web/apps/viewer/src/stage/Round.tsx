@@ -2,6 +2,7 @@ import type { SideName, Stage, StageBallot } from "@gavel/api";
 import { Answer, Countdown, cx, Mark, SideLabel } from "@gavel/ui";
 import { useRef } from "react";
 import { useT } from "../i18n";
+import { isComing } from "../shared/coming";
 import css from "./Round.module.css";
 import type { StageProps } from "./StagePage";
 import { Strip } from "./Strip";
@@ -21,21 +22,23 @@ function Podium({ side, duel, box, size }: PodiumProps) {
   const { t } = useT();
   const answer = duel[side];
   const writing = duel.state === "live";
-  const waiting = duel.state === "queued" || duel.state === "loading";
+  const coming = isComing(duel);
+  const waiting = coming || duel.state === "queued" || duel.state === "loading";
   return (
     <section className={cx(css.podium, css[side])} aria-label={t(`side.${side}`)}>
       <header className={css.head}>
         <SideLabel side={side} className={css.side} />
         <span>{t("duel.blind")}</span>
-        {!waiting && <b className={css.tokens}>{t("duel.tokens", { count: answer.tokens })}</b>}
+        {!waiting && !answer.off_air && <b className={css.tokens}>{t("duel.tokens", { count: answer.tokens })}</b>}
       </header>
       <div ref={box} className={css.box}>
         {waiting ? (
-          <p className={css.waiting} aria-hidden="true">
+          <div className={css.waiting}>
             <i />
             <i />
             <i />
-          </p>
+            {coming && <p>{t("duel.coming")}</p>}
+          </div>
         ) : (
           <div style={{ fontSize: size }}>
             <Answer side={side} answer={answer} writing={writing} className={css.text} />

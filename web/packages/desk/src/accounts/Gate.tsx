@@ -1,4 +1,4 @@
-import type { Me } from "@gavel/api";
+import type { Me, Role } from "@gavel/api";
 import { Button, EmptyState, ErrorNote, Loading, Mark } from "@gavel/ui";
 import type { ReactNode } from "react";
 import { useT } from "../i18n";
@@ -7,14 +7,22 @@ import { useTitle } from "../shell/Page";
 import { type DeskName, Shell } from "../shell/Shell";
 import { SignInPage } from "./SignInPage";
 
+interface GateProps {
+  desk: DeskName;
+  /** Another role that has pages here. */
+  also?: Role;
+  children: ReactNode;
+}
+
 /** Lets the right people in, and tells everybody else what is missing. */
-export function Gate({ desk, children }: { desk: DeskName; children: ReactNode }) {
+export function Gate({ desk, also, children }: GateProps) {
   const me = useMe();
   if (me.data === null) return <SignInPage desk={desk} />;
   if (me.data === undefined) {
     return <Shell desk={desk}>{me.error ? <ErrorNote error={me.error} /> : <Loading />}</Shell>;
   }
-  if (!me.data.roles.includes(desk)) return <Forbidden desk={desk} me={me.data} />;
+  const { roles } = me.data;
+  if (!roles.includes(desk) && !(also && roles.includes(also))) return <Forbidden desk={desk} me={me.data} />;
   return children;
 }
 

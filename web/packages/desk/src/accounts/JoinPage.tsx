@@ -10,8 +10,9 @@ import { type DeskName, Shell } from "../shell/Shell";
 import { AuthForm } from "./AuthForm";
 import css from "./accounts.module.css";
 
-/** Where a role works; moderators, auditors and operators have no page of their own. */
+/** Where a role works; auditors and operators have no page of their own. */
 function deskOf(role: Role): DeskName | null {
+  if (role === "moderator") return "producer";
   return role === "contestant" || role === "judge" || role === "producer" ? role : null;
 }
 

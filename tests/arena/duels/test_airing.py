@@ -1,0 +1,443 @@
+"""The program buffer on a running site: moderation, the hold, the hands of moderators, and what everybody else sees."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any
+from uuid import UUID
+
+import pytest
+from sqlalchemy import text
+from sqlalchemy.exc import DBAPIError
+
+from arena.duels import program_service, queries
+from arena.duels import service as duels
+from arena.duels.contracts import SideName, Token
+from arena.duels.models import ProgramDecision
+from arena.moderation import service as moderation
+from tests.support.guard import MODEL, FakeGuard, running_guard
+from tests.support.live import page
+from tests.support.portal import Caller
+from tests.support.show import Json, Show
+from tests.support.wordlists import lines
+from workers.control.program import keep_program
+
+HOLD = 7
+BAD = "grumblewort"
+DOUBTFUL = "mumbleweed"
+SOME = "Rain falls on the lamp and the lamp counts every drop until the morning comes. "
+
+
+@dataclass
+class Stage:
+    """A duel whose models say what the test puts into their mouths."""
+
+    show: Show
+    duel: str
+    moderator: Caller
+    said: dict[str, int] = field(default_factory=lambda: {"left": 0, "right": 0})
+
+    @classmethod
+    async def begin(cls, show: Show) -> "Stage":
+        await show.enter("Lantern")
+        terms = lines((BAD, "block"), (DOUBTFUL, "hold"))
+        await show.producer.post("/api/moderation/lists/evening/versions", content=terms)
+        moderator = await show.portal.person("moderator", "Mo")
+        duel = await show.start_duel()
+        async with show.portal.site.sessions() as session, session.begin():
+            await session.execute(text("update duels set state = 'live'"))
+        return cls(show, duel, moderator)
+
+    async def say(self, words: str, *sides: SideName) -> None:
+        """Word by word, as one token each; both sides when none is named."""
+        tokens = [Token(token_id=1, text=word, at_us=1) for word in words.split(" ")]
+        spaced = [token.model_copy(update={"text": f"{token.text} "}) for token in tokens]
+        async with self.show.portal.site.sessions() as session, session.begin():
+            rows = await queries.answers(session, self._id)
+            for side in sides or ("left", "right"):
+                await duels.add_tokens(session, rows[side].id, self.said[side], spaced)
+                self.said[side] += len(spaced)
+
+    async def end(self, *sides: SideName) -> None:
+        async with self.show.portal.site.sessions() as session, session.begin():
+            rows = await queries.answers(session, self._id)
+            for side in sides or ("left", "right"):
+                await duels.finish_side(session, rows[side].id, "stop")
+            if not sides:
+                await duels.answered(session, self._id, {"left": "f", "right": "f"})
+
+    @property
+    def _id(self) -> UUID:
+        return UUID(self.duel)
+
+    async def look(self, after: float = 0) -> Json:
+        """The program's clock looks after so many seconds; returns what anybody sees then."""
+        await self.show.time_passes(after)
+        await keep_program(self.show.portal.site)
+        return await self.show.duel(self.duel)
+
+    async def steer(self, action: str, side: str | None = None, by: Caller | None = None) -> None:
+        body = {"action": action, "side": side}
+        await (by or self.moderator).post_ok(f"/duels/{self.duel}/program", body)
+
+    async def refused(self, action: str, side: str | None = None) -> tuple[int, str]:
+        body = {"action": action, "side": side}
+        return await self.moderator.refused("POST", f"/duels/{self.duel}/program", body)
+
+    async def preview(self) -> Json:
+        state: Json = (await self.moderator.get_ok(f"/live/program:{self.show.episode_id}"))["state"]
+        return dict(state["duel"])
+
+
+@pytest.fixture
+async def stage(show: Show) -> Stage:
+    return await Stage.begin(show)
+
+
+def both(seen: Json, name: str) -> list[Any]:
+    return [seen[side][name] for side in ("left", "right")]
+
+
+# --- the hold -------------------------------------------------------------------------------------------------------
+
+
+async def test_an_answer_is_on_air_when_its_hold_is_over_and_not_before(stage: Stage) -> None:
+    async with stage.show.portal.site.sessions() as session, session.begin():
+        await session.execute(text("update seasons set rules = jsonb_set(rules, '{hold_seconds}', '30')"))
+    await stage.say(SOME * 2)
+    await stage.end()
+    seen = await stage.look()
+    assert both(seen, "text") == ["", ""]
+    assert both(seen, "tokens") == [0, 0]
+    assert seen["state"] == "live", "nobody can see that the models have finished"
+    seen = await stage.look(HOLD)
+    assert both(seen, "text") == ["", ""]
+    seen = await stage.look(30)
+    assert seen["state"] == "answered"
+    assert [words.strip() for words in both(seen, "text")] == [(SOME * 2).strip()] * 2
+    assert both(seen, "finished") == [True, True]
+    assert seen["left"]["finish_reason"] == "stop"
+
+
+async def test_the_season_says_how_long(show: Show) -> None:
+    assert (await show.portal.anybody().get_ok("/seasons/current"))["hold_seconds"] == HOLD
+
+
+async def test_the_faster_side_waits_for_the_slower_one(stage: Stage) -> None:
+    await stage.say(SOME * 3, "left")
+    await stage.say(SOME, "right")
+    seen = await stage.look(HOLD)
+    assert seen["left"]["tokens"] == seen["right"]["tokens"]
+    await stage.end("left")
+    assert both(await stage.look(), "finished") == [False, False], "not even that it has ended"
+
+
+async def test_the_vote_opens_when_everything_is_on_air(stage: Stage) -> None:
+    show = stage.show
+    await stage.say(SOME)
+    await stage.end()
+    body = show.command_body("open_vote", seconds=60)
+    path = f"/episodes/{show.episode_id}/commands"
+    assert await show.producer.refused("POST", path, body) == (409, "program.not_over")
+    await stage.look(HOLD)
+    await show.open_vote()
+
+
+# --- moderation -----------------------------------------------------------------------------------------------------
+
+
+async def test_a_blocked_answer_is_replaced_by_a_card_and_the_other_goes_on(stage: Stage) -> None:
+    show = stage.show
+    await stage.say(SOME)
+    await stage.say(BAD, "left")
+    await stage.say(SOME)
+    await stage.end()
+    seen = await stage.look(HOLD)
+    assert (seen["left"]["text"], seen["left"]["off_air"], seen["left"]["finished"]) == ("", "replaced", True)
+    assert seen["right"]["text"].count("Rain falls") == 2
+    preview = await stage.preview()
+    (decision,) = preview["decisions"]
+    assert (decision["side"], decision["action"], decision["by"]) == ("left", "replace", None)
+    assert decision["category"] == "tests"
+    assert BAD in preview["left"]["text"], "who decides can read what it was"
+    (record,) = await show.producer.get_ok("/moderation/records?source=duel.answer")
+    assert (record["action"], record["subject"]) == ("block", str((await _answers(stage))["left"].id))
+    await show.open_vote()
+    await show.command("lock_vote")
+    await show.command("reveal")
+    answers = (await show.portal.anybody().get_ok(f"/duels/{stage.duel}/provenance"))["answers"]
+    assert [answer["text"] is None for answer in answers] == [True, False], (
+        "not out through the record either"
+    )
+    assert (await show.duel(stage.duel))["left"]["text"] == ""
+
+
+async def test_a_listed_word_is_never_half_on_air(stage: Stage) -> None:
+    """Its first half came early, the rest after a long silence."""
+    await stage.say(SOME + "grumble", "left")
+    await stage.say(SOME + SOME, "right")
+    seen = await stage.look(10 * HOLD)
+    assert "grumble" not in seen["left"]["text"]
+    await stage.say("wort", "left")
+    seen = await stage.look(10 * HOLD)
+    assert "grumble" not in seen["left"]["text"]
+
+
+async def test_a_doubt_waits_for_a_person_who_releases_it_once_and_for_all(stage: Stage) -> None:
+    await stage.say(SOME + DOUBTFUL + " " + SOME, "left")
+    await stage.say(SOME * 2, "right")
+    await stage.look()
+    assert (await stage.preview())["left"]["air"] == "held"
+    seen = await stage.look(HOLD)
+    assert seen["left"]["text"].strip() == SOME.strip(), "up to the doubt, and no further"
+    assert seen["right"]["tokens"] <= seen["left"]["tokens"] + 1, "the other one does not run away"
+    await stage.steer("release", "left")
+    await stage.say(SOME)
+    await stage.end()
+    seen = await stage.look(HOLD)
+    assert DOUBTFUL in seen["left"]["text"]
+    assert seen["state"] == "answered"
+    did = [(one["action"], one["by"]) for one in (await stage.preview())["decisions"]]
+    assert did == [("hold", None), ("release", "Mo")]
+
+
+async def test_a_release_is_of_what_was_read_and_not_of_what_comes(stage: Stage) -> None:
+    await stage.say(SOME + DOUBTFUL + " " + SOME)
+    await stage.look()
+    await stage.steer("release")
+    await stage.say(f"{DOUBTFUL} {SOME}", "right")
+    await stage.end()
+    await stage.look(HOLD)
+    preview = await stage.preview()
+    assert (preview["left"]["air"], preview["right"]["air"]) == ("aired", "held")
+    assert preview["right"]["text"][preview["right"]["on_air"] :].startswith(DOUBTFUL), "the second one"
+
+
+async def test_nothing_goes_on_air_while_moderation_is_down(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def broken(_: object) -> None:
+        raise RuntimeError("no engine")
+
+    await stage.say(SOME)
+    await stage.end()
+    with monkeypatch.context() as patch:
+        patch.setattr(moderation, "current_engine", broken)
+        for _ in range(3):
+            seen = await stage.look(HOLD)
+            assert (both(seen, "text"), seen["state"]) == (["", ""], "live")
+        preview = await stage.preview()
+        assert (preview["left"]["unjudged"], preview["left"]["air"]) == ("engine.unavailable", "flowing")
+        assert preview["decisions"] == [], "nobody decided anything"
+        await stage.steer("hold")
+        await stage.steer("release")
+        assert both(await stage.look(HOLD), "text") == ["", ""], "a hand cannot air what nobody has judged"
+    seen = await stage.look()
+    assert seen["state"] == "answered"
+    assert (await stage.preview())["left"]["unjudged"] is None
+
+
+@pytest.fixture
+def guard(show: Show) -> Iterator[FakeGuard]:
+    with running_guard() as running:
+        show.portal.site.settings.guard_url = running.url
+        show.portal.site.settings.guard_model = MODEL
+        yield running
+        show.portal.site.settings.guard_url = None
+
+
+async def test_where_there_is_a_guard_it_judges_the_whole_answer_first(guard: FakeGuard, show: Show) -> None:
+    stage = await Stage.begin(show)
+    asked = len(guard.asked)
+    await stage.say(SOME * 3)
+    assert both(await stage.look(10 * HOLD), "text") == ["", ""]
+    assert len(guard.asked) == asked
+    await stage.end()
+    guard.status = 500
+    assert both(await stage.look(HOLD), "text") == ["", ""]
+    assert (await stage.preview())["left"]["unjudged"] == "guard.unavailable"
+    guard.status, guard.says = 200, "controversial"
+    await stage.look()
+    assert (await stage.preview())["left"]["air"] == "held"
+    await stage.steer("release")
+    assert (await stage.look(HOLD))["state"] == "answered", (
+        "a person's word stands; the guard is not asked again"
+    )
+
+
+# --- hands ----------------------------------------------------------------------------------------------------------
+
+
+async def test_a_dump_reaches_every_page_from_the_request_itself(stage: Stage) -> None:
+    """No fact is passed on here: the relay of the tests stands still."""
+    show = stage.show
+    await stage.say(SOME * 2)
+    await stage.look(HOLD)
+    await stage.say(SOME)
+    async with page(show.portal) as opened:
+        seen = await opened.open(f"stage:{show.episode_id}")
+        assert seen.state["duel"]["left"]["text"]
+        await stage.steer("dump")
+        await opened.until(lambda: seen.state["duel"]["left"]["off_air"] == "dumped")
+        duel = seen.state["duel"]
+        assert (both(duel, "text"), both(duel, "off_air")) == (["", ""], ["dumped", "dumped"])
+    await stage.end()
+    later = await stage.look(10 * HOLD)
+    assert both(later, "text") == ["", ""], "what was in the buffer never comes"
+    did = (await stage.preview())["decisions"]
+    assert [(one["side"], one["action"], one["by"]) for one in did] == [
+        ("left", "dump", "Mo"),
+        ("right", "dump", "Mo"),
+    ]
+
+
+async def test_a_dumped_duel_counts_for_nothing_and_is_started_again(stage: Stage) -> None:
+    show = stage.show
+    await stage.say(SOME)
+    await stage.end()
+    await stage.steer("dump", by=show.producer)
+    body = show.command_body("open_vote", seconds=60)
+    path = f"/episodes/{show.episode_id}/commands"
+    assert await show.producer.refused("POST", path, body) == (409, "program.dumped")
+    assert await stage.refused("release") == (409, "program.too_late")
+    again = await show.start_duel()
+    assert again != stage.duel
+    assert (await show.stage())["duel"]["number"] == 2
+
+
+async def test_an_answered_duel_that_was_not_dumped_is_not_drawn_again(stage: Stage) -> None:
+    show = stage.show
+    await stage.say(SOME)
+    await stage.end()
+    await stage.steer("replace", "left")
+    house, lantern = (show.entries[name]["entry_id"] for name in ("House", "Lantern"))
+    body = show.command_body("start_duel", prompt="Again?", entry_a=house, entry_b=lantern)
+    path = f"/episodes/{show.episode_id}/commands"
+    assert await show.producer.refused("POST", path, body) == (409, "rundown.duel_answered")
+
+
+async def test_a_hold_stops_at_once_and_a_release_goes_on(stage: Stage) -> None:
+    await stage.say(SOME * 2)
+    before = await stage.look(HOLD)
+    assert before["left"]["text"]
+    await stage.say(SOME * 2)
+    await stage.steer("hold", "left")
+    await stage.steer("hold", "left")
+    held = await stage.look(10 * HOLD)
+    assert held["left"]["text"] == before["left"]["text"]
+    await stage.steer("release", "left")
+    await stage.end()
+    assert (await stage.look(HOLD))["left"]["text"].count("Rain falls") == 4
+    did = [one["action"] for one in (await stage.preview())["decisions"]]
+    assert did == ["hold", "release"], "pressing twice is pressing once"
+
+
+async def test_a_card_can_replace_an_answer_after_the_vote_has_begun(stage: Stage) -> None:
+    await stage.say(SOME)
+    await stage.end()
+    await stage.look(HOLD)
+    await stage.show.open_vote()
+    for action in ("hold", "release", "dump"):
+        assert await stage.refused(action) == (409, "program.show_moved_on")
+    await stage.steer("replace", "right")
+    seen = await stage.show.duel(stage.duel)
+    assert (seen["right"]["text"], seen["right"]["off_air"]) == ("", "replaced")
+    assert seen["left"]["text"]
+
+
+async def test_a_dump_is_of_both_sides(stage: Stage) -> None:
+    assert await stage.refused("dump", "left") == (422, "program.dump_is_both")
+    assert await stage.refused("drop") == (422, "request.invalid")
+
+
+async def test_a_new_attempt_begins_with_an_empty_buffer_and_what_was_decided_stays(stage: Stage) -> None:
+    """The engine died in the middle: the job is tried again."""
+    await stage.say(SOME * 2)
+    await stage.look(HOLD)
+    await stage.steer("replace", "right")
+    async with stage.show.portal.site.sessions() as session, session.begin():
+        await duels.interrupted(session, stage._id)
+    rows = await _answers(stage)
+    assert (rows["left"].aired, rows["left"].cleared, rows["left"].air) == (0, 0, "flowing")
+    assert rows["right"].air == "replaced"
+
+
+async def _answers(stage: Stage) -> dict[SideName, Any]:
+    async with stage.show.portal.site.sessions() as session:
+        return await queries.answers(session, stage._id)
+
+
+async def test_what_was_judged_before_a_new_attempt_clears_nothing_of_it(stage: Stage) -> None:
+    site = stage.show.portal.site
+    await stage.say(SOME)
+    async with site.sessions() as session:
+        judged = await program_service.judge(site, session, stage._id)
+    assert judged
+    async with site.sessions() as session, session.begin():
+        await duels.interrupted(session, stage._id)
+        await session.execute(text("update duels set state = 'live'"))
+    stage.said = {"left": 0, "right": 0}
+    await stage.say(f"{BAD} " + SOME)
+    async with site.sessions() as session, session.begin():
+        await program_service.air(site, session, stage._id, judged)
+    assert (await _answers(stage))["left"].cleared == 0
+
+
+async def test_decisions_are_kept_for_good(stage: Stage) -> None:
+    await stage.steer("hold")
+    rows = await _answers(stage)
+    async with stage.show.portal.site.sessions() as session:
+        made: list[ProgramDecision] = list(await queries.decisions(session, rows["left"].id))
+    assert [(one.action, one.side, one.tokens, one.aired) for one in made] == [("hold", "left", 0, 0)]
+    for statement in ("delete from program_decisions", "update program_decisions set action = 'dump'"):
+        with pytest.raises(DBAPIError, match="never changed or deleted"):
+            async with stage.show.portal.site.sessions() as session, session.begin():
+                await session.execute(text(statement))
+
+
+# --- who sees what --------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("who", ["nobody", "contestant", "judge", "operator", "auditor"])
+async def test_only_moderators_and_producers_see_and_steer_the_buffer(show: Show, who: str) -> None:
+    await show.enter("Lantern")
+    duel = await show.start_duel()
+    portal = show.portal
+    caller = {"nobody": portal.anybody(), "operator": portal.operator}.get(who)
+    caller = caller or await portal.person(who, "Vera")
+    wanted = (401, "auth.required") if who == "nobody" else (403, "auth.forbidden")
+    body = {"action": "dump"}
+    assert await caller.refused("POST", f"/duels/{duel}/program", body) == wanted
+    assert await caller.refused("GET", f"/live/program:{show.episode_id}") == (403, "live.forbidden")
+
+
+async def test_whoever_sees_the_buffer_does_not_vote(stage: Stage) -> None:
+    await stage.say(SOME)
+    await stage.end()
+    await stage.look(HOLD)
+    ballot = await stage.show.open_vote()
+    vote = {"choice": "left", "key": "k" * 8}
+    refusal = await stage.moderator.refused("POST", f"/ballots/{ballot}/votes", vote)
+    assert refusal == (403, "vote.not_for_staff")
+
+
+async def test_a_name_is_unreadable_until_the_reveal_and_the_record_keeps_it(stage: Stage) -> None:
+    """The name comes in two tokens, and the owner's with an invisible mark."""
+    show = stage.show
+    await stage.say("My name is Lan")
+    async with show.portal.site.sessions() as session, session.begin():
+        rows = await queries.answers(session, stage._id)
+        for side in ("left", "right"):
+            token = Token(token_id=1, text="\u200btern. " if side == "left" else "‑", at_us=1)
+            await duels.add_tokens(session, rows[side].id, stage.said[side], [token])
+            stage.said[side] += 1
+    await stage.say("I am Gemma, I think.")
+    await stage.end()
+    seen = await stage.look(HOLD)
+    assert "Gemma" not in seen["left"]["text"] + seen["right"]["text"]
+    assert "▇▇" in seen["right"]["text"]
+    preview = await stage.preview()
+    assert "Gemma" in preview["left"]["text"]
+    await show.open_vote()
+    await show.command("lock_vote")
+    await show.command("reveal")
+    assert "I am Gemma" in (await show.duel(stage.duel))["left"]["text"]
