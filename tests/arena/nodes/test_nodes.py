@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator
 from pathlib import Path
+from uuid import UUID
 
 import pytest
 from sqlalchemy import text
@@ -237,7 +238,7 @@ async def test_nothing_is_loaded_while_a_duel_waits(show: Show) -> None:
     await show.portal.relay()
     async with show.portal.site.sessions() as session:
         queued = await session.execute(text("select kind, id from jobs where state = 'queued'"))
-        jobs = dict(queued.tuples().all())
+        jobs: dict[str, UUID] = dict(queued.tuples().all())
     assert sorted(jobs) == ["duels.run", "nodes.preload"]
     show.portal.waker.control_jobs.clear()
     await wake(show.portal.site, PIPELINE, jobs["nodes.preload"])

@@ -1,6 +1,7 @@
 """Placement keeps its promises on any table."""
 
 from dataclasses import dataclass, field, replace
+from typing import Any
 from uuid import UUID
 
 import pytest
@@ -78,8 +79,10 @@ def test_nodes_that_have_the_adapters_come_first_and_those_that_failed_last() ->
         {"hardware_class": "gpu"},
     ],
 )
-def test_a_node_that_cannot_do_it_is_never_chosen(changes: dict[str, object]) -> None:
-    assert place([node(**changes)], ask(hardware_class="cpu")) == NONE_UP
+def test_a_node_that_cannot_do_it_is_never_chosen(changes: dict[str, Any]) -> None:
+    able = node(hardware_class="cpu")
+    assert place([able], ask(hardware_class="cpu")) == able
+    assert place([replace(able, **changes)], ask(hardware_class="cpu")) == NONE_UP
 
 
 def test_more_adapters_than_slots_are_told_so() -> None:
@@ -103,7 +106,7 @@ def test_recycling_takes_the_node_it_is_about_also_when_it_drains() -> None:
 def test_the_stage_comes_first() -> None:
     waiting = [ask("duel", "d1", "d2")]
     for mode in ("benchmark", "practice", "preload", "showcase"):
-        assert place([node()], ask(mode), waiting) == DUEL_FIRST  # type: ignore[arg-type]
+        assert place([node()], ask(mode), waiting) == DUEL_FIRST
     assert chosen(place([node(1), node(2, quarantine=True)], ask("probe"), waiting, quarantine=True)) == 2
 
 

@@ -275,7 +275,7 @@ async def test_nothing_is_loaded_or_checked_while_a_duel_streams(
         await client.ensure_adapter(**wanted)
     with pytest.raises(DuelLive):
         await client.check_adapter(name)
-    await stream.aclose()  # type: ignore[attr-defined]
+    await stream.aclose()
     await until(
         lambda: not agent.gate.duels and not agent.gate.running
     )  # the node notices that the reader has gone
@@ -298,7 +298,7 @@ async def test_a_load_that_waits_gives_way_to_a_duel(
     with pytest.raises(DuelLive):
         await loading
     for stream in (*sides, ordinary):
-        await stream.aclose()  # type: ignore[attr-defined]
+        await stream.aclose()
 
 
 async def test_a_load_waits_for_ordinary_generations(

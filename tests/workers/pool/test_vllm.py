@@ -141,7 +141,7 @@ async def test_a_reader_who_leaves_frees_the_engine(client: EngineClient) -> Non
     stream = client.stream(request, duel=True)
     await anext(stream)
     assert (await client.health()).running == 1
-    await stream.aclose()  # type: ignore[attr-defined]
+    await stream.aclose()
     for _ in range(100):
         if (await client.health()).running == 0:
             return
