@@ -129,6 +129,7 @@ def test_the_table_of_rights() -> None:
         "judge": ["judge"],
         "invite": ["operator", "producer"],
         "see nodes": ["operator", "producer"],
+        "run nodes": ["operator", "producer"],
         "see metrics": ["operator"],
         "moderate": ["moderator", "producer"],
     }

@@ -80,7 +80,9 @@ def test_nodes_that_have_the_adapters_come_first_and_those_that_failed_last() ->
     ],
 )
 def test_a_node_that_cannot_do_it_is_never_chosen(changes: dict[str, Any]) -> None:
-    assert place([node(hardware_class="cpu", **changes)], ask(hardware_class="cpu")) == NONE_UP
+    able = node(hardware_class="cpu")
+    assert place([able], ask(hardware_class="cpu")) == able
+    assert place([replace(able, **changes)], ask(hardware_class="cpu")) == NONE_UP
 
 
 def test_why_there_is_no_node_names_both_classes_and_a_key_to_be_accepted() -> None:

@@ -14,6 +14,7 @@ const duel = (state: StageDuel["state"], left = side(), right = side()): StageDu
   id: "d",
   number: 1,
   prompt: "?",
+  forfeit: null,
   state,
   left,
   right,
