@@ -191,7 +191,7 @@ RESULT: dict[ProgramAction, Air] = {
 
 def _can(row: Answer, action: ProgramAction) -> bool:
     if row.provenance is not None:
-        return action == "dump" and row.air != "dumped"  # its record is written: it is voted on
+        return False  # its record is written, and everybody has had their say
     if action in ("hold", "release"):
         return row.air in UNDER_WAY
     return action == "dump" or row.air != "dumped"

@@ -23,12 +23,14 @@ LABELLED: Json = {"ai_generated": True, "ai_label": AI_LABEL}
 
 
 async def seal(site: Site, session: AsyncSession, duel: Duel) -> None:
-    """Write the records of both answers, with all decisions about them; from here on only a dump takes them off air.
+    """Write the records of both answers, with all decisions about them; from here on nothing about them is decided.
 
     The caller holds the episode: its records are one chain.
     """
-    previous = await _last_hash(session, duel.episode_id)
     rows = await queries.answers(session, duel.id)
+    if any(row.provenance is not None for row in rows.values()):
+        return  # by an earlier release, which wrote them when the models had answered
+    previous = await _last_hash(session, duel.episode_id)
     common = _common(duel)
     for side in SIDES:
         row = rows[side]

@@ -212,7 +212,7 @@ async def finish_side(session: AsyncSession, answer_id: UUID, finish_reason: str
 
 
 async def answered(session: AsyncSession, duel_id: UUID, fingerprints: Mapping[SideName, str]) -> None:
-    """Both sides are complete. Their records are written when the vote opens: until then people decide about them."""
+    """Both sides are complete. Their records are written when the vote locks: until then people decide about them."""
     duel = await queries.duel(session, duel_id, lock=True)
     for side, row in (await queries.answers(session, duel_id)).items():
         tokens = await queries.tokens(session, row.id)

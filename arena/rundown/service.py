@@ -90,9 +90,7 @@ async def _do(
             episode.state = "live"
             return {"duel_id": str(duel.id), "prompt": command.prompt}
         case OpenVote():
-            duel = await _duel(session, show)
-            ballot = await votes.open_ballot(session, duel, command.seconds)
-            await duels.seal(site, session, duel)
+            ballot = await votes.open_ballot(session, await _duel(session, show), command.seconds)
             return {
                 "ballot_id": str(ballot.id),
                 "seconds": command.seconds,
@@ -100,6 +98,7 @@ async def _do(
             }
         case LockVote():
             locked = await votes.lock_ballot(session, _known(show.ballot_id))
+            await duels.seal(site, session, await _duel(session, show))
             return {"ballot_id": str(locked.id), "root": locked.root}
         case Reveal():
             await duels.reveal(session, await _duel(session, show))

@@ -11,9 +11,10 @@ from sqlalchemy.exc import DBAPIError
 
 from arena.duels import program_service, queries
 from arena.duels import service as duels
-from arena.duels.contracts import SideName, Token
+from arena.duels.contracts import SIDES, SideName, Token
 from arena.duels.models import ProgramDecision
 from arena.moderation import service as moderation
+from arena.nodes.public import LeasedNode
 from tests.support.guard import MODEL, FakeGuard, running_guard
 from tests.support.live import page
 from tests.support.portal import Caller
@@ -25,6 +26,17 @@ HOLD = 7
 BAD = "grumblewort"
 DOUBTFUL = "mumbleweed"
 SOME = "Rain falls on the lamp and the lamp counts every drop until the morning comes. "
+
+
+NODE = LeasedNode(
+    node_id=UUID(int=1),
+    url="http://engine",
+    engine_build="fake",
+    system_fingerprint=None,
+    base_digest="b" * 64,
+    template_digest="t" * 64,
+    hardware_class="test",
+)
 
 
 @dataclass
@@ -44,7 +56,7 @@ class Stage:
         moderator = await show.portal.person("moderator", "Mo")
         duel = await show.start_duel()
         async with show.portal.site.sessions() as session, session.begin():
-            await session.execute(text("update duels set state = 'live'"))
+            await duels.live(session, UUID(duel), NODE)
         return cls(show, duel, moderator)
 
     async def say(self, words: str, *sides: SideName) -> None:
@@ -164,10 +176,11 @@ async def test_a_blocked_answer_is_replaced_by_a_card_and_the_other_goes_on(stag
     await show.open_vote()
     await show.command("lock_vote")
     await show.command("reveal")
-    answers = (await show.portal.anybody().get_ok(f"/duels/{stage.duel}/provenance"))["answers"]
-    assert [answer["text"] is None for answer in answers] == [True, False], (
-        "not out through the record either"
-    )
+    files = [await show.portal.anybody().get_ok(f"/duels/{stage.duel}/answers/{side}.json") for side in SIDES]
+    assert [file["text"] is None for file in files] == [True, False], "not out through the record either"
+    assert [file["withheld"] for file in files] == [True, False]
+    (decided,) = files[0]["record"]["moderation"]
+    assert (decided["by"], decided["category"]) == ("moderation", "tests")
     assert (await show.duel(stage.duel))["left"]["text"] == ""
 
 

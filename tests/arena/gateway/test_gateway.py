@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator, Awaitable, Iterator
 from contextlib import contextmanager
 from hashlib import sha256
 from typing import Any, TypeVar
+from uuid import UUID
 
 import openai
 import pytest
@@ -307,10 +308,13 @@ async def test_the_stage_goes_before(show: Show, client: openai.AsyncOpenAI) -> 
     waiting = asyncio.create_task(client.chat.completions.create(model="Lantern", messages=ASKED))
     await until(show, "state = 'queued'")
     await show.portal.relay()
-    first, second = show.portal.waker.control_jobs[-2:]
-    await wake(show.portal.site, PIPELINE, second)
+    async with show.portal.site.sessions() as session:
+        queued = await session.execute(text("select kind, id from jobs where state = 'queued'"))
+        jobs: dict[str, UUID] = dict(queued.tuples().all())
+    await wake(show.portal.site, PIPELINE, jobs["gateway.answer"])
     await until(show, "state = 'queued'")
-    await wake(show.portal.site, PIPELINE, first)
+    await wake(show.portal.site, PIPELINE, jobs["duels.run"])
+    await show.portal.drain()
     assert (await show.duel(duel))["state"] == "answered"
     said = await answered(show, waiting)
     assert said.choices[0].message.content
