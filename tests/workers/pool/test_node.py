@@ -130,6 +130,7 @@ async def test_a_route_that_is_not_on_the_list_does_not_exist(node: Node, agent:
     }
     assert served == {
         ("get", "/health"),
+        ("get", "/attestation"),
         ("post", "/adapters"),
         ("post", "/adapters/{name}/check"),
         ("post", "/adapters/{name}/recycle"),
