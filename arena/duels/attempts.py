@@ -4,11 +4,11 @@ from collections.abc import Sequence
 from uuid import UUID
 
 import structlog
-from sqlalchemy import select
+from sqlalchemy import and_, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from arena.duels.contracts import Outcome
-from arena.duels.models import DuelAttempt
+from arena.duels.models import Answer, DuelAttempt
 from arena.duels.ruling import Ruling, Sides, ruling
 from arena.kit.db import db_now
 
@@ -20,6 +20,14 @@ log = structlog.get_logger()
 async def of(session: AsyncSession, duel_id: UUID) -> Sequence[DuelAttempt]:
     statement = select(DuelAttempt).where(DuelAttempt.duel_id == duel_id).order_by(DuelAttempt.number)
     return (await session.execute(statement)).scalars().all()
+
+
+async def without_numbers(session: AsyncSession) -> set[str]:
+    """Digests of the adapters that have computed NaN in a duel."""
+    left = and_(Answer.side == "left", DuelAttempt.left == "not_numbers")
+    right = and_(Answer.side == "right", DuelAttempt.right == "not_numbers")
+    joined = select(Answer.digest).join(DuelAttempt, DuelAttempt.duel_id == Answer.duel_id)
+    return set((await session.execute(joined.where(or_(left, right)))).scalars())
 
 
 async def begin(session: AsyncSession, duel_id: UUID, node_id: UUID) -> DuelAttempt:

@@ -8,6 +8,7 @@ from uuid import UUID
 import structlog
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from arena.duels.attempts import without_numbers
 from arena.duels.public import any_waiting
 from arena.kit.jobs import service as jobs
 from arena.kit.jobs.service import NotReady
@@ -28,6 +29,8 @@ async def preload(held: Held) -> None:
     refused: set[str] = set()
     while True:
         async with held.writing() as (session, job):
+            # Loading asks for a fingerprint, and NaN stays in an engine: only the duel that needs it takes that risk.
+            refused |= await without_numbers(session)
             if await any_waiting(session):
                 raise DUEL_FIRST
             season_id = (await episode(session, held.subject)).season_id

@@ -139,6 +139,9 @@ async def test_an_engine_that_computes_nan_is_started_anew_and_the_side_forfeits
     assert [one[side] for one in attempts] == ["not_numbers", "not_numbers"]
     await stage.up()
     assert started == [1, 1], "nobody is answered by an engine that has computed NaN"
+    for agent in stage.agents:
+        loaded = {adapter.name for adapter in agent.health().adapters}
+        assert stage.lantern not in loaded, "and the roster is loaded without it"
 
 
 def _count(engine: FakeEngine, started: list[int], number: int) -> None:
