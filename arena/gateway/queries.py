@@ -16,7 +16,7 @@ from arena.teams.public import team_of
 
 
 @dataclass(frozen=True)
-class Callable:
+class CallableModel:
     """One version that somebody may call."""
 
     name: str
@@ -25,14 +25,14 @@ class Callable:
     submission: Submission
 
 
-async def callable_models(session: AsyncSession, season_id: UUID, person_id: UUID) -> list[Callable]:
+async def callable_models(session: AsyncSession, season_id: UUID, person_id: UUID) -> list[CallableModel]:
     """The house first, then the caller's own ready versions, by entry: the competing one under the entry's name, each
     under `NAME:vN`."""
-    found: list[Callable] = []
+    found: list[CallableModel] = []
     house = await house_version(session, season_id)
     if house is not None and house.digest is not None:
         entry = await session.get_one(Entry, house.entry_id)
-        found.append(Callable(entry.name, "house", entry, house))
+        found.append(CallableModel(entry.name, "house", entry, house))
     team = await team_of(session, person_id)
     holders = [person_id, team.id] if team else [person_id]
     statement = (
@@ -44,12 +44,12 @@ async def callable_models(session: AsyncSession, season_id: UUID, person_id: UUI
     )
     for entry, submission in (await session.execute(statement)).all():
         if all(known.entry is not entry for known in found):
-            found.append(Callable(entry.name, "you", entry, submission))
-        found.append(Callable(f"{entry.name}:v{submission.version}", "you", entry, submission))
+            found.append(CallableModel(entry.name, "you", entry, submission))
+        found.append(CallableModel(f"{entry.name}:v{submission.version}", "you", entry, submission))
     return found
 
 
-async def callable_model(session: AsyncSession, season_id: UUID, person_id: UUID, name: str) -> Callable:
+async def callable_model(session: AsyncSession, season_id: UUID, person_id: UUID, name: str) -> CallableModel:
     """Raises NotFound, for what is not there and for what is not the caller's alike."""
     models = await callable_models(session, season_id, person_id)
     for one in models:

@@ -14,6 +14,8 @@ PER_PERSON = RateLimitItemPerMinute(60, 10)
 DAY = timedelta(days=1)
 TOKENS_PER_DAY = 20_000
 """Generated for one person in 24 hours: some minutes of an engine."""
+MOST_CHARS_PER_TOKEN = 8
+"""Longer than any language needs: what is longer does not fit into the context; what is shorter the engine decides."""
 KEPT = 100
 """Completions of a person that are remembered."""
 UNDER_WAY: tuple[CompletionState, ...] = ("queued", "answering")

@@ -1,6 +1,6 @@
 """The part of OpenAI's chat completions that the gateway speaks. Whatever it does not know it refuses, by name."""
 
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 from uuid import UUID
 
 from pydantic import Field
@@ -11,6 +11,9 @@ from arena.kit.schemas import In, Out
 
 FINISH = {"stop": "stop", "length": "length", "refused": "content_filter"}
 AI_LABEL = {"ai_generated": True, "label": "AI-generated · AI 生成"}
+
+
+Stop = Annotated[str, Field(min_length=1, max_length=200)]
 
 
 class TextPart(In):
@@ -52,7 +55,7 @@ class ChatRequest(In):
     temperature: float | None = Field(None, ge=0, le=2)
     top_p: float | None = Field(None, gt=0, le=1)
     seed: int | None = Field(None, ge=0, lt=2**63)
-    stop: str | list[str] | None = Field(None, max_length=200)
+    stop: Stop | Annotated[list[Stop], Field(max_length=4)] | None = None
     n: Literal[1] = 1
     stream: bool = False
     stream_options: StreamOptions | None = None

@@ -12,8 +12,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from arena.gateway import queries
 from arena.gateway.contracts import CompletionAsked
 from arena.gateway.models import Completion
-from arena.gateway.queries import Callable
-from arena.gateway.rules import TOKENS_PER_DAY, render
+from arena.gateway.queries import CallableModel
+from arena.gateway.rules import MOST_CHARS_PER_TOKEN, TOKENS_PER_DAY, render
 from arena.gateway.schemas import AI_LABEL, ChatRequest, Message
 from arena.kit.db import Json, db_now, flush_unless_taken
 from arena.kit.errors import Conflict, Invalid, NotFound, TooMany
@@ -30,7 +30,7 @@ INTERRUPTED = "A duel took the engine in the middle of the answer. Ask again whe
 
 
 async def ask(
-    site: Site, session: AsyncSession, person_id: UUID, model: Callable, body: ChatRequest
+    site: Site, session: AsyncSession, person_id: UUID, model: CallableModel, body: ChatRequest
 ) -> Completion:
     """Put a conversation to a version; a worker answers when the engine is free.
 
@@ -115,10 +115,6 @@ def _check_messages(messages: list[Message], rules: SeasonRules) -> None:
             length=length,
             limit=limit,
         )
-
-
-MOST_CHARS_PER_TOKEN = 4
-"""What is longer than this cannot fit into the context; what is shorter the engine's tokenizer decides."""
 
 
 # --- for the worker that answers ----------------------------------------------------------------------------------

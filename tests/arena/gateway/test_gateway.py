@@ -222,6 +222,8 @@ REFUSED: dict[str, tuple[Json, str]] = {
     "tools": ({"tools": []}, "request.invalid"),
     "too hot": ({"temperature": 9}, "request.invalid"),
     "no messages": ({"messages": []}, "request.invalid"),
+    "more stops than OpenAI takes": ({"stop": ["a", "b", "c", "d", "e"]}, "request.invalid"),
+    "an empty stop": ({"stop": ""}, "request.invalid"),
     "unknown role": ({"messages": [{"role": "tool", "content": "x"}]}, "request.invalid"),
     "too many tokens": ({"max_tokens": 10_000}, "gateway.max_tokens"),
     "two in a row": ({"messages": [*ASKED, *ASKED]}, "gateway.messages"),

@@ -1783,7 +1783,7 @@ export interface components {
             /** Seed */
             seed?: number | null;
             /** Stop */
-            stop?: (string | string[]) | null;
+            stop?: string | string[] | null;
             /**
              * Stream
              * @default false
