@@ -161,7 +161,9 @@ function HowTo() {
           <pre>{ask}</pre>
           {models.data && (
             <p className={css.quiet}>
-              {t("tokens.how_models", { models: models.data.data.map(({ id }) => id).join(t("tokens.how_and")) })}
+              {models.data.data.length === 0
+                ? t("tokens.how_none")
+                : t("tokens.how_models", { models: models.data.data.map(({ id }) => id).join(t("tokens.how_and")) })}
             </p>
           )}
           <p className={css.quiet}>{t("tokens.how_stage")}</p>
