@@ -20,6 +20,7 @@ export function gavelApp(name: string, base: string): UserConfig {
       target: ["chrome100", "safari15.4", "firefox100"],
       assetsInlineLimit: 0,
       modulePreload: { polyfill: false },
+      manifest: true,
     },
   };
 }

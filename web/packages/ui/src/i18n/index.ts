@@ -61,11 +61,15 @@ export function setupI18n<C extends object, D extends object = object>(
     // React escapes.
     interpolation: { escapeValue: false },
   });
-  for (const catalogs of onTop ? [own, onTop] : [own]) {
-    for (const name of LANGUAGES) i18n.addResourceBundle(name, "translation", catalogs[name], true, true);
-  }
   apply(language);
-  return { useT: useTranslation as unknown as () => Translation<C & D & typeof en> };
+  addTexts(own);
+  return addTexts<C & D>((onTop ?? own) as { zh: object; en: C & D });
+}
+
+/** For a page that is loaded later: its texts come with it and weigh on nobody else. */
+export function addTexts<C extends object>(own: { zh: object; en: C }) {
+  for (const name of LANGUAGES) i18n.addResourceBundle(name, "translation", own[name], true, true);
+  return { useT: useTranslation as unknown as () => Translation<C & typeof en> };
 }
 
 export function setLanguage(language: Language): void {
