@@ -17,7 +17,7 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-BENCHES = {"intake": "arena.cli.bench_intake:figures"}
+BENCHES = {"intake": "arena.cli.bench_intake:figures", "duel": "arena.cli.bench_duel:figures"}
 
 
 @dataclass(frozen=True)

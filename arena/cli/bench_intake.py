@@ -172,16 +172,18 @@ def _row_peak(_: bytes, path: Path) -> int:
     return _most_memory() - idle
 
 
-def make_adapter(path: Path, base: BaseModel, rank: int, dtype: str) -> bytes:
+def make_adapter(
+    path: Path, base: BaseModel, rank: int, dtype: str, seed: int = 1, scale: float = 0.01
+) -> bytes:
     """Write an admissible adapter on every module to `path`; returns its config."""
     shapes: dict[str, tuple[int, int]] = {}
     for module, (width_in, width_out) in base.tensor_names().items():
         shapes[f"{module}.lora_A.weight"] = (rank, width_in)
         shapes[f"{module}.lora_B.weight"] = (width_out, rank)
-    draw = np.random.default_rng(1)
+    draw = np.random.default_rng(seed)
 
     def payload(name: str) -> list[bytes]:
-        values = draw.standard_normal(shapes[name], np.float32) * np.float32(0.01)
+        values = draw.standard_normal(shapes[name], np.float32) * np.float32(scale)
         return [values.tobytes() if dtype == "F32" else (values.view("<u4") >> 16).astype("<u2").tobytes()]
 
     with path.open("wb") as out:

@@ -33,20 +33,22 @@ BLOCK = 1 << 20
 @dataclass(frozen=True)
 class BenchSite:
     url: str
-    database_url: str
+    environment: dict[str, str]
+    """`GAVEL_…` of its trusted processes."""
     folder: Path
 
 
 @contextmanager
-def running_site() -> Iterator[BenchSite]:
+def running_site(engines: str = NO_ENGINE, engine_token: str = "") -> Iterator[BenchSite]:
     """`gavel up` in a temporary folder. Raises RuntimeError with its last words when it does not come up."""
+    told = {"GAVEL_ENGINE_URLS": engines} | ({"GAVEL_ENGINE_TOKEN": engine_token} if engine_token else {})
     with TemporaryDirectory(prefix="gavel-bench-") as folder:
         data_dir, log = Path(folder) / "site", Path(folder) / "up.log"
         command = [sys.executable, "-m", "arena.cli.main", "up", "--data-dir", str(data_dir)]
         with log.open("w") as out:
             process = subprocess.Popen(
                 command,
-                env={**os.environ, "GAVEL_ENGINE_URLS": NO_ENGINE},
+                env={**os.environ, **told},
                 stdout=out,
                 stderr=subprocess.STDOUT,
             )
@@ -62,7 +64,7 @@ def _ready(process: "subprocess.Popen[bytes]", data_dir: Path, log: Path) -> Ben
     while process.poll() is None and time.monotonic() < give_up:
         state = read_state(data_dir)
         if state is not None and any(part.name == "portal" and part.state == "ready" for part in state.parts):
-            return BenchSite(state.public_url, state.environment["GAVEL_DATABASE_URL"], data_dir)
+            return BenchSite(state.public_url, state.environment, data_dir)
         time.sleep(0.2)
     raise RuntimeError(f"the site to measure on did not come up:\n{log.read_text()[-2000:]}")
 
@@ -73,7 +75,7 @@ def figures() -> list[Figure]:
 
 
 def _similarity(site: BenchSite) -> Figure:
-    timing = measure_similarity(STORED, site.database_url)
+    timing = measure_similarity(STORED, site.environment["GAVEL_DATABASE_URL"])
     name = f"one adapter against {STORED} stored ones (baseline: one product over the same bytes)"
     return figure(name, timing.seconds, "s", timing.baseline_seconds, 1, of="value")
 

@@ -28,6 +28,8 @@ class Completion(Row):
     state: Mapped[CompletionState] = mapped_column(String, default="queued")
     reason: Mapped[str | None]
     """Why it failed."""
+    code: Mapped[str | None]
+    """Of the failure, when whoever asked can do something about it."""
     node: Mapped[dict[str, Any] | None]
     text: Mapped[str] = mapped_column(default="")
     """As far as it was checked and may be shown."""

@@ -28,7 +28,7 @@ from arena.gateway.schemas import (
     usage_chunk,
 )
 from arena.kit.db import Json, SessionDep, transaction
-from arena.kit.errors import GavelError, TooMany, Unavailable
+from arena.kit.errors import GavelError, Invalid, TooMany, Unavailable
 from arena.kit.site import Site
 from arena.shows.public import current_season
 
@@ -89,7 +89,7 @@ async def complete_chat(
 
 
 async def _follow(site: Site, row: Completion) -> AsyncGenerator[Completion, None]:
-    """The completion as it grows, until it is answered. Raises Unavailable when it cannot be.
+    """The completion as it grows, until it is answered. Raises Unavailable when it cannot be, Invalid when it never can.
 
     Whoever stops listening gives it up.
     """
@@ -99,6 +99,8 @@ async def _follow(site: Site, row: Completion) -> AsyncGenerator[Completion, Non
             await asyncio.sleep(LOOK_SECONDS)
             async with site.sessions() as session:
                 row = await queries.completion(session, row.id)
+            if row.state == "failed" and row.code:
+                raise Invalid(row.code, row.reason or "", param="messages")
             if row.state == "failed":
                 raise Unavailable("gateway.failed", row.reason or "The engine could not answer.")
             if row.state == "queued" and asyncio.get_running_loop().time() - began > PATIENCE_SECONDS:

@@ -174,10 +174,15 @@ async def answered(session: AsyncSession, completion_id: UUID) -> None:
     row.state = "answered"
 
 
-async def failed(session: AsyncSession, completion_id: UUID, reason: str) -> None:
+async def failed(session: AsyncSession, completion_id: UUID, reason: str, code: str | None = None) -> None:
     row = await session.get(Completion, completion_id, with_for_update=True)
     if row is not None and row.state != "failed":
-        row.state, row.reason = "failed", reason
+        row.state, row.reason, row.code = "failed", reason, code
+
+
+async def too_long(session: AsyncSession, completion_id: UUID, reason: str) -> None:
+    """Its tokens are counted by the engine alone."""
+    await failed(session, completion_id, reason, "prompt.context")
 
 
 async def give_up(session: AsyncSession, completion_id: UUID, reason: str) -> None:

@@ -14,7 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from arena.duels.public import any_under_way
 from arena.gateway import service as gateway
 from arena.gateway.contracts import ANSWER as COMPLETE
-from arena.kit.errors import Invalid, NotFound
+from arena.kit.errors import NotFound
 from arena.kit.jobs import service as jobs
 from arena.kit.jobs.service import NotReady
 from arena.kit.site import Site
@@ -49,6 +49,8 @@ class Talk:
     say: Callable[[Site, AsyncSession, UUID, UUID, Said], Awaitable[bool]]
     interrupted: Callable[[AsyncSession, UUID], Awaitable[None]]
     answered: Callable[[AsyncSession, UUID], Awaitable[None]]
+    too_long: Callable[[AsyncSession, UUID, str], Awaitable[None]]
+    """What was asked and its answer are longer than the context: no engine can answer it. With the engine's words."""
     channels: Callable[[UUID], Iterable[str]]
     """Of pages that follow it."""
 
@@ -75,8 +77,10 @@ class Talk:
             return
         except EngineError as error:
             if isinstance(error, EngineRefused) and error.status == 400:
-                # What was asked cannot be answered, by no engine: its text and answer are longer than the context.
-                raise Invalid("prompt.context", str(error)) from error
+                async with held.finishing() as session:
+                    await self.too_long(session, held.subject, str(error))
+                    nodes.freed(session, node)
+                return
             await look_at(held.site, node.url, node.bearer)
             await self._step_back(held)
             raise
@@ -137,6 +141,7 @@ PRACTICE = Talk(
     practice.say,
     practice.interrupted,
     practice.answered,
+    practice.failed,
     lambda subject: PIPELINE.channels(PracticeChanged(exchange_id=subject)),
 )
 GATEWAY = Talk(
@@ -146,6 +151,7 @@ GATEWAY = Talk(
     gateway.say,
     gateway.interrupted,
     gateway.answered,
+    gateway.too_long,
     lambda _: (),
 )
 

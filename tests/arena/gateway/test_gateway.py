@@ -259,9 +259,9 @@ async def test_the_engine_s_no_to_a_text_that_is_too_long_is_told(
 ) -> None:
     """Few characters may be many tokens: only the engine's tokenizer knows."""
     long: Any = [{"role": "user", "content": "字𠀀" * 1200}]
-    with pytest.raises(openai.InternalServerError) as refused:
+    with pytest.raises(openai.UnprocessableEntityError) as refused:
         await answered(show, client.chat.completions.create(model="House", messages=long))
-    assert refused.value.code == "gateway.failed"
+    assert refused.value.code == "prompt.context"
     assert "context" in str(refused.value)
 
 

@@ -1,0 +1,34 @@
+"""What a duel costs and withstands: the stage with fake engines on a site of its own, and real vLLM."""
+
+import asyncio
+import secrets
+import socket
+from contextlib import ExitStack
+
+from arena.cli import bench_engine, bench_stage
+from arena.cli.bench import Figure
+from arena.cli.bench_site import BenchSite, running_site
+from arena.config import Settings
+from arena.kit.site import open_site
+
+
+def figures() -> list[Figure]:
+    token, ports = secrets.token_hex(16), _free_ports(bench_stage.NODES + 1)
+    with running_site(",".join(f"http://127.0.0.1:{port}" for port in ports), token) as running:
+        return asyncio.run(_figures(running, ports, token))
+
+
+async def _figures(running: BenchSite, ports: list[int], token: str) -> list[Figure]:
+    told = {name.removeprefix("GAVEL_").lower(): value for name, value in running.environment.items()}
+    async with open_site(Settings.model_validate(told)) as site:
+        # The stage's nodes are gone when the engine comes up: its duels have nowhere else to go.
+        stage = await bench_stage.figures(site, ports[1:], token)
+        return stage + await bench_engine.figures(site, ports[0], token)
+
+
+def _free_ports(count: int) -> list[int]:
+    with ExitStack() as stack:
+        sockets = [stack.enter_context(socket.socket()) for _ in range(count)]
+        for one in sockets:
+            one.bind(("127.0.0.1", 0))
+        return [one.getsockname()[1] for one in sockets]
