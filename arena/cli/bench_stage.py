@@ -7,7 +7,7 @@ import statistics
 import tempfile
 import time
 from collections.abc import AsyncIterator, Sequence
-from contextlib import AsyncExitStack, aclosing, asynccontextmanager, contextmanager
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
 from itertools import cycle, islice
 from pathlib import Path
@@ -263,13 +263,13 @@ async def _first_tokens(url: str, token: str, engine: Switchboard, name: str) ->
         for _ in range(FIRST_TOKENS):
             began = time.perf_counter()
             reply = await engine.complete(request)
-            await anext(reply.chunks)
-            direct.append(time.perf_counter() - began)
-            await reply.close()
+            said = [chunk async for chunk in reply.chunks]
+            direct.append(engine.spoke_at - began)
+            assert said
             began = time.perf_counter()
-            async with aclosing(client.stream(request)) as events:
-                assert isinstance(await anext(events), TokenEvent)
-                through.append(time.perf_counter() - began)
+            events = [event async for event in client.stream(request)]
+            assert isinstance(events[0], TokenEvent)
+            through.append(events[0].at_ns / 1e9 - began)
     usual = statistics.median(direct)
     added = sorted((one - usual) * 1000 for one in through)
     return [
