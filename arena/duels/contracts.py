@@ -10,6 +10,7 @@ from arena.submissions.contracts import AdapterRef
 
 SideName = Literal["left", "right"]
 SIDES: tuple[SideName, SideName] = ("left", "right")
+OTHER: dict[SideName, SideName] = {"left": "right", "right": "left"}
 
 RUN = "duels.run"
 
@@ -25,6 +26,7 @@ Outcome = Literal[
     "engine_error",
     "adapter_missing",
     "adapter_refused",
+    "too_long",
     "wrong_adapter",
     "node_lost",
     "lease_expired",
@@ -39,18 +41,21 @@ class SidePlan(Contract):
     answer_id: UUID
     adapter: AdapterRef
     rendered: str
-    """The prompt inside the side's frozen template, as the engine sees it."""
+    """The conversation up to this turn inside the side's frozen template, as the engine sees it."""
 
 
 class DuelPlan(Contract):
-    """All that the runner needs: both sides get exactly the same prompt, sampling and seed.
+    """All that the runner needs for one turn: both sides get the same prompt, sampling and seed.
 
-    What the engine sees differs only by an entry's own system prompt.
+    What the engine sees differs only by an entry's own system prompt, and from the second turn on by what was said.
     """
 
     duel_id: UUID
     episode_id: UUID
+    turn: int
+    turns: int
     prompt: str
+    """What the producer asks in this turn."""
     seed: int
     max_tokens: int
     temperature: float

@@ -6,6 +6,7 @@ from arena.duels.program_service import dumped, preview, require_over, steer
 from arena.duels.provenance import seal
 from arena.duels.queries import (
     SideView,
+    Turns,
     answers,
     any_under_way,
     any_waiting,
@@ -16,15 +17,19 @@ from arena.duels.queries import (
     revealed_duels,
     seen_state,
     sides,
+    turns,
 )
 from arena.duels.schemas import DuelOut, OffAir, ProgramOut, Steer, off_air
 from arena.duels.service import check_prompt, reveal, start
+from arena.duels.turns import MAX_TURNS, DuelKind
 
 __all__ = [
+    "MAX_TURNS",
     "SIDES",
     "Duel",
     "DuelAnswered",
     "DuelChanged",
+    "DuelKind",
     "DuelOut",
     "DuelRevealed",
     "DuelStarted",
@@ -33,6 +38,7 @@ __all__ = [
     "SideName",
     "SideView",
     "Steer",
+    "Turns",
     "answers",
     "any_under_way",
     "any_waiting",
@@ -52,4 +58,5 @@ __all__ = [
     "sides",
     "start",
     "steer",
+    "turns",
 ]

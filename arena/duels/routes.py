@@ -20,15 +20,15 @@ router = APIRouter(tags=["duels"])
 @router.get("/duels/{duel_id}")
 async def read_duel(duel_id: UUID, caller: PublicCaller, session: SessionDep) -> DuelOut:
     duel = await queries.duel(session, duel_id)
-    return DuelOut.of(duel, await queries.sides(session, duel), see_names=caller.has(Role.PRODUCER))
+    return DuelOut.of(duel, await queries.turns(session, duel), see_names=caller.has(Role.PRODUCER))
 
 
 @router.get("/episodes/{episode_id}/duels")
 async def list_duels(episode_id: UUID, caller: PublicCaller, session: SessionDep) -> list[DuelOut]:
     see_names = caller.has(Role.PRODUCER)
     found = await queries.duels_of(session, episode_id)
-    sides = await queries.sides_of(session, found)
-    return [DuelOut.of(duel, sides[duel.id], see_names) for duel in found]
+    turns = await queries.turns_of(session, found)
+    return [DuelOut.of(duel, turns[duel.id], see_names) for duel in found]
 
 
 @router.get("/duels/{duel_id}/attempts")
@@ -40,13 +40,14 @@ async def list_attempts(duel_id: UUID, _: Producer, session: SessionDep) -> list
 
 @router.get("/duels/{duel_id}/answers/{side}.json", response_model=AnswerFile)
 async def download_answer(
-    request: Request, duel_id: UUID, side: SideName, _: PublicCaller, session: SessionDep
+    request: Request, duel_id: UUID, side: SideName, _: PublicCaller, session: SessionDep, turn: int = 1
 ) -> Response:
     """How one answer came about, for anyone, once the names are out; `gavel verify` checks it."""
     site: Site = request.app.state.site
     duel = await queries.duel(session, duel_id)
-    file = await provenance.answer_file(site, session, duel, side)
-    return _download(file, f"duel-{duel.number}-{side}.json")
+    file = await provenance.answer_file(site, session, duel, side, turn)
+    in_turn = f"-turn-{turn}" if duel.turns > 1 else ""
+    return _download(file, f"duel-{duel.number}{in_turn}-{side}.json")
 
 
 @router.get("/episodes/{episode_id}/provenance.json", response_model=EpisodeFile)
