@@ -23,7 +23,7 @@ LABELLED: Json = {"ai_generated": True, "ai_label": AI_LABEL}
 
 
 async def seal(site: Site, session: AsyncSession, duel: Duel) -> None:
-    """Write the records of all answers, by turn and side, with all decisions; from here on nothing is decided about them.
+    """Write the records of all answers, by turn and side, with all decisions. After that no more are taken.
 
     The caller holds the episode: its records are one chain.
     """

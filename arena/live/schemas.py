@@ -118,6 +118,8 @@ class DeskSides(Out):
     left: EntryName
     right: EntryName
     reason: str | None
+    follow_ups: list[str]
+    """What will be asked in later turns."""
 
 
 class Desk(Stage):
