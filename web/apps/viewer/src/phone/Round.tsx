@@ -47,14 +47,15 @@ function Answers({ duel }: { duel: DuelState }) {
   );
 }
 
-/** What is asked now, after what was asked and said before. */
+/** What is asked now, after what was asked and said before; a debate's one topic stands above all. */
 function Prompt({ duel, reading = true }: { duel: DuelState; reading?: boolean }) {
   const turn = useTurn(duel);
   return (
     <>
       {turn && <p className={css.turn}>{turn}</p>}
-      {turn && <EarlierTurns duel={duel} open={reading} />}
+      {duel.kind === "follow_up" && <EarlierTurns duel={duel} open={reading} />}
       <h1 className={css.prompt}>{duel.asked}</h1>
+      {duel.kind === "debate" && <EarlierTurns duel={duel} open={reading} />}
     </>
   );
 }

@@ -1,5 +1,5 @@
-import type { SideName, StageDuel, StageResult, StageSide } from "@gavel/api";
-import { AiLabel, Answer, Before, cx, Mark, SideLabel, useEntryName } from "@gavel/ui";
+import type { SideName, StageResult, StageSide } from "@gavel/api";
+import { AiLabel, Answer, cx, Mark, SideLabel, useEntryName } from "@gavel/ui";
 import { useT } from "../i18n";
 import { Margin } from "../shared/Margin";
 import { Verdict } from "../shared/Verdict";
@@ -11,7 +11,7 @@ import { textWidth } from "./textWidth";
 interface PlateProps {
   side: SideName;
   result: StageResult;
-  duel: StageDuel | null;
+  answer: StageSide;
 }
 
 const SILENT: StageSide = { text: "", tokens: 0, finished: true, off_air: null, ai_generated: true };
@@ -21,7 +21,7 @@ const LARGEST = { won: 96, draw: 70, beaten: 58 };
 const LETTER = 0.56;
 
 /** A name at last. The winner's plate turns to gold after the two verdicts have been read. */
-function Plate({ side, result, duel }: PlateProps) {
+function Plate({ side, result, answer }: PlateProps) {
   const { t } = useT();
   const { winner } = result;
   const name = useEntryName()(result[side]);
@@ -39,10 +39,7 @@ function Plate({ side, result, duel }: PlateProps) {
         )}
       </header>
       <h2 style={{ fontSize: Math.max(34, size) }}>{name}</h2>
-      <div className={css.text}>
-        {duel && <Before duel={duel} side={side} className={css.before} />}
-        <Answer side={side} answer={duel?.[side] ?? SILENT} writing={false} />
-      </div>
+      <Answer side={side} answer={answer} writing={false} className={css.text} />
       <AiLabel className={css.ai} />
     </section>
   );
@@ -55,8 +52,8 @@ export function Reveal({ stage, board, result }: StageProps & { result: StageRes
     <main className={css.reveal}>
       <div className={css.main}>
         <div className={cx(css.plates, css[`to_${result.winner}`])}>
-          <Plate side="left" result={result} duel={stage.duel} />
-          <Plate side="right" result={result} duel={stage.duel} />
+          <Plate side="left" result={result} answer={stage.duel?.left ?? SILENT} />
+          <Plate side="right" result={result} answer={stage.duel?.right ?? SILENT} />
           {result.winner === "tie" && <p className={css.medal}>{t("result.draw")}</p>}
         </div>
         <div className={css.verdicts}>

@@ -31,7 +31,9 @@ export function EarlierTurns({ duel, open, className }: TurnsProps) {
         <details key={`${one.turn} ${open}`} open={open} className={css.turn}>
           <summary>
             <b className={css.name}>{t("turns.turn", { turn: one.turn })}</b>
-            <span className={css.asked}>{duel.kind === "debate" && one.turn > 1 ? t("turns.reply") : one.prompt}</span>
+            <span className={css.asked}>
+              {duel.kind === "debate" ? t(one.turn > 1 ? "turns.reply" : "turns.opening") : one.prompt}
+            </span>
           </summary>
           <div className={css.pair}>
             {SIDES.map((side) => (
