@@ -36,6 +36,26 @@ Outcome = Literal[
 """What came of one side in one attempt at a duel; `arena/duels/ruling.py` says whose fault each is."""
 
 
+MediaType = Literal["image/png", "image/jpeg"]
+
+
+class TextPart(Contract):
+    type: Literal["text"]
+    text: str
+
+
+class ImagePart(Contract):
+    """An image beside a prompt, kept under its sha256."""
+
+    type: Literal["image"]
+    media_type: MediaType
+    digest: str
+    body: bytes
+
+
+ContentPart = TextPart | ImagePart
+
+
 class SidePlan(Contract):
     side: SideName
     answer_id: UUID
@@ -54,8 +74,8 @@ class DuelPlan(Contract):
     episode_id: UUID
     turn: int
     turns: int
-    prompt: str
-    """What the producer asks in this turn."""
+    content: tuple[ContentPart, ...]
+    """What the producer asks in this turn: a text, and before it the duel's images, which all turns share."""
     seed: int
     max_tokens: int
     temperature: float
@@ -64,6 +84,10 @@ class DuelPlan(Contract):
     """Text that ends an answer besides the end-of-text token; it is not part of the answer."""
     deadlines: Deadlines
     sides: tuple[SidePlan, SidePlan]
+
+    @property
+    def images(self) -> list[ImagePart]:
+        return [part for part in self.content if isinstance(part, ImagePart)]
 
 
 class Token(Contract):

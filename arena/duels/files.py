@@ -73,6 +73,8 @@ class AnswerRecord(Contract):
     duel: UUID
     number: int
     kind: DuelKind
+    images: list[Hex32]
+    """sha256 of each image that both sides were shown with the first prompt."""
     turns: int
     answer: UUID
     turn: int

@@ -32,6 +32,8 @@ class Duel(Row):
     turns: Mapped[int] = mapped_column(server_default="1", default=1)
     frame: Mapped[str | None]
     """In which a debate quotes an answer; from the season's rules."""
+    images: Mapped[list[str]] = mapped_column(JSONB, server_default="[]", default=list)
+    """Digests of what is shown beside the first prompt."""
     seed: Mapped[int] = mapped_column(BigInteger)
     sampling: Mapped[dict[str, Any]]
     state: Mapped[DuelState] = mapped_column(String, default="queued")

@@ -70,6 +70,7 @@ def _common(duel: Duel) -> Json:
         "duel": str(duel.id),
         "number": duel.number,
         "kind": duel.kind,
+        "images": duel.images,
         "turns": duel.turns,
         "base_digest": node.base_digest,
         "sampling": duel.sampling,

@@ -1,6 +1,7 @@
 """The face of duels: what other domains use."""
 
 from arena.duels.contracts import SIDES, DuelAnswered, DuelChanged, DuelRevealed, DuelStarted, SideName
+from arena.duels.images import check_taken
 from arena.duels.models import Duel
 from arena.duels.program_service import dumped, preview, require_over, steer
 from arena.duels.provenance import seal
@@ -43,6 +44,7 @@ __all__ = [
     "any_under_way",
     "any_waiting",
     "check_prompt",
+    "check_taken",
     "decisions",
     "duel",
     "duels_of",

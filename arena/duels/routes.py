@@ -6,15 +6,17 @@ import orjson
 from fastapi import APIRouter, Request, Response
 
 from arena.accounts.public import Producer, PublicCaller, Role
-from arena.duels import attempts, provenance, queries
+from arena.duels import attempts, images, provenance, queries
 from arena.duels.contracts import SideName
 from arena.duels.files import AnswerFile, EpisodeFile
-from arena.duels.schemas import AttemptOut, DuelOut
+from arena.duels.schemas import AttemptOut, DuelOut, ImageKept
 from arena.kit.db import Json, SessionDep
 from arena.kit.site import Site
 from arena.shows import public as episodes
 
 router = APIRouter(tags=["duels"])
+_BYTES = {"schema": {"type": "string", "format": "binary"}}
+IMAGE: Json = {"requestBody": {"required": True, "content": {"image/png": _BYTES, "image/jpeg": _BYTES}}}
 
 
 @router.get("/duels/{duel_id}")
@@ -36,6 +38,15 @@ async def list_attempts(duel_id: UUID, _: Producer, session: SessionDep) -> list
     """Every try to have the answers, with the reason why it failed."""
     await queries.duel(session, duel_id)
     return [AttemptOut.model_validate(one) for one in await attempts.of(session, duel_id)]
+
+
+@router.post("/episodes/{episode_id}/images", status_code=201, openapi_extra=IMAGE)
+async def keep_image(request: Request, episode_id: UUID, _: Producer, session: SessionDep) -> ImageKept:
+    """Put in an image for a prompt, as it is: PNG or JPEG, up to 1 MB. A duel names it by its digest."""
+    site: Site = request.app.state.site
+    episode = await episodes.episode(session, episode_id)
+    images.check_taken((await episodes.season_rules(session, episode.season_id)).track.base, 1)
+    return ImageKept(digest=await images.keep(site, await request.body()))
 
 
 @router.get("/duels/{duel_id}/answers/{side}.json", response_model=AnswerFile)

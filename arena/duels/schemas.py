@@ -108,6 +108,10 @@ class DuelOut(Out):
         )
 
 
+class ImageKept(Out):
+    digest: str
+
+
 class AttemptOut(Out):
     """For producers: where it was tried, and what came of each side."""
 

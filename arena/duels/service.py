@@ -18,8 +18,11 @@ from arena.duels.contracts import (
     DuelStarted,
     SideName,
     SidePlan,
+    TextPart,
     Token,
 )
+from arena.duels.images import check_taken
+from arena.duels.images import parts as image_parts
 from arena.duels.models import Answer, AnswerToken, Duel
 from arena.duels.turns import DuelKind, check_fits
 from arena.duels.turns import course as plan_course
@@ -46,13 +49,16 @@ async def start(
     kind: DuelKind = "single",
     follow_ups: Sequence[str] = (),
     turns: int | None = None,
+    images: Sequence[str] = (),
 ) -> Duel:
     """Put a duel on its way to the stage; a worker answers it. Sides are drawn here, by the machine.
 
     Raises Invalid `moderation.…` for a prompt that may not go on air, `duel.turns` or `duel.too_long` for turns that
-    cannot be.
+    cannot be, `prompt.…images` for images that cannot be asked about.
     """
     rules = await season_rules(session, episode.season_id)
+    check_taken(rules.track.base, len(images))
+    await image_parts(site, images)
     course = plan_course(kind, prompt, follow_ups, turns, (rules.frames.zh, rules.frames.en))
     for number, asked in enumerate(course.prompts):
         check_prompt(asked, rules.max_prompt_chars, f"follow_ups.{number - 1}" if number else "prompt")
@@ -81,6 +87,7 @@ async def start(
         follow_ups=list(follow_ups),
         turns=course.turns,
         frame=course.frame,
+        images=list(images),
         seed=secrets.randbelow(2**31) if seed is None else seed,
         sampling=rules.sampling.model_dump(mode="json") | {"stop": rules.track.base.frame},
         state="queued",
@@ -158,7 +165,10 @@ async def plan(site: Site, session: AsyncSession, duel_id: UUID, turn: int = 1) 
         episode_id=duel.episode_id,
         turn=turn,
         turns=duel.turns,
-        prompt=duel.course.prompt(turn),
+        content=(
+            *await image_parts(site, duel.images),
+            TextPart(type="text", text=duel.course.prompt(turn)),
+        ),
         seed=duel.seed,
         max_tokens=duel.sampling["max_tokens"],
         temperature=duel.sampling["temperature"],

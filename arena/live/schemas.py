@@ -120,6 +120,8 @@ class DeskSides(Out):
     reason: str | None
     follow_ups: list[str]
     """What will be asked in later turns."""
+    images: list[str]
+    """Digests of what is shown beside the prompt."""
 
 
 class Desk(Stage):

@@ -114,7 +114,9 @@ async def desk(session: AsyncSession, episode_id: UUID) -> Desk:
         duel, turns = contest
         left, right = (EntryName.model_validate(turns[-1].sides[side].entry) for side in duels.SIDES)
         reason = duel.reason or await _waits_for(session, duel)
-        names = DeskSides(left=left, right=right, reason=reason, follow_ups=duel.follow_ups)
+        names = DeskSides(
+            left=left, right=right, reason=reason, follow_ups=duel.follow_ups, images=duel.images
+        )
     held = await live_leases(session)
     return Desk(
         **{name: getattr(seen, name) for name in Stage.model_fields},

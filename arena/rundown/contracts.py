@@ -21,6 +21,8 @@ class StartDuel(In):
     """What is asked in the later turns of a duel with follow-ups, in order."""
     turns: int | None = None
     """Of a debate; otherwise there are as many as prompts."""
+    images: list[Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]] = Field(default=[], max_length=20)
+    """Digests of images that were put in before (`POST /episodes/{id}/images`), for base models that take them."""
 
 
 class OpenVote(In):

@@ -96,6 +96,7 @@ async def _do(
                 command.kind,
                 command.follow_ups,
                 command.turns,
+                command.images,
             )
             episode.state = "live"
             return {

@@ -36,6 +36,8 @@ class BaseModel:
     licence_url: str
     turn_end: str = "\n\n"
     """What stands between an answer and the next prompt of a conversation."""
+    takes_images: bool = False
+    """Whether a prompt may have images beside its text."""
 
     @property
     def template_digest(self) -> str:

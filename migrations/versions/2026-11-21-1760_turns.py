@@ -18,6 +18,7 @@ def upgrade() -> None:
     op.add_column("duels", sa.Column("kind", sa.String(), nullable=False, server_default="single"))
     op.add_column("duels", sa.Column("follow_ups", postgresql.JSONB(), nullable=False, server_default="[]"))
     op.add_column("duels", sa.Column("turns", sa.Integer(), nullable=False, server_default="1"))
+    op.add_column("duels", sa.Column("images", postgresql.JSONB(), nullable=False, server_default="[]"))
     op.add_column("duels", sa.Column("frame", sa.String(), nullable=True))
     op.create_check_constraint(op.f("ck_duels_kind"), "duels", "kind in ('single','follow_up','debate')")
     op.create_check_constraint(op.f("ck_duels_turns"), "duels", "turns between 1 and 6")
@@ -34,5 +35,5 @@ def downgrade() -> None:
     op.drop_column("answers", "turn")
     op.drop_constraint(op.f("ck_duels_turns"), "duels", type_="check")
     op.drop_constraint(op.f("ck_duels_kind"), "duels", type_="check")
-    for name in ("frame", "turns", "follow_ups", "kind"):
+    for name in ("frame", "images", "turns", "follow_ups", "kind"):
         op.drop_column("duels", name)

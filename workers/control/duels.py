@@ -36,7 +36,7 @@ from workers.pool.client import (
     StreamStalled,
     TokenEvent,
 )
-from workers.pool.protocol import CompletionRequest
+from workers.pool.protocol import CompletionRequest, ImageData
 
 KIND = RUN
 FLUSH_SECONDS = 0.15
@@ -265,6 +265,7 @@ async def _speak(engine: EngineClient, plan: DuelPlan, side: SidePlan, inbox: In
         logprobs=1,
         # Nothing cached for one side may help the other, nor a rival's earlier duel.
         cache_salt=f"{plan.duel_id}-{side.side}",
+        images=[ImageData(media_type=image.media_type, body=image.body) for image in plan.images],
     )
     said = False
     try:

@@ -435,6 +435,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/episodes/{episode_id}/images": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Keep Image
+         * @description Put in an image for a prompt, as it is: PNG or JPEG, up to 1 MB. A duel names it by its digest.
+         */
+        post: operations["keep_image"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/episodes/{episode_id}/provenance.json": {
         parameters: {
             query?: never;
@@ -1590,6 +1610,8 @@ export interface components {
             episode: string;
             /** Finish Reason */
             finish_reason: string | null;
+            /** Images */
+            images: string[];
             /**
              * Kind
              * @enum {string}
@@ -2039,6 +2061,8 @@ export interface components {
         DeskSides: {
             /** Follow Ups */
             follow_ups: string[];
+            /** Images */
+            images: string[];
             left: components["schemas"]["EntryName"];
             /** Reason */
             reason: string | null;
@@ -2356,6 +2380,11 @@ export interface components {
             digest: string;
             /** Name */
             name: string;
+        };
+        /** ImageKept */
+        ImageKept: {
+            /** Digest */
+            digest: string;
         };
         /** ImagePart */
         ImagePart: {
@@ -3581,6 +3610,11 @@ export interface components {
              */
             follow_ups: string[];
             /**
+             * Images
+             * @default []
+             */
+            images: string[];
+            /**
              * Kind
              * @default single
              * @enum {string}
@@ -4111,6 +4145,7 @@ export type Freeze = components['schemas']['Freeze'];
 export type GiveVerdict = components['schemas']['GiveVerdict'];
 export type HttpValidationError = components['schemas']['HTTPValidationError'];
 export type Identity = components['schemas']['Identity'];
+export type ImageKept = components['schemas']['ImageKept'];
 export type ImagePart = components['schemas']['ImagePart'];
 export type InvitationMade = components['schemas']['InvitationMade'];
 export type InvitationState = components['schemas']['InvitationState'];
@@ -4968,6 +5003,42 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["DuelOut"][];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    keep_image: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                episode_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "image/jpeg": string;
+                "image/png": string;
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ImageKept"];
                 };
             };
             /** @description Validation Error */

@@ -16,7 +16,16 @@ const desk = (change: object) =>
 const draft: Draft = { a: "a", b: "b", prompt: " Tea? ", kind: "single", followUps: [], turns: 3, seconds: 60 };
 
 it("starts the prepared duel, with the prompt trimmed", () => {
-  const start = { type: "start_duel", prompt: "Tea?", entry_a: "a", entry_b: "b", kind: "single", follow_ups: [] };
+  const start = {
+    type: "start_duel",
+    prompt: "Tea?",
+    entry_a: "a",
+    entry_b: "b",
+    kind: "single",
+    follow_ups: [],
+    images: [],
+    turns: null,
+  };
   expect(nextOf(desk({}), draft, 100).command).toEqual(start);
   expect(nextOf(desk({ phase: "revealed" }), draft, 100).command).toEqual(start);
 });
@@ -48,7 +57,13 @@ it("starts follow-ups and debates with their turns", () => {
 });
 
 it("goes from the answers to the reveal", () => {
-  const names = { left: { id: "b", name: "B" }, right: { id: "a", name: "A" }, reason: null, follow_ups: ["Cup?"] };
+  const names = {
+    left: { id: "b", name: "B" },
+    right: { id: "a", name: "A" },
+    reason: null,
+    follow_ups: ["Cup?"],
+    images: ["ab"],
+  };
   const duel = (state: string, off_air: string | null = null) =>
     desk({
       phase: "duel",
@@ -68,6 +83,7 @@ it("goes from the answers to the reveal", () => {
       entry_b: "a",
       kind: "follow_up",
       follow_ups: ["Cup?"],
+      images: ["ab"],
     },
   });
   expect(nextOf(duel("answered", "dumped"), draft, 100)).toMatchObject({ step: "again", why: null });

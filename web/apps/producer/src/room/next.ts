@@ -33,13 +33,15 @@ export function startOf(draft: Draft, desk: Desk, limit: number): Next {
   const followUps = draft.kind === "follow_up" ? draft.followUps.map((one) => one.trim()) : [];
   if (followUps.includes("") || (draft.kind === "follow_up" && followUps.length === 0)) return refuse("follow_up");
   if ([prompt, ...followUps].some((one) => length(one) > limit)) return refuse("long");
-  const command = start({ ...draft, prompt, followUps });
+  const command = start({ ...draft, prompt, followUps, images: [] });
   return { step: "start", command, why: null };
 }
 
-function start({ kind, followUps, turns, prompt, a, b }: Omit<Draft, "seconds">): Command {
-  const command = { type: "start_duel", prompt, entry_a: a, entry_b: b, kind, follow_ups: followUps } as const;
-  return kind === "debate" ? { ...command, turns } : command;
+type Wanted = Omit<Draft, "seconds"> & { images: string[] };
+
+function start({ kind, followUps, turns, prompt, a, b, images }: Wanted): Command {
+  const about = { prompt, entry_a: a, entry_b: b, kind, follow_ups: followUps, images };
+  return { type: "start_duel", ...about, turns: kind === "debate" ? turns : null };
 }
 
 /** The one thing GO does now. Pure: the same show and draft always give the same button. */
@@ -66,8 +68,8 @@ export function isSpent({ state, left }: StageDuel): boolean {
 
 function ofDuel({ duel, names }: Desk, seconds: number): Next {
   if (duel && names && isSpent(duel)) {
-    const { left, right, follow_ups: followUps } = names;
-    const command = start({ ...duel, followUps, a: left.id, b: right.id });
+    const { left, right, follow_ups: followUps, images } = names;
+    const command = start({ ...duel, followUps, images, a: left.id, b: right.id });
     return { step: "again", command, why: null };
   }
   if (duel?.state !== "answered") return { step: "open", command: null, why: "answering" };
