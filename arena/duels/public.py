@@ -17,7 +17,6 @@ from arena.duels.queries import (
     owners,
     revealed_duels,
     seen_state,
-    sides,
     turns,
 )
 from arena.duels.schemas import DuelOut, OffAir, ProgramOut, Steer, off_air
@@ -57,7 +56,6 @@ __all__ = [
     "revealed_duels",
     "seal",
     "seen_state",
-    "sides",
     "start",
     "steer",
     "turns",

@@ -138,11 +138,6 @@ async def turns(session: AsyncSession, duel: Duel) -> Turns:
     return (await turns_of(session, [duel]))[duel.id]
 
 
-async def sides(session: AsyncSession, duel: Duel) -> Sides:
-    """Both sides of the turn that is on air."""
-    return (await turns(session, duel))[-1].sides
-
-
 async def turns_of(session: AsyncSession, duels: Sequence[Duel]) -> dict[UUID, Turns]:
     """`turns` of several duels, by duel, in as few reads as of one. What is on air as a whole is read whole."""
     statement = (

@@ -1,6 +1,7 @@
 import type { SideName, StageDuel } from "@gavel/api";
 import { cx } from "../cx";
 import { useT } from "../i18n";
+import { AiLabel } from "./AiLabel";
 import { Answer } from "./Answer";
 import { SideLabel } from "./Card";
 import css from "./Turns.module.css";
@@ -38,7 +39,10 @@ export function EarlierTurns({ duel, open, className }: TurnsProps) {
           <div className={css.pair}>
             {SIDES.map((side) => (
               <div key={side} className={css[side]}>
-                <SideLabel side={side} className={css.side} />
+                <p className={css.head}>
+                  <SideLabel side={side} className={css.side} />
+                  <AiLabel />
+                </p>
                 <Answer side={side} answer={one[side]} writing={false} className={css.text} />
               </div>
             ))}
