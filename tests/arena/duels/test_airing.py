@@ -393,7 +393,7 @@ async def test_what_was_judged_before_a_new_attempt_clears_nothing_of_it(stage: 
     async with site.sessions() as session, session.begin():
         await duels.interrupted(session, stage._id)
         await session.execute(text("update duels set state = 'live'"))
-    stage.said = {"left": 0, "right": 0}
+    stage.said.clear()
     await stage.say(f"{BAD} " + SOME)
     async with site.sessions() as session, session.begin():
         await program_service.air(site, session, stage._id, judged)
@@ -446,8 +446,8 @@ async def test_a_name_is_unreadable_until_the_reveal_and_the_record_keeps_it(sta
         rows = await queries.answers(session, stage._id)
         for side in ("left", "right"):
             token = Token(token_id=1, text="\u200btern. " if side == "left" else "‑", at_us=1)
-            await duels.add_tokens(session, rows[side].id, stage.said[side], [token])
-            stage.said[side] += 1
+            await duels.add_tokens(session, rows[side].id, stage.said[1, side], [token])
+            stage.said[1, side] += 1
     await stage.say("I am Gemma, I think.")
     await stage.end()
     seen = await stage.look(HOLD)
