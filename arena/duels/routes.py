@@ -1,20 +1,23 @@
 """Duels over HTTP. They are started from the rundown; here they are only read."""
 
+from typing import Annotated
 from uuid import UUID
 
 import orjson
-from fastapi import APIRouter, Request, Response
+from fastapi import APIRouter, Query, Request, Response
 
 from arena.accounts.public import Producer, PublicCaller, Role
 from arena.duels import attempts, images, provenance, queries
 from arena.duels.contracts import SideName
 from arena.duels.files import AnswerFile, EpisodeFile
 from arena.duels.schemas import AttemptOut, DuelOut, ImageKept
+from arena.duels.turns import MAX_TURNS
 from arena.kit.db import Json, SessionDep
 from arena.kit.site import Site
 from arena.shows import public as episodes
 
 router = APIRouter(tags=["duels"])
+Turn = Annotated[int, Query(ge=1, le=MAX_TURNS)]
 _BYTES = {"schema": {"type": "string", "format": "binary"}}
 IMAGE: Json = {"requestBody": {"required": True, "content": {"image/png": _BYTES, "image/jpeg": _BYTES}}}
 
@@ -51,7 +54,7 @@ async def keep_image(request: Request, episode_id: UUID, _: Producer, session: S
 
 @router.get("/duels/{duel_id}/answers/{side}.json", response_model=AnswerFile)
 async def download_answer(
-    request: Request, duel_id: UUID, side: SideName, _: PublicCaller, session: SessionDep, turn: int = 1
+    request: Request, duel_id: UUID, side: SideName, _: PublicCaller, session: SessionDep, turn: Turn = 1
 ) -> Response:
     """How one answer came about, for anyone, once the names are out; `gavel verify` checks it."""
     site: Site = request.app.state.site

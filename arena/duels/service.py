@@ -251,6 +251,8 @@ async def finish_side(session: AsyncSession, answer_id: UUID, finish_reason: str
 
 async def end_turn(session: AsyncSession, duel_id: UUID, turn: int) -> None:
     """Both sides have said all they say in it. The next turn goes on from these words, whatever is shown of them."""
+    # The clock of the program and the hands of people write to the same rows, and hold the duel, too.
+    await queries.duel(session, duel_id, lock=True)
     for row in (await queries.answers(session, duel_id, turn)).values():
         tokens = await queries.tokens(session, row.id)
         row.text, row.tokens = "".join(token.text for token in tokens), len(tokens)

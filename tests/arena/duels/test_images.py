@@ -22,7 +22,7 @@ JPEG = b"\xff\xd8\xff\xe0" + b"another picture"
 @pytest.fixture
 def seeing(monkeypatch: pytest.MonkeyPatch) -> None:
     """The house model as if it took images."""
-    monkeypatch.setitem(BASE_MODELS, HOUSE_MODEL.id, replace(HOUSE_MODEL, takes_images=True))  # type: ignore[arg-type]
+    monkeypatch.setitem(BASE_MODELS, HOUSE_MODEL.id, replace(HOUSE_MODEL, takes_images=True))
 
 
 async def put(show: Show, body: bytes) -> tuple[int, Json]:

@@ -11,7 +11,7 @@ from sqlalchemy import text
 
 from arena.duels import queries
 from arena.duels.contracts import OTHER, SIDES, SideName
-from arena.duels.turns import MAX_TURNS, Course, course, text_digest
+from arena.duels.turns import MAX_TURNS, Course, check_fits, course, text_digest
 from arena.duels.verify import check_file, field_digests, record_hash
 from arena.kit.errors import Invalid
 from arena.live.states import Channel, read
@@ -217,12 +217,18 @@ async def test_each_prompt_is_read_by_moderation(show: Show) -> None:
 
 
 def test_what_fits_is_not_refused() -> None:
-    for fields in (FOLLOW_UP, DEBATE):
-        wanted = {"follow_ups": [], "turns": None} | fields
-        made = course(wanted["kind"], wanted["prompt"], wanted["follow_ups"], wanted["turns"], FRAMES)
-        assert made.turns == 3
-    with pytest.raises(Invalid, match="2 to 6 turns"):
-        course("debate", "Why?", [], 0, FRAMES)
+    """The house reads 1,024 tokens: with answers of 120, a debate of four turns."""
+    for turns, fits in ((4, True), (5, False)):
+        debate = course("debate", "Is rain good news?", [], turns, FRAMES)
+        if fits:
+            check_fits(debate, HOUSE_MODEL, 120, [None])
+        else:
+            with pytest.raises(Invalid, match="reads 1024"):
+                check_fits(debate, HOUSE_MODEL, 120, [None])
+    six = course("follow_up", PROMPTS[0], PROMPTS[1:] * 2 + ["Once more."], None, FRAMES)
+    check_fits(six, HOUSE_MODEL, 120, [None])
+    with pytest.raises(Invalid, match="reads 1024"):
+        check_fits(six, HOUSE_MODEL, 120, [None, "You are a lighthouse keeper. " * 40])
 
 
 async def test_a_conversation_that_the_engine_finds_too_long_is_nobodys_fault(
@@ -305,8 +311,10 @@ async def test_every_answer_has_its_record_by_turn_and_side(show: Show) -> None:
     assert one.headers["content-disposition"] == 'attachment; filename="duel-1-turn-2-left.json"'
     assert one.json() == file["answers"][2]
     assert problems(one.json()) == {}
-    wrong = f"/duels/{duel['id']}/answers/left.json?turn=4"
-    assert await visitor.refused("GET", wrong) == (404, "answer.no_turn")
+    path = f"/duels/{duel['id']}/answers/left.json?turn="
+    assert await visitor.refused("GET", f"{path}4") == (404, "answer.no_turn")
+    for nonsense in ("0", "7", "99999999999999"):
+        assert await visitor.refused("GET", path + nonsense) == (422, "request.invalid")
 
 
 async def test_whoever_says_that_a_side_was_given_other_words_is_found_out(show: Show) -> None:
