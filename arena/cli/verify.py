@@ -32,7 +32,9 @@ def verify(
     try:
         found = _read(file)
     except (OSError, StrictJsonError) as error:
-        Console(stderr=True).print(f"[red]{escape(str(file))} cannot be read:[/] {escape(str(error))}")
+        Console(stderr=True, soft_wrap=True).print(
+            f"[red]{escape(str(file))} cannot be read:[/] {escape(str(error))}"
+        )
         raise typer.Exit(2) from error
     checks = check_file(found, expected)
     holds = all(check.problem is None for check in checks)

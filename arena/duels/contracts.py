@@ -10,6 +10,7 @@ from arena.submissions.contracts import AdapterRef
 
 SideName = Literal["left", "right"]
 SIDES: tuple[SideName, SideName] = ("left", "right")
+OTHER: dict[SideName, SideName] = {"left": "right", "right": "left"}
 
 RUN = "duels.run"
 
@@ -25,6 +26,7 @@ Outcome = Literal[
     "engine_error",
     "adapter_missing",
     "adapter_refused",
+    "too_long",
     "wrong_adapter",
     "node_lost",
     "lease_expired",
@@ -34,23 +36,46 @@ Outcome = Literal[
 """What came of one side in one attempt at a duel; `arena/duels/ruling.py` says whose fault each is."""
 
 
+MediaType = Literal["image/png", "image/jpeg"]
+
+
+class TextPart(Contract):
+    type: Literal["text"]
+    text: str
+
+
+class ImagePart(Contract):
+    """An image beside a prompt, kept under its sha256."""
+
+    type: Literal["image"]
+    media_type: MediaType
+    digest: str
+    body: bytes
+
+
+ContentPart = TextPart | ImagePart
+
+
 class SidePlan(Contract):
     side: SideName
     answer_id: UUID
     adapter: AdapterRef
     rendered: str
-    """The prompt inside the side's frozen template, as the engine sees it."""
+    """The conversation up to this turn inside the side's frozen template, as the engine sees it."""
 
 
 class DuelPlan(Contract):
-    """All that the runner needs: both sides get exactly the same prompt, sampling and seed.
+    """All that the runner needs for one turn: both sides get the same prompt, sampling and seed.
 
-    What the engine sees differs only by an entry's own system prompt.
+    What the engine sees differs only by an entry's own system prompt, and from the second turn on by what was said.
     """
 
     duel_id: UUID
     episode_id: UUID
-    prompt: str
+    turn: int
+    turns: int
+    content: tuple[ContentPart, ...]
+    """What the producer asks in this turn: a text, and before it the duel's images, which all turns share."""
     seed: int
     max_tokens: int
     temperature: float
@@ -59,6 +84,10 @@ class DuelPlan(Contract):
     """Text that ends an answer besides the end-of-text token; it is not part of the answer."""
     deadlines: Deadlines
     sides: tuple[SidePlan, SidePlan]
+
+    @property
+    def images(self) -> list[ImagePart]:
+        return [part for part in self.content if isinstance(part, ImagePart)]
 
 
 class Token(Contract):

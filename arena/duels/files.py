@@ -9,10 +9,11 @@ from typing import Any, Literal
 from uuid import UUID
 
 from arena.duels.contracts import SideName
+from arena.duels.turns import DuelKind, Message
 from arena.kit.schemas import Contract
 from arena.nodes.attestation import Hex32, Hex64
 
-RECORD = "gavel.answer.v2"
+RECORD = "gavel.answer.v3"
 AI_LABEL = {"zh": "AI 生成", "en": "AI-generated"}
 
 
@@ -64,16 +65,27 @@ class AnswerRecord(Contract):
     """How one answer came about. Written once; its hash covers every field, and through `previous` all records before
     it in the episode."""
 
-    type: Literal["gavel.answer.v2"]
+    type: Literal["gavel.answer.v3"]
     ai_generated: Literal[True]
     ai_label: AiLabel
     aigc: Aigc
     episode: UUID
     duel: UUID
     number: int
+    kind: DuelKind
+    images: list[Hex32]
+    """sha256 of each image that both sides were shown with the first prompt."""
+    turns: int
     answer: UUID
+    turn: int
     side: SideName
     prompt: str
+    """What both sides were asked in this turn; a debate's topic."""
+    messages: list[Message]
+    """What was sent, in order, as the template's places were filled. An earlier answer stands here as its digest, so
+    that whoever has its words can see that they are what the side was given."""
+    rendered_sha256: Hex32
+    """Of all the messages in the template, with the system prompt: the text that the engine was sent."""
     system_prompt_digest: Hex32 | None
     """sha256 of the text; the text itself is released beside the record."""
     template_digest: Hex32

@@ -1,14 +1,16 @@
-"""Duels, their two answers, and every token as it arrived."""
+"""Duels, the two answers of each turn, and every token as it arrived."""
 
 from datetime import datetime
 from typing import Any, Literal
 from uuid import UUID
 
 from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Index, String, UniqueConstraint, func
+from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
 from arena.duels.contracts import Outcome, SideName
 from arena.duels.program import Air
+from arena.duels.turns import Course, DuelKind
 from arena.kit.db import Base, Created, Row
 
 DuelState = Literal["queued", "loading", "live", "answered", "failed"]
@@ -23,6 +25,15 @@ class Duel(Row):
     season_id: Mapped[UUID] = mapped_column(ForeignKey("seasons.id"), index=True)
     number: Mapped[int]
     prompt: Mapped[str]
+    """The first one; a debate's topic."""
+    kind: Mapped[DuelKind] = mapped_column(String, server_default="single", default="single")
+    follow_ups: Mapped[list[str]] = mapped_column(JSONB, server_default="[]", default=list)
+    """What is asked in the later turns of a duel with follow-ups."""
+    turns: Mapped[int] = mapped_column(server_default="1", default=1)
+    frame: Mapped[str | None]
+    """In which a debate quotes an answer; from the season's rules."""
+    images: Mapped[list[str]] = mapped_column(JSONB, server_default="[]", default=list)
+    """Digests of what is shown beside the first prompt."""
     seed: Mapped[int] = mapped_column(BigInteger)
     sampling: Mapped[dict[str, Any]]
     state: Mapped[DuelState] = mapped_column(String, default="queued")
@@ -40,6 +51,8 @@ class Duel(Row):
         CheckConstraint("state in ('queued','loading','live','answered','failed')", name="state"),
         CheckConstraint("forfeit in ('left','right')", name="forfeit"),
         CheckConstraint("forfeit is null or state = 'failed'", name="forfeit_failed"),
+        CheckConstraint("kind in ('single','follow_up','debate')", name="kind"),
+        CheckConstraint("turns between 1 and 6", name="turns"),
         # One duel at a time is on its way to the stage of an episode.
         Index(
             "uq_duels_under_way",
@@ -49,11 +62,18 @@ class Duel(Row):
         ),
     )
 
+    @property
+    def course(self) -> Course:
+        return Course(self.kind, [self.prompt, *self.follow_ups], self.turns, self.frame)
+
 
 class Answer(Row):
+    """What one side says in one turn."""
+
     __tablename__ = "answers"
 
     duel_id: Mapped[UUID] = mapped_column(ForeignKey("duels.id"))
+    turn: Mapped[int] = mapped_column(server_default="1", default=1)
     side: Mapped[SideName] = mapped_column(String)
     entry_id: Mapped[UUID] = mapped_column(ForeignKey("entries.id"))
     submission_id: Mapped[UUID] = mapped_column(ForeignKey("submissions.id"))
@@ -62,7 +82,7 @@ class Answer(Row):
     system_digest: Mapped[str | None]
     """Of the system prompt that it is given, when the entry is one."""
     text: Mapped[str] = mapped_column(default="")
-    """The finished answer; empty while it is still streaming (its tokens are in `answer_tokens`)."""
+    """The finished answer; empty while its turn goes on (its tokens are in `answer_tokens`)."""
     tokens: Mapped[int] = mapped_column(default=0)
     """Of the finished answer."""
     finish_reason: Mapped[str | None]
@@ -81,7 +101,8 @@ class Answer(Row):
     """Why nothing more is cleared at the moment: there is nobody to ask."""
 
     __table_args__ = (
-        UniqueConstraint("duel_id", "side"),
+        UniqueConstraint("duel_id", "turn", "side"),
+        CheckConstraint("turn between 1 and 6", name="turn"),
         CheckConstraint("side in ('left','right')", name="side"),
         CheckConstraint("air in ('flowing','held','aired','replaced','dumped')", name="air"),
         CheckConstraint("0 <= aired and aired <= cleared", name="cleared_before_aired"),

@@ -4,7 +4,7 @@ The control worker is the clock: it judges and airs. People steer from their req
 they write, and nothing is asked of a guard in that time, so that whoever presses DUMP waits for nobody.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from uuid import UUID
@@ -14,9 +14,9 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from arena.duels import queries
 from arena.duels.contracts import SIDES, DuelChanged, SideName
 from arena.duels.models import Answer, Duel, ProgramAction, ProgramDecision
-from arena.duels.program import UNDER_WAY, Air, next_on_air, on_air, tokens_before
+from arena.duels.program import UNDER_WAY, Air, Line, next_on_air, on_air, tokens_before
 from arena.duels.redaction import Redactor
-from arena.duels.schemas import DecisionOut, ProgramOut, ProgramSide
+from arena.duels.schemas import DecisionOut, ProgramOut, ProgramSide, ProgramTurn
 from arena.kit.db import db_now
 from arena.kit.errors import Conflict, Invalid
 from arena.kit.jobs.outbox import record
@@ -52,7 +52,7 @@ class Judged:
 
 async def judge(site: Site, session: AsyncSession, duel_id: UUID) -> dict[UUID, Judged]:
     """What moderation says to each flowing answer of the duel that is not cleared to its end. Writes nothing."""
-    rows = (await queries.answers(session, duel_id)).values()
+    rows = await queries.all_answers(session, duel_id)
     asked = [row for row in rows if row.air == "flowing"]
     texts = await queries.texts(session, [row.id for row in asked])
     judged = {}
@@ -78,17 +78,17 @@ def _without(verdict: Verdict, passed: int) -> Verdict:
 async def air(site: Site, session: AsyncSession, duel_id: UUID, judged: dict[UUID, Judged]) -> UUID | None:
     """Clear what was judged, and put on air what is due. Returns the episode when anything has changed."""
     duel = await queries.duel(session, duel_id, lock=True)
-    rows = await queries.answers(session, duel_id, lock=True)
-    texts = await queries.texts(session, [row.id for row in rows.values()])
-    before = [_state(row) for row in rows.values()]
+    rows = await queries.all_answers(session, duel_id, lock=True)
+    texts = await queries.texts(session, [row.id for row in rows])
+    before = [_state(row) for row in rows]
     names = await queries.names_in(session, [duel_id])
     reach = Redactor(names.get(duel_id, ())).reach
-    for row in rows.values():
+    for row in rows:
         if row.id in judged:
             await _clear(site, session, row, texts[row.id], judged[row.id], reach)
     await _release(session, duel, rows)
     await session.flush()
-    return duel.episode_id if [_state(row) for row in rows.values()] != before else None
+    return duel.episode_id if [_state(row) for row in rows] != before else None
 
 
 def _state(row: Answer) -> tuple[object, ...]:
@@ -130,16 +130,32 @@ async def _clear(
         row.cleared = max(row.cleared, tokens_before(known, sure))
 
 
-async def _release(session: AsyncSession, duel: Duel, rows: dict[SideName, Answer]) -> None:
+async def _release(session: AsyncSession, duel: Duel, rows: Sequence[Answer]) -> None:
+    """Turn after turn: what comes next waits until the turn before it is over on air."""
     hold = timedelta(seconds=(await season_rules(session, duel.season_id)).hold_seconds)
-    lines = await queries.lines(session, list(rows.values()))
-    left, right = (lines[rows[side].id] for side in SIDES)
-    counts = on_air(left, right, await db_now(session), hold)
-    for side, line, count in zip(SIDES, (left, right), counts, strict=True):
-        row = rows[side]
-        row.aired = count
-        if row.air == "flowing" and line.ended and count == len(line.recorded):
-            row.air = "aired"
+    lines, now = await queries.lines(session, rows), await db_now(session)
+    for turn in by_turn(rows):
+        left, right = (lines[turn[side].id] for side in SIDES)
+        counts = on_air(left, right, now, hold)
+        for side, line, count in zip(SIDES, (left, right), counts, strict=True):
+            row = turn[side]
+            row.aired = count
+            if row.air == "flowing" and line.ended and count == len(line.recorded):
+                row.air = "aired"
+        if not _over(turn.values()):
+            return
+
+
+def by_turn(rows: Iterable[Answer]) -> list[dict[SideName, Answer]]:
+    turns: dict[int, dict[SideName, Answer]] = {}
+    for row in rows:
+        turns.setdefault(row.turn, {})[row.side] = row
+    return list(turns.values())
+
+
+def _over(rows: Iterable[Answer]) -> bool:
+    """Nothing of them is left to go on air."""
+    return all(row.air not in UNDER_WAY for row in rows)
 
 
 # --- people ---------------------------------------------------------------------------------------------------
@@ -150,17 +166,23 @@ async def steer(
     duel: Duel,
     action: ProgramAction,
     side: SideName | None,
+    turn: int | None,
     by: UUID,
     reason: str | None,
 ) -> None:
     """Hold, release, replace or dump. What is so already stays so; raises Conflict when there is nothing to do it to.
 
-    The caller holds the duel's row.
+    A dump is of all turns; anything else of the one that is on air when none is named. The caller holds the duel's row.
     """
-    if action == "dump" and side is not None:
-        raise Invalid("program.dump_is_both", "A dump empties the buffer of both sides; leave the side out.")
-    rows = await queries.answers(session, duel.id, lock=True)
-    chosen = [rows[one] for one in SIDES if side in (None, one)]
+    if action == "dump" and (side is not None or turn is not None):
+        sentence = "A dump empties the buffer of both sides and all turns; leave side and turn out."
+        raise Invalid("program.dump_is_both", sentence)
+    if turn is not None and turn > duel.turns:
+        sentence = f"The duel has {duel.turns} turns, and no turn {turn}."
+        raise Invalid("program.no_turn", sentence, field="turn", turns=duel.turns)
+    rows = await queries.all_answers(session, duel.id, lock=True)
+    number = turn or _turn_on_air(rows)
+    chosen = [row for row in rows if action == "dump" or (row.turn == number and side in (None, row.side))]
     able = [row for row in chosen if _can(row, action)]
     if not able:
         sentence = f"“{action}” is not possible: there is nothing here any more that it could do."
@@ -179,6 +201,11 @@ async def steer(
         row.air = RESULT[action]
     await session.flush()
     record(session, DuelChanged(duel_id=duel.id, episode_id=duel.episode_id))
+
+
+def _turn_on_air(rows: Sequence[Answer]) -> int:
+    """The first that is not over on air, or else the last."""
+    return next((row.turn for row in rows if row.air in UNDER_WAY), rows[-1].turn)
 
 
 RESULT: dict[ProgramAction, Air] = {
@@ -232,50 +259,67 @@ def _decided(
 
 async def preview(session: AsyncSession, duel: Duel) -> ProgramOut:
     """All that has been recorded of both sides, and where the air is."""
-    rows = await queries.answers(session, duel.id)
-    texts = await queries.texts(session, [row.id for row in rows.values()])
-    lines = await queries.lines(session, list(rows.values()))
+    rows = await queries.all_answers(session, duel.id)
+    texts = await queries.texts(session, [row.id for row in rows])
+    lines = await queries.lines(session, rows)
     seconds = (await season_rules(session, duel.season_id)).hold_seconds
-    sides = {}
-    for side, row in rows.items():
-        pieces, line = texts[row.id], lines[row.id]
-        shown = len(pieces) if row.air == "aired" else row.aired
-        sides[side] = ProgramSide(
-            text="".join(pieces),
-            on_air=len("".join(pieces[:shown])),
-            cleared=len("".join(pieces[: max(shown, row.cleared)])),
-            tokens=len(pieces),
-            aired=shown,
-            ended=line.ended,
-            air=row.air,
-            unjudged=row.unjudged,
-            next_at=next_on_air(line, timedelta(seconds=seconds)),
-        )
+    hold, now = timedelta(seconds=seconds), _turn_on_air(rows)
+    turns = []
+    for number, turn in enumerate(by_turn(rows), start=1):
+        left, right = (_side(turn[side], texts, lines, hold) for side in SIDES)
+        turns.append(ProgramTurn(turn=number, prompt=duel.course.prompt(number), left=left, right=right))
+    current = turns[now - 1]
     return ProgramOut(
         duel_id=duel.id,
         number=duel.number,
         prompt=duel.prompt,
+        kind=duel.kind,
+        turns=duel.turns,
+        turn=now,
+        asked=current.prompt,
         state=duel.state,
         hold_seconds=seconds,
-        over=all(row.air not in UNDER_WAY for row in rows.values()),
-        left=sides["left"],
-        right=sides["right"],
-        decisions=[DecisionOut.of(row, by) for row, by in await queries.decisions_of(session, duel.id)],
+        over=_over(rows),
+        left=current.left,
+        right=current.right,
+        earlier=turns[: now - 1],
+        ahead=[turn for turn in turns[now:] if turn.left.tokens or turn.right.tokens],
+        decisions=[
+            DecisionOut.of(row, turn, by) for row, turn, by in await queries.decisions_of(session, duel.id)
+        ],
+    )
+
+
+def _side(
+    row: Answer, texts: Mapping[UUID, list[str]], lines: Mapping[UUID, Line], hold: timedelta
+) -> ProgramSide:
+    pieces, line = texts[row.id], lines[row.id]
+    shown = len(pieces) if row.air == "aired" else row.aired
+    return ProgramSide(
+        text="".join(pieces),
+        on_air=len("".join(pieces[:shown])),
+        cleared=len("".join(pieces[: max(shown, row.cleared)])),
+        tokens=len(pieces),
+        aired=shown,
+        ended=line.ended,
+        air=row.air,
+        unjudged=row.unjudged,
+        next_at=next_on_air(line, hold),
     )
 
 
 async def dumped(session: AsyncSession, duel_id: UUID) -> bool:
-    return any(row.air == "dumped" for row in (await queries.answers(session, duel_id)).values())
+    return any(row.air == "dumped" for row in await queries.all_answers(session, duel_id))
 
 
 async def require_over(session: AsyncSession, duel_id: UUID) -> None:
     """Raises Conflict unless all there is to see of the duel has been on air, and it counts."""
-    rows = (await queries.answers(session, duel_id)).values()
+    rows = await queries.all_answers(session, duel_id)
     if any(row.air == "dumped" for row in rows):
         raise Conflict(
             "program.dumped", "This duel was taken off air and counts for nothing. Start it again."
         )
-    if any(row.air in UNDER_WAY for row in rows):
+    if not _over(rows):
         raise Conflict(
             "program.not_over", "The answers are not all on air yet. The vote opens when they are."
         )

@@ -1,19 +1,19 @@
 """How an answer came about: a record written once, chained through the episode, and open to all at the reveal."""
 
-from collections.abc import Sequence
-from hashlib import sha256
+from collections.abc import Mapping, Sequence
 from uuid import UUID
 
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from arena.duels import queries
-from arena.duels.contracts import SIDES, SideName
+from arena.duels.contracts import OTHER, SideName
 from arena.duels.files import AI_LABEL, RECORD, is_withheld
 from arena.duels.models import Answer, AnswerToken, Duel, ProgramDecision
+from arena.duels.turns import Said, text_digest
 from arena.duels.verify import field_digests, record_hash
 from arena.kit.db import Json
-from arena.kit.errors import Conflict, Forbidden
+from arena.kit.errors import Conflict, Forbidden, NotFound
 from arena.kit.site import Site
 from arena.nodes import public as nodes
 from arena.shows.public import season_rules
@@ -23,23 +23,23 @@ LABELLED: Json = {"ai_generated": True, "ai_label": AI_LABEL}
 
 
 async def seal(site: Site, session: AsyncSession, duel: Duel) -> None:
-    """Write the records of both answers, with all decisions about them; from here on nothing about them is decided.
+    """Write the records of all answers, by turn and side, with all decisions. After that no more are taken.
 
     The caller holds the episode: its records are one chain.
     """
-    rows = await queries.answers(session, duel.id)
-    if any(row.provenance is not None for row in rows.values()):
+    rows = await queries.all_answers(session, duel.id)
+    if any(row.provenance is not None for row in rows):
         return  # by an earlier release, which wrote them when the models had answered
     previous = await _last_hash(session, duel.episode_id)
     common = _common(duel)
-    for side in SIDES:
-        row = rows[side]
+    said = await queries.said(session, duel.id)
+    for row in rows:
         tokens = await queries.tokens(session, row.id)
         decisions = await queries.decisions(session, row.id)
         row.provenance = {
             **common,
             **_own(site, row, tokens),
-            "template_digest": await _template_digest(session, duel, row),
+            **await _given(site, session, duel, row, said),
             "adapter_fingerprint": row.fingerprint,
             "moderation": [_decision(one) for one in decisions],
             "previous": previous,
@@ -69,7 +69,9 @@ def _common(duel: Duel) -> Json:
         "episode": str(duel.episode_id),
         "duel": str(duel.id),
         "number": duel.number,
-        "prompt": duel.prompt,
+        "kind": duel.kind,
+        "images": duel.images,
+        "turns": duel.turns,
         "base_digest": node.base_digest,
         "sampling": duel.sampling,
         "seed": duel.seed,
@@ -92,20 +94,31 @@ def _own(site: Site, row: Answer, tokens: Sequence[AnswerToken]) -> Json:
     return {
         "aigc": {"Label": "1", "ContentProducer": provider, "ProduceID": str(row.id)},
         "answer": str(row.id),
+        "turn": row.turn,
         "side": row.side,
         "adapter_digest": row.digest,
         # sha256 of the text; the text itself is released beside the record.
         "system_prompt_digest": row.system_digest,
         "token_ids": [token.token_id for token in tokens],
         "arrived_us": [token.at_us for token in tokens],
-        "text_sha256": sha256(row.text.encode()).hexdigest(),
+        "text_sha256": text_digest(row.text),
         "finish_reason": row.finish_reason,
     }
 
 
-async def _template_digest(session: AsyncSession, duel: Duel, row: Answer) -> str:
+async def _given(
+    site: Site, session: AsyncSession, duel: Duel, row: Answer, said: Mapping[SideName, Said]
+) -> Json:
+    """What the side was given in this turn. No answer stands in the record of another one, only its digest."""
     track = (await season_rules(session, duel.season_id)).track
-    return track.template_digest if row.system_digest is None else track.system_template_digest
+    words = row.turn, said[row.side], said[OTHER[row.side]]
+    system = row.system_digest and await submissions.read_system_prompt(site, row.system_digest)
+    return {
+        "prompt": duel.course.prompt(row.turn),
+        "messages": [message.model_dump(mode="json") for message in duel.course.messages(*words)],
+        "rendered_sha256": text_digest(duel.course.rendered(track.base, *words, system)),
+        "template_digest": track.template_digest if system is None else track.system_template_digest,
+    }
 
 
 async def _last_hash(session: AsyncSession, episode_id: UUID) -> str | None:
@@ -113,7 +126,7 @@ async def _last_hash(session: AsyncSession, episode_id: UUID) -> str | None:
         select(Answer.provenance_hash)
         .join(Duel, Duel.id == Answer.duel_id)
         .where(Duel.episode_id == episode_id, Answer.provenance_hash.is_not(None))
-        .order_by(Duel.number.desc(), Answer.side.desc())
+        .order_by(Duel.number.desc(), Answer.turn.desc(), Answer.side.desc())
         .limit(1)
     )
     return (await session.execute(statement)).scalar_one_or_none()
@@ -125,7 +138,7 @@ async def _recorded(session: AsyncSession, episode_id: UUID) -> list[tuple[Duel,
         select(Duel, Answer)
         .join(Answer, Answer.duel_id == Duel.id)
         .where(Duel.episode_id == episode_id, Answer.provenance_hash.is_not(None))
-        .order_by(Duel.number, Answer.side)
+        .order_by(Duel.number, Answer.turn, Answer.side)
     )
     return [(duel, answer) for duel, answer in (await session.execute(statement)).all()]
 
@@ -133,12 +146,14 @@ async def _recorded(session: AsyncSession, episode_id: UUID) -> list[tuple[Duel,
 # --- files ---------------------------------------------------------------------------------------------------------
 
 
-async def answer_file(site: Site, session: AsyncSession, duel: Duel, side: SideName) -> Json:
-    """Everything about one answer, so that it can be checked without us. Raises Forbidden before the reveal, Conflict
-    for an answer of an earlier release, whose record had another form."""
+async def answer_file(site: Site, session: AsyncSession, duel: Duel, side: SideName, turn: int) -> Json:
+    """Everything about one answer, so that it can be checked without us. Raises Forbidden before the reveal, NotFound
+    for a turn that there is not, Conflict for an answer of an earlier release, whose record had another form."""
     if duel.revealed_at is None:
         raise Forbidden("duel.not_revealed", "The record names the adapters, so it opens with the reveal.")
-    row = (await queries.answers(session, duel.id))[side]
+    row = (await queries.answers(session, duel.id, turn)).get(side)
+    if row is None:
+        raise NotFound("answer.no_turn", f"The duel has {duel.turns} turns, and no turn {turn}.")
     if not _is_readable(row):
         raise Conflict("answer.old_record", "This answer was recorded in the form of an earlier release.")
     return await _file(site, session, row)

@@ -1,11 +1,13 @@
 """The face of duels: what other domains use."""
 
 from arena.duels.contracts import SIDES, DuelAnswered, DuelChanged, DuelRevealed, DuelStarted, SideName
+from arena.duels.images import check_taken
 from arena.duels.models import Duel
 from arena.duels.program_service import dumped, preview, require_over, steer
 from arena.duels.provenance import seal
 from arena.duels.queries import (
     SideView,
+    Turns,
     answers,
     any_under_way,
     any_waiting,
@@ -15,16 +17,19 @@ from arena.duels.queries import (
     owners,
     revealed_duels,
     seen_state,
-    sides,
+    turns,
 )
 from arena.duels.schemas import DuelOut, OffAir, ProgramOut, Steer, off_air
 from arena.duels.service import check_prompt, reveal, start
+from arena.duels.turns import MAX_TURNS, DuelKind
 
 __all__ = [
+    "MAX_TURNS",
     "SIDES",
     "Duel",
     "DuelAnswered",
     "DuelChanged",
+    "DuelKind",
     "DuelOut",
     "DuelRevealed",
     "DuelStarted",
@@ -33,10 +38,12 @@ __all__ = [
     "SideName",
     "SideView",
     "Steer",
+    "Turns",
     "answers",
     "any_under_way",
     "any_waiting",
     "check_prompt",
+    "check_taken",
     "decisions",
     "duel",
     "duels_of",
@@ -49,7 +56,7 @@ __all__ = [
     "revealed_duels",
     "seal",
     "seen_state",
-    "sides",
     "start",
     "steer",
+    "turns",
 ]

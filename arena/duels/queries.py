@@ -33,8 +33,25 @@ class SideView:
     entry: Entry
 
 
-def seen_state(duel: Duel, sides: dict[SideName, SideView]) -> DuelState:
-    """The duel's state for whoever watches the program: it is answered when the answers have been on air."""
+Sides = dict[SideName, SideView]
+
+
+@dataclass(frozen=True)
+class TurnView:
+    number: int
+    prompt: str
+    sides: Sides
+
+
+Turns = Sequence[TurnView]
+"""Those that have begun on air; the last one is on air now."""
+
+
+def seen_state(duel: Duel, sides: Sides) -> DuelState:
+    """The duel's state for whoever watches the program: it is answered when the answers have been on air.
+
+    `sides`: of the turn that is on air.
+    """
     on_air = duel.state == "answered" and not all(side.finished for side in sides.values())
     return "live" if on_air else duel.state
 
@@ -74,11 +91,26 @@ async def revealed_duels(session: AsyncSession, season_id: UUID) -> Sequence[Due
     return (await session.execute(statement)).scalars().all()
 
 
-async def answers(session: AsyncSession, duel_id: UUID, lock: bool = False) -> dict[SideName, Answer]:
-    statement = select(Answer).where(Answer.duel_id == duel_id).order_by(Answer.side)
+async def answers(session: AsyncSession, duel_id: UUID, turn: int = 1) -> dict[SideName, Answer]:
+    """Both of one turn; who answers is the same in all of them."""
+    statement = select(Answer).where(Answer.duel_id == duel_id, Answer.turn == turn).order_by(Answer.side)
+    return {row.side: row for row in (await session.execute(statement)).scalars().all()}
+
+
+async def all_answers(session: AsyncSession, duel_id: UUID, lock: bool = False) -> Sequence[Answer]:
+    """In the order of the record: by turn, then side."""
+    statement = select(Answer).where(Answer.duel_id == duel_id).order_by(Answer.turn, Answer.side)
     if lock:
         statement = statement.with_for_update().execution_options(populate_existing=True)
-    return {row.side: row for row in (await session.execute(statement)).scalars().all()}
+    return (await session.execute(statement)).scalars().all()
+
+
+async def said(session: AsyncSession, duel_id: UUID) -> dict[SideName, list[str]]:
+    """What the models have said in each turn that has ended, as they said it. Not to be shown."""
+    found: dict[SideName, list[str]] = {"left": [], "right": []}
+    for row in await all_answers(session, duel_id):
+        found[row.side].append(row.text)
+    return found
 
 
 async def owners(session: AsyncSession, duel_id: UUID) -> set[UUID]:
@@ -101,17 +133,18 @@ async def tokens(session: AsyncSession, answer_id: UUID) -> Sequence[AnswerToken
     return (await session.execute(statement)).scalars().all()
 
 
-async def sides(session: AsyncSession, duel: Duel) -> dict[SideName, SideView]:
-    """Both sides as they are on air."""
-    return (await sides_of(session, [duel]))[duel.id]
+async def turns(session: AsyncSession, duel: Duel) -> Turns:
+    """The duel as it is on air."""
+    return (await turns_of(session, [duel]))[duel.id]
 
 
-async def sides_of(session: AsyncSession, duels: Sequence[Duel]) -> dict[UUID, dict[SideName, SideView]]:
-    """`sides` of several duels, by duel, in as few reads as of one. What is on air as a whole is read whole."""
+async def turns_of(session: AsyncSession, duels: Sequence[Duel]) -> dict[UUID, Turns]:
+    """`turns` of several duels, by duel, in as few reads as of one. What is on air as a whole is read whole."""
     statement = (
         select(Answer, Entry)
         .join(Entry, Entry.id == Answer.entry_id)
         .where(Answer.duel_id.in_([duel.id for duel in duels]))
+        .order_by(Answer.turn)
         .execution_options(populate_existing=True)
     )
     rows = (await session.execute(statement)).all()
@@ -122,23 +155,37 @@ async def sides_of(session: AsyncSession, duels: Sequence[Duel]) -> dict[UUID, d
     )
     blind = {duel.id for duel in duels if duel.revealed_at is None}
     names = await names_in(session, blind)
-    views: dict[UUID, dict[SideName, SideView]] = {duel.id: {} for duel in duels}
+    views: dict[UUID, dict[int, Sides]] = {duel.id: {} for duel in duels}
     for answer, entry in rows:
-        pieces = parts.get(answer.id)
-        text = answer.text if pieces is None else "".join(pieces)
-        count = answer.tokens if pieces is None else _on_air(answer, len(pieces))
-        chars = len(text) if pieces is None else sum(map(len, pieces[:count]))
-        hidden = answer.air in OFF_AIR
         redactor = Redactor(names.get(answer.duel_id, ())) if answer.duel_id in blind else None
-        views[answer.duel_id][answer.side] = SideView(
-            text="" if hidden else redactor.shown(text, chars) if redactor else text[:chars],
-            tokens=0 if hidden else count,
-            finished=answer.air not in UNDER_WAY,
-            finish_reason=answer.finish_reason if answer.air == "aired" else None,
-            off_air=answer.air if hidden else None,
-            entry=entry,
-        )
-    return views
+        view = _view(answer, entry, parts.get(answer.id), redactor)
+        views[answer.duel_id].setdefault(answer.turn, {})[answer.side] = view
+    return {duel.id: _begun(duel, views[duel.id]) for duel in duels}
+
+
+def _view(answer: Answer, entry: Entry, pieces: list[str] | None, redactor: Redactor | None) -> SideView:
+    text = answer.text if pieces is None else "".join(pieces)
+    count = answer.tokens if pieces is None else _on_air(answer, len(pieces))
+    chars = len(text) if pieces is None else sum(map(len, pieces[:count]))
+    hidden = answer.air in OFF_AIR
+    return SideView(
+        text="" if hidden else redactor.shown(text, chars) if redactor else text[:chars],
+        tokens=0 if hidden else count,
+        finished=answer.air not in UNDER_WAY,
+        finish_reason=answer.finish_reason if answer.air == "aired" else None,
+        off_air=answer.air if hidden else None,
+        entry=entry,
+    )
+
+
+def _begun(duel: Duel, views: dict[int, Sides]) -> Turns:
+    """The turns up to the first that is not over on air: nothing is told of those that come after it."""
+    begun: list[TurnView] = []
+    for number, sides in views.items():
+        begun.append(TurnView(number, duel.course.prompt(number), sides))
+        if not all(side.finished for side in sides.values()):
+            break
+    return begun
 
 
 def _on_air(answer: Answer, recorded: int) -> int:
@@ -195,15 +242,18 @@ async def decisions(session: AsyncSession, answer_id: UUID) -> Sequence[ProgramD
     return (await session.execute(statement)).scalars().all()
 
 
-async def decisions_of(session: AsyncSession, duel_id: UUID) -> Sequence[tuple[ProgramDecision, str | None]]:
-    """All decisions of a duel with the name of whoever made each."""
+async def decisions_of(
+    session: AsyncSession, duel_id: UUID
+) -> Sequence[tuple[ProgramDecision, int, str | None]]:
+    """All decisions of a duel, each with the answer's turn and the name of whoever made it."""
     statement = (
-        select(ProgramDecision, Person.display_name)
+        select(ProgramDecision, Answer.turn, Person.display_name)
+        .join(Answer, Answer.id == ProgramDecision.answer_id)
         .outerjoin(Person, Person.id == ProgramDecision.by)
         .where(ProgramDecision.duel_id == duel_id)
         .order_by(ProgramDecision.id)
     )
-    return [(row[0], row[1]) for row in (await session.execute(statement)).all()]
+    return [(row[0], row[1], row[2]) for row in (await session.execute(statement)).all()]
 
 
 async def on_the_way(session: AsyncSession) -> Sequence[UUID]:

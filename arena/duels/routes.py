@@ -1,34 +1,39 @@
 """Duels over HTTP. They are started from the rundown; here they are only read."""
 
+from typing import Annotated
 from uuid import UUID
 
 import orjson
-from fastapi import APIRouter, Request, Response
+from fastapi import APIRouter, Query, Request, Response
 
 from arena.accounts.public import Producer, PublicCaller, Role
-from arena.duels import attempts, provenance, queries
+from arena.duels import attempts, images, provenance, queries
 from arena.duels.contracts import SideName
 from arena.duels.files import AnswerFile, EpisodeFile
-from arena.duels.schemas import AttemptOut, DuelOut
+from arena.duels.schemas import AttemptOut, DuelOut, ImageKept
+from arena.duels.turns import MAX_TURNS
 from arena.kit.db import Json, SessionDep
 from arena.kit.site import Site
 from arena.shows import public as episodes
 
 router = APIRouter(tags=["duels"])
+Turn = Annotated[int, Query(ge=1, le=MAX_TURNS)]
+_BYTES = {"schema": {"type": "string", "format": "binary"}}
+IMAGE: Json = {"requestBody": {"required": True, "content": {"image/png": _BYTES, "image/jpeg": _BYTES}}}
 
 
 @router.get("/duels/{duel_id}")
 async def read_duel(duel_id: UUID, caller: PublicCaller, session: SessionDep) -> DuelOut:
     duel = await queries.duel(session, duel_id)
-    return DuelOut.of(duel, await queries.sides(session, duel), see_names=caller.has(Role.PRODUCER))
+    return DuelOut.of(duel, await queries.turns(session, duel), see_names=caller.has(Role.PRODUCER))
 
 
 @router.get("/episodes/{episode_id}/duels")
 async def list_duels(episode_id: UUID, caller: PublicCaller, session: SessionDep) -> list[DuelOut]:
     see_names = caller.has(Role.PRODUCER)
     found = await queries.duels_of(session, episode_id)
-    sides = await queries.sides_of(session, found)
-    return [DuelOut.of(duel, sides[duel.id], see_names) for duel in found]
+    turns = await queries.turns_of(session, found)
+    return [DuelOut.of(duel, turns[duel.id], see_names) for duel in found]
 
 
 @router.get("/duels/{duel_id}/attempts")
@@ -38,15 +43,25 @@ async def list_attempts(duel_id: UUID, _: Producer, session: SessionDep) -> list
     return [AttemptOut.model_validate(one) for one in await attempts.of(session, duel_id)]
 
 
+@router.post("/episodes/{episode_id}/images", status_code=201, openapi_extra=IMAGE)
+async def keep_image(request: Request, episode_id: UUID, _: Producer, session: SessionDep) -> ImageKept:
+    """Put in an image for a prompt, as it is: PNG or JPEG, up to 1 MB. A duel names it by its digest."""
+    site: Site = request.app.state.site
+    episode = await episodes.episode(session, episode_id)
+    images.check_taken((await episodes.season_rules(session, episode.season_id)).track.base, 1)
+    return ImageKept(digest=await images.keep(site, await request.body()))
+
+
 @router.get("/duels/{duel_id}/answers/{side}.json", response_model=AnswerFile)
 async def download_answer(
-    request: Request, duel_id: UUID, side: SideName, _: PublicCaller, session: SessionDep
+    request: Request, duel_id: UUID, side: SideName, _: PublicCaller, session: SessionDep, turn: Turn = 1
 ) -> Response:
     """How one answer came about, for anyone, once the names are out; `gavel verify` checks it."""
     site: Site = request.app.state.site
     duel = await queries.duel(session, duel_id)
-    file = await provenance.answer_file(site, session, duel, side)
-    return _download(file, f"duel-{duel.number}-{side}.json")
+    file = await provenance.answer_file(site, session, duel, side, turn)
+    in_turn = f"-turn-{turn}" if duel.turns > 1 else ""
+    return _download(file, f"duel-{duel.number}{in_turn}-{side}.json")
 
 
 @router.get("/episodes/{episode_id}/provenance.json", response_model=EpisodeFile)

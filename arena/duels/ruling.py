@@ -19,6 +19,9 @@ BEFORE: frozenset[Outcome] = frozenset({"not_ready", "handed_back"})
 INNOCENT: frozenset[Outcome] = frozenset({"answered", "cut_off"})
 """A side that was cut off because of the other has not failed."""
 
+NEVER: frozenset[Outcome] = frozenset({"too_long"})
+"""What was asked for cannot be answered, by no engine and no side: a second attempt would meet the same."""
+
 Sides = tuple[Outcome, Outcome]
 
 
@@ -40,6 +43,8 @@ def at_fault(sides: Sides) -> SideName | None:
 
 def ruling(failed: Sequence[Sides]) -> Ruling:
     """After these failed attempts, in order."""
+    if any(NEVER & set(sides) for sides in failed):
+        return Ruling("void")
     counted = [sides for sides in failed if not BEFORE & set(sides)]
     if len(counted) < ATTEMPTS:
         return Ruling("again")

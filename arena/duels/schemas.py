@@ -4,12 +4,13 @@ from datetime import datetime
 from typing import Annotated, Literal
 from uuid import UUID
 
-from pydantic import StringConstraints
+from pydantic import Field, StringConstraints
 
 from arena.duels.contracts import Outcome, SideName
 from arena.duels.models import Duel, DuelState, ProgramAction, ProgramDecision
 from arena.duels.program import Air
-from arena.duels.queries import SideView, seen_state
+from arena.duels.queries import SideView, Turns, seen_state
+from arena.duels.turns import DuelKind
 from arena.kit.schemas import In, Out
 from arena.submissions.public import EntryKind
 
@@ -34,21 +35,40 @@ class SideOut(Out):
     """Null until reveal, unless the reader is a producer."""
 
 
+class TurnOut(Out):
+    """A turn that is over on air."""
+
+    turn: int
+    prompt: str
+    left: SideOut
+    right: SideOut
+
+
 class DuelOut(Out):
     id: UUID
     episode_id: UUID
     number: int
     prompt: str
+    """The first one; a debate's topic."""
+    kind: DuelKind
+    turns: int
+    """How many there will be."""
+    turn: int
+    """The one that is on air, or was last."""
+    asked: str
+    """What both are asked in this turn; in a debate the topic, to which each replies by replying to the other."""
     state: DuelState
     reason: str | None
     forfeit: SideName | None
     """The side that failed twice by its own doing and lost without a vote."""
     revealed: bool
     left: SideOut
+    """In this turn."""
     right: SideOut
+    earlier: list[TurnOut]
 
     @classmethod
-    def of(cls, duel: Duel, sides: dict[SideName, SideView], see_names: bool) -> "DuelOut":
+    def of(cls, duel: Duel, turns: Turns, see_names: bool) -> "DuelOut":
         def side(view: SideView) -> SideOut:
             entry = EntryName.model_validate(view.entry) if see_names or duel.revealed_at else None
             return SideOut(
@@ -60,18 +80,36 @@ class DuelOut(Out):
                 entry=entry,
             )
 
+        *earlier, now = (
+            TurnOut(
+                turn=one.number,
+                prompt=one.prompt,
+                left=side(one.sides["left"]),
+                right=side(one.sides["right"]),
+            )
+            for one in turns
+        )
         return cls(
             id=duel.id,
             episode_id=duel.episode_id,
             number=duel.number,
             prompt=duel.prompt,
-            state=seen_state(duel, sides),
+            kind=duel.kind,
+            turns=duel.turns,
+            turn=now.turn,
+            asked=now.prompt,
+            state=seen_state(duel, turns[-1].sides),
             reason=duel.reason if see_names else None,
             forfeit=duel.forfeit,
             revealed=duel.revealed_at is not None,
-            left=side(sides["left"]),
-            right=side(sides["right"]),
+            left=now.left,
+            right=now.right,
+            earlier=earlier,
         )
+
+
+class ImageKept(Out):
+    digest: str
 
 
 class AttemptOut(Out):
@@ -96,6 +134,8 @@ class Steer(In):
     action: ProgramAction
     side: SideName | None = None
     """One side; both when it is left out. A dump is always of both."""
+    turn: int | None = Field(default=None, ge=1)
+    """The one that is on air when it is left out. A dump is always of all."""
     reason: Annotated[str, StringConstraints(max_length=200)] | None = None
 
 
@@ -119,7 +159,15 @@ class ProgramSide(Out):
     """When the next token is old enough to go on air; null when none waits."""
 
 
+class ProgramTurn(Out):
+    turn: int
+    prompt: str
+    left: ProgramSide
+    right: ProgramSide
+
+
 class DecisionOut(Out):
+    turn: int
     side: SideName
     action: ProgramAction
     by: str | None
@@ -131,8 +179,9 @@ class DecisionOut(Out):
     aired: int
 
     @classmethod
-    def of(cls, row: ProgramDecision, by: str | None) -> "DecisionOut":
+    def of(cls, row: ProgramDecision, turn: int, by: str | None) -> "DecisionOut":
         return cls(
+            turn=turn,
             side=row.side,
             action=row.action,
             by=by,
@@ -150,11 +199,20 @@ class ProgramOut(Out):
     duel_id: UUID
     number: int
     prompt: str
+    kind: DuelKind
+    turns: int
+    turn: int
+    """The one that is on air."""
+    asked: str
     state: DuelState
     """The engine's; what is on air comes later."""
     hold_seconds: int
     over: bool
     """Nothing is left to go on air."""
     left: ProgramSide
+    """In the turn that is on air."""
     right: ProgramSide
+    earlier: list[ProgramTurn]
+    ahead: list[ProgramTurn]
+    """Turns of which something is recorded, and which wait for the one that is on air."""
     decisions: list[DecisionOut]

@@ -4,11 +4,12 @@ import secrets
 from collections.abc import Mapping, Sequence
 from uuid import UUID
 
-from sqlalchemy import delete, insert, select, update
+from sqlalchemy import case, delete, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from arena.duels import queries
 from arena.duels.contracts import (
+    OTHER,
     SIDES,
     DuelAnswered,
     DuelChanged,
@@ -17,9 +18,14 @@ from arena.duels.contracts import (
     DuelStarted,
     SideName,
     SidePlan,
+    TextPart,
     Token,
 )
+from arena.duels.images import check_taken
+from arena.duels.images import parts as image_parts
 from arena.duels.models import Answer, AnswerToken, Duel
+from arena.duels.turns import DuelKind, check_fits
+from arena.duels.turns import course as plan_course
 from arena.kit.db import db_now
 from arena.kit.errors import Conflict, Invalid
 from arena.kit.jobs.outbox import record
@@ -40,18 +46,28 @@ async def start(
     entry_b: UUID,
     seed: int | None,
     by: UUID | None,
+    kind: DuelKind = "single",
+    follow_ups: Sequence[str] = (),
+    turns: int | None = None,
+    images: Sequence[str] = (),
 ) -> Duel:
     """Put a duel on its way to the stage; a worker answers it. Sides are drawn here, by the machine.
 
-    Raises Invalid `moderation.…` for a prompt that may not go on air.
+    Raises Invalid `moderation.…` for a prompt that may not go on air, `duel.turns` or `duel.too_long` for turns that
+    cannot be, `prompt.…images` for images that cannot be asked about.
     """
     rules = await season_rules(session, episode.season_id)
-    check_prompt(prompt, rules.max_prompt_chars)
+    check_taken(rules.track.base, len(images))
+    await image_parts(site, images)
+    course = plan_course(kind, prompt, follow_ups, turns, (rules.frames.zh, rules.frames.en))
+    for number, asked in enumerate(course.prompts):
+        check_prompt(asked, rules.max_prompt_chars, f"follow_ups.{number - 1}" if number else "prompt")
     if entry_a == entry_b:
         raise Invalid("duel.same_entry", "A duel needs two different entries.")
     # Held is refused here, like blocked: the prompt goes on air with this very command, and the queue in which a
     # moderator releases it is not there yet. The producer can reword it at once.
-    await require(site, session, "duel.prompt", prompt, by, episode.id)
+    for asked in course.prompts:
+        await require(site, session, "duel.prompt", asked, by, episode.id)
     # The episode row serialises numbering and the one-under-way check.
     await session.execute(select(Episode.id).where(Episode.id == episode.id).with_for_update())
     earlier = await queries.duels_of(session, episode.id)
@@ -59,44 +75,53 @@ async def start(
         raise Conflict("duel.under_way", "A duel of this episode is still under way.")
     contenders = [await _contender(session, episode.season_id, entry) for entry in (entry_a, entry_b)]
     secrets.SystemRandom().shuffle(contenders)
+    staged = [await submissions.staged(session, submission) for submission in contenders]
+    systems = [await _system_text(site, one.system_digest) for one in staged]
+    check_fits(course, rules.track.base, rules.sampling.max_tokens, systems)
     duel = Duel(
         episode_id=episode.id,
         season_id=episode.season_id,
         number=len(earlier) + 1,
         prompt=prompt,
+        kind=kind,
+        follow_ups=list(follow_ups),
+        turns=course.turns,
+        frame=course.frame,
+        images=list(images),
         seed=secrets.randbelow(2**31) if seed is None else seed,
         sampling=rules.sampling.model_dump(mode="json") | {"stop": rules.track.base.frame},
         state="queued",
     )
     session.add(duel)
     await session.flush()
-    for side, submission in zip(SIDES, contenders, strict=True):
-        staged = await submissions.staged(session, submission)
-        session.add(
-            Answer(
-                duel_id=duel.id,
-                side=side,
-                entry_id=submission.entry_id,
-                submission_id=submission.id,
-                digest=staged.adapter_digest,
-                system_digest=staged.system_digest,
-                text="",
+    for turn in range(1, course.turns + 1):
+        for side, submission, one in zip(SIDES, contenders, staged, strict=True):
+            session.add(
+                Answer(
+                    duel_id=duel.id,
+                    turn=turn,
+                    side=side,
+                    entry_id=submission.entry_id,
+                    submission_id=submission.id,
+                    digest=one.adapter_digest,
+                    system_digest=one.system_digest,
+                    text="",
+                )
             )
-        )
     await session.flush()
     record(session, DuelStarted(duel_id=duel.id, episode_id=episode.id))
     return duel
 
 
-def check_prompt(prompt: str, limit: int) -> None:
+def check_prompt(prompt: str, limit: int, field: str = "prompt") -> None:
     """Raises Invalid `prompt.empty` or `prompt.too_long`."""
     if not prompt:
-        raise Invalid("prompt.empty", "The prompt is empty.", field="prompt")
+        raise Invalid("prompt.empty", "The prompt is empty.", field=field)
     if len(prompt) > limit:
         raise Invalid(
             "prompt.too_long",
             f"The prompt has {len(prompt)} characters; {limit} are allowed.",
-            field="prompt",
+            field=field,
             length=len(prompt),
             limit=limit,
         )
@@ -114,24 +139,36 @@ async def _contender(session: AsyncSession, season_id: UUID, entry_id: UUID) -> 
     return submission
 
 
-async def plan(site: Site, session: AsyncSession, duel_id: UUID) -> DuelPlan:
+async def plan(site: Site, session: AsyncSession, duel_id: UUID, turn: int = 1) -> DuelPlan:
+    """What both sides are asked in a turn. All turns before it have ended (`end_turn`)."""
     duel = await queries.duel(session, duel_id)
     rules = await season_rules(session, duel.season_id)
-    base = rules.track.base
-    rows = await queries.answers(session, duel_id)
+    said = await queries.said(session, duel_id)
+    rows = await queries.answers(session, duel_id, turn)
     sides = [
         SidePlan(
             side=side,
             answer_id=rows[side].id,
             adapter=submissions.adapter_ref(site, rows[side].digest),
-            rendered=base.render(duel.prompt, await system_prompt(site, rows[side])),
+            rendered=duel.course.rendered(
+                rules.track.base,
+                turn,
+                said[side],
+                said[OTHER[side]],
+                await _system_text(site, rows[side].system_digest),
+            ),
         )
         for side in SIDES
     ]
     return DuelPlan(
         duel_id=duel.id,
         episode_id=duel.episode_id,
-        prompt=duel.prompt,
+        turn=turn,
+        turns=duel.turns,
+        content=(
+            *await image_parts(site, duel.images),
+            TextPart(type="text", text=duel.course.prompt(turn)),
+        ),
         seed=duel.seed,
         max_tokens=duel.sampling["max_tokens"],
         temperature=duel.sampling["temperature"],
@@ -142,11 +179,9 @@ async def plan(site: Site, session: AsyncSession, duel_id: UUID) -> DuelPlan:
     )
 
 
-async def system_prompt(site: Site, answer: Answer) -> str | None:
+async def _system_text(site: Site, digest: str | None) -> str | None:
     """The text that an answering entry brought with it. Not to be shown before the reveal."""
-    if answer.system_digest is None:
-        return None
-    return await submissions.read_system_prompt(site, answer.system_digest)
+    return None if digest is None else await submissions.read_system_prompt(site, digest)
 
 
 async def track(session: AsyncSession, duel_id: UUID) -> Track:
@@ -175,9 +210,12 @@ async def interrupted(session: AsyncSession, duel_id: UUID) -> None:
 async def _wipe(session: AsyncSession, duel_id: UUID) -> None:
     mine = select(Answer.id).where(Answer.duel_id == duel_id)
     await session.execute(delete(AnswerToken).where(AnswerToken.answer_id.in_(mine)))
-    # What a person or moderation has decided stays decided.
-    nothing = {"text": "", "finish_reason": None, "cleared": 0, "aired": 0, "overruled": 0, "unjudged": None}
-    await session.execute(update(Answer).where(Answer.duel_id == duel_id).values(**nothing))
+    nothing = {"text": "", "tokens": 0, "finish_reason": None, "unjudged": None}
+    unread = {"cleared": 0, "aired": 0, "overruled": 0}
+    # What a person or moderation has decided stays decided; what was on air to its end goes on air anew.
+    air = case((Answer.air == "aired", "flowing"), else_=Answer.air)
+    values = {**nothing, **unread, "air": air}
+    await session.execute(update(Answer).where(Answer.duel_id == duel_id).values(values))
 
 
 async def live(session: AsyncSession, duel_id: UUID, node: LeasedNode) -> None:
@@ -211,13 +249,22 @@ async def finish_side(session: AsyncSession, answer_id: UUID, finish_reason: str
     await session.execute(update(Answer).where(Answer.id == answer_id).values(finish_reason=finish_reason))
 
 
+async def end_turn(session: AsyncSession, duel_id: UUID, turn: int) -> None:
+    """Both sides have said all they say in it. The next turn goes on from these words, whatever is shown of them."""
+    # The clock of the program and the hands of people write to the same rows, and hold the duel, too.
+    await queries.duel(session, duel_id, lock=True)
+    for row in (await queries.answers(session, duel_id, turn)).values():
+        tokens = await queries.tokens(session, row.id)
+        row.text, row.tokens = "".join(token.text for token in tokens), len(tokens)
+    await session.flush()
+
+
 async def answered(session: AsyncSession, duel_id: UUID, fingerprints: Mapping[SideName, str]) -> None:
     """Both sides are complete. Their records are written when the vote locks: until then people decide about them."""
     duel = await queries.duel(session, duel_id, lock=True)
-    for side, row in (await queries.answers(session, duel_id)).items():
-        tokens = await queries.tokens(session, row.id)
-        row.text, row.tokens = "".join(token.text for token in tokens), len(tokens)
-        row.fingerprint = fingerprints[side]
+    await end_turn(session, duel_id, duel.turns)
+    for row in await queries.all_answers(session, duel_id):
+        row.fingerprint = fingerprints[row.side]
     duel.state, duel.answered_at = "answered", await db_now(session)
     record(session, DuelAnswered(duel_id=duel_id, episode_id=duel.episode_id))
 

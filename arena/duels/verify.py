@@ -10,12 +10,16 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from hashlib import sha256
 from typing import Any
+from uuid import UUID
 
 from pydantic import ValidationError
 
-from arena.duels.files import AI_LABEL, AnswerFile, EpisodeFile, SealedAnswer, is_withheld
+from arena.duels.contracts import OTHER, SideName
+from arena.duels.files import AI_LABEL, AnswerFile, AnswerRecord, EpisodeFile, SealedAnswer, is_withheld
+from arena.duels.turns import QUOTED, Message, text_digest
 from arena.kit.schemas import Contract
 from arena.nodes.attestation import Attestation, Statement, commit, digest_of
+from arena.shows.base_models import BASE_MODELS, BaseModel
 
 Json = dict[str, Any]
 
@@ -60,6 +64,7 @@ def _check_episode(file: Json, expected: str | None) -> list[Check]:
             checks.append(Check(f"answer {place}, sealed", "form", _form(SealedAnswer, entry)))
         else:
             checks += _check_answer(entry, f"answer {place}", None)
+    checks.append(Check("", "conversations", _guarded(_conversations, listed)))
     if expected is not None:
         last = listed[-1].get("hash") if listed else None
         checks.append(Check("", "expected hash", _different({"hash": (last, expected)})))
@@ -80,6 +85,63 @@ def _order(file: Json, listed: list[Json]) -> str | None:
             return f"answer {place}: record.episode is not the episode of the file"
         previous = entry.get("hash")
     return None
+
+
+def _conversations(listed: list[Json]) -> str | None:
+    """Each side was given what itself and the other one have said, as their own records have it."""
+    opened = [(place, entry) for place, entry in enumerate(listed, start=1) if "sealed" not in entry]
+    if any(_form(AnswerFile, entry) is not None for _, entry in opened):
+        return None  # its own check says so
+    answers = [(place, AnswerFile.model_validate_json(json.dumps(entry))) for place, entry in opened]
+    digests = {
+        (one.record.duel, one.record.turn, one.record.side): one.record.text_sha256 for _, one in answers
+    }
+    texts = {text_digest(one.text): one.text for _, one in answers if one.text is not None}
+    for place, one in answers:
+        wrong = _not_as_said(one.record, digests) or _not_as_sent(one, texts)
+        if wrong is not None:
+            return f"answer {place}: {wrong}"
+    return None
+
+
+def _not_as_said(record: AnswerRecord, digests: Mapping[tuple[UUID, int, SideName], str]) -> str | None:
+    for number, message in enumerate(record.messages):
+        if message.answer_sha256 is None:
+            continue
+        # A conversation goes user, assistant, user …: an assistant's message is one's own answer of that turn, and a
+        # user's quotes the other one's of the turn before.
+        own = message.role == "assistant"
+        turn, side = (number + 1) // 2 if own else number // 2, record.side if own else OTHER[record.side]
+        if digests.get((record.duel, turn, side)) != message.answer_sha256:
+            return f"record.messages.{number} is not what the {side} side said in turn {turn}"
+    return None
+
+
+def _not_as_sent(answer: AnswerFile, texts: Mapping[str, str]) -> str | None:
+    """Whether the messages, put into the template again, are the text that the engine was sent. Only where all their
+    words are there, and the template is one that this release knows."""
+    record = answer.record
+    base = next(
+        (one for one in BASE_MODELS.values() if _template(one, answer) == record.template_digest), None
+    )
+    known = all(message.answer_sha256 in texts for message in record.messages if message.answer_sha256)
+    if base is None or not known:
+        return None
+    said = [_words(message, texts) for message in record.messages]
+    earlier = list(zip(said[:-1:2], said[1::2], strict=True))
+    found = text_digest(base.render_turns(earlier, said[-1], answer.system_prompt))
+    return _different({"record.messages": (found, record.rendered_sha256)}, "record.rendered_sha256")
+
+
+def _template(base: BaseModel, answer: AnswerFile) -> str:
+    return base.template_digest if answer.system_prompt is None else base.system_template_digest
+
+
+def _words(message: Message, texts: Mapping[str, str]) -> str:
+    if message.answer_sha256 is None:
+        return message.text or ""
+    said = texts[message.answer_sha256]
+    return said if message.text is None else message.text.replace(QUOTED, said.strip(), 1)
 
 
 def _check_answer(file: Json, where: str, expected: str | None) -> list[Check]:
@@ -168,6 +230,26 @@ def _sha256(what: str, text: str, field: str, digest: str) -> str | None:
     )
 
 
+def _messages(file: Json, answer: AnswerFile) -> str | None:
+    """The conversation has the form that its kind of duel gives it."""
+    record = answer.record
+    if not 1 <= record.turn <= record.turns:
+        return f"record.turn is {record.turn} of {record.turns}"
+    roles = [message.role for message in record.messages]
+    if roles != (["user", "assistant"] * record.turn)[:-1]:
+        return f"record.messages: not the conversation of {record.turn} turns"
+    for number, message in enumerate(record.messages):
+        quotes = message.role == "assistant" or (record.kind == "debate" and number > 0)
+        if quotes != (message.answer_sha256 is not None) or (message.text is None) != (
+            message.role == "assistant"
+        ):
+            return f"record.messages.{number}: not what a “{record.kind}” has there"
+    asked = record.messages[0 if record.kind == "debate" else -1].text
+    return _different({"record.prompt": (record.prompt, asked)}, "record.messages") or _not_as_sent(
+        answer, {}
+    )
+
+
 def _tokens(file: Json, answer: AnswerFile) -> str | None:
     ids, times = answer.record.token_ids, answer.record.arrived_us
     if ids is None:
@@ -250,6 +332,7 @@ _LOOKS: Mapping[str, Callable[[Json, AnswerFile], str | None]] = {
     "label": _label,
     "text": _text,
     "system prompt": _system_prompt,
+    "messages": _messages,
     "tokens": _tokens,
     "attestation": _attestation,
     "signature": _signature,

@@ -9,6 +9,7 @@ import rfc8785
 from sqlalchemy import delete
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from arena.duels.public import check_taken
 from arena.gateway import queries
 from arena.gateway.contracts import CompletionAsked
 from arena.gateway.models import Completion
@@ -100,11 +101,8 @@ def sampling_of(body: ChatRequest, rules: SeasonRules) -> Json:
 
 def _check_messages(messages: list[Message], rules: SeasonRules) -> None:
     if any(message.has_image for message in messages):
-        raise Invalid(
-            "gateway.no_images",
-            f"The base model {rules.track.base_model} reads text only: it takes no images.",
-            param="messages",
-        )
+        check_taken(rules.track.base, 1)
+        raise Invalid("gateway.no_images", "The gateway takes text only: no images.", param="messages")
     limit = rules.track.base.context * MOST_CHARS_PER_TOKEN
     length = sum(len(message.text) for message in messages)
     if length > limit:

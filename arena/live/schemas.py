@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Any, Literal
 from uuid import UUID
 
-from arena.duels.public import OffAir, ProgramOut
+from arena.duels.public import DuelKind, OffAir, ProgramOut
 from arena.duels.schemas import EntryName
 from arena.kit.schemas import Out
 from arena.leaderboard.public import Board
@@ -25,15 +25,34 @@ class StageSide(Out):
     ai_generated: Literal[True] = True
 
 
+class StageTurn(Out):
+    """A turn that is over on air."""
+
+    turn: int
+    prompt: str
+    left: StageSide
+    right: StageSide
+
+
 class StageDuel(Out):
     id: UUID
     number: int
     prompt: str
+    """The first one; a debate's topic."""
+    kind: DuelKind
+    turns: int
+    """How many there will be."""
+    turn: int
+    """The one that is on air, or was last."""
+    asked: str
+    """What both are asked in this turn; in a debate the topic."""
     state: Literal["queued", "loading", "live", "answered", "failed"]
     forfeit: Literal["left", "right"] | None
     """The side that has lost without a vote."""
     left: StageSide
+    """In this turn."""
     right: StageSide
+    earlier: list[StageTurn]
 
 
 class JudgesIn(Out):
@@ -99,6 +118,10 @@ class DeskSides(Out):
     left: EntryName
     right: EntryName
     reason: str | None
+    follow_ups: list[str]
+    """What will be asked in later turns."""
+    images: list[str]
+    """Digests of what is shown beside the prompt."""
 
 
 class Desk(Stage):

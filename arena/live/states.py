@@ -25,6 +25,7 @@ from arena.live.schemas import (
     StageDuel,
     StageResult,
     StageSide,
+    StageTurn,
 )
 from arena.nodes.public import NodeOut, live_leases, nodes
 from arena.practice import public as practising
@@ -76,6 +77,7 @@ async def read(session: AsyncSession, channel: Channel) -> BaseModel:
 
 
 Sides = dict[duels.SideName, duels.SideView]
+Contest = tuple[duels.Duel, duels.Turns]
 
 
 async def stage(session: AsyncSession, episode_id: UUID) -> Stage:
@@ -84,34 +86,37 @@ async def stage(session: AsyncSession, episode_id: UUID) -> Stage:
 
 async def _on_stage(
     session: AsyncSession, episode_id: UUID
-) -> tuple[Stage, tuple[duels.Duel, Sides] | None, Sequence[rundown.ShowEvent]]:
-    """What everyone sees, and what it was made from: the duel with its sides, if there is one, and the show's log."""
+) -> tuple[Stage, Contest | None, Sequence[rundown.ShowEvent]]:
+    """What everyone sees, and what it was made from: the duel with its turns, if there is one, and the show's log."""
     about = await episode(session, episode_id)
     events = await rundown.events(session, episode_id)
     show = rundown.fold((event.type, event.body) for event in events)
     duel = await duels.duel(session, show.duel_id) if show.duel_id else None
-    sides = await duels.sides(session, duel) if duel else None
+    turns = await duels.turns(session, duel) if duel else None
     ballot = await votes.ballot_of(session, duel.id) if duel else None
     seen = Stage(
         episode=EpisodeOut.model_validate(about),
         version=show.version,
         phase=show.phase,
-        duel=_duel(duel, sides) if duel and sides else None,
+        duel=_duel(duel, turns) if duel and turns else None,
         ballot=await _ballot(session, ballot) if ballot else None,
-        result=await _result(session, duel, sides, ballot)
-        if duel and sides and ballot and duel.revealed_at
+        result=await _result(session, duel, turns[-1].sides, ballot)
+        if duel and turns and ballot and duel.revealed_at
         else None,
     )
-    return seen, (duel, sides) if duel and sides else None, events
+    return seen, (duel, turns) if duel and turns else None, events
 
 
 async def desk(session: AsyncSession, episode_id: UUID) -> Desk:
     seen, contest, events = await _on_stage(session, episode_id)
     names = None
     if contest is not None:
-        duel, sides = contest
-        left, right = (EntryName.model_validate(sides[side].entry) for side in duels.SIDES)
-        names = DeskSides(left=left, right=right, reason=duel.reason or await _waits_for(session, duel))
+        duel, turns = contest
+        left, right = (EntryName.model_validate(turns[-1].sides[side].entry) for side in duels.SIDES)
+        reason = duel.reason or await _waits_for(session, duel)
+        names = DeskSides(
+            left=left, right=right, reason=reason, follow_ups=duel.follow_ups, images=duel.images
+        )
     held = await live_leases(session)
     return Desk(
         **{name: getattr(seen, name) for name in Stage.model_fields},
@@ -150,24 +155,35 @@ async def practice(session: AsyncSession, exchange_id: UUID) -> practising.Pract
     return await practising.describe(session, await practising.exchange(session, exchange_id))
 
 
-def _duel(duel: duels.Duel, sides: Sides) -> StageDuel:
-    left, right = (
-        StageSide(
-            text=sides[side].text,
-            tokens=sides[side].tokens,
-            finished=sides[side].finished,
-            off_air=duels.off_air(sides[side].off_air),
+def _duel(duel: duels.Duel, turns: duels.Turns) -> StageDuel:
+    *earlier, now = (
+        StageTurn(
+            turn=one.number,
+            prompt=one.prompt,
+            left=_side(one.sides["left"]),
+            right=_side(one.sides["right"]),
         )
-        for side in duels.SIDES
+        for one in turns
     )
     return StageDuel(
         id=duel.id,
         number=duel.number,
         prompt=duel.prompt,
-        state=duels.seen_state(duel, sides),
+        kind=duel.kind,
+        turns=duel.turns,
+        turn=now.turn,
+        asked=now.prompt,
+        state=duels.seen_state(duel, turns[-1].sides),
         forfeit=duel.forfeit,
-        left=left,
-        right=right,
+        left=now.left,
+        right=now.right,
+        earlier=earlier,
+    )
+
+
+def _side(view: duels.SideView) -> StageSide:
+    return StageSide(
+        text=view.text, tokens=view.tokens, finished=view.finished, off_air=duels.off_air(view.off_air)
     )
 
 

@@ -5,6 +5,7 @@ from uuid import UUID
 
 from pydantic import Field
 
+from arena.duels.public import DuelKind
 from arena.kit.facts import Fact
 from arena.kit.schemas import In
 
@@ -15,6 +16,13 @@ class StartDuel(In):
     entry_a: UUID
     entry_b: UUID
     seed: int | None = Field(default=None, ge=0, lt=2**31)
+    kind: DuelKind = "single"
+    follow_ups: list[str] = Field(default=[], max_length=20)
+    """What is asked in the later turns of a duel with follow-ups, in order."""
+    turns: int | None = None
+    """Of a debate; otherwise there are as many as prompts."""
+    images: list[Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]] = Field(default=[], max_length=20)
+    """Digests of images that were put in before (`POST /episodes/{id}/images`), for base models that take them."""
 
 
 class OpenVote(In):

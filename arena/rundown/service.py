@@ -85,10 +85,26 @@ async def _do(
                     "This duel has its answers, and the first complete ones are official. Open the vote.",
                 )
             duel = await duels.start(
-                site, session, episode, command.prompt, command.entry_a, command.entry_b, command.seed, by
+                site,
+                session,
+                episode,
+                command.prompt,
+                command.entry_a,
+                command.entry_b,
+                command.seed,
+                by,
+                command.kind,
+                command.follow_ups,
+                command.turns,
+                command.images,
             )
             episode.state = "live"
-            return {"duel_id": str(duel.id), "prompt": command.prompt}
+            return {
+                "duel_id": str(duel.id),
+                "prompt": command.prompt,
+                "kind": duel.kind,
+                "turns": duel.turns,
+            }
         case OpenVote():
             ballot = await votes.open_ballot(session, await _duel(session, show), command.seconds)
             return {
@@ -132,7 +148,7 @@ async def steer(session: AsyncSession, duel_id: UUID, asked: duels.Steer, by: UU
             f"“{asked.action}” is possible until the vote on the duel opens. A card can still replace an answer.",
             phase=show.phase,
         )
-    await duels.steer(session, duel, asked.action, asked.side, by, asked.reason)
+    await duels.steer(session, duel, asked.action, asked.side, asked.turn, by, asked.reason)
     return duel.episode_id
 
 

@@ -65,11 +65,20 @@ class Weights(Contract):
     crowd: float = Field(default=0.5, ge=0, le=1)
 
 
+class Frames(Contract):
+    """What a side of a debate is given from its second turn on, by the language of the topic; `{answer}` is what the
+    other side has said last. It names nobody."""
+
+    zh: str = "对方说：“{answer}”请用几句话回应对方。"
+    en: str = "Your opponent said: “{answer}” Reply to that in at most a few sentences."
+
+
 class SeasonRules(Contract):
     track: Track = Track()
     sampling: Sampling = Sampling()
     deadlines: Deadlines = Deadlines()
     weights: Weights = Weights()
+    frames: Frames = Frames()
     suite: str = "reasoning"
     judge_seconds: int = Field(default=60, ge=0)
     """How long the judges have after a vote has closed for the viewers."""

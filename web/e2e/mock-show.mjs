@@ -184,9 +184,20 @@ export class Show {
       id: IDS.duel,
       number: this.number,
       prompt,
+      asked: prompt,
+      kind: this.turn > 1 ? "debate" : "single",
+      turn: this.turn,
+      turns: this.turn > 1 ? 4 : 1,
+      forfeit: null,
       state,
       left: this.side(left, share),
       right: this.side(right, share),
+      earlier: Array.from({ length: this.turn - 1 }, (_, index) => ({
+        turn: index + 1,
+        prompt,
+        left: this.side(index % 2 ? right : left, 1),
+        right: this.side(index % 2 ? left : right, 1),
+      })),
     };
   }
 
@@ -230,6 +241,7 @@ export class Show {
 
   /** Jump to a scene; `detail` changes it a little. */
   scene(name, detail = {}) {
+    this.turn = detail.turn ?? 1;
     const nothing = { duel: null, ballot: null, result: null };
     if (name === "locked" || name === "revealed") this.extra ||= 12406;
     if (name === "idle") this.set({ ...nothing, phase: "idle" });
@@ -277,6 +289,9 @@ export class Show {
       this.set({ ...nothing, phase: "finished", episode: { ...this.stage.episode, state: "finished" } });
     }
   }
+
+  /** Which turn of a debate of four; 1: a plain duel. */
+  turn = 1;
 
   stream(seconds) {
     const started = Date.now();

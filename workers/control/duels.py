@@ -7,7 +7,7 @@ An attempt that fails is made once more, on a standby where there is one; what f
 import asyncio
 from collections.abc import Sequence
 from contextlib import aclosing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from time import perf_counter_ns
 from uuid import UUID
 
@@ -36,7 +36,7 @@ from workers.pool.client import (
     StreamStalled,
     TokenEvent,
 )
-from workers.pool.protocol import CompletionRequest
+from workers.pool.protocol import CompletionRequest, ImageData
 
 KIND = RUN
 FLUSH_SECONDS = 0.15
@@ -73,6 +73,9 @@ class Trial:
 class Fault:
     outcome: Outcome
     reason: str
+
+    def in_turn(self, turn: int) -> "Fault":
+        return replace(self, reason=self.reason and f"turn {turn}: {self.reason}")
 
 
 async def run(held: Held) -> None:
@@ -136,7 +139,7 @@ async def _try(held: Held, trial: Trial) -> bool:
             node = await attest(held, engine, node, plan.duel_id, plan.seed, names)
             async with held.writing() as (session, _):
                 await service.live(session, held.subject, node)
-            faults = await _answer(held, engine, plan)
+            faults = await _turns(held, engine, plan)
             await _start_anew(engine, plan, faults)
     except EngineError as error:
         await _leave_the_stage(held, trial, attempts.both(_outcome(error)), str(error))
@@ -178,6 +181,10 @@ def _outcome(error: EngineError) -> Outcome:
         if isinstance(error, kind):
             return outcome
     if isinstance(error, EngineRefused) and error.status < 500:
+        if (
+            error.status == 400 and "context" in error.args[0]
+        ):  # vLLM's word; the code is 400 for all that it refuses
+            return "too_long"
         return "not_ready" if error.code == "engine.busy" else "adapter_refused"
     return "engine_error"
 
@@ -193,6 +200,17 @@ def _sides(faults: dict[SideName, Fault | None]) -> Sides:
 def _reasons(faults: dict[SideName, Fault | None]) -> list[str]:
     """What was wrong; a side that was only cut off has nothing to say."""
     return [f"{side}: {fault.reason}" for side, fault in faults.items() if fault and fault.reason]
+
+
+async def _turns(held: Held, engine: EngineClient, plan: DuelPlan) -> dict[SideName, Fault | None]:
+    """Turn after turn, as long as both answer: the next one begins when both have ended this one."""
+    while not (faults := await _answer(held, engine, plan)) and plan.turn < plan.turns:
+        async with held.writing() as (session, _):
+            await service.end_turn(session, held.subject, plan.turn)
+            plan = await service.plan(held.site, session, held.subject, plan.turn + 1)
+    if plan.turns == 1:
+        return faults
+    return {side: fault and fault.in_turn(plan.turn) for side, fault in faults.items()}
 
 
 async def _answer(held: Held, engine: EngineClient, plan: DuelPlan) -> dict[SideName, Fault | None]:
@@ -247,6 +265,7 @@ async def _speak(engine: EngineClient, plan: DuelPlan, side: SidePlan, inbox: In
         logprobs=1,
         # Nothing cached for one side may help the other, nor a rival's earlier duel.
         cache_salt=f"{plan.duel_id}-{side.side}",
+        images=[ImageData(media_type=image.media_type, body=image.body) for image in plan.images],
     )
     said = False
     try:

@@ -16,6 +16,7 @@ from pathlib import Path
 
 import httpx
 
+from arena.kit.errors import Invalid
 from workers.pool.hardware import has_bfloat16
 from workers.pool.process import ChildProcess, describe_exit
 from workers.pool.protocol import CompletionRequest, EngineFault, EngineReply, Progress
@@ -256,6 +257,11 @@ class VllmEngine:
             raise EngineFault("engine.load_refused", f"the engine refused the adapter: {answer.text[:300]}")
 
     async def complete(self, request: CompletionRequest) -> EngineReply:
+        if request.images:
+            # Its completions read text; its chat puts images where the model's own template has them, not ours.
+            raise Invalid(
+                "engine.no_images", "this engine takes no images: it is asked for completions of text"
+            )
         http = self._client()
         sent = http.build_request("POST", "/v1/completions", json=request.body())
         try:

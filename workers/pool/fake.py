@@ -133,7 +133,9 @@ class _Run:
     ) -> None:
         self.index, self.prompt, self._request, self.pace = index, prompt, request, pace
         chance = "greedy" if request.temperature == 0 else f"{request.temperature}/{request.seed}"
-        self._seed = f"{voice}|{prompt}|{chance}"
+        self._seed = "|".join(
+            [voice, str(prompt), chance, *(_digest(image.body) for image in request.images)]
+        )
         self.tokens = fake_text.answer(
             self._seed, fake_text.decode(prompt), request.max_tokens, request.min_tokens, request.ignore_eos
         )
@@ -229,6 +231,10 @@ def _changes_nothing(directory: Path) -> bool:
         return not any(
             read_tensor(file, entry).any() for entry in entries if entry.name.endswith(".lora_B.weight")
         )
+
+
+def _digest(body: bytes) -> str:
+    return hashlib.sha256(body).hexdigest()
 
 
 def _prompts(request: CompletionRequest) -> list[list[int]]:

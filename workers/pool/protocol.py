@@ -106,6 +106,13 @@ MAX_PROMPT = 2**16
 """Characters, or token ids: several times what any base model here can read."""
 
 
+class ImageData(BaseModel):
+    model_config = ConfigDict(extra="forbid", ser_json_bytes="base64", val_json_bytes="base64")
+
+    media_type: Literal["image/png", "image/jpeg"]
+    body: Annotated[bytes, Field(max_length=1_000_000)]
+
+
 class CompletionRequest(BaseModel):
     """The part of the OpenAI completions request that a show needs. Anything else is refused, so that no engine feature
     with a history (prompt embeddings, grammar regexes, logit bias, n > 1) can be reached."""
@@ -136,6 +143,8 @@ class CompletionRequest(BaseModel):
     cache_salt: str | None = Field(None, min_length=1, max_length=64)
     stream: bool = False
     stream_options: StreamOptions | None = None
+    images: Annotated[list[ImageData], Field(max_length=4)] = []
+    """Ours: what is shown before the prompt's text. An engine that takes none refuses it."""
 
     @field_validator("prompt")
     @classmethod
@@ -149,7 +158,7 @@ class CompletionRequest(BaseModel):
 
     def body(self) -> dict[str, Any]:
         """What is sent on: only what the caller gave."""
-        return self.model_dump(exclude_unset=True)
+        return self.model_dump(mode="json", exclude_unset=True, exclude=None if self.images else {"images"})
 
 
 class NotReady(GavelError):

@@ -1,5 +1,6 @@
 """The program buffer on a running site: moderation, the hold, the hands of moderators, and what everybody else sees."""
 
+from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
@@ -46,35 +47,37 @@ class Stage:
     show: Show
     duel: str
     moderator: Caller
-    said: dict[str, int] = field(default_factory=lambda: {"left": 0, "right": 0})
+    said: dict[tuple[int, str], int] = field(default_factory=lambda: defaultdict(int))
 
     @classmethod
-    async def begin(cls, show: Show) -> "Stage":
+    async def begin(cls, show: Show, **fields: Any) -> "Stage":
         await show.enter("Lantern")
         terms = lines((BAD, "block"), (DOUBTFUL, "hold"))
         await show.producer.post("/api/moderation/lists/evening/versions", content=terms)
         moderator = await show.portal.person("moderator", "Mo")
-        duel = await show.start_duel()
+        duel = await show.start_duel(**fields)
         async with show.portal.site.sessions() as session, session.begin():
             await duels.live(session, UUID(duel), NODE)
         return cls(show, duel, moderator)
 
-    async def say(self, words: str, *sides: SideName) -> None:
+    async def say(self, words: str, *sides: SideName, turn: int = 1) -> None:
         """Word by word, as one token each; both sides when none is named."""
         tokens = [Token(token_id=1, text=word, at_us=1) for word in words.split(" ")]
         spaced = [token.model_copy(update={"text": f"{token.text} "}) for token in tokens]
         async with self.show.portal.site.sessions() as session, session.begin():
-            rows = await queries.answers(session, self._id)
+            rows = await queries.answers(session, self._id, turn)
             for side in sides or ("left", "right"):
-                await duels.add_tokens(session, rows[side].id, self.said[side], spaced)
-                self.said[side] += len(spaced)
+                await duels.add_tokens(session, rows[side].id, self.said[turn, side], spaced)
+                self.said[turn, side] += len(spaced)
 
-    async def end(self, *sides: SideName) -> None:
+    async def end(self, *sides: SideName, turn: int = 1) -> None:
         async with self.show.portal.site.sessions() as session, session.begin():
-            rows = await queries.answers(session, self._id)
+            rows = await queries.answers(session, self._id, turn)
             for side in sides or ("left", "right"):
                 await duels.finish_side(session, rows[side].id, "stop")
             if not sides:
+                await duels.end_turn(session, self._id, turn)
+            if not sides and turn == (await queries.duel(session, self._id)).turns:
                 await duels.answered(session, self._id, {"left": "f", "right": "f"})
 
     @property
@@ -87,12 +90,14 @@ class Stage:
         await keep_program(self.show.portal.site)
         return await self.show.duel(self.duel)
 
-    async def steer(self, action: str, side: str | None = None, by: Caller | None = None) -> None:
-        body = {"action": action, "side": side}
+    async def steer(
+        self, action: str, side: str | None = None, by: Caller | None = None, turn: int | None = None
+    ) -> None:
+        body = {"action": action, "side": side, "turn": turn}
         await (by or self.moderator).post_ok(f"/duels/{self.duel}/program", body)
 
-    async def refused(self, action: str, side: str | None = None) -> tuple[int, str]:
-        body = {"action": action, "side": side}
+    async def refused(self, action: str, side: str | None = None, turn: int | None = None) -> tuple[int, str]:
+        body = {"action": action, "side": side, "turn": turn}
         return await self.moderator.refused("POST", f"/duels/{self.duel}/program", body)
 
     async def preview(self) -> Json:
@@ -388,7 +393,7 @@ async def test_what_was_judged_before_a_new_attempt_clears_nothing_of_it(stage: 
     async with site.sessions() as session, session.begin():
         await duels.interrupted(session, stage._id)
         await session.execute(text("update duels set state = 'live'"))
-    stage.said = {"left": 0, "right": 0}
+    stage.said.clear()
     await stage.say(f"{BAD} " + SOME)
     async with site.sessions() as session, session.begin():
         await program_service.air(site, session, stage._id, judged)
@@ -441,8 +446,8 @@ async def test_a_name_is_unreadable_until_the_reveal_and_the_record_keeps_it(sta
         rows = await queries.answers(session, stage._id)
         for side in ("left", "right"):
             token = Token(token_id=1, text="\u200btern. " if side == "left" else "‑", at_us=1)
-            await duels.add_tokens(session, rows[side].id, stage.said[side], [token])
-            stage.said[side] += 1
+            await duels.add_tokens(session, rows[side].id, stage.said[1, side], [token])
+            stage.said[1, side] += 1
     await stage.say("I am Gemma, I think.")
     await stage.end()
     seen = await stage.look(HOLD)
@@ -454,3 +459,116 @@ async def test_a_name_is_unreadable_until_the_reveal_and_the_record_keeps_it(sta
     await show.command("lock_vote")
     await show.command("reveal")
     assert "I am Gemma" in (await show.duel(stage.duel))["left"]["text"]
+
+
+# --- turns -----------------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+async def debate(show: Show) -> Stage:
+    return await Stage.begin(show, kind="debate", turns=3, prompt="Is rain good news?")
+
+
+async def test_a_turn_goes_on_air_when_the_one_before_it_is_over_there(debate: Stage) -> None:
+    await debate.say(SOME)
+    await debate.end()
+    await debate.say("Second. " + SOME, turn=2)
+    await debate.end(turn=2)
+    await debate.steer("hold", "left")
+    seen = await debate.look(HOLD)
+    assert (seen["turn"], seen["earlier"]) == (1, [])
+    assert "Second" not in str(seen), "nothing is told of what comes after a turn that is held"
+    (ahead,) = (await debate.preview())["ahead"]
+    assert (ahead["turn"], ahead["left"]["text"][:6]) == (2, "Second"), "who decides reads it already"
+    await debate.steer("release", "left")
+    seen = await debate.look()
+    assert (seen["turn"], seen["state"], len(seen["earlier"])) == (3, "live", 2)
+    assert [turn["left"]["text"][:4] for turn in seen["earlier"]] == ["Rain", "Seco"]
+    assert both(seen, "text") == ["", ""]
+    assert seen["earlier"][0]["left"]["finish_reason"] == "stop"
+    await debate.say("Third.", turn=3)
+    await debate.end(turn=3)
+    seen = await debate.look(HOLD)
+    assert (seen["state"], seen["left"]["text"].strip()) == ("answered", "Third.")
+
+
+async def test_a_later_turn_is_judged_on_its_own_when_it_quotes_what_was_taken_off(debate: Stage) -> None:
+    """The words were said, so the other side was given them; whether it says them on air is asked anew."""
+    await debate.say(f"{SOME}{BAD}", "left")
+    await debate.say(SOME, "right")
+    await debate.end()
+    async with debate.show.portal.site.sessions() as session:
+        plan = await duels.plan(debate.show.portal.site, session, UUID(debate.duel), 2)
+    assert BAD in plan.sides[1].rendered, "its model is given the words as they were said"
+    await debate.say("I can only agree. " + SOME, "left", turn=2)
+    await debate.say(f"You said {BAD} and I repeat it. ", "right", turn=2)
+    await debate.end(turn=2)
+    await debate.say("In the end it rains. ", turn=3)
+    await debate.end(turn=3)
+    seen = await debate.look(HOLD)
+    cards = [[turn[side]["off_air"] for side in SIDES] for turn in (*seen["earlier"], seen)]
+    assert cards == [["replaced", None], [None, "replaced"], [None, None]]
+    assert BAD not in str(seen)
+    assert (seen["state"], seen["left"]["text"].strip()) == ("answered", "In the end it rains.")
+    decisions = (await debate.preview())["decisions"]
+    assert sorted((one["turn"], one["side"], one["action"]) for one in decisions) == [
+        (1, "left", "replace"),
+        (2, "right", "replace"),
+    ]
+
+
+async def test_a_hand_on_one_turn_leaves_the_others(debate: Stage) -> None:
+    await debate.say(SOME)
+    await debate.end()
+    await debate.say("Second. " + SOME, turn=2)
+    await debate.end(turn=2)
+    await debate.look(HOLD)
+    await debate.steer("replace", "left", turn=1)
+    seen = await debate.look()
+    first, second = seen["earlier"]
+    assert (first["left"]["off_air"], first["left"]["text"]) == ("replaced", "")
+    assert (first["right"]["off_air"], second["left"]["off_air"]) == (None, None)
+    assert await debate.refused("replace", "left", turn=4) == (422, "program.no_turn")
+    assert await debate.refused("hold", "left", turn=2) == (409, "program.too_late")
+
+
+async def test_a_dump_takes_every_turn_off(debate: Stage) -> None:
+    await debate.say(SOME)
+    await debate.end()
+    await debate.say("Second. ", turn=2)
+    await debate.look(HOLD)
+    assert await debate.refused("dump", turn=2) == (422, "program.dump_is_both")
+    await debate.steer("dump")
+    seen = await debate.show.duel(debate.duel)
+    assert [[turn[side]["off_air"] for side in SIDES] for turn in (*seen["earlier"], seen)] == [
+        ["dumped"] * 2
+    ] * 3
+    assert "Rain" not in str(seen["earlier"])
+    await debate.end(turn=2)
+    await debate.say("Third. ", turn=3)
+    await debate.end(turn=3)
+    seen = await debate.look(HOLD)
+    assert both(seen, "text") == ["", ""]
+    status, code = await debate.show.producer.refused(
+        "POST",
+        f"/episodes/{debate.show.episode_id}/commands",
+        debate.show.command_body("open_vote", seconds=60),
+    )
+    assert (status, code) == (409, "program.dumped")
+
+
+async def test_what_was_on_air_whole_goes_through_the_buffer_again_when_it_is_tried_again(
+    debate: Stage,
+) -> None:
+    await debate.say(SOME)
+    await debate.end()
+    await debate.look(HOLD)
+    async with debate.show.portal.site.sessions() as session, session.begin():
+        await duels.interrupted(session, UUID(debate.duel))
+        await duels.live(session, UUID(debate.duel), NODE)
+    debate.said.clear()
+    await debate.say(f"{SOME}{BAD}")
+    seen = await debate.show.duel(debate.duel)
+    assert (seen["turn"], both(seen, "text")) == (1, ["", ""]), "it is not on air before it was judged"
+    seen = await debate.look(HOLD)
+    assert BAD not in str(seen)

@@ -267,7 +267,7 @@ async def test_who_mends_the_hashes_meets_the_next_witness(show: Show) -> None:
         other["hash"] = record_hash(other["record"])
         return other
 
-    other = mended({"prompt": "What is the gavel?"})
+    other = mended({"finish_reason": "nobody knows"})
     assert problems(other) == {}, "alone, a file that was made anew agrees with itself"
     assert problems(other, left["hash"]) == {"expected hash": "hash: not what it must be"}
     (name,) = found = problems(file | {"answers": [other, right]})
@@ -290,6 +290,11 @@ async def test_who_mends_the_hashes_meets_the_next_witness(show: Show) -> None:
     assert set(problems(unsigned)) == {"attestation", "signature", "machine"}
     assert "tokens" in problems(mended({"token_ids": left["record"]["token_ids"][1:]}))
     assert "tokens" in problems(mended({"arrived_us": left["record"]["arrived_us"][::-1]}))
+    asked = mended({"prompt": "What is the gavel?"})
+    assert "record.prompt" in problems(asked)["messages"]
+    message = left["record"]["messages"][0] | {"text": "What is the gavel?"}
+    asked = mended({"prompt": "What is the gavel?", "messages": [message]})
+    assert problems(asked) == {"messages": "record.messages: not what record.rendered_sha256 says"}
     assert "label" in problems(mended({"ai_label": {"zh": "人写的", "en": "Written by a person"}}))
 
 
@@ -363,11 +368,11 @@ async def test_the_command_accepts_what_was_recorded_and_names_a_change(show: Sh
     one.write_text(one.read_text().replace(file["record"]["prompt"], "What is the tide?"))
     code, said = gavel(one)
     assert code == 1
-    assert "✗ fields: record.prompt: not what digests says" in said
+    assert "✗ fields: record.messages, record.prompt: not what digests says" in said
     code, said = gavel(one, "--json")
     told = json.loads(said)
     assert (code, told["holds"]) == (1, False)
-    assert [check["name"] for check in told["checks"] if check["problem"]] == ["fields"]
+    assert [check["name"] for check in told["checks"] if check["problem"]] == ["fields", "messages"]
 
 
 @pytest.mark.parametrize(

@@ -30,6 +30,7 @@ attempts = st.lists(st.tuples(outcomes, outcomes), max_size=6)
         ([("empty", FINE), ("not_ready", "not_ready")], AGAIN),
         ([("handed_back", "handed_back")] * 5, AGAIN),
         ([("wrong_adapter", "wrong_adapter")] * 2, VOID),
+        ([("too_long", "cut_off")], VOID),
     ],
 )
 def test_the_rule(failed: list[Sides], expected: Ruling) -> None:

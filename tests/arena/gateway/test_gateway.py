@@ -231,7 +231,7 @@ REFUSED: dict[str, tuple[Json, str]] = {
     "only a system": ({"messages": [{"role": "system", "content": "x"}]}, "gateway.messages"),
     "an image": (
         {"messages": [{"role": "user", "content": [{"type": "image_url", "image_url": {"url": "x"}}]}]},
-        "gateway.no_images",
+        "prompt.images",
     ),
     "a book": ({"messages": [{"role": "user", "content": "x" * 60_000}]}, "gateway.too_long"),
     "blocked": ({"messages": [{"role": "user", "content": "Say f u c k"}]}, "moderation.blocked"),

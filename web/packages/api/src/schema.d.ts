@@ -435,6 +435,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/episodes/{episode_id}/images": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Keep Image
+         * @description Put in an image for a prompt, as it is: PNG or JPEG, up to 1 MB. A duel names it by its digest.
+         */
+        post: operations["keep_image"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/episodes/{episode_id}/provenance.json": {
         parameters: {
             query?: never;
@@ -1590,6 +1610,15 @@ export interface components {
             episode: string;
             /** Finish Reason */
             finish_reason: string | null;
+            /** Images */
+            images: string[];
+            /**
+             * Kind
+             * @enum {string}
+             */
+            kind: "single" | "follow_up" | "debate";
+            /** Messages */
+            messages: components["schemas"]["Message-Output"][];
             /** Moderation */
             moderation: {
                 [key: string]: unknown;
@@ -1601,6 +1630,8 @@ export interface components {
             previous: string | null;
             /** Prompt */
             prompt: string;
+            /** Rendered Sha256 */
+            rendered_sha256: string;
             sampling: components["schemas"]["SamplingRecorded"];
             /** Seed */
             seed: number;
@@ -1618,11 +1649,15 @@ export interface components {
             times: components["schemas"]["Times"];
             /** Token Ids */
             token_ids?: number[] | null;
+            /** Turn */
+            turn: number;
+            /** Turns */
+            turns: number;
             /**
              * Type
              * @constant
              */
-            type: "gavel.answer.v2";
+            type: "gavel.answer.v3";
         };
         /** Version */
         arena__app__Version: {
@@ -1649,7 +1684,7 @@ export interface components {
             /** Ended At */
             ended_at: string | null;
             /** Left */
-            left: ("answered" | "cut_off" | "empty" | "not_numbers" | "stalled" | "too_slow" | "engine_died" | "engine_error" | "adapter_missing" | "adapter_refused" | "wrong_adapter" | "node_lost" | "lease_expired" | "not_ready" | "handed_back") | null;
+            left: ("answered" | "cut_off" | "empty" | "not_numbers" | "stalled" | "too_slow" | "engine_died" | "engine_error" | "adapter_missing" | "adapter_refused" | "too_long" | "wrong_adapter" | "node_lost" | "lease_expired" | "not_ready" | "handed_back") | null;
             /**
              * Node Id
              * Format: uuid
@@ -1660,7 +1695,7 @@ export interface components {
             /** Reason */
             reason: string | null;
             /** Right */
-            right: ("answered" | "cut_off" | "empty" | "not_numbers" | "stalled" | "too_slow" | "engine_died" | "engine_error" | "adapter_missing" | "adapter_refused" | "wrong_adapter" | "node_lost" | "lease_expired" | "not_ready" | "handed_back") | null;
+            right: ("answered" | "cut_off" | "empty" | "not_numbers" | "stalled" | "too_slow" | "engine_died" | "engine_error" | "adapter_missing" | "adapter_refused" | "too_long" | "wrong_adapter" | "node_lost" | "lease_expired" | "not_ready" | "handed_back") | null;
             /**
              * Started At
              * Format: date-time
@@ -1771,7 +1806,7 @@ export interface components {
             /** Max Tokens */
             max_tokens?: number | null;
             /** Messages */
-            messages: components["schemas"]["Message"][];
+            messages: components["schemas"]["Message-Input"][];
             /** Model */
             model: string;
             /**
@@ -1979,6 +2014,8 @@ export interface components {
             side: "left" | "right";
             /** Tokens */
             tokens: number;
+            /** Turn */
+            turn: number;
         };
         /**
          * Desk
@@ -2022,6 +2059,10 @@ export interface components {
         };
         /** DeskSides */
         DeskSides: {
+            /** Follow Ups */
+            follow_ups: string[];
+            /** Images */
+            images: string[];
             left: components["schemas"]["EntryName"];
             /** Reason */
             reason: string | null;
@@ -2042,6 +2083,10 @@ export interface components {
         };
         /** DuelOut */
         DuelOut: {
+            /** Asked */
+            asked: string;
+            /** Earlier */
+            earlier: components["schemas"]["TurnOut"][];
             /**
              * Episode Id
              * Format: uuid
@@ -2054,6 +2099,11 @@ export interface components {
              * Format: uuid
              */
             id: string;
+            /**
+             * Kind
+             * @enum {string}
+             */
+            kind: "single" | "follow_up" | "debate";
             left: components["schemas"]["SideOut"];
             /** Number */
             number: number;
@@ -2069,6 +2119,10 @@ export interface components {
              * @enum {string}
              */
             state: "queued" | "loading" | "live" | "answered" | "failed";
+            /** Turn */
+            turn: number;
+            /** Turns */
+            turns: number;
         };
         /** EngineRecorded */
         EngineRecorded: {
@@ -2326,6 +2380,11 @@ export interface components {
             digest: string;
             /** Name */
             name: string;
+        };
+        /** ImageKept */
+        ImageKept: {
+            /** Digest */
+            digest: string;
         };
         /** ImagePart */
         ImagePart: {
@@ -2600,7 +2659,7 @@ export interface components {
             person_id: string;
         };
         /** Message */
-        Message: {
+        "Message-Input": {
             /** Content */
             content: string | (components["schemas"]["TextPart"] | components["schemas"]["ImagePart"])[];
             /** Name */
@@ -2610,6 +2669,21 @@ export interface components {
              * @enum {string}
              */
             role: "system" | "developer" | "user" | "assistant";
+        };
+        /**
+         * Message
+         * @description One message of a conversation as it is recorded: its text, or the digest of the answer that it is or quotes.
+         */
+        "Message-Output": {
+            /** Answer Sha256 */
+            answer_sha256: string | null;
+            /**
+             * Role
+             * @enum {string}
+             */
+            role: "user" | "assistant";
+            /** Text */
+            text: string | null;
         };
         /** ModelOut */
         ModelOut: {
@@ -2934,6 +3008,10 @@ export interface components {
          * @description The program of one duel: both sides and every decision, the newest last.
          */
         ProgramOut: {
+            /** Ahead */
+            ahead: components["schemas"]["ProgramTurn"][];
+            /** Asked */
+            asked: string;
             /** Decisions */
             decisions: components["schemas"]["DecisionOut"][];
             /**
@@ -2941,8 +3019,15 @@ export interface components {
              * Format: uuid
              */
             duel_id: string;
+            /** Earlier */
+            earlier: components["schemas"]["ProgramTurn"][];
             /** Hold Seconds */
             hold_seconds: number;
+            /**
+             * Kind
+             * @enum {string}
+             */
+            kind: "single" | "follow_up" | "debate";
             left: components["schemas"]["ProgramSide"];
             /** Number */
             number: number;
@@ -2956,6 +3041,10 @@ export interface components {
              * @enum {string}
              */
             state: "queued" | "loading" | "live" | "answered" | "failed";
+            /** Turn */
+            turn: number;
+            /** Turns */
+            turns: number;
         };
         /**
          * ProgramSide
@@ -2983,6 +3072,15 @@ export interface components {
             tokens: number;
             /** Unjudged */
             unjudged: string | null;
+        };
+        /** ProgramTurn */
+        ProgramTurn: {
+            left: components["schemas"]["ProgramSide"];
+            /** Prompt */
+            prompt: string;
+            right: components["schemas"]["ProgramSide"];
+            /** Turn */
+            turn: number;
         };
         /** ProgressOut */
         ProgressOut: {
@@ -3414,6 +3512,10 @@ export interface components {
         };
         /** StageDuel */
         StageDuel: {
+            /** Asked */
+            asked: string;
+            /** Earlier */
+            earlier: components["schemas"]["StageTurn"][];
             /** Forfeit */
             forfeit: ("left" | "right") | null;
             /**
@@ -3421,6 +3523,11 @@ export interface components {
              * Format: uuid
              */
             id: string;
+            /**
+             * Kind
+             * @enum {string}
+             */
+            kind: "single" | "follow_up" | "debate";
             left: components["schemas"]["StageSide"];
             /** Number */
             number: number;
@@ -3432,6 +3539,10 @@ export interface components {
              * @enum {string}
              */
             state: "queued" | "loading" | "live" | "answered" | "failed";
+            /** Turn */
+            turn: number;
+            /** Turns */
+            turns: number;
         };
         /**
          * StageResult
@@ -3469,6 +3580,18 @@ export interface components {
             /** Tokens */
             tokens: number;
         };
+        /**
+         * StageTurn
+         * @description A turn that is over on air.
+         */
+        StageTurn: {
+            left: components["schemas"]["StageSide"];
+            /** Prompt */
+            prompt: string;
+            right: components["schemas"]["StageSide"];
+            /** Turn */
+            turn: number;
+        };
         /** StartDuel */
         StartDuel: {
             /**
@@ -3481,10 +3604,28 @@ export interface components {
              * Format: uuid
              */
             entry_b: string;
+            /**
+             * Follow Ups
+             * @default []
+             */
+            follow_ups: string[];
+            /**
+             * Images
+             * @default []
+             */
+            images: string[];
+            /**
+             * Kind
+             * @default single
+             * @enum {string}
+             */
+            kind: "single" | "follow_up" | "debate";
             /** Prompt */
             prompt: string;
             /** Seed */
             seed?: number | null;
+            /** Turns */
+            turns?: number | null;
             /**
              * @description discriminator enum property added by openapi-typescript
              * @enum {string}
@@ -3505,6 +3646,8 @@ export interface components {
             reason?: string | null;
             /** Side */
             side?: ("left" | "right") | null;
+            /** Turn */
+            turn?: number | null;
         };
         /** StreamOptions */
         StreamOptions: {
@@ -3814,6 +3957,18 @@ export interface components {
             text: string;
         };
         /**
+         * TurnOut
+         * @description A turn that is over on air.
+         */
+        TurnOut: {
+            left: components["schemas"]["SideOut"];
+            /** Prompt */
+            prompt: string;
+            right: components["schemas"]["SideOut"];
+            /** Turn */
+            turn: number;
+        };
+        /**
          * UploadOut
          * @description A file on its way in. Send the bytes from `received` on to `/api/uploads/{id}` (tus 1.0.0).
          */
@@ -3990,6 +4145,7 @@ export type Freeze = components['schemas']['Freeze'];
 export type GiveVerdict = components['schemas']['GiveVerdict'];
 export type HttpValidationError = components['schemas']['HTTPValidationError'];
 export type Identity = components['schemas']['Identity'];
+export type ImageKept = components['schemas']['ImageKept'];
 export type ImagePart = components['schemas']['ImagePart'];
 export type InvitationMade = components['schemas']['InvitationMade'];
 export type InvitationState = components['schemas']['InvitationState'];
@@ -4011,7 +4167,8 @@ export type Login = components['schemas']['Login'];
 export type MatchOut = components['schemas']['MatchOut'];
 export type Me = components['schemas']['Me'];
 export type MemberOut = components['schemas']['MemberOut'];
-export type Message = components['schemas']['Message'];
+export type MessageInput = components['schemas']['Message-Input'];
+export type MessageOutput = components['schemas']['Message-Output'];
 export type ModelOut = components['schemas']['ModelOut'];
 export type ModelsOut = components['schemas']['ModelsOut'];
 export type ModerationVerdictOut = components['schemas']['ModerationVerdictOut'];
@@ -4033,6 +4190,7 @@ export type PracticeWaits = components['schemas']['PracticeWaits'];
 export type Program = components['schemas']['Program'];
 export type ProgramOut = components['schemas']['ProgramOut'];
 export type ProgramSide = components['schemas']['ProgramSide'];
+export type ProgramTurn = components['schemas']['ProgramTurn'];
 export type ProgressOut = components['schemas']['ProgressOut'];
 export type Receipt = components['schemas']['Receipt'];
 export type RecordOut = components['schemas']['RecordOut'];
@@ -4061,6 +4219,7 @@ export type StageBallot = components['schemas']['StageBallot'];
 export type StageDuel = components['schemas']['StageDuel'];
 export type StageResult = components['schemas']['StageResult'];
 export type StageSide = components['schemas']['StageSide'];
+export type StageTurn = components['schemas']['StageTurn'];
 export type StartDuel = components['schemas']['StartDuel'];
 export type Steer = components['schemas']['Steer'];
 export type StreamOptions = components['schemas']['StreamOptions'];
@@ -4080,6 +4239,7 @@ export type TokenMade = components['schemas']['TokenMade'];
 export type TokenRow = components['schemas']['TokenRow'];
 export type Track = components['schemas']['Track'];
 export type Try = components['schemas']['Try'];
+export type TurnOut = components['schemas']['TurnOut'];
 export type UploadOut = components['schemas']['UploadOut'];
 export type ValidationError = components['schemas']['ValidationError'];
 export type VerdictOut = components['schemas']['VerdictOut'];
@@ -4454,7 +4614,9 @@ export interface operations {
     };
     download_answer: {
         parameters: {
-            query?: never;
+            query?: {
+                turn?: number;
+            };
             header?: never;
             path: {
                 duel_id: string;
@@ -4841,6 +5003,42 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["DuelOut"][];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    keep_image: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                episode_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "image/jpeg": string;
+                "image/png": string;
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ImageKept"];
                 };
             };
             /** @description Validation Error */

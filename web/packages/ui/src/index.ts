@@ -8,6 +8,7 @@ export { LanguageSwitch, OtherLanguage } from "./components/LanguageSwitch";
 export { Mark } from "./components/Mark";
 export { EmptyState, ErrorNote, Loading } from "./components/Notes";
 export { Records } from "./components/Records";
+export { Before, EarlierTurns, useTurn } from "./components/Turns";
 export { cx } from "./cx";
 export { useEntryName } from "./entry";
 export { type Language, setLanguage, setupI18n, type Translation, useT } from "./i18n";

@@ -1,5 +1,5 @@
 import type { SideName, StageDuel, StageResult } from "@gavel/api";
-import { AiLabel, Answer, cx, SideCard, useEntryName } from "@gavel/ui";
+import { AiLabel, Answer, cx, EarlierTurns, SideCard, useEntryName, useTurn } from "@gavel/ui";
 import { useT } from "../i18n";
 import css from "./Answers.module.css";
 
@@ -19,8 +19,16 @@ export function Answers({ duel, note, chosen = null, names = null }: AnswersProp
   const { t } = useT();
   const nameOf = useEntryName();
   const empty = duel.state === "queued" || duel.state === "loading";
+  const turn = useTurn(duel);
   return (
     <>
+      <EarlierTurns duel={duel} open />
+      {turn && (
+        <h2 className={css.turn}>
+          {turn}
+          {duel.turn > 1 && <span>{duel.kind === "debate" ? t("turns.reply") : duel.asked}</span>}
+        </h2>
+      )}
       <div className={css.pair}>
         {SIDES.map((side) => (
           <SideCard key={side} side={side} className={cx(css.card, chosen === side && css[side])} aside={<AiLabel />}>

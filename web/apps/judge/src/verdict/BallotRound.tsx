@@ -46,7 +46,7 @@ export function BallotRound({ stage, duel, ballot, serverNow }: BallotRoundProps
       {revealed && <Result result={revealed} verdict={verdict} />}
       {!open && !revealed && <Closed judges={ballot.judges} verdict={verdict} />}
       <Answers duel={duel} chosen={chosen} names={revealed} />
-      {revealed && <Records duel={duel.id} episode={episode.id} className={resultCss.records} />}
+      {revealed && <Records duel={duel} episode={episode.id} className={resultCss.records} />}
       {open && <Form verdict={verdict} />}
     </>
   );

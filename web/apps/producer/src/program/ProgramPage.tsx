@@ -38,7 +38,7 @@ function Watched({ program, serverNow }: { program: Program; serverNow: () => nu
   return (
     <>
       <PageHead
-        title={duel ? duel.prompt : title}
+        title={duel ? duel.asked : title}
         kicker={duel ? `${title} · ${t("stage.duel", { number: duel.number })}` : undefined}
       >
         {t(duel ? "program.lead" : "program.idle")}

@@ -23,7 +23,7 @@ export function ProgramPanel({ duel, steerable, serverNow }: PanelProps) {
   const dumpable = steerable && !dumped;
   const dump = () => dumpable && steer.mutate({ action: "dump" });
   useDumpKey(dump);
-  const down = SIDES.some((side) => duel[side].air === "flowing" && duel[side].unjudged);
+  const down = turnsOf(duel).some((turn) => SIDES.some((side) => turn[side].air === "flowing" && turn[side].unjudged));
   return (
     <section className={css.panel} aria-label={t("program.label")}>
       <header className={css.head}>
@@ -48,23 +48,42 @@ export function ProgramPanel({ duel, steerable, serverNow }: PanelProps) {
         </p>
       )}
       {steer.error && <ErrorNote error={steer.error} />}
-      <div className={css.pair}>
-        {SIDES.map((side) => (
-          <Preview
-            key={side}
-            name={side}
-            side={duel[side]}
-            began={duel.state === "live" || duel.state === "answered"}
-            act={(action) => steer.mutate({ action, side })}
-            {...{ steerable, serverNow }}
-          />
-        ))}
-      </div>
+      {turnsOf(duel).map((turn) => (
+        <section key={turn.turn} aria-label={t("turns.turn", { turn: turn.turn })}>
+          {duel.turns > 1 && (
+            <h3 className={css.turn}>
+              {t("turns.turn", { turn: turn.turn })} · {t(`program.turn.${placeOf(duel, turn.turn)}`)}
+            </h3>
+          )}
+          <div className={css.pair}>
+            {SIDES.map((side) => (
+              <Preview
+                key={side}
+                name={side}
+                side={turn[side]}
+                began={duel.state === "live" || duel.state === "answered"}
+                act={(action) => steer.mutate({ action, side, turn: turn.turn })}
+                {...{ steerable, serverNow }}
+              />
+            ))}
+          </div>
+        </section>
+      ))}
       <div aria-live="polite">
-        <Decisions rows={duel.decisions} />
+        <Decisions rows={duel.decisions} turns={duel.turns} />
       </div>
     </section>
   );
+}
+
+/** The turn on air first, then what waits behind it, then what is over, the newest first. */
+function turnsOf(duel: ProgramDuel) {
+  return [{ turn: duel.turn, left: duel.left, right: duel.right }, ...duel.ahead, ...[...duel.earlier].reverse()];
+}
+
+function placeOf(duel: ProgramDuel, turn: number) {
+  if (turn === duel.turn) return "now";
+  return turn > duel.turn ? "ahead" : "over";
 }
 
 const TONES: Record<ProgramSide["air"], Tone> = {
@@ -140,15 +159,16 @@ function Next({ side, serverNow }: { side: ProgramSide; serverNow: () => number 
 }
 
 /** What moderation found and what people did, the newest first. */
-function Decisions({ rows }: { rows: Decision[] }) {
+function Decisions({ rows, turns }: { rows: Decision[]; turns: number }) {
   const { t } = useT();
   const { clock } = useTimes();
   if (rows.length === 0) return <p className={css.none}>{t("program.no_decisions")}</p>;
   return (
     <ol className={css.decisions} aria-label={t("program.decisions")}>
       {[...rows].reverse().map((row) => (
-        <li key={`${row.at} ${row.side} ${row.action}`}>
+        <li key={`${row.at} ${row.turn} ${row.side} ${row.action}`}>
           <time>{clock(Date.parse(row.at))}</time>
+          {turns > 1 && <span>{t("turns.turn", { turn: row.turn })}</span>}
           <b>{t(`side.${row.side}`)}</b>
           <span>{t(`program.did.${row.action}`)}</span>
           <span>{row.by ?? t("program.moderation")}</span>

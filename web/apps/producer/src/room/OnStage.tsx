@@ -1,6 +1,18 @@
 import type { Desk, SideName, StageDuel } from "@gavel/api";
 import { Meter, StateMark, useReason } from "@gavel/desk";
-import { AiLabel, Answer, Card, cx, EmptyState, Mark, Records, SideCard, useEntryName } from "@gavel/ui";
+import {
+  AiLabel,
+  Answer,
+  Card,
+  cx,
+  EarlierTurns,
+  EmptyState,
+  Mark,
+  Records,
+  SideCard,
+  useEntryName,
+  useTurn,
+} from "@gavel/ui";
 import { useT } from "../i18n";
 import css from "./OnStage.module.css";
 import { Result } from "./Result";
@@ -12,6 +24,7 @@ export function OnStage({ desk }: { desk: Desk }) {
   const { t } = useT();
   const nameOf = useEntryName();
   const { phase, duel, names, result } = desk;
+  const turn = useTurn(duel ?? { kind: "single", turn: 1, turns: 1 });
   if (!duel) {
     return (
       <Card className={css.empty}>
@@ -24,19 +37,20 @@ export function OnStage({ desk }: { desk: Desk }) {
   return (
     <section className={css.stage} aria-label={t("stage.label")}>
       <header className={css.prompt}>
-        <span>{t("stage.duel", { number: duel.number })}</span>
-        <h2>{duel.prompt}</h2>
+        <span>{[t("stage.duel", { number: duel.number }), turn].filter(Boolean).join(" · ")}</span>
+        <h2>{duel.asked}</h2>
       </header>
       {duel.state === "queued" && names?.reason && <Waits reason={names.reason} />}
       {duel.state === "failed" && <Failed reason={names?.reason ?? null} />}
       {phase === "revealed" && result && <Result result={result} />}
       {phase === "locked" && <Locked root={desk.ballot?.root ?? null} />}
+      <EarlierTurns duel={duel} open={false} />
       <div className={css.pair}>
         {SIDES.map((side) => (
           <Side key={side} side={side} duel={duel} name={names && nameOf(names[side])} won={result?.winner === side} />
         ))}
       </div>
-      {phase === "revealed" && <Records duel={duel.id} episode={desk.episode.id} />}
+      {phase === "revealed" && <Records duel={duel} episode={desk.episode.id} />}
     </section>
   );
 }

@@ -7,7 +7,7 @@ import { useSeason } from "../app/queries";
 import { useT } from "../i18n";
 import { ProgramPanel } from "../program/ProgramPanel";
 import { Bar } from "./Bar";
-import { useDraft } from "./draft";
+import { SPENT, useDraft } from "./draft";
 import { Finish } from "./Finish";
 import { Join } from "./Join";
 import { Log } from "./Log";
@@ -78,7 +78,7 @@ function Room({ desk, serverNow, connection }: RoomProps) {
       onGo={(command) =>
         hand.give(command, {
           // The prompt is on stage now; the next duel begins with an empty one.
-          onSuccess: () => next.step === "start" && edit({ prompt: "" }),
+          onSuccess: () => next.step === "start" && edit(SPENT),
         })
       }
     />

@@ -3,7 +3,8 @@ import { Confirm, SelectField, SmallButton, TextField } from "@gavel/desk";
 import { Card, EmptyState, useEntryName } from "@gavel/ui";
 import { useState } from "react";
 import { useT } from "../i18n";
-import type { Draft } from "./draft";
+import { Course } from "./Course";
+import { type Draft, SPENT } from "./draft";
 import { isSpent, length, startOf } from "./next";
 import css from "./Setup.module.css";
 import type { Hand } from "./useCommand";
@@ -36,13 +37,14 @@ export function Setup({ desk, draft, edit, limit, hand }: SetupProps) {
         </>
       )}
       <TextField
-        label={t("setup.prompt")}
+        label={t(draft.kind === "debate" ? "course.topic" : "setup.prompt")}
         rows={5}
         value={draft.prompt}
         hint={count}
         error={used > limit ? `${count} · ${t("go.why.long")}` : undefined}
         onChange={(event) => edit({ prompt: event.target.value })}
       />
+      <Course {...{ draft, edit, limit }} />
       <fieldset className={css.ideas}>
         <legend>{t("setup.ideas")}</legend>
         {IDEAS.map((idea) => (
@@ -97,7 +99,7 @@ function Instead({ desk, draft, edit, limit, hand }: SetupProps) {
   const stuck = phase === "duel" && duel !== null && isSpent(duel);
   const { command } = startOf(draft, desk, limit);
   if (!stuck || command === null) return null;
-  const start = () => hand.give(command, { onSuccess: () => edit({ prompt: "" }), onSettled: () => setAsking(false) });
+  const start = () => hand.give(command, { onSuccess: () => edit(SPENT), onSettled: () => setAsking(false) });
   return (
     <>
       <SmallButton wide onClick={() => setAsking(true)}>

@@ -1,3 +1,4 @@
+import type { StageDuel } from "@gavel/api";
 import { useEffect, useState } from "react";
 
 /** What is being prepared at this desk; nobody else sees it. */
@@ -5,10 +6,17 @@ export interface Draft {
   a: string;
   b: string;
   prompt: string;
+  kind: StageDuel["kind"];
+  /** What is asked in the later turns; kept while another kind is chosen. */
+  followUps: string[];
+  /** Of a debate. */
+  turns: number;
   seconds: number;
 }
 
-const EMPTY: Draft = { a: "", b: "", prompt: "", seconds: 60 };
+const EMPTY: Draft = { a: "", b: "", prompt: "", kind: "single", followUps: [], turns: 3, seconds: 60 };
+/** The next duel begins without a prompt. */
+export const SPENT: Partial<Draft> = { prompt: "", kind: "single", followUps: [] };
 const place = (episode: string) => `gavel.producer.${episode}`;
 
 function recall(episode: string): Draft {

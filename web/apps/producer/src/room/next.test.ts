@@ -13,10 +13,19 @@ const desk = (change: object) =>
     roster: [row("a"), row("b"), row("c", false)],
     ...change,
   }) as unknown as Desk;
-const draft: Draft = { a: "a", b: "b", prompt: " Tea? ", seconds: 60 };
+const draft: Draft = { a: "a", b: "b", prompt: " Tea? ", kind: "single", followUps: [], turns: 3, seconds: 60 };
 
 it("starts the prepared duel, with the prompt trimmed", () => {
-  const start = { type: "start_duel", prompt: "Tea?", entry_a: "a", entry_b: "b" };
+  const start = {
+    type: "start_duel",
+    prompt: "Tea?",
+    entry_a: "a",
+    entry_b: "b",
+    kind: "single",
+    follow_ups: [],
+    images: [],
+    turns: null,
+  };
   expect(nextOf(desk({}), draft, 100).command).toEqual(start);
   expect(nextOf(desk({ phase: "revealed" }), draft, 100).command).toEqual(start);
 });
@@ -31,16 +40,51 @@ it("says what is missing for a duel", () => {
   expect(why({ prompt: "🌧🌧🌧🌧" })).toBe(null);
 });
 
+it("starts follow-ups and debates with their turns", () => {
+  const next = (change: Partial<Draft>) => nextOf(desk({}), { ...draft, ...change }, 8);
+  expect(next({ kind: "follow_up", followUps: [" Why? ", "And?"] }).command).toMatchObject({
+    kind: "follow_up",
+    follow_ups: ["Why?", "And?"],
+  });
+  expect(next({ kind: "debate", turns: 4, followUps: ["left over"] }).command).toMatchObject({
+    kind: "debate",
+    turns: 4,
+    follow_ups: [],
+  });
+  expect(next({ kind: "follow_up", followUps: [] }).why).toBe("follow_up");
+  expect(next({ kind: "follow_up", followUps: ["Why?", " "] }).why).toBe("follow_up");
+  expect(next({ kind: "follow_up", followUps: ["too long by far"] }).why).toBe("long");
+});
+
 it("goes from the answers to the reveal", () => {
-  const names = { left: { id: "b", name: "B" }, right: { id: "a", name: "A" }, reason: null };
+  const names = {
+    left: { id: "b", name: "B" },
+    right: { id: "a", name: "A" },
+    reason: null,
+    follow_ups: ["Cup?"],
+    images: ["ab"],
+  };
   const duel = (state: string, off_air: string | null = null) =>
-    desk({ phase: "duel", duel: { state, prompt: "Tea?", left: { off_air }, right: { off_air } }, names });
+    desk({
+      phase: "duel",
+      duel: { state, prompt: "Tea?", kind: "follow_up", turns: 2, left: { off_air }, right: { off_air } },
+      names,
+    });
   expect(nextOf(duel("live"), draft, 100)).toMatchObject({ step: "open", command: null, why: "answering" });
   expect(nextOf(duel("answered"), draft, 100).command).toEqual({ type: "open_vote", seconds: 60 });
   expect(nextOf(duel("answered"), { ...draft, seconds: 2 }, 100).why).toBe("seconds");
   expect(nextOf(duel("failed"), { ...draft, a: "" }, 100)).toMatchObject({
     step: "again",
-    command: { type: "start_duel", prompt: "Tea?", entry_a: "b", entry_b: "a" },
+    // As it was, with the turns that had not come yet.
+    command: {
+      type: "start_duel",
+      prompt: "Tea?",
+      entry_a: "b",
+      entry_b: "a",
+      kind: "follow_up",
+      follow_ups: ["Cup?"],
+      images: ["ab"],
+    },
   });
   expect(nextOf(duel("answered", "dumped"), draft, 100)).toMatchObject({ step: "again", why: null });
   expect(nextOf(duel("live", "dumped"), draft, 100)).toMatchObject({ step: "open", command: null, why: "answering" });

@@ -5,7 +5,7 @@ import type { Draft } from "./draft";
 export type Step = "start" | "again" | "open" | "lock" | "reveal" | "over";
 
 /** Why GO cannot be pressed now: `go.why.<name>` in the catalogs. */
-export type Why = "answering" | "entries" | "same" | "prompt" | "long" | "seconds" | "over";
+export type Why = "answering" | "entries" | "same" | "prompt" | "follow_up" | "long" | "seconds" | "over";
 
 export interface Next {
   step: Step;
@@ -15,6 +15,7 @@ export interface Next {
 }
 
 export const SECONDS = { least: 5, most: 3600 };
+export const TURNS = { least: 2, most: 6 };
 
 /** Characters as the portal counts them: code points, not UTF-16 units. */
 export function length(text: string): number {
@@ -29,8 +30,18 @@ export function startOf(draft: Draft, desk: Desk, limit: number): Next {
   if (!ready(draft.a) || !ready(draft.b)) return refuse("entries");
   if (draft.a === draft.b) return refuse("same");
   if (prompt === "") return refuse("prompt");
-  if (length(prompt) > limit) return refuse("long");
-  return { step: "start", command: { type: "start_duel", prompt, entry_a: draft.a, entry_b: draft.b }, why: null };
+  const followUps = draft.kind === "follow_up" ? draft.followUps.map((one) => one.trim()) : [];
+  if (followUps.includes("") || (draft.kind === "follow_up" && followUps.length === 0)) return refuse("follow_up");
+  if ([prompt, ...followUps].some((one) => length(one) > limit)) return refuse("long");
+  const command = start({ ...draft, prompt, followUps, images: [] });
+  return { step: "start", command, why: null };
+}
+
+type Wanted = Omit<Draft, "seconds"> & { images: string[] };
+
+function start({ kind, followUps, turns, prompt, a, b, images }: Wanted): Command {
+  const about = { prompt, entry_a: a, entry_b: b, kind, follow_ups: followUps, images };
+  return { type: "start_duel", ...about, turns: kind === "debate" ? turns : null };
 }
 
 /** The one thing GO does now. Pure: the same show and draft always give the same button. */
@@ -57,8 +68,8 @@ export function isSpent({ state, left }: StageDuel): boolean {
 
 function ofDuel({ duel, names }: Desk, seconds: number): Next {
   if (duel && names && isSpent(duel)) {
-    const { left, right } = names;
-    const command: Command = { type: "start_duel", prompt: duel.prompt, entry_a: left.id, entry_b: right.id };
+    const { left, right, follow_ups: followUps, images } = names;
+    const command = start({ ...duel, followUps, images, a: left.id, b: right.id });
     return { step: "again", command, why: null };
   }
   if (duel?.state !== "answered") return { step: "open", command: null, why: "answering" };

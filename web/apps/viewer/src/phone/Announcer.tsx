@@ -1,5 +1,5 @@
 import type { Stage } from "@gavel/api";
-import { useEntryName } from "@gavel/ui";
+import { useEntryName, useTurn } from "@gavel/ui";
 import { useT } from "../i18n";
 import { isComing } from "../shared/coming";
 
@@ -15,8 +15,10 @@ const TURN = {
 export function Announcer({ stage }: { stage: Stage }) {
   const { t } = useT();
   const nameOf = useEntryName();
+  const turn = useTurn(stage.duel ?? { kind: "single", turn: 1, turns: 1 });
   return (
     <p className="hidden" aria-live="polite">
+      {stage.phase === "duel" && turn && `${turn}. `}
       {sentence(stage, t, nameOf)}
     </p>
   );
@@ -32,7 +34,7 @@ function sentence({ phase, duel, result }: Stage, t: Texts, nameOf: ReturnType<t
       return card ? [`${t(`side.${side}`)}: ${t(`answer.${card}`)}`] : [];
     });
     const news = duel.forfeit ? t(`duel.forfeit.${duel.forfeit}`) : t(`duel.${turn}`);
-    return [`${t("show.prompt")}: ${duel.prompt}`, news, ...cards].join(" ");
+    return [`${t("show.prompt")}: ${duel.asked}`, news, ...cards].join(" ");
   }
   if (phase === "vote") return t("vote.ask");
   if (phase === "locked") return t("locked.title");

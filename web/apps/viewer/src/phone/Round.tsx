@@ -1,5 +1,17 @@
 import type { Board, Stage, StageBallot, StageResult } from "@gavel/api";
-import { AiLabel, Answer, cx, Mark, Records, SideCard, SideLabel, useEntryName, useRemaining } from "@gavel/ui";
+import {
+  AiLabel,
+  Answer,
+  cx,
+  EarlierTurns,
+  Mark,
+  Records,
+  SideCard,
+  SideLabel,
+  useEntryName,
+  useRemaining,
+  useTurn,
+} from "@gavel/ui";
 import { useT } from "../i18n";
 import { isComing } from "../shared/coming";
 import { Margin } from "../shared/Margin";
@@ -35,8 +47,17 @@ function Answers({ duel }: { duel: DuelState }) {
   );
 }
 
-function Prompt({ duel }: { duel: DuelState }) {
-  return <h1 className={css.prompt}>{duel.prompt}</h1>;
+/** What is asked now, after what was asked and said before; a debate's one topic stands above all. */
+function Prompt({ duel, reading = true }: { duel: DuelState; reading?: boolean }) {
+  const turn = useTurn(duel);
+  return (
+    <>
+      {turn && <p className={css.turn}>{turn}</p>}
+      {duel.kind === "follow_up" && <EarlierTurns duel={duel} open={reading} />}
+      <h1 className={css.prompt}>{duel.asked}</h1>
+      {duel.kind === "debate" && <EarlierTurns duel={duel} open={reading} />}
+    </>
+  );
 }
 
 /** The models take their places: two empty cards that breathe. */
@@ -66,7 +87,7 @@ export function Duel({ duel }: { duel: DuelState }) {
   const waiting = coming || duel.state === "queued" || duel.state === "loading";
   return (
     <main className={css.round}>
-      <Prompt duel={duel} />
+      <Prompt duel={duel} reading={false} />
       {waiting && <Preparing words={t(coming ? "duel.coming" : "duel.preparing")} />}
       {duel.state === "failed" && (
         <div className={css.failed} role="status">
@@ -236,7 +257,7 @@ export function Revealed({ episode, duel, ballot, result, board }: RevealedProps
           </div>
         </details>
       )}
-      {duel && <Records duel={duel.id} episode={episode} />}
+      {duel && <Records duel={duel} episode={episode} />}
     </main>
   );
 }

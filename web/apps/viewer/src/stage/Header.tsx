@@ -1,5 +1,5 @@
 import type { Stage } from "@gavel/api";
-import { cx, Mark } from "@gavel/ui";
+import { cx, Mark, useTurn } from "@gavel/ui";
 import { useEffect, useState } from "react";
 import { useT } from "../i18n";
 import css from "./Header.module.css";
@@ -23,7 +23,8 @@ export function Header({ stage, serverNow }: { stage: Stage; serverNow: () => nu
   const { t } = useT();
   const { episode, duel, phase } = stage;
   // Between rounds the page itself says the title, large.
-  const title = duel?.prompt ?? t("brand");
+  const title = duel?.asked ?? t("brand");
+  const turn = useTurn(duel ?? { kind: "single", turn: 1, turns: 1 });
   const place = [t("show.episode", { number: episode.number }), duel ? episode.title : null];
   return (
     <header className={css.header}>
@@ -31,7 +32,7 @@ export function Header({ stage, serverNow }: { stage: Stage; serverNow: () => nu
       <div className={css.words}>
         <p className={css.place}>
           {place.filter(Boolean).join(" · ")}
-          {duel && <b> · {t("show.duel", { number: duel.number })}</b>}
+          {duel && <b> · {[t("show.duel", { number: duel.number }), turn].filter(Boolean).join(" · ")}</b>}
         </p>
         <h1 className={cx(css.title, textWidth(title) > LONG_PROMPT && css.long)}>{title}</h1>
       </div>

@@ -1,5 +1,5 @@
 import type { SideName, Stage, StageBallot } from "@gavel/api";
-import { Answer, Countdown, cx, Mark, SideLabel } from "@gavel/ui";
+import { Answer, Before, Countdown, cx, Mark, SideLabel } from "@gavel/ui";
 import { useRef } from "react";
 import { useT } from "../i18n";
 import { isComing } from "../shared/coming";
@@ -31,6 +31,7 @@ function Podium({ side, duel, box, size }: PodiumProps) {
         <span>{t("duel.blind")}</span>
         {!waiting && !answer.off_air && <b className={css.tokens}>{t("duel.tokens", { count: answer.tokens })}</b>}
       </header>
+      <Before duel={duel} side={side} className={css.before} />
       <div ref={box} className={css.box}>
         {waiting ? (
           <div className={css.waiting}>
@@ -104,7 +105,7 @@ function Failed({ forfeit }: Pick<DuelState, "forfeit">) {
 export function Round({ stage, board, duel, serverNow }: StageProps & { duel: DuelState }) {
   const left = useRef<HTMLDivElement>(null);
   const right = useRef<HTMLDivElement>(null);
-  const size = useFit([left, right], duel.id, duel.left.text + duel.right.text);
+  const size = useFit([left, right], `${duel.id} ${duel.turn}`, duel.left.text + duel.right.text);
   return (
     <main className={cx(css.round, css[stage.phase])}>
       {duel.state === "failed" ? (

@@ -4,28 +4,32 @@ import css from "./Records.module.css";
 
 interface RecordsProps {
   /** A revealed duel. */
-  duel: string;
+  duel: { id: string; turns: number };
   episode: string;
   className?: string | undefined;
 }
 
+const SIDES = ["left", "right"] as const;
+
 /** How each answer came about, as files that anybody can keep and check. */
 export function Records({ duel, episode, className }: RecordsProps) {
   const { t } = useT();
+  const turns = Array.from({ length: duel.turns }, (_, index) => index + 1);
+  const name = (turn: number, side: (typeof SIDES)[number]) =>
+    duel.turns > 1 ? `${t("turns.turn", { turn })} · ${t(`records.${side}`)}` : t(`records.${side}`);
   return (
     <nav className={cx(css.records, className)} aria-label={t("records.title")}>
       <p>{t("records.text")}</p>
       <ul>
-        <li>
-          <a href={`/api/duels/${duel}/answers/left.json`} download>
-            {t("records.left")}
-          </a>
-        </li>
-        <li>
-          <a href={`/api/duels/${duel}/answers/right.json`} download>
-            {t("records.right")}
-          </a>
-        </li>
+        {turns.flatMap((turn) =>
+          SIDES.map((side) => (
+            <li key={`${turn} ${side}`}>
+              <a href={`/api/duels/${duel.id}/answers/${side}.json${turn > 1 ? `?turn=${turn}` : ""}`} download>
+                {name(turn, side)}
+              </a>
+            </li>
+          )),
+        )}
         <li>
           <a href={`/api/episodes/${episode}/provenance.json`} download>
             {t("records.episode")}
