@@ -1,6 +1,6 @@
 """duels of several turns: how a duel goes, and one answer per side and turn
 
-Revision: 0014, after: 0013
+Revision: 0015, after: 0014
 Written as if the show were on air: short locks, no rewrites, destructive changes in two releases.
 """
 
@@ -8,8 +8,8 @@ import sqlalchemy as sa
 from alembic import op
 from sqlalchemy.dialects import postgresql
 
-revision = "0014"
-down_revision = "0013"
+revision = "0015"
+down_revision = "0014"
 branch_labels = None
 depends_on = None
 
