@@ -10,10 +10,12 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from arena.accounts.public import Person
 from arena.duels.contracts import SideName
-from arena.duels.models import Answer, AnswerToken, Duel, DuelState, ProgramDecision
+from arena.duels.models import Answer, AnswerToken, AttentionView, Duel, DuelState, ProgramDecision
 from arena.duels.program import OFF_AIR, UNDER_WAY, Air, Line
 from arena.duels.redaction import Redactor
 from arena.kit.errors import NotFound
+from arena.kit.jobs.models import Job
+from arena.kit.jobs.service import latest as latest_job
 from arena.submissions.public import Entry
 from arena.teams.public import Team, ever_members, members
 
@@ -204,6 +206,13 @@ async def decisions_of(session: AsyncSession, duel_id: UUID) -> Sequence[tuple[P
         .order_by(ProgramDecision.id)
     )
     return [(row[0], row[1]) for row in (await session.execute(statement)).all()]
+
+
+async def attention(session: AsyncSession, answer_id: UUID) -> tuple[AttentionView | None, Job | None]:
+    """The view of the answer's attention, if anybody has asked for one, and the newest job that makes it."""
+    statement = select(AttentionView).where(AttentionView.answer_id == answer_id)
+    view = (await session.execute(statement)).scalar_one_or_none()
+    return view, await latest_job(session, view.id) if view else None
 
 
 async def on_the_way(session: AsyncSession) -> Sequence[UUID]:

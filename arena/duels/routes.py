@@ -6,10 +6,10 @@ import orjson
 from fastapi import APIRouter, Request, Response
 
 from arena.accounts.public import Producer, PublicCaller, Role
-from arena.duels import attempts, provenance, queries
+from arena.duels import attempts, attending, provenance, queries, tracing
 from arena.duels.contracts import SideName
 from arena.duels.files import AnswerFile, EpisodeFile
-from arena.duels.schemas import AttemptOut, DuelOut
+from arena.duels.schemas import AttemptOut, AttentionOut, AttentionStatus, DuelOut, TraceOut
 from arena.kit.db import Json, SessionDep
 from arena.kit.site import Site
 from arena.shows import public as episodes
@@ -47,6 +47,33 @@ async def download_answer(
     duel = await queries.duel(session, duel_id)
     file = await provenance.answer_file(site, session, duel, side)
     return _download(file, f"duel-{duel.number}-{side}.json")
+
+
+@router.get("/duels/{duel_id}/trace")
+async def read_trace(request: Request, duel_id: UUID, _: PublicCaller, session: SessionDep) -> TraceOut:
+    """How sure both models were along their answers, and what they nearly said. For anyone, after the reveal."""
+    site: Site = request.app.state.site
+    return await tracing.read(site, session, await queries.duel(session, duel_id))
+
+
+@router.post("/duels/{duel_id}/answers/{side}/attention", status_code=202)
+async def ask_for_attention(
+    request: Request, duel_id: UUID, side: SideName, caller: Producer, session: SessionDep
+) -> AttentionStatus:
+    """Have a lab look at what the answer paid attention to. Asked twice, it is done once; failed, it is done again."""
+    site: Site = request.app.state.site
+    duel = await queries.duel(session, duel_id)
+    return await attending.ask(site, session, duel, side, caller.person_id)
+
+
+@router.get("/duels/{duel_id}/answers/{side}/attention", response_model=AttentionOut)
+async def read_attention(
+    request: Request, duel_id: UUID, side: SideName, _: PublicCaller, session: SessionDep
+) -> Response:
+    """The heat map of one answer, for anyone, once it is there."""
+    site: Site = request.app.state.site
+    found = await attending.read(site, session, await queries.duel(session, duel_id), side)
+    return Response(orjson.dumps(found), media_type="application/json")
 
 
 @router.get("/episodes/{episode_id}/provenance.json", response_model=EpisodeFile)

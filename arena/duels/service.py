@@ -201,6 +201,7 @@ async def add_tokens(
                 "token_id": token.token_id,
                 "text": token.text,
                 "at_us": token.at_us,
+                "likely": [[one.text, one.logprob] for one in token.likely] if token.likely else None,
             }
             for offset, token in enumerate(tokens)
         ],
