@@ -2,6 +2,7 @@ import type { Desk, SideName, StageDuel } from "@gavel/api";
 import { Meter, StateMark, useReason } from "@gavel/desk";
 import { AiLabel, Answer, Card, cx, EmptyState, Mark, Records, SideCard, useEntryName } from "@gavel/ui";
 import { useT } from "../i18n";
+import { Attention } from "./Attention";
 import css from "./OnStage.module.css";
 import { Result } from "./Result";
 
@@ -36,6 +37,7 @@ export function OnStage({ desk }: { desk: Desk }) {
           <Side key={side} side={side} duel={duel} name={names && nameOf(names[side])} won={result?.winner === side} />
         ))}
       </div>
+      {phase === "revealed" && <Attention duel={duel.id} />}
       {phase === "revealed" && <Records duel={duel.id} episode={desk.episode.id} />}
     </section>
   );

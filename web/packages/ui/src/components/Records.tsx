@@ -17,6 +17,10 @@ export function Records({ duel, episode, className }: RecordsProps) {
       <p>{t("records.text")}</p>
       <ul>
         <li>
+          {/* Of the audience's app, wherever this stands. */}
+          <a href={`/duel/${duel}`}>{t("records.trace")}</a>
+        </li>
+        <li>
           <a href={`/api/duels/${duel}/answers/left.json`} download>
             {t("records.left")}
           </a>
