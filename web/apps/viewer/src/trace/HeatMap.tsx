@@ -15,7 +15,8 @@ interface HeatMapProps {
 export function HeatMap({ map, side, step }: HeatMapProps) {
   const { t } = useT();
   const layers = [...map.layers, map.rollout];
-  const [chosen, choose] = useState(layers.length - 1);
+  // Of all layers together most ends at the first token, where models rest their attention: not the one to begin with.
+  const [chosen, choose] = useState(() => Math.max(0, lastOf(map.layers, "global")));
   const row = rowOf(map, step);
   const name = useLayerName();
   if (row === null) return <p className={css.note}>{t("attention.cut")}</p>;
@@ -58,6 +59,10 @@ export function HeatMap({ map, side, step }: HeatMapProps) {
       <Words map={map} name={name(layer, chosen)} looks={seen} />
     </>
   );
+}
+
+function lastOf(layers: AttentionLayer[], kind: AttentionLayer["kind"]): number {
+  return layers.map((layer) => layer.kind).lastIndexOf(kind);
 }
 
 function useLayerName() {

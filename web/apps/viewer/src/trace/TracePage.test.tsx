@@ -170,6 +170,8 @@ it("shows for the chosen token where each layer looked, and keeps the system pro
   const side = await left();
   fireEvent.click(side.getByRole("button", { name: "Show the attention of this answer" }));
   const layers = await side.findByRole("slider", { name: /Layer/ });
+  expect(layers.getAttribute("aria-valuetext")).toBe("Layer 2 · global");
+  fireEvent.keyDown(layers, { key: "ArrowDown" });
   expect(layers.getAttribute("aria-valuetext")).toBe("All layers together");
   expect(side.getByText("Diagnostic view, not the cause")).toBeTruthy();
   fireEvent.keyDown(layers, { key: "ArrowUp" });
