@@ -12,8 +12,9 @@ from arena.benchmarks.contracts import JOB_KIND as BENCHMARK
 from arena.benchmarks.contracts import BenchmarkFinished
 from arena.duels import attending
 from arena.duels import service as duels
-from arena.duels.contracts import ATTEND, AttentionAsked, DuelAnswered, DuelChanged, DuelRevealed, DuelStarted
+from arena.duels.attention import ATTEND
 from arena.duels.contracts import RUN as RUN_DUEL
+from arena.duels.contracts import AttentionAsked, DuelAnswered, DuelChanged, DuelRevealed, DuelStarted
 from arena.gateway import service as gateway
 from arena.gateway.contracts import ANSWER as COMPLETE
 from arena.gateway.contracts import CompletionAsked

@@ -11,6 +11,8 @@ from pydantic import Field, model_validator
 from arena.kit.schemas import Contract
 from arena.submissions.contracts import AdapterRef
 
+ATTEND = "duels.attention"
+
 TOKENS = 512
 """Of prompt and answer together: attention grows with their square."""
 SOURCES = 8

@@ -14,7 +14,6 @@ SideName = Literal["left", "right"]
 SIDES: tuple[SideName, SideName] = ("left", "right")
 
 RUN = "duels.run"
-ATTEND = "duels.attention"
 
 
 Outcome = Literal[

@@ -19,8 +19,7 @@ import structlog
 from pydantic import BaseModel, ValidationError
 
 from arena.benchmarks import contracts as benchmarks
-from arena.duels.attention import AttentionContract
-from arena.duels.contracts import ATTEND
+from arena.duels.attention import ATTEND, AttentionContract
 from arena.submissions import contracts as submissions
 from workers.lab import attention, benchmark, probe, verify
 from workers.lab.job import JobContext, JobFailed, JobStopped

@@ -9,8 +9,7 @@ import pytest
 from sqlalchemy import text
 
 from arena.duels import attending, queries
-from arena.duels.attention import WHOLE, AttentionContract
-from arena.duels.contracts import ATTEND
+from arena.duels.attention import ATTEND, WHOLE, AttentionContract
 from arena.shows.base_models import HOUSE_MODEL
 from tests.support.lab import LabJob
 from tests.support.show import Json, Show

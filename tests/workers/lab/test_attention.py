@@ -14,8 +14,7 @@ from peft import LoraConfig, PeftModel, get_peft_model
 from safetensors.torch import load_file, save_file
 from transformers import AutoConfig, AutoModelForCausalLM
 
-from arena.duels.attention import SOURCES, TOKENS, WHOLE, AttentionMap, AttentionResult
-from arena.duels.contracts import ATTEND
+from arena.duels.attention import ATTEND, SOURCES, TOKENS, WHOLE, AttentionMap, AttentionResult
 from arena.shows.base_models import HOUSE_MODEL
 from tests.support.lab_portal import LabPortal, serve_lab_portal
 from workers.lab.attention_child import rollout

@@ -57,9 +57,11 @@ function Side({ duel, side, status, offAir }: SideProps) {
         </Button>
       )}
       {state === "running" && progress && (
-        <Meter done={progress.done} total={progress.total} label={t("attention.running")} />
+        <div className={css.whole}>
+          <Meter done={progress.done} total={progress.total} label={t("attention.running")} />
+        </div>
       )}
-      {ask.error && <ErrorNote error={ask.error} className={css.error} />}
+      {ask.error && <ErrorNote error={ask.error} className={css.whole} />}
     </div>
   );
 }
