@@ -10,9 +10,11 @@ from arena.benchmarks import service as benchmarks
 from arena.benchmarks import suites
 from arena.benchmarks.contracts import JOB_KIND as BENCHMARK
 from arena.benchmarks.contracts import BenchmarkFinished
+from arena.duels import attending
 from arena.duels import service as duels
+from arena.duels.attention import ATTEND
 from arena.duels.contracts import RUN as RUN_DUEL
-from arena.duels.contracts import DuelAnswered, DuelChanged, DuelRevealed, DuelStarted
+from arena.duels.contracts import AttentionAsked, DuelAnswered, DuelChanged, DuelRevealed, DuelStarted
 from arena.gateway import service as gateway
 from arena.gateway.contracts import ANSWER as COMPLETE
 from arena.gateway.contracts import CompletionAsked
@@ -55,6 +57,8 @@ def on_work(fact: JobProgressed) -> list[str]:
         return [f"practice:{fact.subject}", "desk:*"]
     if fact.kind == COMPLETE:
         return ["desk:*"]
+    if fact.kind == ATTEND:
+        return []  # the page of the duel asks by itself
     desks = ["desk:*"] if fact.kind in (PROBE, BENCHMARK, RUN_DUEL) else []
     return [f"submission:{fact.subject}", *desks]
 
@@ -81,6 +85,7 @@ PIPELINE = Pipeline(
         Work(PROBE, BENCH, timedelta(minutes=30), probing.failed, probing.prepare, probing.finish),
         Work(BENCHMARK, BENCH, timedelta(hours=2), benchmarks.failed, benchmarks.prepare, benchmarks.finish),
         Work(RUN_DUEL, CONTROL, timedelta(minutes=15), duels.failed),
+        Work(ATTEND, BENCH, timedelta(hours=2), attending.failed, attending.prepare, attending.finish),
         Work(PRACTISE, CONTROL, timedelta(minutes=15), practice.failed),
         Work(COMPLETE, CONTROL, timedelta(minutes=5), gateway.failed),
         Work(PRELOAD, CONTROL, timedelta(minutes=15), _nothing_to_mark),
@@ -96,6 +101,7 @@ PIPELINE = Pipeline(
         Step(CompetingChanged, REFRESH_BOARD, lambda fact: fact.season_id),
         Step(DuelStarted, RUN_DUEL, lambda fact: fact.duel_id),
         Step(CompletionAsked, COMPLETE, lambda fact: fact.completion_id),
+        Step(AttentionAsked, ATTEND, lambda fact: fact.view_id),
         # What will meet is loaded before it is needed, on the standby too.
         Step(EpisodePlanned, PRELOAD, lambda fact: fact.episode_id),
         Step(DuelStarted, PRELOAD, lambda fact: fact.episode_id),

@@ -1,7 +1,9 @@
 """Facts about duels, and the words they are told in."""
 
-from typing import Literal
+from typing import Annotated, Literal
 from uuid import UUID
+
+from pydantic import Field
 
 from arena.kit.facts import Fact
 from arena.kit.schemas import Contract, Words
@@ -90,6 +92,18 @@ class DuelPlan(Contract):
         return [part for part in self.content if isinstance(part, ImagePart)]
 
 
+ALTERNATIVES = 5
+"""How many of the likeliest tokens are asked for beside each one that is said."""
+
+
+class Likely(Contract):
+    """A token that the model held likely, by its text."""
+
+    text: Words
+    logprob: Annotated[float, Field(le=0, allow_inf_nan=False)]
+    """Natural, of the model's own distribution: before temperature and top-p."""
+
+
 class Token(Contract):
     """One generated token as it arrived."""
 
@@ -98,6 +112,8 @@ class Token(Contract):
     """What this token completed: empty while a character is still split over tokens."""
     at_us: int
     """Microseconds from the moment the request was handed to the engine."""
+    likely: tuple[Likely, ...] | None = None
+    """The token itself, then the others, the likeliest first. None: the engine did not say."""
 
 
 class DuelStarted(Fact):
@@ -119,3 +135,8 @@ class DuelRevealed(Fact):
     duel_id: UUID
     episode_id: UUID
     season_id: UUID
+
+
+class AttentionAsked(Fact):
+    view_id: UUID
+    duel_id: UUID

@@ -123,6 +123,34 @@ class AnswerToken(Base):
     at_us: Mapped[int] = mapped_column(BigInteger)
     recorded_at: Mapped[datetime | None] = mapped_column(server_default=func.clock_timestamp())
     """When it was written down, which is when its hold begins; null for what was said before there was a buffer."""
+    likely: Mapped[list[Any] | None] = mapped_column(
+        JSONB(none_as_null=True), deferred=True, deferred_raiseload=True
+    )
+    """`[text, logprob]` of the token itself, then of the likeliest others. Read by the trace alone, after the reveal;
+    null where the engine did not say."""
+
+
+AttentionState = Literal["asked", "done", "failed"]
+
+
+class AttentionView(Row):
+    """To what an answer paid attention, as a lab computed it after the reveal. One for each answer."""
+
+    __tablename__ = "attention_views"
+
+    answer_id: Mapped[UUID] = mapped_column(ForeignKey("answers.id"), unique=True)
+    asked_by: Mapped[UUID] = mapped_column(ForeignKey("persons.id"))
+    state: Mapped[AttentionState] = mapped_column(String, default="asked")
+    reason: Mapped[str | None]
+    """Why it failed."""
+    sha256: Mapped[str | None]
+    """Of the file with the weights, which is stored under it."""
+    ended_at: Mapped[datetime | None]
+
+    __table_args__ = (
+        CheckConstraint("state in ('asked','done','failed')", name="state"),
+        CheckConstraint("(state = 'done') = (sha256 is not null)", name="done"),
+    )
 
 
 class DuelAttempt(Row):

@@ -13,7 +13,7 @@ from arena.duels.models import Answer, AnswerToken, Duel, ProgramDecision
 from arena.duels.turns import Said, text_digest
 from arena.duels.verify import field_digests, record_hash
 from arena.kit.db import Json
-from arena.kit.errors import Conflict, Forbidden, NotFound
+from arena.kit.errors import Conflict, Forbidden
 from arena.kit.site import Site
 from arena.nodes import public as nodes
 from arena.shows.public import season_rules
@@ -151,9 +151,7 @@ async def answer_file(site: Site, session: AsyncSession, duel: Duel, side: SideN
     for a turn that there is not, Conflict for an answer of an earlier release, whose record had another form."""
     if duel.revealed_at is None:
         raise Forbidden("duel.not_revealed", "The record names the adapters, so it opens with the reveal.")
-    row = (await queries.answers(session, duel.id, turn)).get(side)
-    if row is None:
-        raise NotFound("answer.no_turn", f"The duel has {duel.turns} turns, and no turn {turn}.")
+    row = (await queries.answers_of_turn(session, duel, turn))[side]
     if not _is_readable(row):
         raise Conflict("answer.old_record", "This answer was recorded in the form of an earlier release.")
     return await _file(site, session, row)

@@ -10,10 +10,12 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from arena.accounts.public import Person
 from arena.duels.contracts import SideName
-from arena.duels.models import Answer, AnswerToken, Duel, DuelState, ProgramDecision
+from arena.duels.models import Answer, AnswerToken, AttentionView, Duel, DuelState, ProgramDecision
 from arena.duels.program import OFF_AIR, UNDER_WAY, Air, Line
 from arena.duels.redaction import Redactor
 from arena.kit.errors import NotFound
+from arena.kit.jobs.models import Job
+from arena.kit.jobs.service import latest as latest_job
 from arena.submissions.public import Entry
 from arena.teams.public import Team, ever_members, members
 
@@ -95,6 +97,14 @@ async def answers(session: AsyncSession, duel_id: UUID, turn: int = 1) -> dict[S
     """Both of one turn; who answers is the same in all of them."""
     statement = select(Answer).where(Answer.duel_id == duel_id, Answer.turn == turn).order_by(Answer.side)
     return {row.side: row for row in (await session.execute(statement)).scalars().all()}
+
+
+async def answers_of_turn(session: AsyncSession, duel: Duel, turn: int) -> dict[SideName, Answer]:
+    """`answers` of a turn that somebody has named. Raises NotFound `answer.no_turn`."""
+    found = await answers(session, duel.id, turn)
+    if not found:
+        raise NotFound("answer.no_turn", f"The duel has {duel.turns} turns, and no turn {turn}.")
+    return found
 
 
 async def all_answers(session: AsyncSession, duel_id: UUID, lock: bool = False) -> Sequence[Answer]:
@@ -254,6 +264,13 @@ async def decisions_of(
         .order_by(ProgramDecision.id)
     )
     return [(row[0], row[1], row[2]) for row in (await session.execute(statement)).all()]
+
+
+async def attention(session: AsyncSession, answer_id: UUID) -> tuple[AttentionView | None, Job | None]:
+    """The view of the answer's attention, if anybody has asked for one, and the newest job that makes it."""
+    statement = select(AttentionView).where(AttentionView.answer_id == answer_id)
+    view = (await session.execute(statement)).scalar_one_or_none()
+    return view, await latest_job(session, view.id) if view else None
 
 
 async def on_the_way(session: AsyncSession) -> Sequence[UUID]:

@@ -7,10 +7,10 @@ import orjson
 from fastapi import APIRouter, Query, Request, Response
 
 from arena.accounts.public import Producer, PublicCaller, Role
-from arena.duels import attempts, images, provenance, queries
+from arena.duels import attempts, attending, images, provenance, queries, tracing
 from arena.duels.contracts import SideName
 from arena.duels.files import AnswerFile, EpisodeFile
-from arena.duels.schemas import AttemptOut, DuelOut, ImageKept
+from arena.duels.schemas import AttemptOut, AttentionOut, AttentionStatus, DuelOut, ImageKept, TraceOut
 from arena.duels.turns import MAX_TURNS
 from arena.kit.db import Json, SessionDep
 from arena.kit.site import Site
@@ -62,6 +62,35 @@ async def download_answer(
     file = await provenance.answer_file(site, session, duel, side, turn)
     in_turn = f"-turn-{turn}" if duel.turns > 1 else ""
     return _download(file, f"duel-{duel.number}{in_turn}-{side}.json")
+
+
+@router.get("/duels/{duel_id}/trace")
+async def read_trace(
+    request: Request, duel_id: UUID, _: PublicCaller, session: SessionDep, turn: Turn = 1
+) -> TraceOut:
+    """How sure both models were along their answers, and what they nearly said. For anyone, after the reveal."""
+    site: Site = request.app.state.site
+    return await tracing.read(site, session, await queries.duel(session, duel_id), turn)
+
+
+@router.post("/duels/{duel_id}/answers/{side}/attention", status_code=202)
+async def ask_for_attention(
+    request: Request, duel_id: UUID, side: SideName, caller: Producer, session: SessionDep, turn: Turn = 1
+) -> AttentionStatus:
+    """Have a lab look at what the answer paid attention to. Asked twice, it is done once; failed, it is done again."""
+    site: Site = request.app.state.site
+    duel = await queries.duel(session, duel_id)
+    return await attending.ask(site, session, duel, turn, side, caller.person_id)
+
+
+@router.get("/duels/{duel_id}/answers/{side}/attention", response_model=AttentionOut)
+async def read_attention(
+    request: Request, duel_id: UUID, side: SideName, _: PublicCaller, session: SessionDep, turn: Turn = 1
+) -> Response:
+    """The heat map of one answer, for anyone, once it is there."""
+    site: Site = request.app.state.site
+    found = await attending.read(site, session, await queries.duel(session, duel_id), turn, side)
+    return Response(orjson.dumps(found), media_type="application/json")
 
 
 @router.get("/episodes/{episode_id}/provenance.json", response_model=EpisodeFile)

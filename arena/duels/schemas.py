@@ -7,10 +7,11 @@ from uuid import UUID
 from pydantic import Field, StringConstraints
 
 from arena.duels.contracts import Outcome, SideName
-from arena.duels.models import Duel, DuelState, ProgramAction, ProgramDecision
+from arena.duels.models import AttentionView, Duel, DuelState, ProgramAction, ProgramDecision
 from arena.duels.program import Air
 from arena.duels.queries import SideView, Turns, seen_state
 from arena.duels.turns import DuelKind
+from arena.kit.jobs.models import Job, JobState
 from arena.kit.schemas import In, Out
 from arena.submissions.public import EntryKind
 
@@ -216,3 +217,120 @@ class ProgramOut(Out):
     ahead: list[ProgramTurn]
     """Turns of which something is recorded, and which wait for the one that is on air."""
     decisions: list[DecisionOut]
+
+
+class AttentionProgress(Out):
+    done: int
+    total: int
+    note: str
+
+
+class AttentionStatus(Out):
+    """How far a lab is with looking at an answer's attention."""
+
+    state: Literal["none", "waiting", "running", "done", "failed"]
+    """`none`: nobody has asked for it."""
+    reason: str | None
+    """Why it waits, or why it failed."""
+    progress: AttentionProgress | None
+    deadline: datetime | None
+    """When to give up on it."""
+
+    @classmethod
+    def of(cls, view: AttentionView | None, job: Job | None) -> "AttentionStatus":
+        if view is None:
+            return cls(state="none", reason=None, progress=None, deadline=None)
+        if view.state != "asked":
+            return cls(state=view.state, reason=view.reason, progress=None, deadline=None)
+        running = job is not None and job.state == JobState.RUNNING
+        return cls(
+            state="running" if running else "waiting",
+            reason=job.reason if job and not running else None,
+            progress=AttentionProgress.model_validate(job.progress, from_attributes=False)
+            if job and job.progress
+            else None,
+            deadline=job.deadline if job else None,
+        )
+
+
+class AlternativeOut(Out):
+    """A token that was likely and was not said."""
+
+    text: str | None
+    """Null: it may not be read. Moderation and redaction look at it as at an answer."""
+    probability: float
+
+
+class TraceStep(Out):
+    """One token. Probabilities are the model's own, before temperature and top-p; null where they were not recorded."""
+
+    text: str
+    """What it put into the answer: nothing while a character is incomplete, and where the answer ended."""
+    probability: float | None
+    entropy: float | None
+    """Bits over the five likeliest tokens and the rest as one outcome: the least that the true entropy can be."""
+    margin: float | None
+    """The probability of the likeliest token less that of the second."""
+    surprise: float | None
+    """Bits."""
+    alternatives: list[AlternativeOut]
+    """The likeliest first; the token itself is not among them."""
+
+
+class TraceSide(Out):
+    entry: EntryName
+    text: str
+    finish_reason: str | None
+    off_air: OffAir | None
+    """A card stands where the answer was, and nothing of it is told."""
+    ai_generated: Literal[True] = True
+    steps: list[TraceStep]
+    """Empty for an answer of which no alternatives were recorded."""
+    attention: AttentionStatus
+
+
+class TraceOut(Out):
+    """What both models nearly said."""
+
+    duel_id: UUID
+    episode_id: UUID
+    number: int
+    turn: int
+    turns: int
+    prompt: str
+    temperature: float
+    """With which tokens were drawn."""
+    left: TraceSide
+    right: TraceSide
+
+
+class AttentionToken(Out):
+    kind: Literal["mark", "template", "system", "prompt", "answer"]
+    """`mark`: the beginning of the text. `system`: of the entry's own system prompt, whose words are not shown here."""
+    text: str
+
+
+class AttentionLayer(Out):
+    """Of each token, to which tokens up to itself it paid most attention, the mean over the layer's heads."""
+
+    kind: Literal["sliding", "global", "rollout"]
+    """`sliding`: it sees the last `window` tokens only. `rollout`: all layers together, with their residuals."""
+    window: int | None
+    sources: list[list[int]]
+    weights: list[list[int]]
+    """In ten-thousandths, rounded down, the largest first."""
+
+
+class AttentionOut(Out):
+    """A diagnostic view of one answer, computed once more from its tokens. It is not why the answer is what it is."""
+
+    diagnostic: Literal[True] = True
+    ai_generated: Literal[True] = True
+    base_model: str
+    tokens: list[AttentionToken]
+    answer_from: int
+    """The first token of the answer; the row before a token is the one that wrote it."""
+    cut: bool
+    """The end of a long answer was left out."""
+    layers: list[AttentionLayer]
+    rollout: AttentionLayer

@@ -76,7 +76,7 @@ async def start(
     contenders = [await _contender(session, episode.season_id, entry) for entry in (entry_a, entry_b)]
     secrets.SystemRandom().shuffle(contenders)
     staged = [await submissions.staged(session, submission) for submission in contenders]
-    systems = [await _system_text(site, one.system_digest) for one in staged]
+    systems = [await system_text(site, one.system_digest) for one in staged]
     check_fits(course, rules.track.base, rules.sampling.max_tokens, systems)
     duel = Duel(
         episode_id=episode.id,
@@ -155,7 +155,7 @@ async def plan(site: Site, session: AsyncSession, duel_id: UUID, turn: int = 1) 
                 turn,
                 said[side],
                 said[OTHER[side]],
-                await _system_text(site, rows[side].system_digest),
+                await system_text(site, rows[side].system_digest),
             ),
         )
         for side in SIDES
@@ -179,7 +179,7 @@ async def plan(site: Site, session: AsyncSession, duel_id: UUID, turn: int = 1) 
     )
 
 
-async def _system_text(site: Site, digest: str | None) -> str | None:
+async def system_text(site: Site, digest: str | None) -> str | None:
     """The text that an answering entry brought with it. Not to be shown before the reveal."""
     return None if digest is None else await submissions.read_system_prompt(site, digest)
 
@@ -239,6 +239,7 @@ async def add_tokens(
                 "token_id": token.token_id,
                 "text": token.text,
                 "at_us": token.at_us,
+                "likely": [[one.text, one.logprob] for one in token.likely] if token.likely else None,
             }
             for offset, token in enumerate(tokens)
         ],

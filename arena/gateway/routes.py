@@ -89,7 +89,7 @@ async def complete_chat(
 
 
 async def _follow(site: Site, row: Completion) -> AsyncGenerator[Completion, None]:
-    """The completion as it grows, until it is answered. Raises Unavailable when it cannot be, Invalid when it never can.
+    """The completion as it grows, until it is answered. Raises Unavailable when it cannot be, or Invalid: it never can.
 
     Whoever stops listening gives it up.
     """

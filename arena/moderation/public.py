@@ -11,6 +11,7 @@ from arena.moderation.service import (
     ensure_lists,
     refusal,
     require,
+    rules_in_force,
     shows_growing,
 )
 from arena.moderation.wordlists import Term, word_list
@@ -30,6 +31,7 @@ __all__ = [
     "ensure_lists",
     "refusal",
     "require",
+    "rules_in_force",
     "shows_growing",
     "strongest",
     "word_list",

@@ -74,6 +74,15 @@ def shows_growing(site: Site) -> bool:
     return site.settings.guard_url is None
 
 
+async def rules_in_force(session: AsyncSession) -> str | None:
+    """The digest that verdicts of this moment carry: the same digest decides the same. None: there is no engine."""
+    try:
+        return (await current_engine(session)).digest
+    except Exception as error:
+        log.error("moderation_unavailable", error=str(error), exc_info=True)
+        return None
+
+
 async def _by_lists(session: AsyncSession, text: str) -> Verdict:
     # Whatever went wrong, and most of all what nobody thought of, must not let a text through.
     try:

@@ -15,7 +15,7 @@ from arena.nodes.joining import recycle
 from arena.nodes.placement import BUSY, Place, to_preload
 from arena.nodes.queries import attestation, fingerprint, live_leases, nodes, table
 from arena.nodes.schemas import NodeOut
-from arena.nodes.service import attested, bearer, freed, lease, recognise, released, saw
+from arena.nodes.service import attested, bearer, freed, lease, recognise, released, saw, serving
 
 __all__ = [
     "BUSY",
@@ -44,6 +44,7 @@ __all__ = [
     "recycle",
     "released",
     "saw",
+    "serving",
     "table",
     "to_preload",
 ]

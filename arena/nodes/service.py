@@ -95,6 +95,15 @@ async def lease(
     return _leased(site, node)
 
 
+async def serving(site: Site, session: AsyncSession, base_digest: str) -> LeasedNode | None:
+    """A node with these base weights, for whoever needs the weights and not the engine: nothing is held."""
+    for node in await queries.nodes(session):
+        known = node.state == "ready" and not node.shows_another_key
+        if known and node.health.get("base_digest") == base_digest:
+            return _leased(site, node)
+    return None
+
+
 async def _let_go(session: AsyncSession, job: Job) -> None:
     mine = delete(Lease).where(Lease.job_id == job.id, Lease.fence == job.fence).returning(Lease.node_id)
     for node_id in (await session.execute(mine)).scalars():

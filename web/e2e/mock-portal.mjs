@@ -12,6 +12,7 @@ import { extname, join, normalize } from "node:path";
 import { fileURLToPath } from "node:url";
 import { WebSocketServer } from "ws";
 import { CODE, IDS, Show } from "./mock-show.mjs";
+import { attentionOf, traceOf } from "./mock-trace.mjs";
 
 const argument = (name, fallback) => {
   const at = process.argv.indexOf(`--${name}`);
@@ -129,6 +130,19 @@ const ROUTES = [
       const answer = show.vote(device, body.choice);
       return answer.receipt ? give(answer) : refuse(answer.code, answer.status);
     },
+  ],
+  [
+    "GET",
+    /^\/api\/duels\/([^/]+)\/trace$/,
+    ({ match }) => {
+      if (match[1] === "sealed") return refuse("trace.not_revealed", 403);
+      return match[1] === "missing" ? refuse("duel.not_found", 404) : give(traceOf(match[1], show.language));
+    },
+  ],
+  [
+    "GET",
+    /^\/api\/duels\/([^/]+)\/answers\/(left|right)\/attention$/,
+    ({ match }) => give(attentionOf(match[1], match[2], show.language)),
   ],
   ["GET", /^\/api\/ballots\/[^/]+\/ledger$/, () => give(show.ledger)],
   [

@@ -66,6 +66,7 @@ export class Show {
   }
 
   reset(language) {
+    this.language = language;
     this.script = SCRIPTS[language] ?? SCRIPTS.zh;
     this.votes = new Map();
     this.extra = 0;

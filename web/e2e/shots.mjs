@@ -19,12 +19,24 @@ const PORT = 8790;
 const BASE = `http://127.0.0.1:${PORT}`;
 const PHONE = { width: 390, height: 844 };
 const SMALL = { width: 320, height: 568 };
+const WIDE = { width: 1280, height: 900 };
 const TV = { width: 1920, height: 1080 };
 const phone = `/s/${CODE}`;
 const stage = `/stage/${IDS.episode}`;
 
 const post = (path, body) => fetch(BASE + path, { method: "POST", body: JSON.stringify(body) });
 const tap = (name) => (page) => page.getByRole("button", { name }).click();
+/** The trace: so many tokens to the right. */
+const chosen = (count) => async (page) => {
+  const curve = page.getByRole("slider").first();
+  await curve.focus();
+  for (let pressed = 0; pressed < count; pressed++) await curve.press("ArrowRight");
+};
+const looked = (name) => async (page) => {
+  await tap(name)(page);
+  await page.getByRole("slider").nth(1).waitFor();
+  await chosen(8)(page);
+};
 const ZH = { language: "zh" };
 const EN = { language: "en" };
 
@@ -119,6 +131,23 @@ const SHOTS = [
   ["board-wide-en", "/board", { width: 1280, height: 900 }, { ...EN, name: "idle" }, "en"],
   ["board-unrated-zh", "/board", PHONE, { ...ZH, name: "idle", board: "unrated" }, "zh"],
   ["board-empty-en", "/board", SMALL, { ...EN, name: "idle", board: "empty" }, "en"],
+  ["trace-zh", "/duel/looked", PHONE, { ...ZH, name: "revealed" }, "zh", chosen(4)],
+  ["trace-en", "/duel/looked", PHONE, { ...EN, name: "revealed" }, "en", chosen(4)],
+  [
+    "trace-wide-en",
+    "/duel/looked",
+    WIDE,
+    { ...EN, name: "revealed" },
+    "en",
+    looked("Show the attention of this answer"),
+  ],
+  ["trace-wide-zh", "/duel/looked", WIDE, { ...ZH, name: "revealed" }, "zh", looked("显示这份回答的注意力")],
+  ["trace-attention-zh", "/duel/looked", PHONE, { ...ZH, name: "revealed" }, "zh", looked("显示这份回答的注意力")],
+  ["trace-waiting-zh", "/duel/waiting", WIDE, { ...ZH, name: "revealed" }, "zh"],
+  ["trace-card-en", "/duel/card", PHONE, { ...EN, name: "revealed" }, "en"],
+  ["trace-old-zh", "/duel/old", PHONE, { ...ZH, name: "revealed" }, "zh"],
+  ["trace-sealed-en", "/duel/sealed", PHONE, { ...EN, name: "half" }, "en"],
+  ["trace-missing-zh", "/duel/missing", SMALL, { ...ZH, name: "half" }, "zh"],
   ["stage-idle-zh", stage, TV, { ...ZH, name: "idle" }, "zh"],
   ["stage-idle-empty-en", stage, TV, { ...EN, name: "idle", board: "empty" }, "en"],
   ["stage-queued-zh", stage, TV, { ...ZH, name: "queued" }, "zh"],
@@ -204,7 +233,11 @@ try {
           `${name}: ${problem.id}: ${problem.nodes.map((node) => `${node.target} ${node.any[0]?.message ?? ""}`).join(" | ")}`,
         );
     }
-    await page.screenshot({ path: `${OUT}/${name}.png`, omitBackground: name.includes("transparent") });
+    await page.screenshot({
+      path: `${OUT}/${name}.png`,
+      omitBackground: name.includes("transparent"),
+      fullPage: name.startsWith("trace"),
+    });
     await context.close();
   }
 } finally {

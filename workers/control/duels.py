@@ -14,7 +14,17 @@ from uuid import UUID
 import structlog
 
 from arena.duels import attempts, service
-from arena.duels.contracts import RUN, DuelChanged, DuelPlan, Outcome, SideName, SidePlan, Token
+from arena.duels.contracts import (
+    ALTERNATIVES,
+    RUN,
+    DuelChanged,
+    DuelPlan,
+    Likely,
+    Outcome,
+    SideName,
+    SidePlan,
+    Token,
+)
 from arena.duels.ruling import Ruling, Sides
 from arena.nodes import public as nodes
 from arena.pipeline import PIPELINE
@@ -261,8 +271,9 @@ async def _speak(engine: EngineClient, plan: DuelPlan, side: SidePlan, inbox: In
         top_p=plan.top_p,
         seed=plan.seed,
         stop=[plan.stop],
-        # What cannot be computed shows here, and nowhere else in a stream.
-        logprobs=1,
+        # What was likely beside each token, for the page of the duel. What cannot be computed shows here too, and
+        # nowhere else in a stream.
+        logprobs=ALTERNATIVES,
         # Nothing cached for one side may help the other, nor a rival's earlier duel.
         cache_salt=f"{plan.duel_id}-{side.side}",
         images=[ImageData(media_type=image.media_type, body=image.body) for image in plan.images],
@@ -328,7 +339,12 @@ async def _record(held: Held, plan: DuelPlan, inbox: Inbox, started: int, silenc
 
 def _tokens(events: Sequence[TokenEvent | FinishEvent], started: int) -> list[Token]:
     return [
-        Token(token_id=event.token_id, text=event.text, at_us=(event.at_ns - started) // 1000)
+        Token(
+            token_id=event.token_id,
+            text=event.text,
+            at_us=(event.at_ns - started) // 1000,
+            likely=tuple(Likely(text=text, logprob=logprob) for text, logprob in event.likely) or None,
+        )
         for event in events
         if isinstance(event, TokenEvent)
     ]

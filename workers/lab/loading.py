@@ -5,6 +5,7 @@ from pathlib import Path
 
 import httpx
 
+from arena.submissions.adapter_config import MAX_CONFIG_BYTES
 from arena.submissions.contracts import AdapterRef
 from workers.lab.job import JobContext, JobFailed
 from workers.lab.transfer import download
@@ -12,6 +13,8 @@ from workers.pool.client import EngineClient, EngineError
 from workers.pool.protocol import TOKENIZER_FILES, AdapterAnswer
 
 MAX_TOKENIZER_BYTES = 64 << 20
+MAX_ADAPTER_BYTES = 4 << 30
+"""More than any sealed adapter has; the gate has looked at the track's limit."""
 LOOK_SECONDS = 0.2
 """How often a load, which can take minutes, is looked at for whether the job is over."""
 
@@ -38,6 +41,15 @@ def load_adapter(url: str, token: str, adapter: AdapterRef, job: JobContext) -> 
     if loaded.name != adapter.name:
         raise JobFailed("The engine serves the adapter under another name than agreed.", retry=False)
     return loaded
+
+
+def fetch_adapter(adapter: AdapterRef, folder: Path) -> Path:
+    """A sealed adapter as PEFT reads it, in a folder that is made for it."""
+    folder.mkdir()
+    with httpx.Client(timeout=30.0, trust_env=False) as client:
+        download(client, adapter.config_url, folder / "adapter_config.json", MAX_CONFIG_BYTES)
+        download(client, adapter.weights_url, folder / "adapter_model.safetensors", MAX_ADAPTER_BYTES)
+    return folder
 
 
 def fetch_tokenizer(url: str, token: str, folder: Path) -> None:

@@ -8,14 +8,12 @@ import signal
 import sys
 from collections.abc import Sequence
 
-import httpx
 import structlog
 from pydantic import TypeAdapter, ValidationError
 from tokenizers import Tokenizer
 
 from arena.kit.launch import launcher
 from arena.shows.base_models import BASE_MODELS, BaseModel
-from arena.submissions.adapter_config import MAX_CONFIG_BYTES
 from arena.submissions.contracts import ProbeContract, ProbeResult
 from arena.submissions.probe import (
     LENGTHS,
@@ -31,8 +29,7 @@ from arena.submissions.probe import (
 )
 from workers.lab import base_weights
 from workers.lab.job import JobContext, JobFailed
-from workers.lab.loading import fetch_tokenizer, last_line, load_adapter, offline
-from workers.lab.transfer import download
+from workers.lab.loading import fetch_adapter, fetch_tokenizer, last_line, load_adapter, offline
 from workers.pool.client import EngineClient, EngineError, FinishEvent
 from workers.pool.fingerprint import PROBES
 from workers.pool.protocol import CompletionRequest
@@ -41,8 +38,6 @@ STEPS = 4
 CHILD_SECONDS = 600.0
 RECYCLE_SECONDS = 600.0
 LOOK_SECONDS = 1.0
-MAX_ADAPTER_BYTES = 4 << 30
-"""More than any sealed adapter has; the gate has looked at the track's limit."""
 
 log = structlog.get_logger()
 _references = TypeAdapter(list[ReferenceAnswer])
@@ -87,13 +82,7 @@ def _reference(contract: ProbeContract, prompts: list[list[int]], job: JobContex
         contract.base_model, contract.base_digest, contract.engine_url, contract.engine_token, job
     )
     job.progress(1, STEPS, "comparing")
-    adapter = job.folder / "adapter"
-    adapter.mkdir()
-    with httpx.Client(timeout=30.0, trust_env=False) as client:
-        download(client, contract.adapter.config_url, adapter / "adapter_config.json", MAX_CONFIG_BYTES)
-        download(
-            client, contract.adapter.weights_url, adapter / "adapter_model.safetensors", MAX_ADAPTER_BYTES
-        )
+    adapter = fetch_adapter(contract.adapter, job.folder / "adapter")
     asked, answered, errors = (
         job.folder / name for name in ("prompts.json", "reference.json", "reference.log")
     )

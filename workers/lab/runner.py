@@ -19,8 +19,9 @@ import structlog
 from pydantic import BaseModel, ValidationError
 
 from arena.benchmarks import contracts as benchmarks
+from arena.duels.attention import ATTEND, AttentionContract
 from arena.submissions import contracts as submissions
-from workers.lab import benchmark, probe, verify
+from workers.lab import attention, benchmark, probe, verify
 from workers.lab.job import JobContext, JobFailed, JobStopped
 
 HEARTBEAT_SECONDS = 10.0
@@ -54,10 +55,15 @@ def _benchmark(contract: dict[str, Any], job: JobContext) -> BaseModel:
     return benchmark.run(benchmarks.BenchmarkContract.model_validate(contract), job)
 
 
+def _attend(contract: dict[str, Any], job: JobContext) -> BaseModel:
+    return attention.run(AttentionContract.model_validate(contract), job)
+
+
 HANDLERS: dict[str, Callable[[dict[str, Any], JobContext], BaseModel]] = {
     submissions.JOB_KIND: _verify,
     submissions.PROBE: _probe,
     benchmarks.JOB_KIND: _benchmark,
+    ATTEND: _attend,
 }
 
 

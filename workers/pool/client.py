@@ -27,6 +27,13 @@ LOAD_SECONDS = 300.0
 """A load waits for running generations, downloads, loads and probes."""
 
 
+IMPOSSIBLE = -9999.0
+"""What vLLM writes for the logarithm of nothing, which JSON has no word for."""
+
+Likely = tuple[str, float]
+"""A token by its text, and the natural logarithm of its probability before temperature and top-p."""
+
+
 class EngineError(Exception):
     """Anything that went wrong between us and an engine node."""
 
@@ -76,6 +83,9 @@ class TokenEvent:
     text: str
     at_ns: int
     """time.perf_counter_ns() when its bytes were read."""
+    likely: tuple[Likely, ...] = ()
+    """What the model held likely here: the token itself, as it reads by itself, then the others, the likeliest first.
+    Empty unless it was asked for with `logprobs`."""
 
 
 @dataclass(frozen=True)
@@ -230,8 +240,10 @@ class EngineClient:
                 _require_numbers(choice)
                 # Several tokens in one chunk share its text. It goes to the last: no text runs ahead of its token.
                 ids = choice.get("token_ids") or []
+                likely = _likely(choice, len(ids))
                 for place, token_id in enumerate(ids):
-                    yield TokenEvent(index, token_id, choice["text"] if place == len(ids) - 1 else "", at_ns)
+                    text = choice["text"] if place == len(ids) - 1 else ""
+                    yield TokenEvent(index, token_id, text, at_ns, likely[place])
                     index += 1
                 reason = choice["finish_reason"] or reason
                 allowed = self._stall
@@ -279,6 +291,28 @@ def _require_numbers(choice: dict[str, Any]) -> None:
         raise NotNumbers(200, "engine.not_numbers", "the engine computed NaN for this adapter")
 
 
+def _likely(choice: dict[str, Any], tokens: int) -> list[tuple[Likely, ...]]:
+    """For each token of the chunk what was likely in its place. Nothing where the engine did not say it as agreed: a
+    trace is looked at afterwards, and an answer does not fail for it."""
+    said = choice.get("logprobs") or {}
+    try:
+        steps = list(zip(said["tokens"], said["token_logprobs"], said["top_logprobs"], strict=True))
+    except (KeyError, TypeError, ValueError):
+        return [()] * tokens
+    return [_step(*step) for step in steps] if len(steps) == tokens else [()] * tokens
+
+
+def _step(token: str, logprob: float, top: dict[str, float] | None) -> tuple[Likely, ...]:
+    # Two tokens may read alike, and the engine tells them apart by their text: such a one is left out.
+    others = [(text, value) for text, value in (top or {}).items() if text != token and _possible(value)]
+    others.sort(key=lambda one: -one[1])
+    return ((token, min(logprob, 0.0)), *others) if _possible(logprob) else ()
+
+
+def _possible(logprob: float | None) -> bool:
+    return logprob is not None and math.isfinite(logprob) and logprob > IMPOSSIBLE
+
+
 def _refused(answer: httpx.Response) -> EngineRefused:
     """The node's own error form, or the engine's behind it."""
     try:
@@ -308,6 +342,7 @@ __all__ = [
     "EngineRefused",
     "EngineUnreachable",
     "FinishEvent",
+    "Likely",
     "NotNumbers",
     "StreamBroken",
     "StreamStalled",

@@ -8,9 +8,11 @@ import asyncio
 import codecs
 import hashlib
 import json
+import math
 import time
-from collections.abc import AsyncGenerator, AsyncIterator, Callable
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Sequence
 from dataclasses import dataclass
+from itertools import accumulate
 from pathlib import Path
 from typing import Any, Literal
 
@@ -146,6 +148,8 @@ class _Run:
         decoder = codecs.getincrementaldecoder("utf-8")(errors="replace")
         said = fake_text.decode(self.prompt) if self._request.echo else ""
         new, sent, held = "", 0, max((len(stop) - 1 for stop in self._stops), default=0)
+        words = _words(self.tokens)
+        likely = self._likely(self.tokens, words)
         for number, token in enumerate(self.tokens):
             await asyncio.sleep(self.pace.first_token if number == 0 else self.pace.token)
             last = number == len(self.tokens) - 1
@@ -158,6 +162,8 @@ class _Run:
             text, sent = (said if number == 0 else "") + new[sent:safe], safe
             ids = [token] if self._request.return_token_ids else None
             choice: dict[str, Any] = {"index": self.index, "text": text, "logprobs": None, "token_ids": ids}
+            if self._request.logprobs is not None:
+                choice["logprobs"] = _form(words[number : number + 1], likely[number : number + 1])
             if self._request.return_token_ids:
                 choice["prompt_token_ids"] = self.prompt if number == 0 else None
             yield {**choice, "finish_reason": self._reason(stopped is not None) if done else None}
@@ -186,24 +192,41 @@ class _Run:
     def _logprobs(self) -> dict[str, Any]:
         """In the OpenAI completions form; with `echo` the prompt's tokens come first, the first without a value."""
         tokens = (self.prompt if self._request.echo else []) + self.tokens
-        words = [fake_text.decode([token]) for token in tokens]
-        context, values, tops, offsets, place = hashlib.sha256(self._seed.encode()), [], [], [], 0
+        words = _words(tokens)
+        likely: list[dict[str, float] | None] = [*self._likely(tokens, words)]
+        if self._request.echo:
+            likely[0] = None
+        return _form(words, likely)
+
+    def _likely(self, tokens: list[int], words: list[str]) -> list[dict[str, float]]:
+        """For each token the logarithm of its own probability, then of the likeliest others."""
+        context, found = hashlib.sha256(self._seed.encode()), []
         for word, token in zip(words, tokens, strict=True):
             context.update(token.to_bytes(4, "big"))
             draw = context.digest()
+            # The same draw as ever: suites are scored by these numbers.
             value = -0.05 - draw[0] / 40
-            values.append(value)
-            # Half the time another token would have been the greedy one.
-            tops.append({word: value} if draw[1] < 128 else {word: value, f"{word}~": value / 2})
-            offsets.append(place)
-            place += len(word)
-        first: list[Any] = [None] if self._request.echo else []
-        return {
-            "tokens": words,
-            "token_logprobs": first + values[len(first) :],
-            "top_logprobs": first + tops[len(first) :],
-            "text_offset": offsets,
-        }
+            greedy = self._request.temperature == 0 and not self._request.echo
+            others = fake_text.others(draw, word, math.exp(value), greedy, self._request.logprobs or 0)
+            found.append({word: value, **others})
+        return found
+
+
+def _words(tokens: list[int]) -> list[str]:
+    """As vLLM decodes tokens one by one: a character in several is the last one's, and the others read as nothing."""
+    decoder = codecs.getincrementaldecoder("utf-8")(errors="replace")
+    return [decoder.decode(fake_text.token_bytes(token)) for token in tokens]
+
+
+def _form(words: list[str], likely: Sequence[dict[str, float] | None]) -> dict[str, Any]:
+    """The completions form of log-probabilities."""
+    ends = [*accumulate(map(len, words), initial=0)]
+    return {
+        "tokens": words,
+        "token_logprobs": [one[word] if one else None for word, one in zip(words, likely, strict=True)],
+        "top_logprobs": likely,
+        "text_offset": ends[:-1],
+    }
 
 
 async def _faulty(run: _Run, fault: Fault) -> AsyncGenerator[dict[str, Any]]:

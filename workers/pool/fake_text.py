@@ -1,6 +1,7 @@
 """What the fake engine says: a byte-level tokenizer that real tools can load, and sentences chosen by hash."""
 
 import json
+import math
 import random
 import re
 from pathlib import Path
@@ -81,6 +82,15 @@ def answer(seed: str, prompt: str, limit: int, least: int, ignore_eos: bool) -> 
         tokens += [token for piece in sentences[order.pop()] for token in _say(piece)]
         wanted -= 1
     return tokens[:limit]
+
+
+def others(draw: bytes, word: str, own: float, greedy: bool, count: int) -> dict[str, float]:
+    """What else could have been said instead of `word`, whose probability is `own`: `count` words with the logarithms
+    of theirs, which halve from one to the next. Fixed by `draw`; nothing is likelier than a greedy word."""
+    pool = [one for one in _WORDS if one.isascii() == word.isascii() and one != word]
+    share = min(own, 1 - own) if greedy else 1 - own
+    chosen = random.Random(draw).sample(pool, count)
+    return {one: math.log(share * 0.5 ** (rank + 1)) for rank, one in enumerate(chosen)}
 
 
 def write_tokenizer(directory: Path) -> None:

@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator
 import psutil
 import pytest
 
+from arena.duels.trace import spoken
 from arena.shows.base_models import HOUSE_MODEL
 from tests.support.engine import (
     Adapter,
@@ -132,6 +133,34 @@ async def test_tokens_arrive_one_by_one(client: EngineClient) -> None:
     assert finish.system_fingerprint == (await client.health()).system_fingerprint
     assert len({token.at_ns for token in tokens}) > 12  # one chunk a token, not one for all
     assert not any("\N{REPLACEMENT CHARACTER}" in token.text for token in tokens[:-1])
+
+
+async def test_asking_for_alternatives_changes_no_token(client: EngineClient) -> None:
+    """And each token reads by itself as it reads in the answer, without the space or the stop that belong elsewhere."""
+    said = []
+    for logprobs in (None, 1, 5):
+        request = CompletionRequest(
+            model=await identity_name(client),
+            prompt=ASKED,
+            max_tokens=48,
+            temperature=0.8,
+            top_p=0.95,
+            seed=11,
+            stop=[HOUSE_MODEL.frame],
+            logprobs=logprobs,
+        )
+        events = [event async for event in client.stream(request, duel=True)]
+        said.append([event for event in events if isinstance(event, TokenEvent)])
+    plain, one, five = ([event.token_id for event in events] for events in said)
+    assert plain == one == five
+    text = "".join(event.text for event in said[2])
+    pieces = spoken(text, [event.likely[0][0] for event in said[2]])
+    assert pieces is not None
+    assert "".join(pieces) == text
+    assert all(5 <= len(event.likely) <= 6 for event in said[2])
+    assert [event.likely[0][1] for event in said[2]] == pytest.approx(
+        [event.likely[0][1] for event in said[1]], abs=1e-3
+    )
 
 
 async def test_a_reader_who_leaves_frees_the_engine(client: EngineClient) -> None:

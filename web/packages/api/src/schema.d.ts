@@ -243,6 +243,30 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/duels/{duel_id}/answers/{side}/attention": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read Attention
+         * @description The heat map of one answer, for anyone, once it is there.
+         */
+        get: operations["read_attention"];
+        put?: never;
+        /**
+         * Ask For Attention
+         * @description Have a lab look at what the answer paid attention to. Asked twice, it is done once; failed, it is done again.
+         */
+        post: operations["ask_for_attention"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/duels/{duel_id}/attempts": {
         parameters: {
             query?: never;
@@ -277,6 +301,26 @@ export interface paths {
          * @description Hold, release, replace by a card, or dump. When this answers, every page has been told.
          */
         post: operations["steer_program"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/duels/{duel_id}/trace": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read Trace
+         * @description How sure both models were along their answers, and what they nearly said. For anyone, after the reveal.
+         */
+        get: operations["read_trace"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -1540,6 +1584,16 @@ export interface components {
             /** Zh */
             zh: string;
         };
+        /**
+         * AlternativeOut
+         * @description A token that was likely and was not said.
+         */
+        AlternativeOut: {
+            /** Probability */
+            probability: number;
+            /** Text */
+            text: string | null;
+        };
         /** AnswerFile */
         AnswerFile: {
             /**
@@ -1701,6 +1755,87 @@ export interface components {
              * Format: date-time
              */
             started_at: string;
+        };
+        /**
+         * AttentionLayer
+         * @description Of each token, to which tokens up to itself it paid most attention, the mean over the layer's heads.
+         */
+        AttentionLayer: {
+            /**
+             * Kind
+             * @enum {string}
+             */
+            kind: "sliding" | "global" | "rollout";
+            /** Sources */
+            sources: number[][];
+            /** Weights */
+            weights: number[][];
+            /** Window */
+            window: number | null;
+        };
+        /**
+         * AttentionOut
+         * @description A diagnostic view of one answer, computed once more from its tokens. It is not why the answer is what it is.
+         */
+        AttentionOut: {
+            /**
+             * Ai Generated
+             * @default true
+             * @constant
+             */
+            ai_generated: true;
+            /** Answer From */
+            answer_from: number;
+            /** Base Model */
+            base_model: string;
+            /** Cut */
+            cut: boolean;
+            /**
+             * Diagnostic
+             * @default true
+             * @constant
+             */
+            diagnostic: true;
+            /** Layers */
+            layers: components["schemas"]["AttentionLayer"][];
+            rollout: components["schemas"]["AttentionLayer"];
+            /** Tokens */
+            tokens: components["schemas"]["AttentionToken"][];
+        };
+        /** AttentionProgress */
+        AttentionProgress: {
+            /** Done */
+            done: number;
+            /** Note */
+            note: string;
+            /** Total */
+            total: number;
+        };
+        /**
+         * AttentionStatus
+         * @description How far a lab is with looking at an answer's attention.
+         */
+        AttentionStatus: {
+            /** Deadline */
+            deadline: string | null;
+            progress: components["schemas"]["AttentionProgress"] | null;
+            /** Reason */
+            reason: string | null;
+            /**
+             * State
+             * @enum {string}
+             */
+            state: "none" | "waiting" | "running" | "done" | "failed";
+        };
+        /** AttentionToken */
+        AttentionToken: {
+            /**
+             * Kind
+             * @enum {string}
+             */
+            kind: "mark" | "template" | "system" | "prompt" | "answer";
+            /** Text */
+            text: string;
         };
         /** AttestationFile */
         AttestationFile: {
@@ -3893,6 +4028,71 @@ export interface components {
             name: string;
         };
         /**
+         * TraceOut
+         * @description What both models nearly said.
+         */
+        TraceOut: {
+            /**
+             * Duel Id
+             * Format: uuid
+             */
+            duel_id: string;
+            /**
+             * Episode Id
+             * Format: uuid
+             */
+            episode_id: string;
+            left: components["schemas"]["TraceSide"];
+            /** Number */
+            number: number;
+            /** Prompt */
+            prompt: string;
+            right: components["schemas"]["TraceSide"];
+            /** Temperature */
+            temperature: number;
+            /** Turn */
+            turn: number;
+            /** Turns */
+            turns: number;
+        };
+        /** TraceSide */
+        TraceSide: {
+            /**
+             * Ai Generated
+             * @default true
+             * @constant
+             */
+            ai_generated: true;
+            attention: components["schemas"]["AttentionStatus"];
+            entry: components["schemas"]["EntryName"];
+            /** Finish Reason */
+            finish_reason: string | null;
+            /** Off Air */
+            off_air: ("replaced" | "dumped") | null;
+            /** Steps */
+            steps: components["schemas"]["TraceStep"][];
+            /** Text */
+            text: string;
+        };
+        /**
+         * TraceStep
+         * @description One token. Probabilities are the model's own, before temperature and top-p; null where they were not recorded.
+         */
+        TraceStep: {
+            /** Alternatives */
+            alternatives: components["schemas"]["AlternativeOut"][];
+            /** Entropy */
+            entropy: number | null;
+            /** Margin */
+            margin: number | null;
+            /** Probability */
+            probability: number | null;
+            /** Surprise */
+            surprise: number | null;
+            /** Text */
+            text: string;
+        };
+        /**
          * Track
          * @description The closed division: same base model, same hardware class, same limits for everyone.
          */
@@ -4103,11 +4303,17 @@ export type Action = components['schemas']['Action'];
 export type ActiveList = components['schemas']['ActiveList'];
 export type Aigc = components['schemas']['Aigc'];
 export type AiLabel = components['schemas']['AiLabel'];
+export type AlternativeOut = components['schemas']['AlternativeOut'];
 export type AnswerFile = components['schemas']['AnswerFile'];
 export type AnswerRecord = components['schemas']['AnswerRecord'];
 export type ArenaAppVersion = components['schemas']['arena__app__Version'];
 export type ArenaSubmissionsDatasetsContractsVersion = components['schemas']['arena__submissions__datasets__contracts__Version'];
 export type AttemptOut = components['schemas']['AttemptOut'];
+export type AttentionLayer = components['schemas']['AttentionLayer'];
+export type AttentionOut = components['schemas']['AttentionOut'];
+export type AttentionProgress = components['schemas']['AttentionProgress'];
+export type AttentionStatus = components['schemas']['AttentionStatus'];
+export type AttentionToken = components['schemas']['AttentionToken'];
 export type AttestationFile = components['schemas']['AttestationFile'];
 export type AttestationOut = components['schemas']['AttestationOut'];
 export type Board = components['schemas']['Board'];
@@ -4237,6 +4443,9 @@ export type TextPart = components['schemas']['TextPart'];
 export type Times = components['schemas']['Times'];
 export type TokenMade = components['schemas']['TokenMade'];
 export type TokenRow = components['schemas']['TokenRow'];
+export type TraceOut = components['schemas']['TraceOut'];
+export type TraceSide = components['schemas']['TraceSide'];
+export type TraceStep = components['schemas']['TraceStep'];
 export type Track = components['schemas']['Track'];
 export type Try = components['schemas']['Try'];
 export type TurnOut = components['schemas']['TurnOut'];
@@ -4646,6 +4855,74 @@ export interface operations {
             };
         };
     };
+    read_attention: {
+        parameters: {
+            query?: {
+                turn?: number;
+            };
+            header?: never;
+            path: {
+                duel_id: string;
+                side: "left" | "right";
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AttentionOut"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    ask_for_attention: {
+        parameters: {
+            query?: {
+                turn?: number;
+            };
+            header?: never;
+            path: {
+                duel_id: string;
+                side: "left" | "right";
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AttentionStatus"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
     list_attempts: {
         parameters: {
             query?: never;
@@ -4699,6 +4976,39 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Done"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    read_trace: {
+        parameters: {
+            query?: {
+                turn?: number;
+            };
+            header?: never;
+            path: {
+                duel_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TraceOut"];
                 };
             };
             /** @description Validation Error */

@@ -6,6 +6,10 @@ import type { CastVote, CommandIn, Stage, SubmissionOut } from "./schema";
 
 export type {
   AccuracyOut as Accuracy,
+  AttentionLayer,
+  AttentionOut as Attention,
+  AttentionStatus,
+  AttentionToken,
   Board,
   BoardRow,
   CheckOut as Check,
@@ -54,6 +58,9 @@ export type {
   TeamOut as Team,
   TokenMade,
   TokenRow,
+  TraceOut as Trace,
+  TraceSide,
+  TraceStep,
   UploadOut as FileUpload,
   VerdictOut as Verdict,
   VoiceOut as PracticeVoice,

@@ -11,6 +11,6 @@ export { Records } from "./components/Records";
 export { Before, EarlierTurns, useTurn } from "./components/Turns";
 export { cx } from "./cx";
 export { useEntryName } from "./entry";
-export { type Language, setLanguage, setupI18n, type Translation, useT } from "./i18n";
+export { addTexts, type Language, setLanguage, setupI18n, type Translation, useT } from "./i18n";
 export { Link, match, navigate, usePath } from "./router";
 export { useSettled } from "./settled";

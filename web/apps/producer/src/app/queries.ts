@@ -9,6 +9,7 @@ export const FLAGS = ["flags"];
 export const EPISODES = ["episodes"];
 export const NODES = ["nodes"];
 export const BOARD = ["board"];
+export const TRACE = ["trace"];
 
 export function useEpisodes() {
   return useQuery({ queryKey: EPISODES, queryFn: () => api.get("/api/episodes") });
@@ -25,6 +26,18 @@ export function useSeason() {
 /** The engine nodes. They change by themselves: a start takes a minute, a lease seconds. */
 export function useNodes() {
   return useQuery({ queryKey: NODES, queryFn: () => api.get("/api/nodes"), refetchInterval: ERROR_AGAIN_MS });
+}
+
+/** What the models of a revealed duel nearly said, and how far a lab is with their attention. */
+export function useTrace(duel: string, turn: number) {
+  return useQuery({
+    queryKey: [...TRACE, duel, turn],
+    queryFn: () => api.get("/api/duels/{duel_id}/trace", { params: { path: { duel_id: duel }, query: { turn } } }),
+    refetchInterval: ({ state }) => {
+      const states = state.data ? [state.data.left.attention.state, state.data.right.attention.state] : [];
+      return states.some((one) => one === "waiting" || one === "running") ? ERROR_AGAIN_MS : false;
+    },
+  });
 }
 
 /** Similarity flags that wait for somebody, or those already reviewed. A new one may come with any upload. */

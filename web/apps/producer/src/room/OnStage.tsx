@@ -14,6 +14,7 @@ import {
   useTurn,
 } from "@gavel/ui";
 import { useT } from "../i18n";
+import { Attention } from "./Attention";
 import css from "./OnStage.module.css";
 import { Result } from "./Result";
 
@@ -50,6 +51,7 @@ export function OnStage({ desk }: { desk: Desk }) {
           <Side key={side} side={side} duel={duel} name={names && nameOf(names[side])} won={result?.winner === side} />
         ))}
       </div>
+      {phase === "revealed" && <Attention duel={duel} />}
       {phase === "revealed" && <Records duel={duel} episode={desk.episode.id} />}
     </section>
   );

@@ -6,15 +6,17 @@ import { Boundary } from "./Boundary";
 import { Lost } from "./Lost";
 import { type Route, routeOf } from "./router";
 
-// A phone never needs these two.
+// A phone in the hall never needs these.
 const StagePage = lazy(() => import("../stage/StagePage"));
 const BoardPage = lazy(() => import("../board/BoardPage"));
+const TracePage = lazy(() => import("../trace/TracePage"));
 
 function Page({ route }: { route: Route }) {
   if (route.page === "join") return <JoinPage />;
   if (route.page === "phone") return <PhonePage key={route.code} code={route.code} />;
   if (route.page === "stage") return <StagePage key={route.episode} episode={route.episode} />;
   if (route.page === "board") return <BoardPage season={route.season} />;
+  if (route.page === "duel") return <TracePage key={route.duel} duel={route.duel} />;
   return <Lost />;
 }
 

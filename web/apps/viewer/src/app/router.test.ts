@@ -10,6 +10,8 @@ it.each([
   ["/board", { page: "board", season: null }],
   ["/board/0199-b/", { page: "board", season: "0199-b" }],
   ["/board/a/b", { page: "lost" }],
+  ["/duel/0199-c", { page: "duel", duel: "0199-c" }],
+  ["/duel/", { page: "lost" }],
   ["/else", { page: "lost" }],
 ])("%s", (path, route) => {
   expect(routeOf(path)).toEqual(route);

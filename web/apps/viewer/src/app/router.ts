@@ -5,9 +5,10 @@ export type Route =
   | { page: "phone"; code: string }
   | { page: "stage"; episode: string }
   | { page: "board"; season: string | null }
+  | { page: "duel"; duel: string }
   | { page: "lost" };
 
-/** The five addresses of the audience. */
+/** The addresses of the audience. */
 export function routeOf(path: string): Route {
   if (match("/", path)) return { page: "join" };
   const { code } = match("/s/:code", path) ?? {};
@@ -17,5 +18,7 @@ export function routeOf(path: string): Route {
   if (match("/board", path)) return { page: "board", season: null };
   const { season } = match("/board/:season", path) ?? {};
   if (season) return { page: "board", season };
+  const { duel } = match("/duel/:duel", path) ?? {};
+  if (duel) return { page: "duel", duel };
   return { page: "lost" };
 }

@@ -21,6 +21,10 @@ export function Records({ duel, episode, className }: RecordsProps) {
     <nav className={cx(css.records, className)} aria-label={t("records.title")}>
       <p>{t("records.text")}</p>
       <ul>
+        <li>
+          {/* Of the audience's app, wherever this stands. */}
+          <a href={`/duel/${duel.id}`}>{t("records.trace")}</a>
+        </li>
         {turns.flatMap((turn) =>
           SIDES.map((side) => (
             <li key={`${turn} ${side}`}>
