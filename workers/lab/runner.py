@@ -19,8 +19,9 @@ import structlog
 from pydantic import BaseModel, ValidationError
 
 from arena.benchmarks import contracts as benchmarks
+from arena.speed import contracts as speed
 from arena.submissions import contracts as submissions
-from workers.lab import benchmark, probe, verify
+from workers.lab import benchmark, probe, quiz, verify
 from workers.lab.job import JobContext, JobFailed, JobStopped
 
 HEARTBEAT_SECONDS = 10.0
@@ -54,10 +55,20 @@ def _benchmark(contract: dict[str, Any], job: JobContext) -> BaseModel:
     return benchmark.run(benchmarks.BenchmarkContract.model_validate(contract), job)
 
 
+def _draw_quiz(contract: dict[str, Any], job: JobContext) -> BaseModel:
+    return quiz.draw(speed.DrawContract.model_validate(contract), job)
+
+
+def _score_quiz(contract: dict[str, Any], job: JobContext) -> BaseModel:
+    return quiz.score(speed.ScoreContract.model_validate(contract), job)
+
+
 HANDLERS: dict[str, Callable[[dict[str, Any], JobContext], BaseModel]] = {
     submissions.JOB_KIND: _verify,
     submissions.PROBE: _probe,
     benchmarks.JOB_KIND: _benchmark,
+    speed.DRAW: _draw_quiz,
+    speed.SCORE: _score_quiz,
 }
 
 
