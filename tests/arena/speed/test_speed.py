@@ -99,7 +99,7 @@ async def test_what_cannot_be_measured_is_refused_by_name(track: Track) -> None:
     assert await producer.get_ok(track.path) == []
     async with track.show.portal.site.sessions() as session, session.begin():
         await session.execute(
-            text("update submissions set state = 'queued' where entry_id = :house"),
+            text("update submissions set state = 'received' where entry_id = :house"),
             {"house": track.show.entries["House"]["entry_id"]},
         )
     assert await producer.refused("POST", track.path, track.body()) == (409, "speed.house_not_ready")

@@ -10,6 +10,6 @@ export { EmptyState, ErrorNote, Loading } from "./components/Notes";
 export { Records } from "./components/Records";
 export { cx } from "./cx";
 export { useEntryName } from "./entry";
-export { type Language, setLanguage, setupI18n, type Translation, useT } from "./i18n";
+export { addTexts, type Language, setLanguage, setupI18n, type Translation, useT } from "./i18n";
 export { Link, match, navigate, usePath } from "./router";
 export { useSettled } from "./settled";

@@ -6,15 +6,19 @@ import { Boundary } from "./Boundary";
 import { Lost } from "./Lost";
 import { type Route, routeOf } from "./router";
 
-// A phone never needs these two.
+// A phone never needs these.
 const StagePage = lazy(() => import("../stage/StagePage"));
 const BoardPage = lazy(() => import("../board/BoardPage"));
+const SpeedPage = lazy(() => import("../speed/SpeedPage"));
+const HowPage = lazy(() => import("../speed/HowPage"));
 
 function Page({ route }: { route: Route }) {
   if (route.page === "join") return <JoinPage />;
   if (route.page === "phone") return <PhonePage key={route.code} code={route.code} />;
   if (route.page === "stage") return <StagePage key={route.episode} episode={route.episode} />;
   if (route.page === "board") return <BoardPage season={route.season} />;
+  if (route.page === "speed") return <SpeedPage key={route.run} run={route.run} />;
+  if (route.page === "how") return <HowPage />;
   return <Lost />;
 }
 

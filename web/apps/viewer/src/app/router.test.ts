@@ -9,6 +9,9 @@ it.each([
   ["/stage/0199-a", { page: "stage", episode: "0199-a" }],
   ["/board", { page: "board", season: null }],
   ["/board/0199-b/", { page: "board", season: "0199-b" }],
+  ["/speed/0199-c", { page: "speed", run: "0199-c" }],
+  ["/speed", { page: "lost" }],
+  ["/how", { page: "how" }],
   ["/board/a/b", { page: "lost" }],
   ["/else", { page: "lost" }],
 ])("%s", (path, route) => {

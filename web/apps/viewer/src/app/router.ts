@@ -5,9 +5,11 @@ export type Route =
   | { page: "phone"; code: string }
   | { page: "stage"; episode: string }
   | { page: "board"; season: string | null }
+  | { page: "speed"; run: string }
+  | { page: "how" }
   | { page: "lost" };
 
-/** The five addresses of the audience. */
+/** The addresses of the audience. */
 export function routeOf(path: string): Route {
   if (match("/", path)) return { page: "join" };
   const { code } = match("/s/:code", path) ?? {};
@@ -17,5 +19,8 @@ export function routeOf(path: string): Route {
   if (match("/board", path)) return { page: "board", season: null };
   const { season } = match("/board/:season", path) ?? {};
   if (season) return { page: "board", season };
+  const { run } = match("/speed/:run", path) ?? {};
+  if (run) return { page: "speed", run };
+  if (match("/how", path)) return { page: "how" };
   return { page: "lost" };
 }
