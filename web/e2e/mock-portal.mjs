@@ -12,6 +12,7 @@ import { extname, join, normalize } from "node:path";
 import { fileURLToPath } from "node:url";
 import { WebSocketServer } from "ws";
 import { CODE, IDS, Show } from "./mock-show.mjs";
+import { speedRun } from "./mock-speed.mjs";
 
 const argument = (name, fallback) => {
   const at = process.argv.indexOf(`--${name}`);
@@ -70,6 +71,7 @@ class Channel {
   }
 }
 
+let language = "en";
 const fault = { offline: false, votes: 0 };
 const channels = new Map();
 const show = new Show(() => {
@@ -106,6 +108,14 @@ const ROUTES = [
   ["GET", /^\/api\/leaderboard$/, () => give(show.board)],
   [
     "GET",
+    /^\/api\/speed\/(\w+)$/,
+    ({ match }) => {
+      const run = speedRun(match[1], language);
+      return run ? give(run) : refuse("speed.not_found", 404);
+    },
+  ],
+  [
+    "GET",
     /^\/api\/live\/(.+)$/,
     ({ match }) => {
       const channel = channels.get(decodeURIComponent(match[1]));
@@ -135,7 +145,10 @@ const ROUTES = [
     "POST",
     /^\/mock\/scene$/,
     ({ body }) => {
-      if (body.language) show.reset(body.language);
+      if (body.language) {
+        language = body.language;
+        show.reset(language);
+      }
       if (body.board === "empty") show.emptyBoard();
       if (body.board === "unrated") show.unratedBoard();
       show.scene(body.name, body.detail);

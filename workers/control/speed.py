@@ -8,6 +8,9 @@ from uuid import UUID, uuid5
 
 import structlog
 
+from arena.duels.public import any_waiting
+from arena.kit.jobs import service as jobs
+from arena.kit.jobs.service import LostLease
 from arena.nodes import public as nodes
 from arena.nodes.attestation import Statement
 from arena.speed import queries, rules, service
@@ -16,6 +19,7 @@ from arena.speed.rules import Shot
 from workers.control.attesting import NotAttested, attest
 from workers.control.held import Held
 from workers.control.loading import load
+from workers.control.upkeep import DUEL_FIRST
 from workers.control.watch import look_at
 from workers.pool.client import AdapterUnknown, EngineClient, EngineError, FinishEvent, TokenEvent
 from workers.pool.protocol import CompletionRequest
@@ -41,16 +45,28 @@ class Stopped(Exception):
     """By a producer; the run says so already."""
 
 
+class OnAir(Exception):
+    """A duel wants an engine."""
+
+
 async def run(held: Held) -> None:
-    node = await _begin(held)
-    if node is None:
+    begun = await _begin(held)
+    if begun is None:
         return
     try:
-        await _attempt(held, *node)
-    except (EngineError, asyncio.CancelledError) as error:
+        await _attempt(held, *begun)
+    except LostLease:
+        raise
+    except OnAir:
+        # In one transaction: the duel that is woken by this finds the engine free. Then it is measured anew.
+        async with held.writing() as (session, job):
+            await service.interrupted(session, held.subject)
+            await jobs.defer(session, job, DUEL_FIRST)
+            nodes.freed(session, begun[1])
+    except BaseException as error:
         if isinstance(error, EngineError):
             # Write down how the node is now: the next attempt waits for it instead of running into the same wall.
-            await look_at(held.site, node[1].url, node[1].bearer)
+            await look_at(held.site, begun[1].url, begun[1].bearer)
         async with held.writing() as (session, _):
             await service.interrupted(session, held.subject)
         raise
@@ -60,7 +76,10 @@ async def _begin(held: Held) -> tuple[SpeedPlan, nodes.LeasedNode] | None:
     """What to do, and where; None when there is nothing to do any more."""
     async with held.writing() as (session, job):
         found = await queries.run(session, held.subject, lock=True)
-        if found.state == "queued":
+        state = found.state
+        if state == "queued":
+            if await any_waiting(session):
+                raise DUEL_FIRST
             plan = await service.plan(held.site, session, found)
             track = await service.track(session, found)
             node = await nodes.lease(
@@ -75,10 +94,11 @@ async def _begin(held: Held) -> tuple[SpeedPlan, nodes.LeasedNode] | None:
             await service.running(session, found, node)
             return plan, node
     async with held.finishing() as session:
-        # Whoever measured before has gone silent, and the node was not his any more. He may even be at it still.
-        reason = "The worker lost its lease in the middle."
-        await service.voided(session, held.subject, "lease_lost", reason)
-        log.warning("speed_void", run=str(held.subject), cause="lease_lost")
+        if state == "running":
+            # Whoever measured before has gone silent, and the node was not his any more. He may even be at it still.
+            reason = "The worker lost its lease in the middle."
+            await service.voided(session, held.subject, "lease_lost", reason)
+            log.warning("speed_void", run=str(held.subject), cause="lease_lost")
     return None
 
 
@@ -175,28 +195,31 @@ class _Clocks:
 
     def __init__(self, engine: EngineClient) -> None:
         self._engine = engine
-        self.throttled = False
+        self._watching: asyncio.Task[None] | None = None
 
     @asynccontextmanager
     async def watched(self, has_gpu: bool) -> AsyncIterator[None]:
-        watching = asyncio.create_task(self._watch()) if has_gpu else None
+        if has_gpu:
+            self._watching = asyncio.create_task(self._watch())
         try:
             yield
         finally:
-            if watching:
-                watching.cancel()
-                await asyncio.gather(watching, return_exceptions=True)
+            if self._watching:
+                self._watching.cancel()
+                await asyncio.gather(self._watching, return_exceptions=True)
 
     async def _watch(self) -> None:
+        """Ends only by raising Voided, or EngineError when the node says nothing."""
         while True:
             said = await self._engine.attestation(nodes.Wanted(challenge="clocks"))
-            self.throttled = self.throttled or rules.throttled(said.read())
+            if rules.throttled(said.read()):
+                raise _throttled()
             await asyncio.sleep(SAMPLE_SECONDS)
 
     def prove(self) -> None:
-        """Raises Voided."""
-        if self.throttled:
-            raise _throttled()
+        """Raises what ended the watch."""
+        if self._watching and self._watching.done():
+            self._watching.result()
 
 
 async def _measure(held: Held, engine: EngineClient, plan: SpeedPlan, node: nodes.LeasedNode) -> None:
@@ -222,6 +245,8 @@ async def _require_wanted(held: Held) -> None:
     async with held.site.sessions() as session:
         if (await queries.run(session, held.subject)).state != "running":
             raise Stopped
+        if await any_waiting(session):
+            raise OnAir
 
 
 async def _shoot(engine: EngineClient, plan: SpeedPlan, shot: Shot, salt: str) -> Measured:

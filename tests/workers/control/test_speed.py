@@ -217,6 +217,24 @@ async def test_a_producer_stops_a_run_in_the_middle(track: Track) -> None:
     assert all(node["lease"] is None for node in await producer.get_ok("/nodes"))
 
 
+async def test_a_duel_takes_the_engine_and_the_run_is_measured_anew(track: Track) -> None:
+    run_id = await track.start()
+    show, loop = track.show, asyncio.get_running_loop()
+    begun: list[str] = []
+
+    async def go() -> None:
+        begun.append(await show.start_duel("Lantern", "Northstar"))
+
+    at_request(track, 5, lambda: asyncio.run_coroutine_threadsafe(go(), loop).result(10))
+    await show.portal.drain()
+    assert (await show.duel(begun[0]))["state"] == "answered"
+    run = await track.seen(run_id)
+    assert (run["state"], run["void"]) == ("done", None)
+    order = [request.cache_salt or "" for request in track.asked]
+    assert [salt.startswith(run_id) for salt in order[:8]] == [True] * 5 + [False] * 2 + [True]
+    assert len((await track.file(run_id))["requests"]) == 3 + 6 * BLOCKS == len(order) - 7
+
+
 async def test_a_run_that_waits_for_an_engine_says_so(track: Track) -> None:
     run_id = await track.start()
     async with track.show.portal.site.sessions() as session, session.begin():

@@ -45,7 +45,7 @@ function Drawing({ axes }: { axes: SpeedAxis[] }) {
     label: point(index, count, 1.2),
   }));
   return (
-    <svg viewBox="-190 -140 380 280" className={css.drawing} role="img" aria-label={t("speed.radar")}>
+    <svg viewBox="-225 -135 450 255" className={css.drawing} role="img" aria-label={t("speed.radar")}>
       {[0.25, 0.5, 0.75, 1].map((ring) => (
         <path key={ring} className={css.ring} d={path(axes.map((_, index) => point(index, count, ring)))} />
       ))}
