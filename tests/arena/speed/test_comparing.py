@@ -177,7 +177,7 @@ def test_the_axes_of_a_quiz() -> None:
     found = {axis.axis: axis for axis in comparing.axes(marked, results)}
     assert (found["accuracy"].a, found["accuracy"].b, found["accuracy"].house) == (0.7, 1.0, 0.0)
     for name in ("time_to_answer", "first_token", "decode"):
-        axis = found[name]  # type: ignore[index]
+        axis = found[name]
         assert (axis.a, axis.b, axis.house) == pytest.approx((1.5, 0.75, 1.0)), "more is faster, on all three"
     assert found["evenness"].a == found["evenness"].b == found["evenness"].house == 1.0
     lines = comparing.quiz_lines([(f"Q{n}", f"A{n}") for n in range(1, 11)], marked)
@@ -191,7 +191,7 @@ def test_answers_of_one_token_have_no_decode_speed_and_no_evenness() -> None:
     results = comparing.metric_results([one.measured for one in marked], seed=1, band=0.02)
     found = {axis.axis: axis for axis in comparing.axes(marked, results)}
     for name in ("decode", "evenness"):
-        axis = found[name]  # type: ignore[index]
+        axis = found[name]
         assert (axis.a, axis.b, axis.house) == (None, None, None)
     assert found["first_token"].a == 1.0
 

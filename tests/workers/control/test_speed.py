@@ -19,9 +19,10 @@ from tests.support.speed import BLOCKS, TOKENS, Json, Track
 from workers.control.watch import look_at_nodes
 from workers.pool import agent as node_agent
 from workers.pool.agent import NodeAgent
+from workers.pool.attestation import machine as machine_now
 from workers.pool.client import CompletionRequest, EngineClient
 from workers.pool.fake import Pace
-from workers.pool.protocol import EngineReply
+from workers.pool.protocol import EngineReply, Hardware
 from workers.pool.serve import fake_agent
 
 
@@ -116,10 +117,8 @@ async def test_a_run_in_which_somebody_else_was_answered_is_void(track: Track) -
 async def test_a_machine_that_is_another_one_afterwards_makes_it_void(
     track: Track, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    real = node_agent.machine
-
-    def less(*given: object) -> Machine:
-        said = real(*given)  # type: ignore[arg-type]
+    def less(*given: Hardware) -> Machine:
+        said = machine_now(*given)
         return said.model_copy(update={"cores": said.cores - 1})
 
     at_request(track, 3 + 6 * BLOCKS, lambda: monkeypatch.setattr(node_agent, "machine", less))
@@ -140,9 +139,7 @@ async def test_an_adapter_that_is_gone_afterwards_makes_it_void(track: Track) ->
 
 
 def with_gpu(monkeypatch: pytest.MonkeyPatch, mask: Callable[[], int]) -> None:
-    real = node_agent.machine
-
-    def machine(*given: object) -> Machine:
+    def machine(*given: Hardware) -> Machine:
         gpu = Gpu(
             name="NVIDIA H200",
             memory_bytes=1,
@@ -153,7 +150,7 @@ def with_gpu(monkeypatch: pytest.MonkeyPatch, mask: Callable[[], int]) -> None:
             power_watts=1,
             throttled=mask(),
         )
-        return real(*given).model_copy(update={"gpus": (gpu,), "gpu_source": "nvml"})  # type: ignore[arg-type]
+        return machine_now(*given).model_copy(update={"gpus": (gpu,), "gpu_source": "nvml"})
 
     monkeypatch.setattr(node_agent, "machine", machine)
 
