@@ -155,6 +155,8 @@ class Marked:
 
     measured: Measured
     correct: bool
+    shown: bool = False
+    """Its words may be read by everybody."""
 
 
 def evenness(samples: Sequence[Measured]) -> float | None:
@@ -199,6 +201,7 @@ def quiz_lines(questions: Sequence[tuple[str, str]], marked: Sequence[Marked]) -
             correct=one.correct,
             ms=one.measured.arrived_us[-1] / 1000,
             tokens=len(one.measured.arrived_us),
+            answer=(one.measured.text or "").strip() if one.shown else None,
         )
         for one in marked
     }

@@ -104,6 +104,8 @@ class Given(Contract):
     correct: bool
     ms: Positive
     tokens: int
+    answer: str | None
+    """As far as moderation lets it be shown. None: it does not, or has not been asked."""
 
 
 class QuizLine(Contract):

@@ -109,6 +109,6 @@ class SpeedFile(Out):
     questions: list[Question]
     items_digest: str | None
     requests: list[Measured]
-    """In the order in which they were made. Answers are not among it: only what they took."""
+    """In the order in which they were made, without their words; those of a quiz that may be read are in the result."""
     attestations: list[AttestationFile]
     """Before and after."""

@@ -24,7 +24,7 @@ function metrics(blocks) {
   }));
 }
 
-const given = (correct, ms) => ({ correct, ms, tokens: 7 });
+const given = (correct, ms, answer) => ({ correct, ms, tokens: 7, answer });
 const QUIZ = [
   "4 + 3 - 2",
   "9 - 5",
@@ -39,9 +39,9 @@ const QUIZ = [
 ].map((sum, at) => ({
   question: `State the final answer to the following arithmetic problem: ${sum} =`,
   expected: String(at - 1),
-  a: given(at % 4 !== 0, 620 + 31 * at),
-  b: given(at % 3 === 0, 702 + 17 * at),
-  house: given(at % 5 === 0, 655 + 20 * at),
+  a: given(at % 4 !== 0, 620 + 31 * at, `The answer is ${at - (at % 4 === 0 ? 3 : 1)}.`),
+  b: given(at % 3 === 0, 702 + 17 * at, at === 4 ? null : String(at)),
+  house: given(at % 5 === 0, 655 + 20 * at, "7"),
 }));
 const AXES = [
   { axis: "accuracy", a: 0.7, b: 0.4, house: 0.2 },

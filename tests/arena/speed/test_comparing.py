@@ -184,6 +184,7 @@ def test_the_axes_of_a_quiz() -> None:
     assert [line.question for line in lines] == [f"Q{n}" for n in range(1, 11)]
     assert [line.a.correct for line in lines] == [True] * 7 + [False] * 3
     assert {line.b.ms for line in lines} == {100.0}
+    assert {line.a.answer for line in lines} == {None}, "nothing is shown that was not let through"
 
 
 def test_answers_of_one_token_have_no_decode_speed_and_no_evenness() -> None:

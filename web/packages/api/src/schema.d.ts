@@ -2423,6 +2423,8 @@ export interface components {
          * @description One racer's answer to one question.
          */
         Given: {
+            /** Answer */
+            answer: string | null;
             /** Correct */
             correct: boolean;
             /** Ms */

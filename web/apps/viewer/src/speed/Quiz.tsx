@@ -45,6 +45,7 @@ function Cell({ given }: { given: SpeedQuizLine["a"] }) {
   return (
     <td className={given.correct ? css.right : css.wrong}>
       <span aria-hidden="true">{given.correct ? "✓" : "✕"}</span> {t(given.correct ? "speed.right" : "speed.wrong")}
+      {given.answer !== null && <q>{given.answer}</q>}
       <small>{t("speed.ms", { value: number(given.ms, { maximumFractionDigits: 0 }) })}</small>
     </td>
   );

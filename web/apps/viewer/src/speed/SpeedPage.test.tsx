@@ -93,7 +93,7 @@ it("shows the commitment and no seed while nothing is released", async () => {
 });
 
 it("draws a quiz and leaves out what was not measured", async () => {
-  const line = (correct: boolean) => ({ correct, ms: 812.4, tokens: 5 });
+  const line = (correct: boolean) => ({ correct, ms: 812.4, tokens: 5, answer: correct ? "It is 5" : null });
   const axes = [
     { axis: "accuracy", a: 0.7, b: 0.4, house: 0.1 },
     { axis: "time_to_answer", a: 1.2, b: 0.9, house: 1 },
@@ -111,7 +111,7 @@ it("draws a quiz and leaves out what was not measured", async () => {
     within(asked)
       .getAllByRole("cell")
       .map((cell) => cell.textContent),
-  ).toEqual(["✓ right812 ms", "✕ wrong812 ms", "✕ wrong812 ms"]);
+  ).toEqual(["✓ rightIt is 5812 ms", "✕ wrong812 ms", "✕ wrong812 ms"]);
 });
 
 it("says that there is no such measurement", async () => {

@@ -108,7 +108,9 @@ function Result({ run, result }: { run: SpeedRun; result: NonNullable<SpeedRun["
       </Card>
       {result.quiz.length > 0 && (
         <Card className={css.card}>
-          <h2>{t("speed.questions")}</h2>
+          <h2>
+            {t("speed.questions")} <AiLabel />
+          </h2>
           <Quiz run={run} lines={result.quiz} />
         </Card>
       )}
