@@ -298,7 +298,7 @@ async def measured(session: AsyncSession, run_id: UUID, after: str | None) -> No
         run.state = "scoring"
         record(session, QuizAnswered(run_id=run_id))
         return
-    await _compare(session, run)
+    await _compare(session, run, scored=True)
     run.state = "done"
 
 
@@ -309,14 +309,16 @@ async def voided(
     run = await queries.run(session, run_id, lock=True)
     if run.state in UNDER_WAY:
         run.attested_after, run.measured_at = after, await db_now(session)
-        await _compare(session, run)
+        await _compare(session, run, scored=False)
         _void(run, cause, reason)
 
 
-async def _compare(session: AsyncSession, run: SpeedRun) -> None:
+async def _compare(session: AsyncSession, run: SpeedRun, scored: bool) -> None:
     results = comparing.metric_results(
         await queries.measured(session, run.id), run.seed, _rules(run).tie_band
     )
+    if not scored:
+        results = [one.model_copy(update={"outcome": None}) for one in results]
     run.result = SpeedResult(metrics=results, quiz=[], axes=[]).model_dump(mode="json")
 
 

@@ -128,6 +128,7 @@ async def test_a_machine_that_is_another_one_afterwards_makes_it_void(
     assert run["blocks_done"] == BLOCKS
     ratios = [metric["a_to_house"] for metric in run["result"]["metrics"]]
     assert all(ratio is not None for ratio in ratios), "its numbers are kept"
+    assert all(metric["outcome"] is None for metric in run["result"]["metrics"]), "and nobody has won"
 
 
 async def test_an_adapter_that_is_gone_afterwards_makes_it_void(track: Track) -> None:
