@@ -31,6 +31,7 @@ from arena.ratings.contracts import RECOMPUTE as RECOMPUTE_RATINGS
 from arena.ratings.contracts import RatingsComputed
 from arena.rundown.contracts import ShowMoved, channels
 from arena.shows.contracts import EpisodePlanned
+from arena.speed import quiz
 from arena.speed import service as speed
 from arena.speed.contracts import DRAW as DRAW_QUIZ
 from arena.speed.contracts import RUN as RUN_SPEED
@@ -86,11 +87,9 @@ PIPELINE = Pipeline(
         Work(PROBE, BENCH, timedelta(minutes=30), probing.failed, probing.prepare, probing.finish),
         Work(BENCHMARK, BENCH, timedelta(hours=2), benchmarks.failed, benchmarks.prepare, benchmarks.finish),
         Work(RUN_DUEL, CONTROL, timedelta(minutes=15), duels.failed),
-        Work(DRAW_QUIZ, VERIFY_QUEUE, timedelta(minutes=10), speed.failed, speed.prepare_draw, speed.drawn),
+        Work(DRAW_QUIZ, VERIFY_QUEUE, timedelta(minutes=10), speed.failed, quiz.prepare_draw, quiz.drawn),
         Work(RUN_SPEED, CONTROL, timedelta(hours=1), speed.failed),
-        Work(
-            SCORE_QUIZ, VERIFY_QUEUE, timedelta(minutes=10), speed.failed, speed.prepare_score, speed.scored
-        ),
+        Work(SCORE_QUIZ, VERIFY_QUEUE, timedelta(minutes=10), speed.failed, quiz.prepare_score, quiz.scored),
         Work(PRACTISE, CONTROL, timedelta(minutes=15), practice.failed),
         Work(COMPLETE, CONTROL, timedelta(minutes=5), gateway.failed),
         Work(PRELOAD, CONTROL, timedelta(minutes=15), _nothing_to_mark),

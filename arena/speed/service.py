@@ -1,4 +1,4 @@
-"""What happens to speed runs: started, measured block by block, marked, released."""
+"""What happens to speed runs: started, measured block by block, released."""
 
 import secrets
 from collections.abc import Sequence
@@ -8,29 +8,21 @@ from sqlalchemy import delete, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from arena.benchmarks import suites
-from arena.benchmarks.contracts import SuiteSpec
-from arena.kit.db import Json, db_now, flush_unless_taken
+from arena.kit.db import db_now, flush_unless_taken
 from arena.kit.errors import Conflict, Invalid
-from arena.kit.jobs.models import Job
 from arena.kit.jobs.outbox import record
 from arena.kit.site import Site
-from arena.moderation.public import Action, check_all, shows_growing
 from arena.nodes.public import LeasedNode
 from arena.shows.public import Episode, Season, SeasonRules, SpeedRules, Track, season_rules
 from arena.speed import comparing, queries, rules
 from arena.speed.contracts import (
     WHO,
-    AnswerGiven,
-    DrawContract,
-    DrawResult,
     Kind,
     Measured,
     Question,
     QuizAnswered,
     QuizStarted,
     Racer,
-    ScoreContract,
-    ScoreResult,
     SpeedPlan,
     SpeedReady,
     SpeedResult,
@@ -130,75 +122,7 @@ async def release(session: AsyncSession, run_id: UUID) -> SpeedRun:
     return run
 
 
-# --- for the lab that makes the questions and marks the answers ---------------------------------------------------
-
-
-async def prepare_draw(_: Site, session: AsyncSession, job: Job) -> DrawContract:
-    run = await _under_way(session, job.subject)
-    return DrawContract(suite=SuiteSpec.model_validate(run.suite))
-
-
-async def drawn(_: Site, session: AsyncSession, run_id: UUID, body: Json) -> None:
-    result = DrawResult.model_validate(body)
-    run = await _under_way(session, run_id)
-    suite = SuiteSpec.model_validate(run.suite)
-    if result.suite_digest != suite.digest or len(result.questions) != rules.QUESTIONS:
-        raise Conflict("speed.wrong_questions", "These are not the questions that were to be drawn.")
-    run.questions = [question.model_dump(mode="json") for question in result.questions]
-    run.items_digest = result.items_digest
-    record(session, SpeedReady(run_id=run_id))
-
-
-async def prepare_score(_: Site, session: AsyncSession, job: Job) -> ScoreContract:
-    run = await _under_way(session, job.subject)
-    asked = [Question.model_validate(one) for one in run.questions]
-    answers = [
-        AnswerGiven(
-            who=one.who,
-            family=asked[one.ask - 1].family,
-            index=asked[one.ask - 1].index,
-            text=one.text or "",
-        )
-        for one in await queries.measured(session, run.id)
-        if one.block is not None
-    ]
-    return ScoreContract(suite=SuiteSpec.model_validate(run.suite), answers=answers)
-
-
-async def scored(site: Site, session: AsyncSession, run_id: UUID, body: Json) -> None:
-    marks = ScoreResult.model_validate(body)
-    run = await _under_way(session, run_id)
-    asked = [Question.model_validate(one) for one in run.questions]
-    correct = {(one.who, one.family, one.index): one.correct for one in marks.scores}
-    wanted = {(who, one.family, one.index) for who in WHO for one in asked}
-    if marks.items_digest != run.items_digest or correct.keys() != wanted:
-        raise Conflict("speed.wrong_scores", "Other answers were marked than were given.")
-    samples = await queries.measured(session, run_id)
-    counted = [one for one in samples if one.block is not None]
-    marked = [
-        comparing.Marked(one, correct[one.who, asked[one.ask - 1].family, asked[one.ask - 1].index], shown)
-        for one, shown in zip(counted, await _may_be_read(site, session, counted), strict=True)
-    ]
-    results = comparing.metric_results(samples, run.seed, _rules(run).tie_band)
-    found = SpeedResult(
-        metrics=results,
-        quiz=comparing.quiz_lines([(one.question, one.expected) for one in asked], marked),
-        axes=comparing.axes(marked, results),
-    )
-    run.result = found.model_dump(mode="json")
-    run.state = "done"
-
-
-async def _may_be_read(site: Site, session: AsyncSession, answers: Sequence[Measured]) -> list[bool]:
-    """By the word lists. Where the site has a guard, which reads one text after the other, no answer is shown: the lab
-    is waiting for this."""
-    if not shows_growing(site):
-        return [False] * len(answers)
-    verdicts = await check_all(session, [one.text or "" for one in answers])
-    return [verdict.action is Action.PASS for verdict in verdicts]
-
-
-async def _under_way(session: AsyncSession, run_id: UUID) -> SpeedRun:
+async def under_way(session: AsyncSession, run_id: UUID) -> SpeedRun:
     """Raises Conflict once a producer has stopped it: the job ends, and the run stays as it is."""
     run = await queries.run(session, run_id, lock=True)
     if run.state not in UNDER_WAY:
@@ -241,7 +165,7 @@ async def plan(site: Site, session: AsyncSession, run: SpeedRun) -> SpeedPlan:
 
 def asks(run: SpeedRun) -> list[tuple[str, int]]:
     """What everybody is asked, and how long an answer may be: first for the warm-up, then from block to block."""
-    length = _rules(run).tokens
+    length = rules_of(run).tokens
     if run.kind == "duel":
         return [(text, length) for text in rules.drawn(run.seed, run.blocks)]
     questions = [Question.model_validate(one) for one in run.questions]
@@ -315,7 +239,7 @@ async def voided(
 
 async def _compare(session: AsyncSession, run: SpeedRun, scored: bool) -> None:
     results = comparing.metric_results(
-        await queries.measured(session, run.id), run.seed, _rules(run).tie_band
+        await queries.measured(session, run.id), run.seed, rules_of(run).tie_band
     )
     if not scored:
         results = [one.model_copy(update={"outcome": None}) for one in results]
@@ -332,5 +256,5 @@ def _void(run: SpeedRun, cause: Void, reason: str) -> None:
     run.state, run.void, run.reason = "void", cause, reason
 
 
-def _rules(run: SpeedRun) -> SpeedRules:
+def rules_of(run: SpeedRun) -> SpeedRules:
     return SpeedRules.model_validate(run.rules)

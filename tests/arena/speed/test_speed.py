@@ -8,7 +8,7 @@ from sqlalchemy import text
 
 from arena.moderation import service as moderation
 from arena.nodes.attestation import Attestation, commit
-from arena.speed import rules, service
+from arena.speed import quiz, rules
 from arena.speed.contracts import WHO, Measured
 from tests.support.speed import BLOCKS, TOKENS, Track
 
@@ -197,7 +197,7 @@ async def test_an_answer_that_may_not_be_shown_is_marked_all_the_same(
             text("update speed_requests set measured = jsonb_set(measured, '{text}', to_jsonb('fuck'::text))")
         )
     if why == "guarded":
-        monkeypatch.setattr(service, "shows_growing", lambda _: False)
+        monkeypatch.setattr(quiz, "shows_growing", lambda _: False)
     if why == "down":
 
         async def broken(_: object) -> None:
