@@ -40,6 +40,7 @@ from arena.practice import routes as practice
 from arena.rundown import routes as rundown
 from arena.shows import routes as shows
 from arena.shows.public import ensure_season
+from arena.speed import routes as speed
 from arena.submissions import routes as submissions
 from arena.submissions.public import ensure_house
 from arena.teams import routes as teams
@@ -84,6 +85,7 @@ ROUTERS = (
     submissions.router,
     benchmarks.router,
     duels.router,
+    speed.router,
     practice.router,
     gateway.router,
     votes.router,

@@ -33,6 +33,12 @@ from arena.ratings.contracts import RECOMPUTE as RECOMPUTE_RATINGS
 from arena.ratings.contracts import RatingsComputed
 from arena.rundown.contracts import ShowMoved, channels
 from arena.shows.contracts import EpisodePlanned
+from arena.speed import quiz
+from arena.speed import service as speed
+from arena.speed.contracts import DRAW as DRAW_QUIZ
+from arena.speed.contracts import RUN as RUN_SPEED
+from arena.speed.contracts import SCORE as SCORE_QUIZ
+from arena.speed.contracts import QuizAnswered, QuizStarted, SpeedReady
 from arena.submissions import probing, verdict
 from arena.submissions import service as submissions
 from arena.submissions.contracts import JOB_KIND as VERIFY
@@ -55,7 +61,7 @@ def on_work(fact: JobProgressed) -> list[str]:
     """A verification concerns its contestant; what holds or awaits an engine also shows on the desks."""
     if fact.kind == PRACTISE:
         return [f"practice:{fact.subject}", "desk:*"]
-    if fact.kind == COMPLETE:
+    if fact.kind in (COMPLETE, RUN_SPEED, DRAW_QUIZ, SCORE_QUIZ):
         return ["desk:*"]
     if fact.kind == ATTEND:
         return []  # the page of the duel asks by itself
@@ -86,6 +92,9 @@ PIPELINE = Pipeline(
         Work(BENCHMARK, BENCH, timedelta(hours=2), benchmarks.failed, benchmarks.prepare, benchmarks.finish),
         Work(RUN_DUEL, CONTROL, timedelta(minutes=15), duels.failed),
         Work(ATTEND, BENCH, timedelta(hours=2), attending.failed, attending.prepare, attending.finish),
+        Work(DRAW_QUIZ, VERIFY_QUEUE, timedelta(minutes=10), speed.failed, quiz.prepare_draw, quiz.drawn),
+        Work(RUN_SPEED, CONTROL, timedelta(hours=1), speed.failed),
+        Work(SCORE_QUIZ, VERIFY_QUEUE, timedelta(minutes=10), speed.failed, quiz.prepare_score, quiz.scored),
         Work(PRACTISE, CONTROL, timedelta(minutes=15), practice.failed),
         Work(COMPLETE, CONTROL, timedelta(minutes=5), gateway.failed),
         Work(PRELOAD, CONTROL, timedelta(minutes=15), _nothing_to_mark),
@@ -100,6 +109,10 @@ PIPELINE = Pipeline(
         Step(BenchmarkFinished, REFRESH_BOARD, lambda fact: fact.season_id),
         Step(CompetingChanged, REFRESH_BOARD, lambda fact: fact.season_id),
         Step(DuelStarted, RUN_DUEL, lambda fact: fact.duel_id),
+        # A quiz is drawn, asked and marked; a duel of speed is only asked.
+        Step(QuizStarted, DRAW_QUIZ, lambda fact: fact.run_id),
+        Step(SpeedReady, RUN_SPEED, lambda fact: fact.run_id),
+        Step(QuizAnswered, SCORE_QUIZ, lambda fact: fact.run_id),
         Step(CompletionAsked, COMPLETE, lambda fact: fact.completion_id),
         Step(AttentionAsked, ATTEND, lambda fact: fact.view_id),
         # What will meet is loaded before it is needed, on the standby too.

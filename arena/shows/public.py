@@ -2,7 +2,7 @@
 
 from arena.shows.models import Episode, Season
 from arena.shows.queries import current_season, episode, on_air, season_rules
-from arena.shows.rules import Artifact, Deadlines, Sampling, SeasonRules, Track
+from arena.shows.rules import Artifact, Deadlines, Sampling, SeasonRules, SpeedRules, Track
 from arena.shows.schemas import EpisodeOut
 from arena.shows.service import ensure_season
 
@@ -14,6 +14,7 @@ __all__ = [
     "Sampling",
     "Season",
     "SeasonRules",
+    "SpeedRules",
     "Track",
     "current_season",
     "ensure_season",

@@ -58,6 +58,17 @@ class Deadlines(Contract):
     """From the request to the last token."""
 
 
+class SpeedRules(Contract):
+    """How speed is measured, the same for everybody."""
+
+    blocks: int = Field(default=7, ge=5, le=20)
+    """Every block asks both entries and the house twice each; the interval is taken over blocks."""
+    tokens: int = Field(default=64, ge=8, le=512)
+    """Length of every measured answer."""
+    tie_band: float = Field(default=0.02, ge=0, lt=0.5)
+    """Differences up to this share are called a tie, however narrow the interval."""
+
+
 class Weights(Contract):
     """Share of judges and crowd in the creativity rating; each series is first normalised by its own mass."""
 
@@ -77,6 +88,7 @@ class SeasonRules(Contract):
     track: Track = Track()
     sampling: Sampling = Sampling()
     deadlines: Deadlines = Deadlines()
+    speed: SpeedRules = SpeedRules()
     weights: Weights = Weights()
     frames: Frames = Frames()
     suite: str = "reasoning"

@@ -8,7 +8,7 @@ from pydantic import StringConstraints
 
 from arena.kit.schemas import In, Out
 from arena.shows.models import Season
-from arena.shows.rules import Deadlines, Sampling, SeasonRules, Track, Weights
+from arena.shows.rules import Deadlines, Sampling, SeasonRules, SpeedRules, Track, Weights
 
 
 class SeasonOut(Out):
@@ -17,6 +17,7 @@ class SeasonOut(Out):
     track: Track
     sampling: Sampling
     deadlines: Deadlines
+    speed: SpeedRules
     weights: Weights
     suite: str
     judge_seconds: int
@@ -39,6 +40,7 @@ class SeasonOut(Out):
             track=rules.track,
             sampling=rules.sampling,
             deadlines=rules.deadlines,
+            speed=rules.speed,
             weights=rules.weights,
             suite=rules.suite,
             judge_seconds=rules.judge_seconds,

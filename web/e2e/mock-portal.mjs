@@ -12,6 +12,7 @@ import { extname, join, normalize } from "node:path";
 import { fileURLToPath } from "node:url";
 import { WebSocketServer } from "ws";
 import { CODE, IDS, Show } from "./mock-show.mjs";
+import { speedRun } from "./mock-speed.mjs";
 import { attentionOf, traceOf } from "./mock-trace.mjs";
 
 const argument = (name, fallback) => {
@@ -71,6 +72,7 @@ class Channel {
   }
 }
 
+let language = "en";
 const fault = { offline: false, votes: 0 };
 const channels = new Map();
 const show = new Show(() => {
@@ -105,6 +107,14 @@ const ROUTES = [
     ({ match }) => (match[1].toUpperCase() === CODE ? give(episode()) : refuse("show.code_unknown", 404)),
   ],
   ["GET", /^\/api\/leaderboard$/, () => give(show.board)],
+  [
+    "GET",
+    /^\/api\/speed\/(\w+)$/,
+    ({ match }) => {
+      const run = speedRun(match[1], language);
+      return run ? give(run) : refuse("speed.not_found", 404);
+    },
+  ],
   [
     "GET",
     /^\/api\/live\/(.+)$/,
@@ -149,7 +159,10 @@ const ROUTES = [
     "POST",
     /^\/mock\/scene$/,
     ({ body }) => {
-      if (body.language) show.reset(body.language);
+      if (body.language) {
+        language = body.language;
+        show.reset(language);
+      }
       if (body.board === "empty") show.emptyBoard();
       if (body.board === "unrated") show.unratedBoard();
       show.scene(body.name, body.detail);

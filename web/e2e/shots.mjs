@@ -197,6 +197,15 @@ const SHOTS = [
   ],
   ["phone-records-zh", phone, PHONE, { ...ZH, name: "revealed" }, "zh", (page) => page.keyboard.press("End")],
   ["phone-records-small-en", phone, SMALL, { ...EN, name: "revealed" }, "en", (page) => page.keyboard.press("End")],
+  ["speed-duel-en", "/speed/duel", PHONE, { ...EN, name: "idle" }, "en"],
+  ["speed-duel-wide-zh", "/speed/duel", WIDE, { ...ZH, name: "idle" }, "zh"],
+  ["speed-quiz-wide-en", "/speed/quiz", WIDE, { ...EN, name: "idle" }, "en"],
+  ["speed-quiz-zh", "/speed/quiz", PHONE, { ...ZH, name: "idle" }, "zh"],
+  ["speed-void-zh", "/speed/void", PHONE, { ...ZH, name: "idle" }, "zh"],
+  ["speed-running-en", "/speed/running", SMALL, { ...EN, name: "idle" }, "en"],
+  ["speed-missing-en", "/speed/nothing", PHONE, { ...EN, name: "idle" }, "en"],
+  ["how-zh", "/how", PHONE, { ...ZH, name: "idle" }, "zh"],
+  ["how-wide-en", "/how", WIDE, { ...EN, name: "idle" }, "en"],
   ["stage-finished-zh", stage, TV, { ...ZH, name: "finished" }, "zh"],
   ["stage-failed-en", stage, TV, { ...EN, name: "failed" }, "en"],
   ["stage-small-en", stage, { width: 1024, height: 768 }, { ...EN, name: "vote" }, "en"],
@@ -233,11 +242,9 @@ try {
           `${name}: ${problem.id}: ${problem.nodes.map((node) => `${node.target} ${node.any[0]?.message ?? ""}`).join(" | ")}`,
         );
     }
-    await page.screenshot({
-      path: `${OUT}/${name}.png`,
-      omitBackground: name.includes("transparent"),
-      fullPage: name.startsWith("trace"),
-    });
+    // These are read like a page of a paper; the others have to fit.
+    const fullPage = ["/speed", "/how", "/duel"].some((start) => path.startsWith(start));
+    await page.screenshot({ path: `${OUT}/${name}.png`, omitBackground: name.includes("transparent"), fullPage });
     await context.close();
   }
 } finally {

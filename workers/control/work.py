@@ -14,7 +14,7 @@ from arena.kit.jobs.pipeline import Pipeline
 from arena.kit.jobs.service import Claim, LostLease, NotReady
 from arena.kit.site import Site
 from arena.nodes.public import PRELOAD, RECYCLE
-from workers.control import duels, leaderboard, ratings, talks, upkeep
+from workers.control import duels, leaderboard, ratings, speed, talks, upkeep
 from workers.control.held import Held
 from workers.pool.client import EngineError
 
@@ -22,6 +22,7 @@ OWNER = f"control@{socket.gethostname()}"
 
 RUN: dict[str, Callable[[Held], Awaitable[None]]] = {
     duels.KIND: duels.run,
+    speed.KIND: speed.run,
     talks.PRACTICE.kind: talks.PRACTICE.run,
     talks.GATEWAY.kind: talks.GATEWAY.run,
     ratings.KIND: ratings.run,

@@ -20,8 +20,9 @@ from pydantic import BaseModel, ValidationError
 
 from arena.benchmarks import contracts as benchmarks
 from arena.duels.attention import ATTEND, AttentionContract
+from arena.speed import contracts as speed
 from arena.submissions import contracts as submissions
-from workers.lab import attention, benchmark, probe, verify
+from workers.lab import attention, benchmark, probe, quiz, verify
 from workers.lab.job import JobContext, JobFailed, JobStopped
 
 HEARTBEAT_SECONDS = 10.0
@@ -59,11 +60,21 @@ def _attend(contract: dict[str, Any], job: JobContext) -> BaseModel:
     return attention.run(AttentionContract.model_validate(contract), job)
 
 
+def _draw_quiz(contract: dict[str, Any], job: JobContext) -> BaseModel:
+    return quiz.draw(speed.DrawContract.model_validate(contract), job)
+
+
+def _score_quiz(contract: dict[str, Any], job: JobContext) -> BaseModel:
+    return quiz.score(speed.ScoreContract.model_validate(contract), job)
+
+
 HANDLERS: dict[str, Callable[[dict[str, Any], JobContext], BaseModel]] = {
     submissions.JOB_KIND: _verify,
     submissions.PROBE: _probe,
     benchmarks.JOB_KIND: _benchmark,
     ATTEND: _attend,
+    speed.DRAW: _draw_quiz,
+    speed.SCORE: _score_quiz,
 }
 
 

@@ -201,6 +201,7 @@ class NodeAgent:
             max_rank=self.engine.max_rank,
             loads=self._loads,
             running=self.gate.running,
+            begun=self.gate.begun,
             identity=self._identity,
             adapters=[loaded.shown for loaded in self._adapters.values()],
             hardware=self._hardware,

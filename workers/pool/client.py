@@ -95,6 +95,27 @@ class FinishEvent:
     completion_tokens: int
     system_fingerprint: str | None
     at_ns: int
+    sent_ns: int
+    """When the request was handed to the socket. A connection that had to be made first is not in it."""
+    head_ns: int
+    """When the head of the answer was there: the first byte of any kind."""
+    chunk_ns: int
+    """When the first chunk was there, with or without a token."""
+    metrics: dict[str, Any] | None
+    """What the engine itself measured, in its own words. None: it does not say."""
+
+
+class _Stamps:
+    """When the transport did what, as httpcore tells it; for a transport that does not tell, when it was asked to."""
+
+    def __init__(self) -> None:
+        self.sent_ns = self.head_ns = time.perf_counter_ns()
+
+    async def trace(self, event: str, _: Any) -> None:
+        if event == "http11.send_request_headers.started":
+            self.sent_ns = time.perf_counter_ns()
+        elif event == "http11.receive_response_headers.complete":
+            self.head_ns = time.perf_counter_ns()
 
 
 class EngineClient:
@@ -203,6 +224,8 @@ class EngineClient:
         sent = self._http.build_request(
             "POST", "/v1/completions", json=body, headers=headers, timeout=httpx.Timeout(None, connect=5.0)
         )
+        stamps = _Stamps()
+        sent.extensions["trace"] = stamps.trace
         try:
             async with asyncio.timeout(self._first):
                 answer = await self._http.send(sent, stream=True)
@@ -214,13 +237,15 @@ class EngineClient:
             if answer.status_code != 200:
                 await answer.aread()
                 raise _refused(answer)
-            async for event in self._events(answer):
+            async for event in self._events(answer, stamps):
                 yield event
         finally:
             await answer.aclose()
 
-    async def _events(self, answer: httpx.Response) -> AsyncIterator[TokenEvent | FinishEvent]:
-        index, reason, allowed = 0, "", self._first
+    async def _events(
+        self, answer: httpx.Response, stamps: _Stamps
+    ) -> AsyncIterator[TokenEvent | FinishEvent]:
+        index, reason, allowed, chunk_ns = 0, "", self._first, 0
         lines = answer.aiter_lines()
         while True:
             try:
@@ -236,6 +261,7 @@ class EngineClient:
             if not line.startswith("data: "):
                 continue
             chunk = _parse(line[6:])
+            chunk_ns = chunk_ns or at_ns
             for choice in chunk["choices"]:
                 _require_numbers(choice)
                 # Several tokens in one chunk share its text. It goes to the last: no text runs ahead of its token.
@@ -255,6 +281,10 @@ class EngineClient:
                     usage["completion_tokens"],
                     chunk.get("system_fingerprint"),
                     at_ns,
+                    stamps.sent_ns,
+                    stamps.head_ns,
+                    chunk_ns,
+                    chunk.get("metrics"),
                 )
                 return
 

@@ -121,7 +121,12 @@ class EngineConfig:
             "--max-lora-rank": self.max_rank,
             "--seed": 0,
         }
-        flags = ["--enable-lora", "--disable-uvicorn-access-log", *profile.flags]
+        flags = [
+            "--enable-lora",
+            "--disable-uvicorn-access-log",
+            "--enable-per-request-metrics",
+            *profile.flags,
+        ]
         return [*(str(part) for pair in options.items() for part in pair), *flags]
 
     def environment(self, api_key: str) -> dict[str, str]:

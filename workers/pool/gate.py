@@ -19,6 +19,9 @@ class Gate:
 
     def __init__(self) -> None:
         self.running = 0
+        self.begun = 0
+        """Generations let in, and times that somebody was alone, since the node was started. Whoever counts his own
+        knows from it whether there was anybody else."""
         self.duels = 0
         """Generations of duels, from their arrival: a side that still waits at the gate is part of a live duel."""
         self._turn = asyncio.Lock()
@@ -39,6 +42,7 @@ class Gate:
             self.duels -= duel
             raise
         self.running += 1
+        self.begun += 1
 
     def leave(self, duel: bool = False) -> None:
         self.running -= 1
@@ -58,6 +62,7 @@ class Gate:
                         await self._moved.wait()
                 if self.duels:
                     raise DuelFirst
+                self.begun += 1
                 yield
             finally:
                 self._open.set()

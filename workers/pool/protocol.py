@@ -75,6 +75,8 @@ class Health(Message):
     """Adapters loaded since the engine was started; what it keeps of each is freed by a new start alone."""
     running: int
     """Generations in flight; a speed run starts only at 0."""
+    begun: int
+    """Generations and probes since the node was started: a speed run sees by it whether it was alone."""
     identity: Identity | None
     adapters: list[LoadedAdapter]
     hardware: Hardware

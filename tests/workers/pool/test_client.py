@@ -1,6 +1,8 @@
 """The client's stream against the fake node, and against servers that misbehave."""
 
 import asyncio
+import json
+import time
 from collections.abc import AsyncIterator, Callable
 
 import httpx
@@ -40,6 +42,31 @@ async def test_every_token_arrives_with_its_id_text_and_time(client: EngineClien
     assert finish.completion_tokens == len(tokens)
     assert finish.finish_reason == "stop"
     assert finish.system_fingerprint == "fake-1"
+
+
+async def test_the_stamps_of_the_connection_come_in_order(client: EngineClient) -> None:
+    before = time.perf_counter_ns()
+    tokens, finish = await read(client, max_tokens=5)
+    stamps = [before, finish.sent_ns, finish.head_ns, finish.chunk_ns, tokens[-1].at_ns, finish.at_ns]
+    assert stamps == sorted(stamps)
+    assert finish.sent_ns < finish.head_ns, "told by the connection itself"
+    assert finish.chunk_ns == tokens[0].at_ns
+    assert finish.metrics is None, "the fake engine measures nothing"
+
+
+async def test_what_the_engine_measured_itself_is_handed_on() -> None:
+    metrics = {"time_to_first_token_ms": 41.5, "queue_time_ms": 0.2, "mean_itl_ms": 9.8}
+    empty = {"choices": [{"index": 0, "text": "", "token_ids": [], "finish_reason": None}]}
+    one = {"choices": [{"index": 0, "text": "a", "token_ids": [9], "finish_reason": "length"}]}
+    usage = {"choices": [], "usage": {"prompt_tokens": 3, "completion_tokens": 1}, "metrics": metrics}
+    said = "".join(f"data: {json.dumps(chunk)}\n\n" for chunk in (empty, one, usage))
+    transport = httpx.MockTransport(lambda _: httpx.Response(200, text=said))
+    async with EngineClient("http://node", "t", transport=transport) as client:
+        events = [event async for event in client.stream(CompletionRequest(model="m", prompt="p"))]
+    token, finish = events
+    assert isinstance(token, TokenEvent) and isinstance(finish, FinishEvent)
+    assert finish.metrics == metrics
+    assert finish.chunk_ns < token.at_ns, "the first chunk was an empty one"
 
 
 async def test_the_answer_depends_on_the_seed_unless_greedy(client: EngineClient) -> None:

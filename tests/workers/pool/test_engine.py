@@ -33,6 +33,7 @@ def test_adapters_are_on_and_there_is_no_port(tmp_path: Path) -> None:
         "--max-cpu-loras 16",
         "--max-lora-rank 16",
         "--uds /run/x.sock",
+        "--enable-per-request-metrics",
     ):
         assert part in said
     for part in ("--host", "--port", "--api-key", "--served-model-name gemma"):

@@ -66,3 +66,17 @@ async def test_it_opens_again_after_giving_up() -> None:
     async with asyncio.timeout(1):
         await gate.enter()
     assert gate.running == 2
+
+
+async def test_it_counts_whom_it_has_let_in() -> None:
+    gate = Gate()
+    for duel in (False, True):
+        await gate.enter(duel)
+        gate.leave(duel)
+    async with gate.alone(1):
+        assert gate.begun == 3, "a probe asks the engine, too"
+    await gate.enter(duel=True)
+    with pytest.raises(DuelFirst):
+        async with gate.alone(1):
+            raise AssertionError
+    assert gate.begun == 4, "who gave way has asked nothing"

@@ -519,6 +519,27 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/episodes/{episode_id}/speed": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List Speed Runs */
+        get: operations["list_speed_runs"];
+        put?: never;
+        /**
+         * Start Speed Run
+         * @description Measure two entries and the house, one after the other, on an engine that nobody else has meanwhile.
+         */
+        post: operations["start_speed_run"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/invitations": {
         parameters: {
             query?: never;
@@ -1010,6 +1031,83 @@ export interface paths {
         put?: never;
         /** Review Similarity */
         post: operations["review_similarity"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/speed/{run_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Read Speed Run */
+        get: operations["read_speed_run"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/speed/{run_id}/release": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Release Speed Run
+         * @description Show everybody what came of it.
+         */
+        post: operations["release_speed_run"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/speed/{run_id}/runs.json": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Download Speed Run
+         * @description Every request with all its stamps.
+         */
+        get: operations["download_speed_run"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/speed/{run_id}/stop": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Stop Speed Run
+         * @description The engine is needed for something else. What was measured so far is void.
+         */
+        post: operations["stop_speed_run"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1866,6 +1964,24 @@ export interface components {
             /** Signature */
             signature: string;
         };
+        /**
+         * AxisValues
+         * @description Larger is better on every axis. Accuracy and evenness are shares; the other three say how many times as fast as
+         *     the house, which is 1. None: there is no such number.
+         */
+        AxisValues: {
+            /** A */
+            a: number | null;
+            /**
+             * Axis
+             * @enum {string}
+             */
+            axis: "accuracy" | "time_to_answer" | "first_token" | "decode" | "evenness";
+            /** B */
+            b: number | null;
+            /** House */
+            house: number | null;
+        };
         /** Board */
         Board: {
             /** Close Call */
@@ -2491,6 +2607,20 @@ export interface components {
              */
             frozen: boolean;
         };
+        /**
+         * Given
+         * @description One racer's answer to one question.
+         */
+        Given: {
+            /** Answer */
+            answer: string | null;
+            /** Correct */
+            correct: boolean;
+            /** Ms */
+            ms: number;
+            /** Tokens */
+            tokens: number;
+        };
         /** GiveVerdict */
         GiveVerdict: {
             /**
@@ -2776,6 +2906,44 @@ export interface components {
             /** Roles */
             roles: components["schemas"]["Role"][];
         };
+        /**
+         * Measured
+         * @description One request and its answer: everything that was stamped, in microseconds from the moment the request was handed
+         *     to the socket. The definitions of "time to first token" that are in use elsewhere can all be read off it.
+         */
+        Measured: {
+            /** Arrived Us */
+            arrived_us: number[];
+            /** Ask */
+            ask: number;
+            /** Block */
+            block: number | null;
+            /** Cache Salt */
+            cache_salt: string;
+            /** Chunk Us */
+            chunk_us: number;
+            /** End Us */
+            end_us: number;
+            /** Engine */
+            engine: {
+                [key: string]: unknown;
+            } | null;
+            /** Finish Reason */
+            finish_reason: string;
+            /** Head Us */
+            head_us: number;
+            /** Number */
+            number: number;
+            /** Prompt Tokens */
+            prompt_tokens: number;
+            /** Text */
+            text: string | null;
+            /**
+             * Who
+             * @enum {string}
+             */
+            who: "a" | "b" | "house";
+        };
         /** MemberOut */
         MemberOut: {
             /** Captain */
@@ -2819,6 +2987,29 @@ export interface components {
             role: "user" | "assistant";
             /** Text */
             text: string | null;
+        };
+        /**
+         * MetricResult
+         * @description `a`, `b` and `house` are medians over blocks, in milliseconds, or in tokens a second for `decode`. They hold on
+         *     this machine alone; the ratios hold on any. None: there is no such number, and then there is no ratio either.
+         */
+        MetricResult: {
+            /** A */
+            a: number | null;
+            a_to_b: components["schemas"]["Ratio"] | null;
+            a_to_house: components["schemas"]["Ratio"] | null;
+            /** B */
+            b: number | null;
+            b_to_house: components["schemas"]["Ratio"] | null;
+            /** House */
+            house: number | null;
+            /**
+             * Metric
+             * @enum {string}
+             */
+            metric: "first_token" | "decode" | "whole";
+            /** Outcome */
+            outcome: ("a" | "b" | "tie") | null;
         };
         /** ModelOut */
         ModelOut: {
@@ -2900,6 +3091,24 @@ export interface components {
         NewPractice: {
             /** Prompt */
             prompt: string;
+        };
+        /** NewSpeedRun */
+        NewSpeedRun: {
+            /**
+             * Entry A
+             * Format: uuid
+             */
+            entry_a: string;
+            /**
+             * Entry B
+             * Format: uuid
+             */
+            entry_b: string;
+            /**
+             * Kind
+             * @enum {string}
+             */
+            kind: "duel" | "quiz";
         };
         /** NewSubmission */
         NewSubmission: {
@@ -3226,6 +3435,60 @@ export interface components {
             /** Total */
             total: number;
         };
+        /** Question */
+        Question: {
+            /** Expected */
+            expected: string;
+            /** Family */
+            family: string;
+            /** Index */
+            index: number;
+            /** Max Tokens */
+            max_tokens: number;
+            /** Question */
+            question: string;
+        };
+        /** QuizLine */
+        QuizLine: {
+            a: components["schemas"]["Given"];
+            b: components["schemas"]["Given"];
+            /** Expected */
+            expected: string;
+            house: components["schemas"]["Given"];
+            /** Question */
+            question: string;
+        };
+        /** RacerOut */
+        RacerOut: {
+            /**
+             * Entry Id
+             * Format: uuid
+             */
+            entry_id: string;
+            /**
+             * Kind
+             * @enum {string}
+             */
+            kind: "contestant" | "house";
+            /** Name */
+            name: string;
+            /** Version */
+            version: number;
+        };
+        /**
+         * Ratio
+         * @description A ratio of two racers within the same block: its median over the blocks, and a 95 % interval of that.
+         */
+        Ratio: {
+            /** Blocks */
+            blocks: number[];
+            /** Hi */
+            hi: number;
+            /** Lo */
+            lo: number;
+            /** Median */
+            median: number;
+        };
         /** Receipt */
         Receipt: {
             /**
@@ -3516,6 +3779,7 @@ export interface components {
             /** Rules Digest */
             rules_digest: string;
             sampling: components["schemas"]["Sampling"];
+            speed: components["schemas"]["SpeedRules"];
             /** Suite */
             suite: string;
             track: components["schemas"]["Track"];
@@ -3575,6 +3839,133 @@ export interface components {
             seq: number;
             /** State */
             state: components["schemas"]["Stage"] | components["schemas"]["Desk"] | components["schemas"]["Program"] | components["schemas"]["Board"] | components["schemas"]["SubmissionOut"] | components["schemas"]["PracticeOut"];
+        };
+        /**
+         * SpeedFile
+         * @description All that was stamped, for whoever wants to compute it again.
+         */
+        SpeedFile: {
+            /** Ai Generated */
+            ai_generated: boolean;
+            ai_label: components["schemas"]["AiLabel"];
+            /** Attestations */
+            attestations: components["schemas"]["AttestationFile"][];
+            /** Format */
+            format: string;
+            /** Items Digest */
+            items_digest: string | null;
+            /** Prompts */
+            prompts: string[];
+            /** Questions */
+            questions: components["schemas"]["Question"][];
+            /** Requests */
+            requests: components["schemas"]["Measured"][];
+            run: components["schemas"]["SpeedOut"];
+        };
+        /**
+         * SpeedOut
+         * @description A measurement. What came of it is there once a producer has released it; to producers at once.
+         */
+        SpeedOut: {
+            a: components["schemas"]["RacerOut"];
+            /** Attested After */
+            attested_after: string | null;
+            /** Attested Before */
+            attested_before: string | null;
+            b: components["schemas"]["RacerOut"];
+            /** Blocks */
+            blocks: number;
+            /** Blocks Done */
+            blocks_done: number;
+            /**
+             * Created At
+             * Format: date-time
+             */
+            created_at: string;
+            /**
+             * Episode Id
+             * Format: uuid
+             */
+            episode_id: string;
+            /** Hardware Class */
+            hardware_class: string | null;
+            house: components["schemas"]["RacerOut"];
+            /**
+             * Id
+             * Format: uuid
+             */
+            id: string;
+            /**
+             * Kind
+             * @enum {string}
+             */
+            kind: "duel" | "quiz";
+            /** Measured At */
+            measured_at: string | null;
+            /** Number */
+            number: number;
+            /** Reason */
+            reason: string | null;
+            /** Rehearsal */
+            rehearsal: boolean;
+            /** Released At */
+            released_at: string | null;
+            result: components["schemas"]["SpeedResult"] | null;
+            rules: components["schemas"]["SpeedRules"];
+            /** Rules Digest */
+            rules_digest: string;
+            /** Seed */
+            seed: number | null;
+            /** Seed Commitment */
+            seed_commitment: string;
+            /**
+             * State
+             * @enum {string}
+             */
+            state: "queued" | "running" | "scoring" | "done" | "void" | "failed";
+            /** Void */
+            void: ("not_exclusive" | "throttled" | "attestation_changed" | "lease_lost" | "stopped") | null;
+            waiting: components["schemas"]["SpeedWaits"] | null;
+        };
+        /** SpeedResult */
+        SpeedResult: {
+            /** Axes */
+            axes: components["schemas"]["AxisValues"][];
+            /** Metrics */
+            metrics: components["schemas"]["MetricResult"][];
+            /** Quiz */
+            quiz: components["schemas"]["QuizLine"][];
+        };
+        /**
+         * SpeedRules
+         * @description How speed is measured, the same for everybody.
+         */
+        SpeedRules: {
+            /**
+             * Blocks
+             * @default 7
+             */
+            blocks: number;
+            /**
+             * Tie Band
+             * @default 0.02
+             */
+            tie_band: number;
+            /**
+             * Tokens
+             * @default 64
+             */
+            tokens: number;
+        };
+        /** SpeedWaits */
+        SpeedWaits: {
+            /**
+             * Deadline
+             * Format: date-time
+             */
+            deadline: string;
+            /** Reason */
+            reason: string;
         };
         /**
          * Spread
@@ -4316,6 +4707,7 @@ export type AttentionStatus = components['schemas']['AttentionStatus'];
 export type AttentionToken = components['schemas']['AttentionToken'];
 export type AttestationFile = components['schemas']['AttestationFile'];
 export type AttestationOut = components['schemas']['AttestationOut'];
+export type AxisValues = components['schemas']['AxisValues'];
 export type Board = components['schemas']['Board'];
 export type BoardRow = components['schemas']['BoardRow'];
 export type CastVote = components['schemas']['CastVote'];
@@ -4348,6 +4740,7 @@ export type Finish = components['schemas']['Finish'];
 export type FlagOut = components['schemas']['FlagOut'];
 export type FlagSide = components['schemas']['FlagSide'];
 export type Freeze = components['schemas']['Freeze'];
+export type Given = components['schemas']['Given'];
 export type GiveVerdict = components['schemas']['GiveVerdict'];
 export type HttpValidationError = components['schemas']['HTTPValidationError'];
 export type Identity = components['schemas']['Identity'];
@@ -4372,9 +4765,11 @@ export type LockVote = components['schemas']['LockVote'];
 export type Login = components['schemas']['Login'];
 export type MatchOut = components['schemas']['MatchOut'];
 export type Me = components['schemas']['Me'];
+export type Measured = components['schemas']['Measured'];
 export type MemberOut = components['schemas']['MemberOut'];
 export type MessageInput = components['schemas']['Message-Input'];
 export type MessageOutput = components['schemas']['Message-Output'];
+export type MetricResult = components['schemas']['MetricResult'];
 export type ModelOut = components['schemas']['ModelOut'];
 export type ModelsOut = components['schemas']['ModelsOut'];
 export type ModerationVerdictOut = components['schemas']['ModerationVerdictOut'];
@@ -4384,6 +4779,7 @@ export type NewEntry = components['schemas']['NewEntry'];
 export type NewEpisode = components['schemas']['NewEpisode'];
 export type NewFile = components['schemas']['NewFile'];
 export type NewPractice = components['schemas']['NewPractice'];
+export type NewSpeedRun = components['schemas']['NewSpeedRun'];
 export type NewSubmission = components['schemas']['NewSubmission'];
 export type NewToken = components['schemas']['NewToken'];
 export type NodeHealth = components['schemas']['NodeHealth'];
@@ -4398,6 +4794,10 @@ export type ProgramOut = components['schemas']['ProgramOut'];
 export type ProgramSide = components['schemas']['ProgramSide'];
 export type ProgramTurn = components['schemas']['ProgramTurn'];
 export type ProgressOut = components['schemas']['ProgressOut'];
+export type Question = components['schemas']['Question'];
+export type QuizLine = components['schemas']['QuizLine'];
+export type RacerOut = components['schemas']['RacerOut'];
+export type Ratio = components['schemas']['Ratio'];
 export type Receipt = components['schemas']['Receipt'];
 export type RecordOut = components['schemas']['RecordOut'];
 export type RefusalOut = components['schemas']['RefusalOut'];
@@ -4419,6 +4819,11 @@ export type SeasonOut = components['schemas']['SeasonOut'];
 export type ShowOut = components['schemas']['ShowOut'];
 export type SideOut = components['schemas']['SideOut'];
 export type Snapshot = components['schemas']['Snapshot'];
+export type SpeedFile = components['schemas']['SpeedFile'];
+export type SpeedOut = components['schemas']['SpeedOut'];
+export type SpeedResult = components['schemas']['SpeedResult'];
+export type SpeedRules = components['schemas']['SpeedRules'];
+export type SpeedWaits = components['schemas']['SpeedWaits'];
 export type Spread = components['schemas']['Spread'];
 export type Stage = components['schemas']['Stage'];
 export type StageBallot = components['schemas']['StageBallot'];
@@ -5393,6 +5798,72 @@ export interface operations {
             };
         };
     };
+    list_speed_runs: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                episode_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SpeedOut"][];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    start_speed_run: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                episode_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewSpeedRun"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SpeedOut"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
     invite: {
         parameters: {
             query?: never;
@@ -6213,6 +6684,130 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["FlagOut"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    read_speed_run: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                run_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SpeedOut"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    release_speed_run: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                run_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SpeedOut"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    download_speed_run: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                run_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SpeedFile"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    stop_speed_run: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                run_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SpeedOut"];
                 };
             };
             /** @description Validation Error */

@@ -27,6 +27,14 @@ export function SeasonRules({ season }: { season: Season }) {
       t("season.answer_value", { tokens: season.sampling.max_tokens, temperature: season.sampling.temperature }),
     ],
     [
+      t("season.speed"),
+      t("season.speed_value", {
+        blocks: season.speed.blocks,
+        tokens: season.speed.tokens,
+        band: percent(season.speed.tie_band),
+      }),
+    ],
+    [
       t("season.rating"),
       t("season.rating_value", { judges: percent(season.weights.judges), crowd: percent(season.weights.crowd) }),
     ],

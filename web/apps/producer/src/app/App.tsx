@@ -8,6 +8,7 @@ import { ModeratorHome } from "../program/ModeratorHome";
 import { ProgramPage } from "../program/ProgramPage";
 import { RoomPage } from "../room/RoomPage";
 import { SimilarPage } from "../similar/SimilarPage";
+import { SpeedPage } from "../speed/SpeedPage";
 import { useFlags } from "./queries";
 
 /** Producers have the whole show in hand; a moderator has what goes on air, and nothing else. */
@@ -24,6 +25,7 @@ function ProducerPage({ path }: { path: string }) {
   const open = useFlags(false).data?.length ?? 0;
   const room = match("/episodes/:id", path);
   if (room?.id) return <RoomPage key={room.id} id={room.id} />;
+  const speed = match("/episodes/:id/speed", path);
   const nav = [
     { to: "/", label: t("episodes.title") },
     {
@@ -37,7 +39,7 @@ function ProducerPage({ path }: { path: string }) {
   const Shown = pages[path] ?? Lost;
   return (
     <Shell desk="producer" nav={nav}>
-      <Shown />
+      {speed?.id ? <SpeedPage key={speed.id} id={speed.id} /> : <Shown />}
     </Shell>
   );
 }

@@ -4,6 +4,7 @@ import { useQuery } from "@tanstack/react-query";
 
 const FLAGS_AGAIN_MS = 30_000;
 const ERROR_AGAIN_MS = 4_000;
+const SPEED_AGAIN_MS = 1_500;
 
 export const FLAGS = ["flags"];
 export const EPISODES = ["episodes"];
@@ -36,6 +37,20 @@ export function useTrace(duel: string, turn: number) {
     refetchInterval: ({ state }) => {
       const states = state.data ? [state.data.left.attention.state, state.data.right.attention.state] : [];
       return states.some((one) => one === "waiting" || one === "running") ? ERROR_AGAIN_MS : false;
+    },
+  });
+}
+
+export const speedKey = (episode: string) => ["speed", episode];
+
+/** The measurements of an episode, the newest first. One that is under way moves by itself. */
+export function useSpeedRuns(episode: string) {
+  return useQuery({
+    queryKey: speedKey(episode),
+    queryFn: () => api.get("/api/episodes/{episode_id}/speed", { params: { path: { episode_id: episode } } }),
+    refetchInterval: ({ state }) => {
+      const moving = state.data?.some((run) => ["queued", "running", "scoring"].includes(run.state));
+      return moving ? SPEED_AGAIN_MS : ERROR_AGAIN_MS;
     },
   });
 }

@@ -17,6 +17,7 @@ import { OnStage } from "./OnStage";
 import { Refusal } from "./Refusal";
 import css from "./Room.module.css";
 import { Setup } from "./Setup";
+import { SpeedLink } from "./SpeedLink";
 import { useCommand } from "./useCommand";
 import { VoteLength } from "./VoteLength";
 
@@ -97,6 +98,7 @@ function Room({ desk, serverNow, connection }: RoomProps) {
           <Join episode={desk.episode} />
           {!over && <VoteLength phase={desk.phase} seconds={draft.seconds} onChange={(seconds) => edit({ seconds })} />}
           <Nodes nodes={desk.nodes} />
+          <SpeedLink episode={desk.episode.id} />
           {!over && <Finish phase={desk.phase} hand={hand} />}
         </aside>
       </div>

@@ -10,6 +10,8 @@ import { type Route, routeOf } from "./router";
 const StagePage = lazy(() => import("../stage/StagePage"));
 const BoardPage = lazy(() => import("../board/BoardPage"));
 const TracePage = lazy(() => import("../trace/TracePage"));
+const SpeedPage = lazy(() => import("../speed/SpeedPage"));
+const HowPage = lazy(() => import("../speed/HowPage"));
 
 function Page({ route }: { route: Route }) {
   if (route.page === "join") return <JoinPage />;
@@ -17,6 +19,8 @@ function Page({ route }: { route: Route }) {
   if (route.page === "stage") return <StagePage key={route.episode} episode={route.episode} />;
   if (route.page === "board") return <BoardPage season={route.season} />;
   if (route.page === "duel") return <TracePage key={route.duel} duel={route.duel} />;
+  if (route.page === "speed") return <SpeedPage key={route.run} run={route.run} />;
+  if (route.page === "how") return <HowPage />;
   return <Lost />;
 }
 

@@ -6,6 +6,8 @@ export type Route =
   | { page: "stage"; episode: string }
   | { page: "board"; season: string | null }
   | { page: "duel"; duel: string }
+  | { page: "speed"; run: string }
+  | { page: "how" }
   | { page: "lost" };
 
 /** The addresses of the audience. */
@@ -20,5 +22,8 @@ export function routeOf(path: string): Route {
   if (season) return { page: "board", season };
   const { duel } = match("/duel/:duel", path) ?? {};
   if (duel) return { page: "duel", duel };
+  const { run } = match("/speed/:run", path) ?? {};
+  if (run) return { page: "speed", run };
+  if (match("/how", path)) return { page: "how" };
   return { page: "lost" };
 }

@@ -1,0 +1,52 @@
+import type { SpeedQuizLine, SpeedRun } from "@gavel/api";
+import { SideIcon, useEntryName } from "@gavel/ui";
+import { useT } from "./i18n";
+import { ICON } from "./Race";
+import css from "./Speed.module.css";
+
+/** Right or wrong, and how long it took: question by question. */
+export function Quiz({ run, lines }: { run: SpeedRun; lines: SpeedQuizLine[] }) {
+  const { t } = useT();
+  const nameOf = useEntryName();
+  return (
+    <div className={css.scroll}>
+      <table className={css.table}>
+        <thead>
+          <tr>
+            <th scope="col">{t("speed.question")}</th>
+            <th scope="col">
+              <SideIcon side={ICON.a} /> {nameOf(run.a)}
+            </th>
+            <th scope="col">
+              <SideIcon side={ICON.b} /> {nameOf(run.b)}
+            </th>
+            <th scope="col">{t("speed.house_is")}</th>
+          </tr>
+        </thead>
+        <tbody>
+          {lines.map((line) => (
+            <tr key={line.question}>
+              <th scope="row">
+                {line.question} <small>{t("speed.expected", { answer: line.expected })}</small>
+              </th>
+              <Cell given={line.a} />
+              <Cell given={line.b} />
+              <Cell given={line.house} />
+            </tr>
+          ))}
+        </tbody>
+      </table>
+    </div>
+  );
+}
+
+function Cell({ given }: { given: SpeedQuizLine["a"] }) {
+  const { t, number } = useT();
+  return (
+    <td className={given.correct ? css.right : css.wrong}>
+      <span aria-hidden="true">{given.correct ? "✓" : "✕"}</span> {t(given.correct ? "speed.right" : "speed.wrong")}
+      {given.answer !== null && <q>{given.answer}</q>}
+      <small>{t("speed.ms", { value: number(given.ms, { maximumFractionDigits: 0 }) })}</small>
+    </td>
+  );
+}

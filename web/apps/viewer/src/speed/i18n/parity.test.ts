@@ -1,0 +1,11 @@
+import { differences } from "@gavel/ui/i18n/parity";
+import { expect, it } from "vitest";
+import en from "./en.json";
+import howEn from "./how.en.json";
+import howZh from "./how.zh.json";
+import zh from "./zh.json";
+
+it("has every text in both languages", () => {
+  expect(differences(zh, en)).toEqual([]);
+  expect(differences(howZh, howEn)).toEqual([]);
+});
