@@ -8,7 +8,7 @@ from pydantic import StringConstraints
 
 from arena.kit.schemas import In, Out
 from arena.shows.models import Season
-from arena.shows.rules import Deadlines, Sampling, SeasonRules, Track, Weights
+from arena.shows.rules import Deadlines, Frames, Sampling, SeasonRules, Track, Weights
 
 
 class SeasonOut(Out):
@@ -18,6 +18,8 @@ class SeasonOut(Out):
     sampling: Sampling
     deadlines: Deadlines
     weights: Weights
+    frames: Frames
+    """In which a debate quotes an answer."""
     suite: str
     judge_seconds: int
     hold_seconds: int
@@ -40,6 +42,7 @@ class SeasonOut(Out):
             sampling=rules.sampling,
             deadlines=rules.deadlines,
             weights=rules.weights,
+            frames=rules.frames,
             suite=rules.suite,
             judge_seconds=rules.judge_seconds,
             hold_seconds=rules.hold_seconds,
