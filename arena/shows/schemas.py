@@ -8,7 +8,7 @@ from pydantic import StringConstraints
 
 from arena.kit.schemas import In, Out
 from arena.shows.models import Season
-from arena.shows.rules import Deadlines, Sampling, SeasonRules, SpeedRules, Track, Weights
+from arena.shows.rules import Deadlines, Frames, Sampling, SeasonRules, SpeedRules, Track, Weights
 
 
 class SeasonOut(Out):
@@ -19,6 +19,8 @@ class SeasonOut(Out):
     deadlines: Deadlines
     speed: SpeedRules
     weights: Weights
+    frames: Frames
+    """In which a debate quotes an answer."""
     suite: str
     judge_seconds: int
     hold_seconds: int
@@ -42,6 +44,7 @@ class SeasonOut(Out):
             deadlines=rules.deadlines,
             speed=rules.speed,
             weights=rules.weights,
+            frames=rules.frames,
             suite=rules.suite,
             judge_seconds=rules.judge_seconds,
             hold_seconds=rules.hold_seconds,

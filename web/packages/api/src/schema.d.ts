@@ -2599,6 +2599,23 @@ export interface components {
             /** Version */
             version: number;
         };
+        /**
+         * Frames
+         * @description What a side of a debate is given from its second turn on, by the language of the topic; `{answer}` is what the
+         *     other side has said last. It names nobody.
+         */
+        Frames: {
+            /**
+             * En
+             * @default Your opponent said: “{answer}” Reply to that in at most a few sentences.
+             */
+            en: string;
+            /**
+             * Zh
+             * @default 对方说：“{answer}”请用几句话回应对方。
+             */
+            zh: string;
+        };
         /** Freeze */
         Freeze: {
             /**
@@ -3755,6 +3772,7 @@ export interface components {
             /** Closes At */
             closes_at: string | null;
             deadlines: components["schemas"]["Deadlines"];
+            frames: components["schemas"]["Frames"];
             /** Hold Seconds */
             hold_seconds: number;
             /**
@@ -4739,6 +4757,7 @@ export type Finding = components['schemas']['Finding'];
 export type Finish = components['schemas']['Finish'];
 export type FlagOut = components['schemas']['FlagOut'];
 export type FlagSide = components['schemas']['FlagSide'];
+export type Frames = components['schemas']['Frames'];
 export type Freeze = components['schemas']['Freeze'];
 export type Given = components['schemas']['Given'];
 export type GiveVerdict = components['schemas']['GiveVerdict'];
