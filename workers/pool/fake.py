@@ -10,7 +10,7 @@ import hashlib
 import json
 import math
 import time
-from collections.abc import AsyncGenerator, AsyncIterator, Callable, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import accumulate
 from pathlib import Path
@@ -163,7 +163,7 @@ class _Run:
             ids = [token] if self._request.return_token_ids else None
             choice: dict[str, Any] = {"index": self.index, "text": text, "logprobs": None, "token_ids": ids}
             if self._request.logprobs is not None:
-                choice["logprobs"] = _form(words[number : number + 1], likely[number : number + 1])
+                choice["logprobs"] = _form(words[number : number + 1], [next(likely)])
             if self._request.return_token_ids:
                 choice["prompt_token_ids"] = self.prompt if number == 0 else None
             yield {**choice, "finish_reason": self._reason(stopped is not None) if done else None}
@@ -198,9 +198,9 @@ class _Run:
             likely[0] = None
         return _form(words, likely)
 
-    def _likely(self, tokens: list[int], words: list[str]) -> list[dict[str, float]]:
+    def _likely(self, tokens: list[int], words: list[str]) -> Iterator[dict[str, float]]:
         """For each token the logarithm of its own probability, then of the likeliest others."""
-        context, found = hashlib.sha256(self._seed.encode()), []
+        context = hashlib.sha256(self._seed.encode())
         for word, token in zip(words, tokens, strict=True):
             context.update(token.to_bytes(4, "big"))
             draw = context.digest()
@@ -208,8 +208,7 @@ class _Run:
             value = -0.05 - draw[0] / 40
             greedy = self._request.temperature == 0 and not self._request.echo
             others = fake_text.others(draw, word, math.exp(value), greedy, self._request.logprobs or 0)
-            found.append({word: value, **others})
-        return found
+            yield {word: value, **others}
 
 
 def _words(tokens: list[int]) -> list[str]:

@@ -45,6 +45,7 @@ _SENTENCES = {
 }
 # A single character must not be a word, or the tokenizer would read it as one; it is said in bytes, as it is read.
 _WORDS = sorted({piece for kind in _SENTENCES.values() for text in kind for piece in text if len(piece) > 1})
+_ALIKE = {latin: [word for word in _WORDS if word.isascii() == latin] for latin in (True, False)}
 _WORD_IDS = {word: FIRST_WORD + number for number, word in enumerate(_WORDS)}
 
 
@@ -87,9 +88,9 @@ def answer(seed: str, prompt: str, limit: int, least: int, ignore_eos: bool) -> 
 def others(draw: bytes, word: str, own: float, greedy: bool, count: int) -> dict[str, float]:
     """What else could have been said instead of `word`, whose probability is `own`: `count` words with the logarithms
     of theirs, which halve from one to the next. Fixed by `draw`; nothing is likelier than a greedy word."""
-    pool = [one for one in _WORDS if one.isascii() == word.isascii() and one != word]
     share = min(own, 1 - own) if greedy else 1 - own
-    chosen = random.Random(draw).sample(pool, count)
+    drawn = random.Random(draw).sample(_ALIKE[word.isascii()], count + 1)
+    chosen = [one for one in drawn if one != word][:count]
     return {one: math.log(share * 0.5 ** (rank + 1)) for rank, one in enumerate(chosen)}
 
 
