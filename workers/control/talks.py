@@ -1,4 +1,5 @@
-"""Answering off air, for practice and the gateway: only while no duel is under way, and never a moment longer.
+"""Answering off air, for practice and the gateway: only while no duel is under way, and never a moment longer; unless
+the engine is one that no duel could have.
 
 A duel that is started meanwhile takes the engine at once; the talk says what becomes of what was half said.
 """
@@ -55,12 +56,16 @@ class Talk:
     async def run(self, held: Held) -> None:
         async with held.writing() as (session, job):
             plan = await self.plan(held.site, session, held.subject)
-            if await any_under_way(session):
+            adapters = {voice.adapter.digest for voice in plan.voices}
+            node = await nodes.lease(
+                held.site, session, job, plan.base_model, mode="practice", adapters=adapters
+            )
+            if node.on_stage and await any_under_way(session):
                 raise NotReady(nodes.ENGINE, ON_AIR)
-            node = await nodes.lease(held.site, session, job, plan.base_model, mode="practice")
             await self.answering(session, held.subject, node)
+        answering = self._answer(held, node, plan)
         try:
-            await _unless_on_air(held, self._answer(held, node, plan))
+            await (_unless_on_air(held, answering) if node.on_stage else answering)
         except OnAir:
             # In one transaction: the duel that is woken by this finds the engine free.
             async with held.writing() as (session, job):
@@ -92,21 +97,23 @@ class Talk:
             await self.interrupted(session, held.subject)
 
     async def _answer(self, held: Held, node: nodes.LeasedNode, plan: TalkPlan) -> None:
-        async with EngineClient(node.url, node.bearer) as engine:
+        async with EngineClient(node.url, node.bearer, caps=node.caps) as engine:
             for voice in plan.voices:
                 await load(held, engine, node, voice.adapter)
             try:
                 async with asyncio.TaskGroup() as group:
                     for voice in plan.voices:
-                        group.create_task(self._speak(held, engine, plan, voice))
+                        group.create_task(self._speak(held, engine, node, plan, voice))
             except ExceptionGroup as several:
                 # The first is the cause, as the other was cancelled or met the same.
                 raise several.exceptions[0] from several
 
-    async def _speak(self, held: Held, engine: EngineClient, plan: TalkPlan, voice: VoicePlan) -> None:
+    async def _speak(
+        self, held: Held, engine: EngineClient, node: nodes.LeasedNode, plan: TalkPlan, voice: VoicePlan
+    ) -> None:
         """One voice to its end, or to the word that must not be shown."""
         heard = _Heard()
-        listening = asyncio.create_task(_listen(engine, plan, voice, heard))
+        listening = asyncio.create_task(_listen(engine, node, plan, voice, heard))
         try:
             ended, written = False, 0
             while not ended:
@@ -192,20 +199,23 @@ class _Heard:
         )
 
 
-async def _listen(engine: EngineClient, plan: TalkPlan, voice: VoicePlan, heard: _Heard) -> None:
+async def _listen(
+    engine: EngineClient, node: nodes.LeasedNode, plan: TalkPlan, voice: VoicePlan, heard: _Heard
+) -> None:
+    """A talk is not ranked: an engine that keeps no seeds, or cannot part its cache, may answer it all the same."""
     request = CompletionRequest(
         model=voice.adapter.name,
         prompt=voice.rendered,
         max_tokens=plan.max_tokens,
         temperature=plan.temperature,
         top_p=plan.top_p,
-        seed=plan.seed,
         stop=plan.stop,
-        cache_salt=str(voice.answer_id),
+        **({"seed": plan.seed} if node.caps.seed else {}),
+        **({"cache_salt": str(voice.answer_id)} if node.caps.cache_salt else {}),
     )
     async for event in engine.stream(request):
         if isinstance(event, FinishEvent):
-            heard.end = event
+            heard.end, heard.tokens = event, event.completion_tokens
         else:
             heard.text += event.text
             heard.tokens += 1

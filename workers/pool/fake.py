@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
+from arena.nodes.capabilities import OUR_OWN, Driver
 from arena.submissions.safetensors import read_header, read_tensor
 from workers.pool import fake_text
 from workers.pool.adapter_store import WEIGHTS
@@ -42,6 +43,9 @@ class Pace:
 
 
 class FakeEngine:
+    driver: Driver = "fake"
+    caps = OUR_OWN
+    served: tuple[str, ...] = ()
     build = "fake 1"
     arguments: tuple[str, ...] = ()
     fake = True

@@ -16,6 +16,7 @@ from pathlib import Path
 
 import httpx
 
+from arena.nodes.capabilities import OUR_OWN, Driver
 from workers.pool.hardware import has_bfloat16
 from workers.pool.process import ChildProcess, describe_exit
 from workers.pool.protocol import CompletionRequest, EngineFault, EngineReply, Progress
@@ -144,6 +145,9 @@ class EngineConfig:
 class VllmEngine:
     """The Engine protocol over one vLLM child at a time; `start` may be called again after `stop`."""
 
+    driver: Driver = "vllm"
+    caps = OUR_OWN
+    served: tuple[str, ...] = ()
     fake = False
 
     def __init__(self, config: EngineConfig) -> None:
