@@ -6,6 +6,7 @@ import logging
 import os
 import socket
 from dataclasses import dataclass
+from hashlib import sha256
 from pathlib import Path
 from typing import Annotated
 
@@ -51,17 +52,25 @@ def joined(join: Join, health: Health, data_dir: Path) -> str:
     kept = data_dir / KEPT
     kept.unlink(missing_ok=True)
     with os.fdopen(os.open(kept, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
-        json.dump({"site": join.site, "url": join.url, "bearer": bearer}, file)
+        kept_now = {"site": join.site, "url": join.url, "bearer": bearer, "joined_with": _digest(join.token)}
+        json.dump(kept_now, file)
     return bearer
 
 
-def kept_token(data_dir: Path) -> str:
-    """The token of an earlier join; empty when there was none."""
+def _digest(token: str) -> str:
+    return sha256(token.encode()).hexdigest()
+
+
+def kept_token(data_dir: Path, joined_with: str | None = None) -> str:
+    """The token of an earlier join; empty when there was none. `joined_with`: of a join with this token alone."""
     try:
-        return str(json.loads((data_dir / KEPT).read_text())["bearer"])
+        kept = json.loads((data_dir / KEPT).read_text())
+        if joined_with is not None and kept.get("joined_with") != _digest(joined_with):
+            return ""
+        return str(kept["bearer"])
     except FileNotFoundError:
         return ""
-    except (ValueError, KeyError, TypeError) as error:
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise typer.BadParameter(f"{data_dir / KEPT} is damaged; join this node anew") from error
 
 
@@ -218,7 +227,11 @@ def _entrance(
     port: int,
     data_dir: Path,
 ) -> tuple[str, Join | None]:
-    """By what callers are known: a join, a given token, or the one that an earlier join left."""
+    """By what callers are known: a join, a given token, or the one that an earlier join left. A token that has been
+    used for this node is not used again: whoever starts it anew, as systemd does, need not take it away first."""
+    join = join or None
+    if join is not None and (kept := kept_token(data_dir, joined_with=join)):
+        return kept, None
     if join is not None:
         if not site:
             raise typer.BadParameter("--join needs --site, the address of the site")

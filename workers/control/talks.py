@@ -103,17 +103,15 @@ class Talk:
             try:
                 async with asyncio.TaskGroup() as group:
                     for voice in plan.voices:
-                        group.create_task(self._speak(held, engine, node, plan, voice))
+                        group.create_task(self._speak(held, engine, plan, voice))
             except ExceptionGroup as several:
                 # The first is the cause, as the other was cancelled or met the same.
                 raise several.exceptions[0] from several
 
-    async def _speak(
-        self, held: Held, engine: EngineClient, node: nodes.LeasedNode, plan: TalkPlan, voice: VoicePlan
-    ) -> None:
+    async def _speak(self, held: Held, engine: EngineClient, plan: TalkPlan, voice: VoicePlan) -> None:
         """One voice to its end, or to the word that must not be shown."""
         heard = _Heard()
-        listening = asyncio.create_task(_listen(engine, node, plan, voice, heard))
+        listening = asyncio.create_task(_listen(engine, plan, voice, heard))
         try:
             ended, written = False, 0
             while not ended:
@@ -199,9 +197,7 @@ class _Heard:
         )
 
 
-async def _listen(
-    engine: EngineClient, node: nodes.LeasedNode, plan: TalkPlan, voice: VoicePlan, heard: _Heard
-) -> None:
+async def _listen(engine: EngineClient, plan: TalkPlan, voice: VoicePlan, heard: _Heard) -> None:
     """A talk is not ranked: an engine that keeps no seeds, or cannot part its cache, may answer it all the same."""
     request = CompletionRequest(
         model=voice.adapter.name,
@@ -210,8 +206,8 @@ async def _listen(
         temperature=plan.temperature,
         top_p=plan.top_p,
         stop=plan.stop,
-        **({"seed": plan.seed} if node.caps.seed else {}),
-        **({"cache_salt": str(voice.answer_id)} if node.caps.cache_salt else {}),
+        **({"seed": plan.seed} if engine.caps.seed else {}),
+        **({"cache_salt": str(voice.answer_id)} if engine.caps.cache_salt else {}),
     )
     async for event in engine.stream(request):
         if isinstance(event, FinishEvent):

@@ -107,7 +107,7 @@ class EngineClient:
         transport: httpx.AsyncBaseTransport | None = None,
     ) -> None:
         """`caps`: of the node, for who talks to one that may be of any kind."""
-        self._caps = caps
+        self.caps = caps
         self._first, self._stall = first_token_seconds, stall_seconds
         self._http = httpx.AsyncClient(
             base_url=base_url,
@@ -196,7 +196,7 @@ class EngineClient:
             update={
                 "stream": True,
                 "stream_options": StreamOptions(include_usage=True),
-                **({"return_token_ids": True} if self._caps.token_ids else {}),
+                **({"return_token_ids": True} if self.caps.token_ids else {}),
             }
         ).body()
         headers = {LEASE_MODE_HEADER: "duel"} if duel else {}
@@ -240,7 +240,7 @@ class EngineClient:
                 _require_numbers(choice)
                 # Several tokens in one chunk share its text. It goes to the last: no text runs ahead of its token.
                 ids = choice.get("token_ids") or (
-                    [UNTOLD] if choice["text"] and not self._caps.token_ids else []
+                    [UNTOLD] if choice["text"] and not self.caps.token_ids else []
                 )
                 for place, token_id in enumerate(ids):
                     yield TokenEvent(index, token_id, choice["text"] if place == len(ids) - 1 else "", at_ns)
