@@ -141,7 +141,8 @@ async def answering(session: AsyncSession, completion_id: UUID, node: LeasedNode
     """A node is held."""
     row = await queries.completion(session, completion_id, lock=True)
     _still_wanted(row)
-    row.node = node.model_dump(mode="json", exclude={"node_id", "url"})
+    kept = {"keeps_seeds": node.caps.seed}
+    row.node = node.model_dump(mode="json", exclude={"node_id", "url"}) | kept
     row.state = "answering"
 
 
@@ -218,7 +219,8 @@ async def provenance(session: AsyncSession, row: Completion) -> tuple[Json, str]
         "messages_sha256": sha256(rfc8785.dumps(row.messages)).hexdigest(),
         "text_sha256": sha256(row.text.encode()).hexdigest(),
         "sampling": row.sampling,
-        "seed": row.seed,
+        # A seed that the engine was never told, because it keeps none, has nothing to do with the answer.
+        "seed": row.seed if (row.node or {}).get("keeps_seeds", True) else None,
         "node": row.node,
         "tokens": row.tokens,
         "finish_reason": row.finish_reason,

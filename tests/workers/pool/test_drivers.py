@@ -257,7 +257,7 @@ async def test_a_stop_string_ends_an_answer_before_it(rig: Rig) -> None:
 
 @each
 async def test_a_seed_fixes_what_is_drawn(rig: Rig) -> None:
-    name = (await rig.load(FIRST)).name
+    name = await rig.identity()
     said = [await rig.text(name, temperature=1, seed=seed, tokens=24) for seed in (5, 5, 6)]
     assert said[0] == said[1] != said[2]
 

@@ -12,7 +12,13 @@ const node = (...uses: EngineNode["uses"]) => ({ uses }) as EngineNode;
 it("names what an engine is used for, and why not for the rest", () => {
   render(
     <Uses
-      node={node(use("practice"), use("benchmark"), use("preload", "exclusive"), use("duel", "exclusive", "restart"))}
+      node={node(
+        use("practice"),
+        use("benchmark"),
+        use("preload", "exclusive"),
+        use("duel", "exclusive", "restart"),
+        use("speed", "exclusive", "restart"),
+      )}
     />,
   );
   const terms = screen.getAllByRole("term");
@@ -20,7 +26,7 @@ it("names what an engine is used for, and why not for the rest", () => {
   const [able, unable] = screen.getAllByRole("definition").map((one) => one.textContent ?? "");
   // In the order of the page, whatever came first.
   expect(able).toMatch(/benchmarks, practice|跑分、练习/);
-  expect(unable).toMatch(/duels: .*alone.*anew|对决：.*独占.*重启/);
+  expect(unable).toMatch(/duels, speed runs: .*alone.*anew|对决、测速：.*独占.*重启/);
   expect(screen.getAllByRole("definition")).toHaveLength(2);
 });
 
