@@ -242,7 +242,7 @@ class Vllm(Upstream):
             shape = {"$ref": "#/components/schemas/CompletionRequest"}
             post = {"post": {"requestBody": {"content": {"application/json": {"schema": shape}}}}}
             paths = {"/v1/completions": post} | ({"/v1/load_lora_adapter": {}} if self.loads else {})
-            fields = {field: {} for field in CompletionRequest.model_fields}
+            fields: dict[str, Any] = {field: {} for field in CompletionRequest.model_fields}
             return {
                 "paths": paths,
                 "components": {"schemas": {"CompletionRequest": {"properties": fields}}},
