@@ -141,8 +141,7 @@ async def answering(session: AsyncSession, completion_id: UUID, node: LeasedNode
     """A node is held."""
     row = await queries.completion(session, completion_id, lock=True)
     _still_wanted(row)
-    kept = {"keeps_seeds": node.caps.seed}
-    row.node = node.model_dump(mode="json", exclude={"node_id", "url"}) | kept
+    row.node = node.model_dump(mode="json", exclude={"node_id", "url"})
     row.state = "answering"
 
 
@@ -219,8 +218,7 @@ async def provenance(session: AsyncSession, row: Completion) -> tuple[Json, str]
         "messages_sha256": sha256(rfc8785.dumps(row.messages)).hexdigest(),
         "text_sha256": sha256(row.text.encode()).hexdigest(),
         "sampling": row.sampling,
-        # A seed that the engine was never told, because it keeps none, has nothing to do with the answer.
-        "seed": row.seed if (row.node or {}).get("keeps_seeds", True) else None,
+        "seed": row.seed,
         "node": row.node,
         "tokens": row.tokens,
         "finish_reason": row.finish_reason,

@@ -74,7 +74,8 @@ NEEDS: Mapping[Mode, tuple[Capability, ...]] = {
     "probe": ("restart", "dynamic_lora", "logprobs", "prompt_ids", "cache_salt", *_RECOGNISED),
     "benchmark": ("logprobs", "echo", "prompt_ids", "seed", *_RECOGNISED),
     "showcase": (),
-    "practice": (),
+    # Whoever asks may name a seed, and the record of the answer does.
+    "practice": ("seed",),
     "recycle": ("restart",),
 }
 

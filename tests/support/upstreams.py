@@ -222,6 +222,8 @@ class Vllm(Upstream):
     """vLLM's server: it describes itself, and lists adapters with their parent."""
 
     base: str = "base-internal"
+    root: Path = Path("/")
+    """What it sees as its file system."""
     loads: bool = False
     """Started with VLLM_ALLOW_RUNTIME_LORA_UPDATING=1."""
     adapters: dict[str, Adapter] = field(default_factory=dict)
@@ -252,7 +254,7 @@ class Vllm(Upstream):
 
             @app.post("/v1/load_lora_adapter")
             async def load(body: dict[str, str]) -> Response:
-                name, place = body["lora_name"], Path(body["lora_path"])
+                name, place = body["lora_name"], self.root / Path(body["lora_path"]).relative_to("/")
                 if name in self.known and not self.forgetful:
                     return self.refusal(400, f"The lora adapter '{name}' has already been loaded.")
                 if not (place / CONFIG).is_file():

@@ -198,15 +198,15 @@ class _Heard:
 
 
 async def _listen(engine: EngineClient, plan: TalkPlan, voice: VoicePlan, heard: _Heard) -> None:
-    """A talk is not ranked: an engine that keeps no seeds, or cannot part its cache, may answer it all the same."""
+    """A talk is not measured: an engine that cannot part its cache may answer it all the same."""
     request = CompletionRequest(
         model=voice.adapter.name,
         prompt=voice.rendered,
         max_tokens=plan.max_tokens,
         temperature=plan.temperature,
         top_p=plan.top_p,
+        seed=plan.seed,
         stop=plan.stop,
-        **({"seed": plan.seed} if engine.caps.seed else {}),
         **({"cache_salt": str(voice.answer_id)} if engine.caps.cache_salt else {}),
     )
     async for event in engine.stream(request):

@@ -126,19 +126,19 @@ async def test_practice_goes_off_the_stage_also_while_a_duel_waits_and_the_duel_
     assert len(server.asked) == before
 
 
-async def test_a_server_without_ids_seeds_and_salts_answers_practice_all_the_same(
+async def test_a_server_without_ids_and_salts_answers_practice_all_the_same(
     show: Show, tmp_path: Path, stack: ExitStack
 ) -> None:
     await show.enter("Lantern")
     (plain,) = await show.producer.get_ok("/nodes")
-    server = stack.enter_context(running(Bare(adapters=named(HOUSE, LANTERN), seeds=False)))
+    server = stack.enter_context(running(Bare(adapters=named(HOUSE, LANTERN))))
     engine = OpenAiEngine(
         Upstream(server.url), models={HOUSE.digest: "tuned-0", LANTERN.digest: "tuned-1"},
         tokenizer_dir=tmp_path / "tokenizer", max_rank=16, max_loras=2,
     )  # fmt: skip
     node = await joined(show, engine, tmp_path / "bare", stack)
     assert uses(node)["practice"] == []
-    assert uses(node)["benchmark"] == ["prompt_ids", "seed", "token_ids", "fixed_length"]
+    assert uses(node)["benchmark"] == ["prompt_ids", "token_ids", "fixed_length"]
     await show.producer.post_ok(f"/nodes/{plain['id']}/drain")
     server.asked.clear()
     await practise(show)
@@ -147,7 +147,26 @@ async def test_a_server_without_ids_seeds_and_salts_answers_practice_all_the_sam
     assert answered["state"] == "answered"
     assert answered["mine"]["text"] != answered["house"]["text"]
     assert {body["model"] for body in server.asked} == {"tuned-0", "tuned-1"}
-    assert not any("seed" in body or "cache_salt" in body for body in server.asked)
+    assert not any("cache_salt" in body or "return_token_ids" in body for body in server.asked)
+    assert any("seed" in body for body in server.asked)
+
+
+async def test_a_server_that_keeps_no_seeds_answers_nobody_who_may_name_one(
+    show: Show, tmp_path: Path, stack: ExitStack
+) -> None:
+    await show.enter("Lantern")
+    server = stack.enter_context(running(Bare(adapters=named(HOUSE, LANTERN), seeds=False)))
+    engine = OpenAiEngine(
+        Upstream(server.url), models={HOUSE.digest: "tuned-0", LANTERN.digest: "tuned-1"},
+        tokenizer_dir=tmp_path / "tokenizer", max_rank=16, max_loras=2,
+    )  # fmt: skip
+    node = await joined(show, engine, tmp_path / "bare", stack)
+    assert uses(node)["practice"] == ["seed"]
+    server.asked.clear()
+    await practise(show)
+    await show.portal.drain()
+    assert (await practised(show))["state"] == "answered", "by the plain node"
+    assert not server.asked
 
 
 async def test_an_entry_that_a_server_does_not_have_goes_to_one_that_can_load_it(

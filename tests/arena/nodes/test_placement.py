@@ -248,7 +248,7 @@ def test_every_need_is_a_capability_and_every_mode_has_its_needs() -> None:
     assert {need for needs in NEEDS.values() for need in needs} <= EngineCaps.model_fields.keys()
     assert uses(OUR_OWN) == frozenset(MODES)
     assert uses(RAY) == OFF_STAGE
-    assert uses(EngineCaps()) == {"showcase", "practice"}
+    assert uses(EngineCaps()) == {"showcase"}
     assert lacks(RAY, "duel") == ["exclusive", "restart"]
 
 

@@ -561,6 +561,17 @@ async def test_a_map_that_does_not_fit_the_server(
         assert reason in await why_not(engine, tmp_path / "node")
 
 
+async def test_a_folder_that_the_server_does_not_see(tmp_path: Path) -> None:
+    with running(Vllm(loads=True, root=tmp_path / "its-own")) as server:
+        engine = OpenAiEngine(
+            Address(server.url), lora_path=tmp_path, tokenizer_dir=tmp_path,
+            max_rank=16, max_loras=1, patience=QUICK,
+        )  # fmt: skip
+        why = await why_not(engine, tmp_path / "node")
+    assert "No adapter found" in why
+    assert f"does it see {tmp_path} under this path?" in why
+
+
 async def test_a_server_that_loads_nothing_or_counts_nothing_says_so(tmp_path: Path) -> None:
     with running(Vllm(adapters=named(HOUSE))) as server:
         engine = OpenAiEngine(

@@ -138,13 +138,13 @@ class OpenAiEngine(RemoteEngine):
                 "engine.publish", f"the adapter could not be written to {place}: {error}"
             ) from error
         answer = await self._send("POST", LOAD, {"lora_name": name, "lora_path": str(place)})
-        if answer.status_code == 400 and "already" in (said := await self._words(answer)):
-            return  # a name is a hash, so it is this one
         if answer.status_code in (400, 404):
+            said = await self._words(answer)
+            if "already" in said:
+                return  # a name is a hash, so it is this one
             raise EngineFault(
                 "engine.load_refused",
-                f"{self.upstream.host} refused the adapter: {said or await self._words(answer)}; "
-                f"does it see {place.parent} under this path?",
+                f"{self.upstream.host} refused the adapter: {said}; does it see {place.parent} under this path?",
             )
         await self._require_success(answer)
         await answer.aclose()
