@@ -32,8 +32,8 @@ NONE_UP = "waiting for an engine to start"
 DUEL_FIRST = "waiting until the duel has its engine"
 NEW_KEY = "waiting for a producer to accept the engine's new key"
 NO_ROOM = "no engine has room for so many adapters at once"
-UNFIT = "what is up cannot be used for this kind of work; it needs an engine with vLLM of its own"
-NOT_SERVED = "no engine that is up serves this adapter"
+UNFIT = "waiting for an engine that can do this kind of work"
+NOT_SERVED = "waiting for an engine that has this adapter"
 
 
 @dataclass(frozen=True)
