@@ -30,8 +30,15 @@ async def prepare(site: Site, session: AsyncSession, job: Job) -> BenchmarkContr
     rules = await season_rules(session, entry.season_id)
     suite = suites.load(rules.suite)
     base = rules.track.base
+    staged = await submissions.staged(session, submission)
     leased = await nodes.lease(
-        site, session, job, base.id, mode="benchmark", hardware_class=rules.track.hardware_class
+        site,
+        session,
+        job,
+        base.id,
+        mode="benchmark",
+        hardware_class=rules.track.hardware_class,
+        adapters=[staged.adapter_digest],
     )
     run = await queries.open_run(session, submission.id)
     if run is None:
@@ -43,7 +50,6 @@ async def prepare(site: Site, session: AsyncSession, job: Job) -> BenchmarkContr
     run.node = leased.model_dump(mode="json")
     await session.flush()
     await submissions.mark(session, submission.id, "benchmarking")
-    staged = await submissions.staged(session, submission)
     adapter = submissions.adapter_ref(site, staged.adapter_digest)
     system = None
     if staged.system_digest is not None:

@@ -6,6 +6,7 @@ import logging
 import os
 import socket
 from dataclasses import dataclass
+from hashlib import sha256
 from pathlib import Path
 from typing import Annotated
 
@@ -13,11 +14,12 @@ import httpx
 import typer
 import uvicorn
 
+from arena.cli.engine_driver import DriverName, Elsewhere, remote
 from arena.cli.site import Refused, SiteClient
 from workers.pool.environment import EnvironmentFault, ensure
 from workers.pool.node import create_node_app
 from workers.pool.protocol import Health
-from workers.pool.serve import fake_agent, vllm_agent
+from workers.pool.serve import Remote, fake_agent, remote_agent, vllm_agent
 
 KEPT = "node.json"
 """In the data directory, for this user alone: the token that this node was given when it joined."""
@@ -50,17 +52,25 @@ def joined(join: Join, health: Health, data_dir: Path) -> str:
     kept = data_dir / KEPT
     kept.unlink(missing_ok=True)
     with os.fdopen(os.open(kept, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
-        json.dump({"site": join.site, "url": join.url, "bearer": bearer}, file)
+        kept_now = {"site": join.site, "url": join.url, "bearer": bearer, "joined_with": _digest(join.token)}
+        json.dump(kept_now, file)
     return bearer
 
 
-def kept_token(data_dir: Path) -> str:
-    """The token of an earlier join; empty when there was none."""
+def _digest(token: str) -> str:
+    return sha256(token.encode()).hexdigest()
+
+
+def kept_token(data_dir: Path, joined_with: str | None = None) -> str:
+    """The token of an earlier join; empty when there was none. `joined_with`: of a join with this token alone."""
     try:
-        return str(json.loads((data_dir / KEPT).read_text())["bearer"])
+        kept = json.loads((data_dir / KEPT).read_text())
+        if joined_with is not None and kept.get("joined_with") != _digest(joined_with):
+            return ""
+        return str(kept["bearer"])
     except FileNotFoundError:
         return ""
-    except (ValueError, KeyError, TypeError) as error:
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise typer.BadParameter(f"{data_dir / KEPT} is damaged; join this node anew") from error
 
 
@@ -77,12 +87,15 @@ def run_engine(
     hardware_class: str | None = None,
     quarantine: bool = False,
     join: Join | None = None,
+    server: Remote | None = None,
 ) -> None:
-    """Serve the node agent until it is told to stop. Raises EnvironmentFault when there is no vLLM to start, Refused
-    when the site does not take this node."""
+    """Serve the node agent until it is told to stop. `server`: an engine elsewhere, instead of one here. Raises
+    EnvironmentFault when there is no vLLM to start, Refused when the site does not take this node."""
     data_dir.mkdir(parents=True, exist_ok=True)
     if fake:
         agent = fake_agent(data_dir)
+    elif server is not None:
+        agent = remote_agent(data_dir, server, model_dir=model_dir, hardware_class=hardware_class)
     else:
         environment = ensure(
             environment_dir, lambda done, total, note: print(f"[{done:3d}/{total}] {note}", flush=True)
@@ -155,16 +168,50 @@ def engine(
             help="Only probe adapters that nobody has met yet; no duel runs here.",
         ),
     ] = False,
+    driver: Annotated[
+        DriverName,
+        typer.Option(
+            help="What answers: vLLM, started here; or a server by its address. See infra/deploy/README.md."
+        ),
+    ] = DriverName.VLLM,
+    upstream: Annotated[
+        str | None, typer.Option(envvar="GAVEL_UPSTREAM", help="The server's address, http://10.0.0.9:8000.")
+    ] = None,
+    upstream_key_env: Annotated[
+        str | None, typer.Option(help="The environment variable that holds the server's key.")
+    ] = None,
+    upstream_key_file: Annotated[
+        Path | None, typer.Option(help="The file that holds the server's key.")
+    ] = None,
+    upstream_model: Annotated[
+        str | None, typer.Option(help="ray-serve: the model_id of the base model there.")
+    ] = None,
+    lora_path: Annotated[
+        str | None,
+        typer.Option(
+            help="ray-serve: the bucket of its dynamic_lora_loading_path. openai: a folder shared with the server."
+        ),
+    ] = None,
+    models: Annotated[
+        Path | None, typer.Option(help="openai: a JSON file, adapter digest → name of the model there.")
+    ] = None,
+    slots: Annotated[
+        int | None,
+        typer.Option(min=1, help="Adapters that the server holds at once (its max_loras); 8 by default."),
+    ] = None,
 ) -> None:
     """Join this machine to a site as an engine node."""
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s", datefmt="%H:%M:%S")
     logging.getLogger("httpx").setLevel(logging.WARNING)
+    said = Elsewhere(upstream, upstream_key_env, upstream_key_file, upstream_model, models, lora_path, slots)
+    here = {"--fake": fake, "--cores": cores is not None, "--quarantine": quarantine}
+    server = remote(driver, said, here)
     token, joining = _entrance(token, join, site, advertise, host, port, data_dir)
     try:
         run_engine(
             host, port, data_dir, fake, token,
             environment_dir=environment, model_dir=model_dir, cores=cores, hardware_class=hardware_class,
-            quarantine=quarantine, join=joining,
+            quarantine=quarantine, join=joining, server=server,
         )  # fmt: skip
     except (EnvironmentFault, Refused, OSError) as fault:
         typer.echo(str(fault), err=True)
@@ -180,7 +227,11 @@ def _entrance(
     port: int,
     data_dir: Path,
 ) -> tuple[str, Join | None]:
-    """By what callers are known: a join, a given token, or the one that an earlier join left."""
+    """By what callers are known: a join, a given token, or the one that an earlier join left. A token that has been
+    used for this node is not used again: whoever starts it anew, as systemd does, need not take it away first."""
+    join = join or None
+    if join is not None and (kept := kept_token(data_dir, joined_with=join)):
+        return kept, None
     if join is not None:
         if not site:
             raise typer.BadParameter("--join needs --site, the address of the site")

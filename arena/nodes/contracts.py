@@ -7,6 +7,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from arena.kit.facts import Fact
 from arena.kit.schemas import Contract
+from arena.nodes.capabilities import OUR_OWN, Driver, EngineCaps, lacks
 from arena.nodes.placement import ANY_CLASS, Mode, Request
 
 PRELOAD = "nodes.preload"
@@ -56,6 +57,9 @@ class NodeHealth(BaseModel):
     loads: int = 0
     """Adapters loaded since the engine was started."""
     adapters: list[Resident] = []
+    driver: Driver = "vllm"
+    caps: EngineCaps = OUR_OWN
+    """A node of a release that did not speak of them has started its own vLLM: there was no other."""
 
     @property
     def hardware_class(self) -> str:
@@ -99,8 +103,15 @@ class LeasedNode(Contract):
     """Digest of what the node stated about itself under this lease, once it has."""
     rehearsal: bool = False
     """A fake engine, without weights."""
+    caps: EngineCaps = Field(default=OUR_OWN, exclude=True)
+    """Of no interest once the work is done: which work went there says it."""
     bearer: str = Field(default="", exclude=True, repr=False)
     """The node's token. Never written down with the rest."""
+
+    @property
+    def on_stage(self) -> bool:
+        """A duel could have it."""
+        return not lacks(self.caps, "duel")
 
 
 class NodeChanged(Fact):

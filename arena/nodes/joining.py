@@ -56,8 +56,14 @@ async def drain(session: AsyncSession, node_id: UUID, draining: bool) -> Node:
 
 
 async def recycle(session: AsyncSession, node_id: UUID) -> Node:
-    """Have the engine started anew as soon as nobody holds it. Asking twice is asking once."""
+    """Have the engine started anew as soon as nobody holds it. Asking twice is asking once. Raises Conflict for an
+    engine that is not the node's own."""
     node = await queries.node(session, node_id, lock=True)
+    if not NodeHealth.model_validate(node.health).caps.restart:
+        raise Conflict(
+            "node.not_its_engine",
+            "This node speaks to an engine that it has not started: start it anew where it runs.",
+        )
     open_job = select(Job.id).where(
         Job.kind == RECYCLE, Job.subject == node_id, Job.state.in_([JobState.QUEUED, JobState.RUNNING])
     )

@@ -1,16 +1,18 @@
 """Which node a request gets. A pure function of a table, so that its promises can be tested as such.
 
-The promises: an exclusive lease is alone on its node; nothing shares a node but shows with shows, and those never have
-more adapters live than the node has slots; whoever waits for a node of his own is not overtaken for ever by others who
-share one; and while a duel waits nobody else takes a node that it could have.
+The promises: work goes only to an engine that can do it; an exclusive lease is alone on its node; nothing shares a node
+but shows with shows, and off the stage also talks, and those never have more adapters live than the node has slots;
+whoever waits for a node of his own is not overtaken for ever by others who share one; and while a duel waits nobody
+else takes a node that it could have.
 """
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
-from typing import Literal
+from typing import Literal, get_args
 from uuid import UUID
 
 Mode = Literal["showcase", "duel", "speed", "benchmark", "probe", "practice", "preload", "recycle"]
+MODES: tuple[Mode, ...] = get_args(Mode)
 
 SHARED: frozenset[Mode] = frozenset({"showcase"})
 """Modes that may be on one node together; every other has its node to itself. So nothing is ever loaded beside a duel
@@ -18,6 +20,9 @@ or a speed run: a load needs a lease, and theirs admits no other."""
 ON_AIR: frozenset[Mode] = frozenset({"duel", "speed"})
 SHARERS = 4
 """Showcases on one node."""
+CROWD: frozenset[Mode] = frozenset({"showcase", "practice"})
+"""Modes that may be together on a node that is off the stage: its engine is shared with others in any case."""
+CROWD_SHARERS = 16
 
 ANY_CLASS = "any"
 """Of a track that asks for no hardware class."""
@@ -27,6 +32,8 @@ NONE_UP = "waiting for an engine to start"
 DUEL_FIRST = "waiting until the duel has its engine"
 NEW_KEY = "waiting for a producer to accept the engine's new key"
 NO_ROOM = "no engine has room for so many adapters at once"
+UNFIT = "waiting for an engine that can do this kind of work"
+NOT_SERVED = "waiting for an engine that has this adapter"
 
 
 @dataclass(frozen=True)
@@ -64,6 +71,15 @@ class Place:
     slots: int = 8
     resident: frozenset[str] = frozenset()
     held: tuple[Held, ...] = field(default=())
+    uses: frozenset[Mode] = frozenset(MODES)
+    """What its engine can be used for, as `capabilities` says."""
+    loads: bool = True
+    """Adapters that are not resident can be loaded."""
+
+    @property
+    def on_stage(self) -> bool:
+        """It could have a duel."""
+        return "duel" in self.uses
 
 
 def place(
@@ -86,14 +102,23 @@ def place(
     open_to_all = [one for one in roomy if not any(_fits(one, other, False) for other in before)]
     if not open_to_all:
         return DUEL_FIRST
-    share = not any(other.mode not in SHARED for other in waiting)
-    free = [one for one in open_to_all if _admits(one, request, share)]
+    free = [one for one in open_to_all if _admits(one, request, waiting)]
     if not free:
         return BUSY
-    return min(free, key=lambda one: (one.id in request.avoid, len(request.adapters - one.resident)))
+    # What can be done off the stage leaves the stage's engines free.
+    return min(
+        free, key=lambda one: (one.id in request.avoid, one.on_stage, len(request.adapters - one.resident))
+    )
 
 
 def _why_none(table: Sequence[Place], request: Request, apart: bool) -> str:
+    known = [one for one in table if one.base_model == request.base_model]
+    if any(one.ready for one in known):
+        able = [one for one in known if request.mode in one.uses]
+        if not able:
+            return UNFIT
+        if not any(_has(one, request) for one in able):
+            return NOT_SERVED
     of_any_class = replace(request, hardware_class=ANY_CLASS)
     ready = [one for one in table if one.ready and _fits(one, of_any_class, apart)]
     classes = sorted({one.hardware_class for one in ready if one.trusted})
@@ -107,6 +132,8 @@ def _why_none(table: Sequence[Place], request: Request, apart: bool) -> str:
 
 def _fits(place: Place, request: Request, apart: bool) -> bool:
     """Whether it could ever be this one, were it up and free."""
+    if request.mode not in place.uses:
+        return False
     if request.mode == "recycle":
         return place.id == request.only
     return (
@@ -115,7 +142,12 @@ def _fits(place: Place, request: Request, apart: bool) -> bool:
         and place.base_model == request.base_model
         and request.hardware_class in (ANY_CLASS, place.hardware_class)
         and request.only in (None, place.id)
+        and _has(place, request)
     )
+
+
+def _has(place: Place, request: Request) -> bool:
+    return place.loads or request.adapters <= place.resident
 
 
 def _goes_first(other: Request, request: Request) -> bool:
@@ -123,13 +155,16 @@ def _goes_first(other: Request, request: Request) -> bool:
     return other.mode in ON_AIR and request.mode not in ON_AIR
 
 
-def _admits(place: Place, request: Request, share: bool) -> bool:
+def _admits(place: Place, request: Request, waiting: Sequence[Request]) -> bool:
     if not place.held:
         return True
-    if request.mode not in SHARED or not share or len(place.held) >= SHARERS:
+    together, most = (SHARED, SHARERS) if place.on_stage else (CROWD, CROWD_SHARERS)
+    if request.mode not in together or len(place.held) >= most:
+        return False
+    if any(other.mode not in together and _fits(place, other, False) for other in waiting):
         return False
     live = frozenset[str]().union(*(lease.adapters for lease in place.held), request.adapters)
-    return all(lease.mode in SHARED for lease in place.held) and len(live) <= place.slots
+    return all(lease.mode in together for lease in place.held) and len(live) <= place.slots
 
 
 def to_preload(place: Place, roster: Sequence[str]) -> list[str]:

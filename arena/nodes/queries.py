@@ -9,6 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from arena.kit.errors import NotFound
 from arena.kit.jobs.models import Job, JobState
 from arena.nodes.attestation import Attestation
+from arena.nodes.capabilities import uses
 from arena.nodes.contracts import Ask, LeasedNode, NodeHealth
 from arena.nodes.models import AdapterFingerprint, Lease, Node, NodeAttestation
 from arena.nodes.placement import ON_AIR, Held, Place, Request
@@ -65,6 +66,8 @@ def _place(node: Node, held: tuple[Held, ...]) -> Place:
         slots=health.max_loras,
         resident=frozenset(one.digest for one in health.adapters),
         held=held,
+        uses=uses(health.caps),
+        loads=health.caps.dynamic_lora,
     )
 
 

@@ -9,8 +9,10 @@ from pydantic import AfterValidator, Field
 
 from arena.kit.jobs.models import Job
 from arena.kit.schemas import In, Out
+from arena.nodes.capabilities import NEEDS, Capability, Driver, lacks
 from arena.nodes.contracts import NodeHealth
 from arena.nodes.models import Lease, Node
+from arena.nodes.placement import Mode
 
 
 def _address(value: str) -> str:
@@ -49,6 +51,13 @@ class JoinToken(Out):
     """To be run on the machine that joins."""
 
 
+class UseOut(Out):
+    """One kind of work, and what the engine lacks for it; nothing: it may be used for it."""
+
+    mode: Mode
+    lacks: list[Capability]
+
+
 class NodeOut(Out):
     id: UUID
     state: str
@@ -68,6 +77,9 @@ class NodeOut(Out):
     joined: bool
     """It came with a token; one from the settings cannot be removed here."""
     lease: LeaseOut | None
+    driver: Driver | None
+    uses: list[UseOut]
+    """Empty while nobody knows: it does not answer."""
     another_key: bool
     """It shows another key than the one it was first seen with, and gets no work until a producer accepts that."""
     seen_at: datetime
@@ -75,6 +87,7 @@ class NodeOut(Out):
     @classmethod
     def of(cls, node: Node, held: tuple[Lease, Job] | None) -> "NodeOut":
         health = node.health
+        said = None if node.state == "unreachable" else NodeHealth.model_validate(health)
         hardware = health.get("hardware") or {}
         lease = None
         if held is not None:
@@ -97,6 +110,8 @@ class NodeOut(Out):
             draining=node.draining,
             joined=node.salt is not None,
             lease=lease,
+            driver=said and said.driver,
+            uses=[UseOut(mode=mode, lacks=lacks(said.caps, mode)) for mode in NEEDS] if said else [],
             another_key=node.shows_another_key,
             seen_at=node.seen_at,
         )

@@ -37,7 +37,7 @@ async def saw(session: AsyncSession, url: str, health: NodeHealth) -> Node:
         session.add(node)
         await session.flush()
     came_up = health.state == "ready" and node.state != "ready"
-    shown = ("state", "detail", "progress", "adapters", "public_key")
+    shown = ("state", "detail", "progress", "adapters", "public_key", "caps")
     changed = any(node.health.get(field) != document.get(field) for field in shown)
     node.state = health.state
     node.health = document
@@ -122,6 +122,7 @@ def _leased(site: Site, node: Node) -> LeasedNode:
         hardware_class=health.hardware_class,
         public_key=health.public_key,
         rehearsal=health.fake,
+        caps=health.caps,
         bearer=bearer(site, node),
     )
 

@@ -116,7 +116,7 @@ async def _probed(contract: ProbeContract) -> dict[str, Any]:
     adapter = contract.adapter
     async with EngineClient(contract.engine_url, contract.engine_token) as engine:
         loaded = await engine.ensure_adapter(adapter.digest, adapter.weights_url, adapter.config_url)
-    return probed(loaded.fingerprint)
+    return probed(loaded.fingerprint or "")
 
 
 def probed(fingerprint: str = "0" * 64, refusal: Refusal | None = None) -> dict[str, Any]:

@@ -11,9 +11,11 @@ class WrongAdapter(EngineError):
 
 
 async def load(held: Held, engine: EngineClient, node: nodes.LeasedNode, adapter: AdapterRef) -> str:
-    """Returns the adapter's fingerprint."""
+    """Returns the adapter's fingerprint; empty on an engine that has none, to which nothing ranked is ever sent."""
     loaded = await engine.ensure_adapter(adapter.digest, adapter.weights_url, adapter.config_url)
     check = await engine.check_adapter(loaded.name)
+    if check.fingerprint is None:
+        return ""
     async with held.writing() as (session, _):
         known = await nodes.fingerprint(session, node, adapter.digest)
         if known is None and check.matches:

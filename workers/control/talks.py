@@ -1,4 +1,5 @@
-"""Answering off air, for practice and the gateway: only while no duel is under way, and never a moment longer.
+"""Answering off air, for practice and the gateway: only while no duel is under way, and never a moment longer; unless
+the engine is one that no duel could have.
 
 A duel that is started meanwhile takes the engine at once; the talk says what becomes of what was half said.
 """
@@ -57,12 +58,16 @@ class Talk:
     async def run(self, held: Held) -> None:
         async with held.writing() as (session, job):
             plan = await self.plan(held.site, session, held.subject)
-            if await any_under_way(session):
+            adapters = {voice.adapter.digest for voice in plan.voices}
+            node = await nodes.lease(
+                held.site, session, job, plan.base_model, mode="practice", adapters=adapters
+            )
+            if node.on_stage and await any_under_way(session):
                 raise NotReady(nodes.ENGINE, ON_AIR)
-            node = await nodes.lease(held.site, session, job, plan.base_model, mode="practice")
             await self.answering(session, held.subject, node)
+        answering = self._answer(held, node, plan)
         try:
-            await _unless_on_air(held, self._answer(held, node, plan))
+            await (_unless_on_air(held, answering) if node.on_stage else answering)
         except OnAir:
             # In one transaction: the duel that is woken by this finds the engine free.
             async with held.writing() as (session, job):
@@ -96,7 +101,7 @@ class Talk:
             await self.interrupted(session, held.subject)
 
     async def _answer(self, held: Held, node: nodes.LeasedNode, plan: TalkPlan) -> None:
-        async with EngineClient(node.url, node.bearer) as engine:
+        async with EngineClient(node.url, node.bearer, caps=node.caps) as engine:
             for voice in plan.voices:
                 await load(held, engine, node, voice.adapter)
             try:
@@ -199,6 +204,7 @@ class _Heard:
 
 
 async def _listen(engine: EngineClient, plan: TalkPlan, voice: VoicePlan, heard: _Heard) -> None:
+    """A talk is not measured: an engine that cannot part its cache may answer it all the same."""
     request = CompletionRequest(
         model=voice.adapter.name,
         prompt=voice.rendered,
@@ -207,11 +213,11 @@ async def _listen(engine: EngineClient, plan: TalkPlan, voice: VoicePlan, heard:
         top_p=plan.top_p,
         seed=plan.seed,
         stop=plan.stop,
-        cache_salt=str(voice.answer_id),
+        **({"cache_salt": str(voice.answer_id)} if engine.caps.cache_salt else {}),
     )
     async for event in engine.stream(request):
         if isinstance(event, FinishEvent):
-            heard.end = event
+            heard.end, heard.tokens = event, event.completion_tokens
         else:
             heard.text += event.text
             heard.tokens += 1

@@ -47,7 +47,8 @@ async def look_at(site: Site, url: str, token: str) -> None:
     health = await _ask(url, token)
     async with transaction(site.sessions, site.bus) as session:
         node = await saw(session, url, health)
-        if health.loads >= site.settings.recycle_after_loads and not await on_air(session):
+        worn = health.caps.restart and health.loads >= site.settings.recycle_after_loads
+        if worn and not await on_air(session):
             await recycle(session, node.id)
 
 

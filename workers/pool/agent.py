@@ -25,12 +25,13 @@ from arena.shows.base_models import BaseModel
 from arena.submissions.safetensors import engine_name, identity_adapter
 from workers.pool.adapter_store import AdapterStore
 from workers.pool.attestation import machine, node_key
-from workers.pool.fingerprint import PROBES, digest_ids, greedy_ids
+from workers.pool.fingerprint import PROBES, Answer, greedy_answer
 from workers.pool.gate import DuelFirst, Gate
 from workers.pool.protocol import (
     AdapterAnswer,
     AdapterRequest,
     CheckAnswer,
+    CompletionRequest,
     Engine,
     EngineFault,
     Hardware,
@@ -40,6 +41,7 @@ from workers.pool.protocol import (
     NodeState,
     NotReady,
     Progress,
+    Unsupported,
 )
 
 log = logging.getLogger(__name__)
@@ -85,7 +87,7 @@ class NodeAgent:
         self._base_digest: str | None = None
         self._system_fingerprint: str | None = None
         self._identity: Identity | None = None
-        self._identity_answers: dict[str, list[int]] = {}
+        self._identity_answers: dict[str, Answer] = {}
         self._adapters: dict[str, Loaded] = {}
         self._loads = 0
         self._loading = asyncio.Lock()
@@ -155,9 +157,9 @@ class NodeAgent:
         digest = await asyncio.to_thread(self._store.put, config, weights)
         name = engine_name(digest)
         await self.engine.load(name, self._store.path(digest))
-        self._identity_answers = {PROBES[0]: await self._ask(name, PROBES[0])}
-        fingerprint = digest_ids(self._identity_answers[PROBES[0]])
-        shown = LoadedAdapter(name=name, digest=digest, fingerprint=fingerprint, effect=False)
+        first = await self._ask(name, PROBES[0])
+        self._identity_answers = {PROBES[0]: first}
+        shown = LoadedAdapter(name=name, digest=digest, fingerprint=first.fingerprint, effect=False)
         before, self._adapters = self._adapters, {name: Loaded(shown, self._store.path(digest))}
         self._identity = Identity(digest=digest, name=name)
         self._loads = 0
@@ -166,13 +168,26 @@ class NodeAgent:
                 continue
             self._say("starting", f"loading adapter {other} again")
             await self.engine.load(other, loaded.directory)
-            if digest_ids(await self._ask(other, PROBES[0])) == loaded.shown.fingerprint:
+            if (await self._ask(other, PROBES[0])).fingerprint == loaded.shown.fingerprint:
                 self._adapters[other] = loaded
             else:
                 log.error(
                     "%s answers differently after the engine's restart; it is not served until loaded anew",
                     other,
                 )
+        await self._take_served()
+
+    async def _take_served(self) -> None:
+        """What a server was set up with is here from the beginning: nobody can load it later."""
+        for digest in self.engine.served:
+            name = engine_name(digest)
+            if name in self._adapters:
+                continue
+            self._say("starting", f"looking at adapter {name}")
+            try:
+                await self._take(name, digest, self._store.path(digest))
+            except EngineFault as fault:
+                log.error("%s is not served: %s", name, fault.message)
 
     def _on_progress(self, progress: Progress) -> None:
         self._progress = progress
@@ -195,6 +210,8 @@ class NodeAgent:
             engine_build=self.engine.build,
             system_fingerprint=self._system_fingerprint,
             fake=self.engine.fake,
+            driver=self.engine.driver,
+            caps=self.engine.caps,
             public_key=public_key_of(self._key),
             quarantine=self._quarantine,
             max_loras=self.engine.max_loras,
@@ -220,17 +237,35 @@ class NodeAgent:
             raise NotFound("engine.unknown_adapter", f"no adapter named {name[:80]!r} is loaded on this node")
         return loaded.shown
 
+    def require_able(self, request: CompletionRequest, duel: bool) -> None:
+        """Raises Unsupported, naming what the engine lacks: nothing that was asked for is left out in silence."""
+        caps = self.engine.caps
+        missing = [field for field, capability in request.needs().items() if not caps.has(capability)]
+        if missing:
+            raise Unsupported(
+                "engine.unsupported",
+                f"the engine of this node ({self.engine.driver}) cannot do {', '.join(missing)}; "
+                "send the request without, or to a node that can",
+                fields=missing,
+            )
+        if duel and not caps.exclusive:
+            raise Unsupported(
+                "engine.not_exclusive",
+                f"the engine of this node ({self.engine.driver}) cannot keep a duel's two sides alone on one replica",
+            )
+
     def attest(self, wanted: Wanted) -> Attestation:
-        """State and sign what this node is, and which adapters answer under these names. Raises NotReady, NotFound."""
+        """State and sign what this node is, and which adapters answer under these names. Raises NotReady, NotFound,
+        Unsupported for adapters that are not recognised by anything."""
         self.require_ready()
-        asked = [self.require_loaded(name) for name in wanted.adapters]
+        asked = [self._attested(self.require_loaded(name)) for name in wanted.adapters]
         assert self._base_digest
         statement = Statement(
             challenge=wanted.challenge,
             seed_commitment=wanted.seed_commitment,
             stated_at=datetime.now(UTC),
             public_key=public_key_of(self._key),
-            machine=machine(self._hardware),
+            machine=machine(self._hardware, here=self.engine.caps.restart),
             engine=EngineStated(
                 build=self.engine.build,
                 arguments=self.engine.arguments,
@@ -241,11 +276,18 @@ class NodeAgent:
             base_digest=self._base_digest,
             template_digest=self.base.template_digest,
             system_template_digest=self.base.system_template_digest,
-            adapters=tuple(
-                AdapterStated(name=one.name, digest=one.digest, fingerprint=one.fingerprint) for one in asked
-            ),
+            adapters=tuple(asked),
         )
         return sign(statement, self._key)
+
+    def _attested(self, adapter: LoadedAdapter) -> AdapterStated:
+        if adapter.fingerprint is None:
+            raise Unsupported(
+                "engine.unrecognised",
+                f"the engine of this node ({self.engine.driver}) does not say which tokens it chose, so nothing shows "
+                f"that {adapter.name} is itself",
+            )
+        return AdapterStated(name=adapter.name, digest=adapter.digest, fingerprint=adapter.fingerprint)
 
     async def ensure(self, wanted: AdapterRequest) -> AdapterAnswer:
         """Load the adapter unless it is. Raises Conflict while a duel is live, Invalid, NotReady, EngineFault."""
@@ -256,26 +298,37 @@ class NodeAgent:
                 return AdapterAnswer(**self._adapters[name].shown.model_dump(), load_ms=0.0)
             if self.gate.duels:
                 raise _duel_live()
+            if not self.engine.caps.dynamic_lora:
+                raise Unsupported(
+                    "engine.not_served",
+                    f"the server behind this node serves no adapter {wanted.digest}, and cannot load any; "
+                    "what it serves is in the file given with --models",
+                )
             directory = await self._store.fetch(
                 wanted.digest, wanted.weights_url, wanted.config_url, self._links
             )
             async with self._alone():
-                started = time.perf_counter()
-                await self.engine.load(name, directory)
-                load_ms = round((time.perf_counter() - started) * 1000, 1)
-                fingerprint, effect = await self._probe(name)
-            shown = LoadedAdapter(name=name, digest=wanted.digest, fingerprint=fingerprint, effect=effect)
-            self._adapters[name] = Loaded(shown, directory)
+                shown, load_ms = await self._take(name, wanted.digest, directory)
             self._loads += 1
-            log.info("loaded %s in %.1f ms, effect %s", name, load_ms, effect)
+            log.info("loaded %s in %.1f ms, effect %s", name, load_ms, shown.effect)
             return AdapterAnswer(**shown.model_dump(), load_ms=load_ms)
+
+    async def _take(self, name: str, digest: str, directory: Path) -> tuple[LoadedAdapter, float]:
+        """Have it answer, and ask it who it is; also how many milliseconds the load took."""
+        started = time.perf_counter()
+        await self.engine.load(name, directory)
+        load_ms = round((time.perf_counter() - started) * 1000, 1)
+        fingerprint, effect = await self._probe(name)
+        shown = LoadedAdapter(name=name, digest=digest, fingerprint=fingerprint, effect=effect)
+        self._adapters[name] = Loaded(shown, directory)
+        return shown, load_ms
 
     async def check(self, name: str) -> CheckAnswer:
         """Ask the fingerprint question again. Raises NotFound, Conflict while a duel is live, NotReady, EngineFault."""
         self.require_ready()
         recorded = self.require_loaded(name).fingerprint
         async with self._alone():
-            fingerprint = digest_ids(await self._ask(name, PROBES[0]))
+            fingerprint = (await self._ask(name, PROBES[0])).fingerprint
         return CheckAnswer(fingerprint=fingerprint, matches=fingerprint == recorded)
 
     async def recycle(self, name: str | None = None) -> Health:
@@ -285,6 +338,10 @@ class NodeAgent:
         self.require_ready()
         if name is not None:
             self.require_loaded(name)
+        if not self.engine.caps.restart:
+            raise Unsupported(
+                "engine.not_ours", "this node has not started its engine: start it anew where it runs"
+            )
         async with self._loading, self._alone():
             if name is not None:
                 del self._adapters[name]
@@ -295,6 +352,10 @@ class NodeAgent:
 
     @contextlib.asynccontextmanager
     async def _alone(self) -> AsyncIterator[None]:
+        """On an engine that others use as well nobody can be alone, and nobody waits for it."""
+        if not self.engine.caps.exclusive:
+            yield
+            return
         try:
             async with self.gate.alone(IDLE_SECONDS):
                 yield
@@ -305,22 +366,23 @@ class NodeAgent:
                 "engine.busy", f"generations were still running after {IDLE_SECONDS:.0f} s"
             ) from None
 
-    async def _probe(self, name: str) -> tuple[str, bool]:
+    async def _probe(self, name: str) -> tuple[str | None, bool]:
         """(fingerprint, effect). Asks until the answers differ from the identity adapter's: mostly one question."""
         assert self._identity
         first = await self._ask(name, PROBES[0])
-        effect = first != self._identity_answers[PROBES[0]]
+        effect = not first.same_as(self._identity_answers[PROBES[0]])
         for probe in PROBES[1:]:
             if effect:
                 break
             if probe not in self._identity_answers:
                 self._identity_answers[probe] = await self._ask(self._identity.name, probe)
-            effect = await self._ask(name, probe) != self._identity_answers[probe]
-        return digest_ids(first), effect
+            effect = not (await self._ask(name, probe)).same_as(self._identity_answers[probe])
+        return first.fingerprint, effect
 
-    async def _ask(self, name: str, probe: str) -> list[int]:
-        ids, self._system_fingerprint = await greedy_ids(self.engine, self.base, name, probe)
-        return ids
+    async def _ask(self, name: str, probe: str) -> Answer:
+        answer = await greedy_answer(self.engine, self.base, name, probe)
+        self._system_fingerprint = answer.system_fingerprint
+        return answer
 
 
 def _duel_live() -> Conflict:

@@ -67,10 +67,11 @@ def _make_key(path: Path) -> None:
     draft.unlink()
 
 
-def machine(hardware: Hardware) -> Machine:
-    """What was found at the start, and what the clocks say now."""
-    clock, most = _clock()
-    gpus, driver, source = _gpus()
+def machine(hardware: Hardware, here: bool = True) -> Machine:
+    """What was found at the start, and what the clocks say now. `here`: the engine runs on this machine; of another one
+    this node cannot state anything."""
+    clock, most = _clock() if here else (None, None)
+    gpus, driver, source = _gpus() if here else ((), None, "the engine runs on another machine")
     return Machine(
         hardware_class=hardware.hardware_class,
         cpu=hardware.cpu,
@@ -79,7 +80,7 @@ def machine(hardware: Hardware) -> Machine:
         accelerator=hardware.accelerator,
         clock_mhz=clock,
         max_clock_mhz=most,
-        system=f"{platform.system()} {platform.release()} {platform.machine()}",
+        system=f"{platform.system()} {platform.release()} {platform.machine()}" if here else "unknown",
         gpus=gpus,
         driver=driver,
         gpu_source=source,

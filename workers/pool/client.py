@@ -13,6 +13,7 @@ import httpx
 from pydantic import ValidationError
 
 from arena.nodes.attestation import Attestation, Wanted
+from arena.nodes.capabilities import OUR_OWN, EngineCaps
 from workers.pool.protocol import (
     LEASE_MODE_HEADER,
     AdapterAnswer,
@@ -74,6 +75,11 @@ class StreamStalled(StreamBroken):
     """No token for longer than allowed."""
 
 
+UNTOLD = -1
+"""In place of a token's id, from an engine that does not say which tokens it chose: then an event is a piece of text,
+of one token or several."""
+
+
 @dataclass(frozen=True)
 class TokenEvent:
     """One token as it arrived. `text` is whole characters: it is empty while a character is still incomplete."""
@@ -128,8 +134,11 @@ class EngineClient:
         *,
         first_token_seconds: float = 60.0,
         stall_seconds: float = 30.0,
+        caps: EngineCaps = OUR_OWN,
         transport: httpx.AsyncBaseTransport | None = None,
     ) -> None:
+        """`caps`: of the node, for who talks to one that may be of any kind."""
+        self.caps = caps
         self._first, self._stall = first_token_seconds, stall_seconds
         self._http = httpx.AsyncClient(
             base_url=base_url,
@@ -210,14 +219,15 @@ class EngineClient:
         self, request: CompletionRequest, *, duel: bool = False
     ) -> AsyncGenerator[TokenEvent | FinishEvent]:
         """The answer token by token, then one FinishEvent. `duel` keeps the node from loading adapters meanwhile.
+        Token ids are asked for where the node's engine tells them.
 
         Raises AdapterUnknown, EngineNotReady, EngineRefused before the first token; StreamStalled, StreamBroken after.
         """
         body = request.model_copy(
             update={
                 "stream": True,
-                "return_token_ids": True,
                 "stream_options": StreamOptions(include_usage=True),
+                **({"return_token_ids": True} if self.caps.token_ids else {}),
             }
         ).body()
         headers = {LEASE_MODE_HEADER: "duel"} if duel else {}
@@ -265,7 +275,9 @@ class EngineClient:
             for choice in chunk["choices"]:
                 _require_numbers(choice)
                 # Several tokens in one chunk share its text. It goes to the last: no text runs ahead of its token.
-                ids = choice.get("token_ids") or []
+                ids = choice.get("token_ids") or (
+                    [UNTOLD] if choice["text"] and not self.caps.token_ids else []
+                )
                 likely = _likely(choice, len(ids))
                 for place, token_id in enumerate(ids):
                     text = choice["text"] if place == len(ids) - 1 else ""

@@ -16,6 +16,7 @@ from itertools import accumulate
 from pathlib import Path
 from typing import Any, Literal
 
+from arena.nodes.capabilities import OUR_OWN, Driver
 from arena.submissions.safetensors import read_header, read_tensor
 from workers.pool import fake_text
 from workers.pool.adapter_store import WEIGHTS
@@ -44,6 +45,9 @@ class Pace:
 
 
 class FakeEngine:
+    driver: Driver = "fake"
+    caps = OUR_OWN
+    served: tuple[str, ...] = ()
     build = "fake 1"
     arguments: tuple[str, ...] = ()
     fake = True

@@ -3,6 +3,8 @@
 import hashlib
 import json
 import secrets
+from dataclasses import dataclass
+from typing import Any
 
 from arena.shows.base_models import BaseModel
 from workers.pool.protocol import CompletionRequest, Engine, EngineFault
@@ -17,20 +19,36 @@ PROBES = (
 """The first is the fingerprint. Changing any of them changes every recorded fingerprint."""
 
 
-async def greedy_ids(engine: Engine, base: BaseModel, name: str, probe: str) -> tuple[list[int], str | None]:
-    """The token ids of the adapter's greedy answer to `probe` in the frozen template, and the engine's fingerprint.
+@dataclass(frozen=True)
+class Answer:
+    """What was said greedily. Two are the same when their tokens are, or their texts where no tokens are told."""
 
-    Always the same length (`ignore_eos`), so that an early end is a token like any other. Raises EngineFault.
+    ids: list[int] | None
+    text: str
+    system_fingerprint: str | None
+
+    @property
+    def fingerprint(self) -> str | None:
+        return None if self.ids is None else digest_ids(self.ids)
+
+    def same_as(self, other: "Answer") -> bool:
+        return (self.ids, None if self.ids else self.text) == (other.ids, None if other.ids else other.text)
+
+
+async def greedy_answer(engine: Engine, base: BaseModel, name: str, probe: str) -> Answer:
+    """The adapter's greedy answer to `probe` in the frozen template.
+
+    Always of the same length (`ignore_eos`) where the engine can do that, so that an early end is a token like any
+    other. Raises EngineFault.
     """
+    caps = engine.caps
+    asked: dict[str, Any] = {"return_token_ids": True} if caps.token_ids else {}
+    if caps.fixed_length:
+        asked |= {"min_tokens": FINGERPRINT_TOKENS, "ignore_eos": True}
+    if caps.cache_salt:
+        asked |= {"cache_salt": secrets.token_hex(8)}
     request = CompletionRequest(
-        model=name,
-        prompt=base.render(probe),
-        max_tokens=FINGERPRINT_TOKENS,
-        min_tokens=FINGERPRINT_TOKENS,
-        ignore_eos=True,
-        temperature=0,
-        return_token_ids=True,
-        cache_salt=secrets.token_hex(8),
+        model=name, prompt=base.render(probe), max_tokens=FINGERPRINT_TOKENS, temperature=0, **asked
     )
     reply = await engine.complete(request)
     try:
@@ -42,9 +60,15 @@ async def greedy_ids(engine: Engine, base: BaseModel, name: str, probe: str) -> 
             "engine.probe_failed",
             f"the engine answered {reply.status}: {body[:300].decode(errors='replace')}",
         )
-    answer = json.loads(body)
-    ids: list[int] = answer["choices"][0]["token_ids"]
-    return ids, answer.get("system_fingerprint")
+    try:
+        answer = json.loads(body)
+        choice = answer["choices"][0]
+        ids = [int(token) for token in choice["token_ids"]] if caps.token_ids else None
+        return Answer(ids, str(choice["text"]), answer.get("system_fingerprint"))
+    except (ValueError, KeyError, IndexError, TypeError) as error:
+        raise EngineFault(
+            "engine.probe_failed", f"the engine's answer has not the form of a completion: {error!r}"
+        ) from error
 
 
 def digest_ids(ids: list[int]) -> str:

@@ -98,6 +98,7 @@ def _routes(agent: NodeAgent) -> APIRouter:
     ) -> Response:
         agent.require_ready()
         agent.require_loaded(wanted.model)
+        agent.require_able(wanted, duel=lease_mode == "duel")
         return await _pass_through(agent, wanted, duel=lease_mode == "duel")
 
     @router.get("/tokenizer/{name}")

@@ -8,6 +8,7 @@ from typing import Annotated, Any, ClassVar, Literal, Protocol
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 from arena.kit.errors import GavelError
+from arena.nodes.capabilities import Capability, Driver, EngineCaps
 
 LEASE_MODE_HEADER = "X-Gavel-Lease-Mode"
 TOKENIZER_FILES = ("tokenizer.json", "tokenizer_config.json", "special_tokens_map.json", "config.json")
@@ -36,7 +37,8 @@ class LoadedAdapter(Message):
 
     name: str
     digest: str
-    fingerprint: str
+    fingerprint: str | None
+    """By what it is recognised; None from an engine that does not say which tokens it chose."""
     effect: bool
     """False when every probe prompt was answered as by the identity adapter: it changes nothing."""
 
@@ -65,6 +67,8 @@ class Health(Message):
     engine_build: str
     system_fingerprint: str | None
     fake: bool
+    driver: Driver
+    caps: EngineCaps
     public_key: str
     """Ed25519, of the key that signs the node's attestations."""
     quarantine: bool
@@ -94,8 +98,9 @@ class AdapterAnswer(LoadedAdapter):
 
 
 class CheckAnswer(Message):
-    fingerprint: str
+    fingerprint: str | None
     matches: bool
+    """Also when there is nothing to compare."""
 
 
 class StreamOptions(BaseModel):
@@ -158,15 +163,42 @@ class CompletionRequest(BaseModel):
                 raise ValueError(f"a prompt of {len(one)} is too long; at most {MAX_PROMPT} are read")
         return prompt
 
+    def needs(self) -> dict[str, Capability]:
+        """What an engine must be able to do for this, by the field that asks for it."""
+        asked: dict[str, tuple[bool, Capability]] = {
+            "return_token_ids": (self.return_token_ids, "token_ids"),
+            "logprobs": (self.logprobs is not None, "logprobs"),
+            "echo": (self.echo, "echo"),
+            "prompt": (_has_ids(self.prompt), "prompt_ids"),
+            "seed": (self.seed is not None, "seed"),
+            "cache_salt": (self.cache_salt is not None, "cache_salt"),
+            "min_tokens": (self.min_tokens > 0, "fixed_length"),
+            "ignore_eos": (self.ignore_eos, "fixed_length"),
+            "repetition_penalty": (self.repetition_penalty != 1, "repetition_penalty"),
+            "images": (bool(self.images), "images"),
+        }
+        return {field: capability for field, (wanted, capability) in asked.items() if wanted}
+
     def body(self) -> dict[str, Any]:
         """What is sent on: only what the caller gave."""
         return self.model_dump(mode="json", exclude_unset=True, exclude=None if self.images else {"images"})
+
+
+def _has_ids(prompt: Any) -> bool:
+    first = prompt[0] if isinstance(prompt, list) and prompt else prompt
+    return not isinstance(first, str)
 
 
 class NotReady(GavelError):
     """The node cannot answer now; the message says what it is doing."""
 
     status: ClassVar[int] = 503
+
+
+class Unsupported(GavelError):
+    """The engine behind this node cannot do what was asked; the message names it."""
+
+    status: ClassVar[int] = 422
 
 
 class EngineFault(GavelError):
@@ -186,11 +218,21 @@ class EngineReply:
 
 
 class Engine(Protocol):
-    """One running generator that can hold many adapters. Two exist: vLLM in a child process, and the fake."""
+    """One running generator that can hold many adapters, behind the node agent: vLLM in a child process or a server at
+    some address (`drivers/`), or the fake."""
 
-    build: str
-    arguments: tuple[str, ...]
-    """How it was started, for the attestation; nothing of the machine's paths."""
+    driver: Driver
+    caps: EngineCaps
+    """Settled when `start` has returned."""
+    served: tuple[str, ...]
+    """Digests of what it was set up with, for one that cannot load more."""
+
+    @property
+    def build(self) -> str: ...
+    @property
+    def arguments(self) -> tuple[str, ...]:
+        """How it was started, for the attestation; nothing of the machine's paths."""
+
     fake: bool
     max_loras: int
     max_rank: int
@@ -206,7 +248,8 @@ class Engine(Protocol):
         """End it and everything it started; harmless when nothing runs."""
 
     async def load(self, name: str, directory: Path) -> None:
-        """Make the adapter in `directory` answer to `name`. Raises EngineFault."""
+        """Make the adapter in `directory`, which is called by its digest, answer to `name`. Doing it twice is doing it
+        once. Raises EngineFault."""
 
     async def complete(self, request: CompletionRequest) -> EngineReply:
         """Begin answering an OpenAI completion request. Raises EngineFault."""

@@ -4,18 +4,21 @@ import asyncio
 import json
 import logging
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import partial
 from pathlib import Path
 
 from arena.shows.base_models import HOUSE_MODEL, BaseModel
 from workers.pool import fake
 from workers.pool.agent import NodeAgent
-from workers.pool.engine import GPU, EngineConfig, VllmEngine, cpu_profile
+from workers.pool.drivers.openai_compatible import OpenAiEngine
+from workers.pool.drivers.ray_serve import RayServeEngine
+from workers.pool.drivers.remote import RemoteEngine, Upstream
+from workers.pool.drivers.vllm import GPU, EngineConfig, VllmEngine, cpu_profile
 from workers.pool.environment import ROOT, EngineEnvironment
 from workers.pool.hardware import describe
 from workers.pool.model_store import ModelDamaged, check_model
-from workers.pool.protocol import EngineFault, Progress
+from workers.pool.protocol import EngineFault, Hardware, Progress
 
 log = logging.getLogger(__name__)
 
@@ -43,6 +46,65 @@ def vllm_agent(
     )
     prepare = partial(prepare_in_child, directory)
     return NodeAgent(VllmEngine(config), base, data_dir, describe(hardware_class), prepare, quarantine)
+
+
+Remote = Callable[[Path, int], RemoteEngine]
+"""The engine, from the folder with the tokenizer and the highest rank of the base model."""
+
+ELSEWHERE = Hardware(hardware_class="elsewhere", cpu="unknown", cores=0, memory_bytes=0, accelerator=None)
+"""Of an engine that runs on another machine: this node cannot see on what."""
+
+
+def ray_serve(upstream: Upstream, model: str, lora_path: str, slots: int) -> Remote:
+    """Raises ValueError, now and not when the node starts."""
+
+    def engine(tokenizer_dir: Path, max_rank: int) -> RemoteEngine:
+        return RayServeEngine(
+            upstream,
+            base=model,
+            lora_path=lora_path,
+            tokenizer_dir=tokenizer_dir,
+            max_rank=max_rank,
+            max_loras=slots,
+        )
+
+    engine(Path(), 1)
+    return engine
+
+
+def open_ai(
+    upstream: Upstream, models: Mapping[str, str] | None, lora_path: Path | None, slots: int
+) -> Remote:
+    """Raises ValueError, now and not when the node starts."""
+
+    def engine(tokenizer_dir: Path, max_rank: int) -> RemoteEngine:
+        return OpenAiEngine(
+            upstream,
+            models=models,
+            lora_path=lora_path,
+            tokenizer_dir=tokenizer_dir,
+            max_rank=max_rank,
+            max_loras=slots,
+        )
+
+    engine(Path(), 1)
+    return engine
+
+
+def remote_agent(
+    data_dir: Path,
+    remote: Remote,
+    *,
+    base: BaseModel = HOUSE_MODEL,
+    model_dir: Path | None = None,
+    hardware_class: str | None = None,
+) -> NodeAgent:
+    """A node in front of a server by its address. The base model lies here as well: its tokenizer is served to the lab,
+    and its digest names what the server has to run."""
+    directory = model_dir or data_dir / "models" / base.id
+    hardware = ELSEWHERE.model_copy(update={"hardware_class": hardware_class} if hardware_class else {})
+    engine = remote(directory, base.max_rank)
+    return NodeAgent(engine, base, data_dir, hardware, partial(prepare_in_child, directory))
 
 
 def fake_agent(data_dir: Path, *, base: BaseModel = HOUSE_MODEL, pace: fake.Pace | None = None) -> NodeAgent:

@@ -25,6 +25,12 @@ async def test_the_token_of_a_join_is_kept_for_this_user_alone_and_used_again(
     assert stat.S_IMODE((tmp_path / "node.json").stat().st_mode) == 0o600
     assert kept_token(tmp_path) == bearer
     assert _entrance("", None, None, None, "127.0.0.1", 8700, tmp_path) == (bearer, None)
+    assert made["token"] not in (tmp_path / "node.json").read_text()
+    again = _entrance("", made["token"], portal.url, None, "127.0.0.1", 8700, tmp_path)
+    assert again == (bearer, None), "a machine that starts anew with the same command does not join twice"
+    other = _entrance("", "another", portal.url, None, "127.0.0.1", 8700, tmp_path)[1]
+    assert other is not None
+    assert other.token == "another"
     (node,) = await portal.operator.get_ok("/nodes")
     assert (node["joined"], node["state"], node["hardware_class"]) == (True, "preparing", "fake")
     with pytest.raises(Refused, match=r"invitation\.used"):

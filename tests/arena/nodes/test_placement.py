@@ -8,15 +8,20 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from arena.nodes.capabilities import NEEDS, OUR_OWN, EngineCaps, lacks, uses
 from arena.nodes.placement import (
     BUSY,
+    CROWD_SHARERS,
     DUEL_FIRST,
+    MODES,
     NEW_KEY,
     NO_ROOM,
     NONE_UP,
+    NOT_SERVED,
     ON_AIR,
     SHARED,
     SHARERS,
+    UNFIT,
     Held,
     Mode,
     Place,
@@ -24,6 +29,7 @@ from arena.nodes.placement import (
     place,
     to_preload,
 )
+from workers.pool.drivers.ray_serve import CAPS as RAY
 
 BASE = "base"
 DIGESTS = [f"d{number}" for number in range(12)]
@@ -229,3 +235,80 @@ def test_of_two_that_want_the_same_the_older_is_first(table: list[Place], arrivi
         order += [number for number in sorted(world.running) if number not in order]
         world.end(min(world.running))
     assert order == sorted(order)
+
+
+# --- what an engine can be used for -----------------------------------------------------------------------------------
+
+OFF_STAGE: frozenset[Mode] = frozenset({"showcase", "practice", "benchmark"})
+"""Of Ray Serve; without token ids there is no benchmark either."""
+
+
+def test_every_need_is_a_capability_and_every_mode_has_its_needs() -> None:
+    assert set(NEEDS) == set(MODES)
+    assert {need for needs in NEEDS.values() for need in needs} <= EngineCaps.model_fields.keys()
+    assert uses(OUR_OWN) == frozenset(MODES)
+    assert uses(RAY) == OFF_STAGE
+    assert uses(EngineCaps()) == {"showcase"}
+    assert lacks(RAY, "duel") == ["exclusive", "restart"]
+
+
+@pytest.mark.parametrize("capability", sorted(EngineCaps.model_fields))
+def test_each_capability_counts(capability: str) -> None:
+    """Without it some use is gone, or it is one that only a request can ask for."""
+    without = OUR_OWN.model_copy(update={capability: False})
+    assert uses(without) < uses(OUR_OWN) or capability == "repetition_penalty"
+
+
+@pytest.mark.parametrize("mode", ["duel", "speed", "preload", "probe"])
+def test_the_stage_never_goes_to_an_engine_that_cannot_keep_it_apart(mode: Mode) -> None:
+    shared = node(1, uses=OFF_STAGE, resident=frozenset({"d1", "d2"}))
+    assert place([shared], ask(mode, "d1", "d2")) == UNFIT
+    assert chosen(place([shared, node(2)], ask(mode, "d1", "d2"))) == 2
+    assert place([shared, node(2, ready=False)], ask(mode)) == NONE_UP
+    assert place([shared], ask("recycle", only=shared.id)) == UNFIT
+
+
+def test_what_can_be_done_off_the_stage_is_done_there_also_while_a_duel_waits() -> None:
+    table = [node(1, resident=frozenset({"d1"})), node(2, uses=OFF_STAGE)]
+    assert chosen(place(table, ask("practice", "d1"))) == 2
+    assert chosen(place(table, ask("practice", "d1"), [ask("duel", "d1", "d2")])) == 2
+    assert place(table[:1], ask("practice", "d1"), [ask("duel", "d1", "d2")]) == DUEL_FIRST
+
+
+def test_talks_share_an_engine_off_the_stage_and_only_there() -> None:
+    talk = Held("practice", frozenset({"d1"}))
+    crowd = node(1, uses=OFF_STAGE, held=(talk,) * (CROWD_SHARERS - 1))
+    assert chosen(place([crowd], ask("practice", "d2"))) == 1
+    assert place([replace(crowd, held=(talk,) * CROWD_SHARERS)], ask("practice", "d2")) == BUSY
+    assert place([replace(crowd, slots=1)], ask("practice", "d2")) == BUSY
+    assert place([node(1, held=(talk,))], ask("practice", "d2")) == BUSY
+    assert place([crowd], ask("benchmark", "d2")) == BUSY
+    assert place([crowd], ask("practice", "d2"), [ask("benchmark", "d3")]) == BUSY, "who waits gets his turn"
+    assert chosen(place([crowd], ask("practice", "d2"), [ask("duel", "d3")])) == 1, "it is not for him"
+
+
+def test_an_engine_that_loads_nothing_gets_only_what_it_serves() -> None:
+    fixed = node(1, uses=OFF_STAGE, loads=False, resident=frozenset({"d1"}))
+    assert chosen(place([fixed], ask("practice", "d1"))) == 1
+    assert place([fixed], ask("practice", "d2")) == NOT_SERVED
+    assert chosen(place([fixed, node(2)], ask("practice", "d2"))) == 2
+
+
+@given(
+    st.lists(st.tuples(st.sets(st.sampled_from(MODES)), st.booleans()), min_size=1, max_size=4),
+    requests,
+    st.lists(requests, max_size=4),
+)
+def test_nothing_is_ever_placed_where_it_cannot_be_done(
+    engines: list[tuple[set[Mode], bool]], request: Request, waiting: list[Request]
+) -> None:
+    table = [
+        node(number, uses=frozenset(allowed), loads=loads, resident=frozenset(DIGESTS[:3]))
+        for number, (allowed, loads) in enumerate(engines, 1)
+    ]
+    found = place(table, request, waiting)
+    if isinstance(found, Place):
+        assert request.mode in found.uses
+        assert found.loads or request.adapters <= found.resident
+    elif not any(request.mode in one.uses for one in table):
+        assert found == UNFIT

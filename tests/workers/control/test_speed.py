@@ -117,8 +117,8 @@ async def test_a_run_in_which_somebody_else_was_answered_is_void(track: Track) -
 async def test_a_machine_that_is_another_one_afterwards_makes_it_void(
     track: Track, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def less(*given: Hardware) -> Machine:
-        said = machine_now(*given)
+    def less(hardware: Hardware, here: bool = True) -> Machine:
+        said = machine_now(hardware, here)
         return said.model_copy(update={"cores": said.cores - 1})
 
     at_request(track, 3 + 6 * BLOCKS, lambda: monkeypatch.setattr(node_agent, "machine", less))
@@ -140,7 +140,7 @@ async def test_an_adapter_that_is_gone_afterwards_makes_it_void(track: Track) ->
 
 
 def with_gpu(monkeypatch: pytest.MonkeyPatch, mask: Callable[[], int]) -> None:
-    def machine(*given: Hardware) -> Machine:
+    def machine(hardware: Hardware, here: bool = True) -> Machine:
         gpu = Gpu(
             name="NVIDIA H200",
             memory_bytes=1,
@@ -151,7 +151,7 @@ def with_gpu(monkeypatch: pytest.MonkeyPatch, mask: Callable[[], int]) -> None:
             power_watts=1,
             throttled=mask(),
         )
-        return machine_now(*given).model_copy(update={"gpus": (gpu,), "gpu_source": "nvml"})
+        return machine_now(hardware, here).model_copy(update={"gpus": (gpu,), "gpu_source": "nvml"})
 
     monkeypatch.setattr(node_agent, "machine", machine)
 

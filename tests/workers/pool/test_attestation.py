@@ -12,7 +12,7 @@ from tests.support.engine import Files, Node, call, make_adapter
 from workers.pool.agent import NodeAgent
 from workers.pool.attestation import KEY_FILE, KeyUnreadable, machine, node_key
 from workers.pool.client import AdapterUnknown, EngineClient, EngineNotReady, EngineUnreachable
-from workers.pool.engine import CPU, EngineConfig
+from workers.pool.drivers.vllm import CPU, EngineConfig
 from workers.pool.hardware import describe
 
 

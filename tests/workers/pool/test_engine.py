@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from workers.pool.engine import GPU, EngineConfig, VllmEngine, cpu_profile
+from workers.pool.drivers.vllm import GPU, EngineConfig, VllmEngine, cpu_profile
 from workers.pool.protocol import EngineFault, Progress
 
 

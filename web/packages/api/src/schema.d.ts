@@ -2375,6 +2375,72 @@ export interface components {
             /** Turns */
             turns: number;
         };
+        /**
+         * EngineCaps
+         * @description Every field is a promise: what is false is refused and never left out in silence.
+         */
+        EngineCaps: {
+            /**
+             * Cache Salt
+             * @default false
+             */
+            cache_salt: boolean;
+            /**
+             * Dynamic Lora
+             * @default false
+             */
+            dynamic_lora: boolean;
+            /**
+             * Echo
+             * @default false
+             */
+            echo: boolean;
+            /**
+             * Exclusive
+             * @default false
+             */
+            exclusive: boolean;
+            /**
+             * Fixed Length
+             * @default false
+             */
+            fixed_length: boolean;
+            /**
+             * Images
+             * @default false
+             */
+            images: boolean;
+            /**
+             * Logprobs
+             * @default false
+             */
+            logprobs: boolean;
+            /**
+             * Prompt Ids
+             * @default false
+             */
+            prompt_ids: boolean;
+            /**
+             * Repetition Penalty
+             * @default false
+             */
+            repetition_penalty: boolean;
+            /**
+             * Restart
+             * @default false
+             */
+            restart: boolean;
+            /**
+             * Seed
+             * @default false
+             */
+            seed: boolean;
+            /**
+             * Token Ids
+             * @default false
+             */
+            token_ids: boolean;
+        };
         /** EngineRecorded */
         EngineRecorded: {
             /** Build */
@@ -3159,10 +3225,33 @@ export interface components {
             /** Base Model */
             base_model?: string | null;
             /**
+             * @default {
+             *       "cache_salt": true,
+             *       "dynamic_lora": true,
+             *       "echo": true,
+             *       "exclusive": true,
+             *       "fixed_length": true,
+             *       "images": true,
+             *       "logprobs": true,
+             *       "prompt_ids": true,
+             *       "repetition_penalty": true,
+             *       "restart": true,
+             *       "seed": true,
+             *       "token_ids": true
+             *     }
+             */
+            caps: components["schemas"]["EngineCaps"];
+            /**
              * Detail
              * @default
              */
             detail: string;
+            /**
+             * Driver
+             * @default vllm
+             * @enum {string}
+             */
+            driver: "vllm" | "ray-serve" | "openai" | "fake";
             /** Engine Build */
             engine_build?: string | null;
             /**
@@ -3225,6 +3314,8 @@ export interface components {
             detail: string;
             /** Draining */
             draining: boolean;
+            /** Driver */
+            driver: ("vllm" | "ray-serve" | "openai" | "fake") | null;
             /** Engine Build */
             engine_build: string | null;
             /** Fake */
@@ -3256,6 +3347,8 @@ export interface components {
             slots: number;
             /** State */
             state: string;
+            /** Uses */
+            uses: components["schemas"]["UseOut"][];
         };
         /**
          * NodeRecorded
@@ -4596,6 +4689,19 @@ export interface components {
             /** Size */
             size: number;
         };
+        /**
+         * UseOut
+         * @description One kind of work, and what the engine lacks for it; nothing: it may be used for it.
+         */
+        UseOut: {
+            /** Lacks */
+            lacks: ("dynamic_lora" | "token_ids" | "logprobs" | "echo" | "prompt_ids" | "seed" | "cache_salt" | "fixed_length" | "repetition_penalty" | "images" | "exclusive" | "restart")[];
+            /**
+             * Mode
+             * @enum {string}
+             */
+            mode: "showcase" | "duel" | "speed" | "benchmark" | "probe" | "practice" | "preload" | "recycle";
+        };
         /** ValidationError */
         ValidationError: {
             /** Context */
@@ -4746,6 +4852,7 @@ export type DeskSides = components['schemas']['DeskSides'];
 export type Device = components['schemas']['Device'];
 export type Done = components['schemas']['Done'];
 export type DuelOut = components['schemas']['DuelOut'];
+export type EngineCaps = components['schemas']['EngineCaps'];
 export type EngineRecorded = components['schemas']['EngineRecorded'];
 export type EntryName = components['schemas']['EntryName'];
 export type EntryOut = components['schemas']['EntryOut'];
@@ -4874,6 +4981,7 @@ export type Track = components['schemas']['Track'];
 export type Try = components['schemas']['Try'];
 export type TurnOut = components['schemas']['TurnOut'];
 export type UploadOut = components['schemas']['UploadOut'];
+export type UseOut = components['schemas']['UseOut'];
 export type ValidationError = components['schemas']['ValidationError'];
 export type VerdictOut = components['schemas']['VerdictOut'];
 export type VoiceOut = components['schemas']['VoiceOut'];

@@ -18,6 +18,11 @@ function carryOut(act: Act, id: string): Promise<unknown> {
   return api.post(`/api/nodes/{node_id}/${act}`, init);
 }
 
+/** An engine that the node has not started is started anew where it runs. */
+function startsAnew(node: EngineNode): boolean {
+  return !node.uses.some((use) => use.mode === "recycle" && use.lacks.length > 0);
+}
+
 export function Actions({ node, onDone }: { node: EngineNode; onDone: (what: Done) => void }) {
   const { t } = useT();
   const queries = useQueryClient();
@@ -46,7 +51,7 @@ export function Actions({ node, onDone }: { node: EngineNode; onDone: (what: Don
     <>
       <div className={css.actions}>
         {button(turn, () => doing.isPending || doing.mutate(turn))}
-        {button("recycle", () => setAsking("recycle"))}
+        {startsAnew(node) && button("recycle", () => setAsking("recycle"))}
         {node.joined && button("remove", () => setAsking("remove"))}
       </div>
       {doing.error && <ErrorNote error={doing.error} />}

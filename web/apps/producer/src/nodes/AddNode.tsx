@@ -14,6 +14,7 @@ export function AddNode() {
     <Card className={css.node}>
       <h2>{t("nodes.add")}</h2>
       <p className={css.mute}>{t("nodes.add_text")}</p>
+      <p className={css.mute}>{t("nodes.elsewhere")}</p>
       <SmallButton onClick={() => make.isPending || make.mutate()}>{t("nodes.make")}</SmallButton>
       {make.error && <ErrorNote error={make.error} />}
       <div role="status" className={css.made}>

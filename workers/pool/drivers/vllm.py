@@ -16,7 +16,7 @@ from pathlib import Path
 
 import httpx
 
-from arena.kit.errors import Invalid
+from arena.nodes.capabilities import OUR_OWN, Driver
 from workers.pool.hardware import has_bfloat16
 from workers.pool.process import ChildProcess, describe_exit
 from workers.pool.protocol import CompletionRequest, EngineFault, EngineReply, Progress
@@ -150,6 +150,10 @@ class EngineConfig:
 class VllmEngine:
     """The Engine protocol over one vLLM child at a time; `start` may be called again after `stop`."""
 
+    driver: Driver = "vllm"
+    # Its completions read text; its chat puts images where the model's own template has them, not ours.
+    caps = OUR_OWN.model_copy(update={"images": False})
+    served: tuple[str, ...] = ()
     fake = False
 
     def __init__(self, config: EngineConfig) -> None:
@@ -262,11 +266,6 @@ class VllmEngine:
             raise EngineFault("engine.load_refused", f"the engine refused the adapter: {answer.text[:300]}")
 
     async def complete(self, request: CompletionRequest) -> EngineReply:
-        if request.images:
-            # Its completions read text; its chat puts images where the model's own template has them, not ours.
-            raise Invalid(
-                "engine.no_images", "this engine takes no images: it is asked for completions of text"
-            )
         http = self._client()
         sent = http.build_request("POST", "/v1/completions", json=request.body())
         try:
