@@ -1,6 +1,7 @@
 """What the platform costs a real engine: the same requests straight to vLLM and through the node, on this machine."""
 
 import asyncio
+import io
 import os
 import statistics
 import tempfile
@@ -9,17 +10,24 @@ from collections.abc import Awaitable, Callable, Sequence
 from pathlib import Path
 from uuid import UUID
 
+import numpy as np
 from sqlalchemy import func, select
 
 from arena.cli.bench import Figure, figure
-from arena.cli.bench_stage import PROMPT, Stage, house_ready, keep_adapter, serving
+from arena.cli.bench_stage import PROMPT, Stage, house_ready, keep_adapter, keep_files, serving
 from arena.duels import service
 from arena.duels.models import Answer, AnswerToken
+from arena.kit.db import transaction
 from arena.kit.ids import new_id
 from arena.kit.site import Site
 from arena.shows.base_models import HOUSE_MODEL
+from arena.shows.public import SeasonRules, SpeedRules
+from arena.speed import service as speed
+from arena.speed.contracts import SpeedResult
+from arena.speed.models import SpeedRun
+from arena.submissions.models import Entry, Submission
 from arena.submissions.public import adapter_ref
-from arena.submissions.safetensors import engine_name
+from arena.submissions.safetensors import engine_name, read_header, write_tensors
 from workers.pool.adapter_store import CONFIG, WEIGHTS
 from workers.pool.client import EngineClient, FinishEvent
 from workers.pool.environment import find
@@ -30,6 +38,10 @@ RUNS = 5
 BLOCKS = 6
 TOKENS = 64
 LIVE, REGISTERED = 4, 1000
+TWINS = 20
+SPEED_SECONDS = 600.0
+RULES = SeasonRules(hold_seconds=0, speed=SpeedRules(blocks=5, tokens=16))
+"""The shortest measurement that a season may ask for is the hardest to keep narrow."""
 
 Request = CompletionRequest
 Way = Callable[[Request], Awaitable[int]]
@@ -49,8 +61,10 @@ async def figures(site: Site, port: int, token: str) -> list[Figure]:
             identity = agent.health().identity
             assert identity
             await house_ready(site)
-            stage = await Stage.build(site, folder, 2)
             digests = [await keep_adapter(site, folder, 1000 + number, 8) for number in range(LIVE)]
+            twin = await keep_files(site, folder, *await asyncio.to_thread(_twin, folder / digests[0]))
+            stage = await Stage.build(site, folder, [digests[0], twin, digests[1]], rules=RULES)
+            await _add_house(stage, identity.digest)
             for ref in [adapter_ref(site, digest) for digest in digests]:
                 await client.ensure_adapter(ref.digest, ref.weights_url, ref.config_url)
             names = [engine_name(digest) for digest in digests]
@@ -59,6 +73,7 @@ async def figures(site: Site, port: int, token: str) -> list[Figure]:
                 await _duels(stage, straight),
                 await _concurrent(8, names, straight, through),
                 await _identity(identity.name, names[:2], straight),
+                *await _against_its_twin(stage),
                 await _registered(folder / digests[0], names, agent.engine, straight),
             ]
 
@@ -113,7 +128,7 @@ async def _rate(way: Way, requests: Sequence[Request]) -> float:
 async def _duels(stage: Stage, straight: Way) -> Figure:
     """Real duels: job, lease, checks, records. Their own requests again, straight to the engine, in turn."""
     platform, engine = [], []
-    a, b = stage.entries
+    a, _, b = stage.entries
     for number in range(RUNS + 1):
         duel_id = await stage.start(a, b)
         if await stage.ended(duel_id) != "answered":
@@ -185,6 +200,73 @@ async def _identity(identity: str, others: Sequence[str], straight: Way) -> Figu
         "0.98 to 1.02",
         0.98 <= ratio <= 1.02,
     )
+
+
+async def _against_its_twin(stage: Stage) -> list[Figure]:
+    """Speed duels of an adapter and one that computes the same, as producers start them."""
+    a, twin, _ = stage.entries
+    ties, widths = 0, []
+    for _ in range(TWINS):
+        async with transaction(stage.site.sessions, stage.site.bus) as session:
+            run_id = (await speed.start(session, await stage.episode(session), "duel", a, twin)).id
+        result = await _speed(stage.site, run_id)
+        found = next(one.a_to_b for one in result.metrics if one.metric == "decode")
+        assert found is not None
+        widths.append((found.hi - found.lo) / 2)
+        ties += found.lo <= 1 <= found.hi
+    half = statistics.median(widths)
+    narrow = sum(width <= 0.05 for width in widths)
+    return [
+        figure(
+            "an adapter ÷ its copy: intervals that hold 1 (baseline: runs)", ties, "", TWINS, 1, least=True
+        ),
+        figure("those no wider than ± 5 %", narrow, "", TWINS, 1, least=True),
+        figure(
+            "half the width, median (baseline: the widest)",
+            half,
+            "",
+            max(widths),
+            0.05,
+            of="value",
+        ),
+    ]
+
+
+async def _speed(site: Site, run_id: UUID) -> SpeedResult:
+    async with asyncio.timeout(SPEED_SECONDS):
+        while True:
+            async with site.sessions() as session:
+                run = await session.get_one(SpeedRun, run_id)
+            if run.state == "done":
+                return SpeedResult.model_validate(run.result)
+            if run.state in ("void", "failed"):
+                raise RuntimeError(f"the speed duel counts for nothing: {run.reason}")
+            await asyncio.sleep(0.2)
+
+
+def _twin(adapter: Path) -> tuple[bytes, bytes]:
+    """Config and weights of an adapter that computes the same from other bytes: its ranks in the opposite order."""
+    path, weights = adapter / WEIGHTS, io.BytesIO()
+    with path.open("rb") as file:
+        entries = {one.name: one for one in read_header(file, path.stat().st_size)}
+
+        def turned(name: str) -> list[bytes]:
+            file.seek(entries[name].begin)
+            values = np.frombuffer(file.read(entries[name].end - entries[name].begin), "<u2")
+            ranks = values.reshape(entries[name].shape)
+            return [(ranks[::-1] if ".lora_A." in name else ranks[:, ::-1]).tobytes()]
+
+        write_tensors(weights, [(one.name, one.dtype, one.shape) for one in entries.values()], turned)
+    return (adapter / CONFIG).read_bytes(), weights.getvalue()
+
+
+async def _add_house(stage: Stage, digest: str) -> None:
+    """Of which the node has the identity adapter already."""
+    async with transaction(stage.site.sessions, stage.site.bus) as session:
+        house = Entry(season_id=stage.season_id, name="House", skeleton="house", kind="house")
+        session.add(house)
+        await session.flush()
+        session.add(Submission(entry_id=house.id, version=1, state="ready", size_bytes=1, digest=digest))
 
 
 async def _registered(adapter: Path, names: Sequence[str], engine: Engine, straight: Way) -> Figure:

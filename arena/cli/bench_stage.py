@@ -16,6 +16,7 @@ from uuid import UUID, uuid4
 
 import uvicorn
 from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from arena.accounts.public import Person
 from arena.cli.bench import Figure, figure
@@ -47,7 +48,7 @@ DUELS, WITH_FAULTY = 1000, 200
 SWAPS = 50
 FAILOVERS = 40
 FIRST_TOKENS = 300
-USUAL = Deadlines()
+USUAL = SeasonRules(hold_seconds=0)
 QUICK = Pace(first_token=0.002, token=0.001)
 LOOK_SECONDS = 0.05
 GIVE_UP_SECONDS = 120.0
@@ -144,21 +145,19 @@ class Stage:
         cls,
         site: Site,
         folder: Path,
-        count: int,
+        digests: Sequence[str],
         engines: Sequence[Switchboard] = (),
-        deadlines: Deadlines = USUAL,
+        rules: SeasonRules = USUAL,
     ) -> "Stage":
         reference = FakeEngine(folder / "tokenizer", HOUSE_MODEL.max_rank, Pace(first_token=0, token=0))
         await reference.start(lambda progress: None)
-        rules = SeasonRules(hold_seconds=0, deadlines=deadlines)
         async with transaction(site.sessions, site.bus) as session:
             season = Season(name="bench", rules=rules.model_dump(mode="json"), rules_digest=rules.digest)
             owner = Person(email=f"{new_id()}@example.org", display_name="Bench", roles=[])
             session.add_all([season, owner])
             await session.flush()
             stage = cls(site, engines, season.id, reference)
-            for number in range(count):
-                digest = await keep_adapter(site, folder, number, 1)
+            for number, digest in enumerate(digests):
                 await reference.load(engine_name(digest), folder / digest)
                 name = f"bench {number}"
                 entry = Entry(season_id=season.id, owner_id=owner.id, name=name, skeleton=name)
@@ -173,16 +172,21 @@ class Stage:
 
     async def start(self, a: UUID, b: UUID) -> UUID:
         """The producer's GO, in an episode of its own; the duel."""
-        self.episodes += 1
         async with transaction(self.site.sessions, self.site.bus) as session:
-            code = f"B{self.episodes:05d}"
-            episode = Episode(season_id=self.season_id, number=self.episodes, title="bench", code=code)
-            session.add(episode)
-            await session.flush()
+            episode = await self.episode(session)
             command = StartDuel(type="start_duel", prompt=PROMPT, entry_a=a, entry_b=b)
             show = await carry_out(self.site, session, episode, command, 0, str(uuid4()), None)
         assert show.duel_id
         return show.duel_id
+
+    async def episode(self, session: AsyncSession) -> Episode:
+        self.episodes += 1
+        episode = Episode(
+            season_id=self.season_id, number=self.episodes, title="bench", code=str(new_id())[-12:]
+        )
+        session.add(episode)
+        await session.flush()
+        return episode
 
     async def speaking(self) -> Switchboard:
         """The engine that gives the next first token."""
@@ -211,14 +215,18 @@ class Stage:
 
 async def keep_adapter(site: Site, folder: Path, seed: int, rank: int) -> str:
     """An adapter of random weights, in `folder` and in the site's store; its digest."""
-    weights = folder / WEIGHTS
-    config = await asyncio.to_thread(make_adapter, weights, HOUSE_MODEL, rank, "BF16", seed, 0.05)
-    digest = adapter_digest(config, weights.read_bytes())
-    await site.storage.put_once(sealed(digest, CONFIG), config)
-    await site.storage.put_once(sealed(digest, WEIGHTS), weights.read_bytes())
-    (folder / digest).mkdir()
-    weights.rename(folder / digest / WEIGHTS)
-    (folder / digest / CONFIG).write_bytes(config)
+    made = folder / "making"
+    config = await asyncio.to_thread(make_adapter, made, HOUSE_MODEL, rank, "BF16", seed, 0.05)
+    return await keep_files(site, folder, config, made.read_bytes())
+
+
+async def keep_files(site: Site, folder: Path, config: bytes, weights: bytes) -> str:
+    digest = adapter_digest(config, weights)
+    place = folder / digest
+    place.mkdir()
+    for name, body in ((CONFIG, config), (WEIGHTS, weights)):
+        await site.storage.put_once(sealed(digest, name), body)
+        (place / name).write_bytes(body)
     return digest
 
 
@@ -232,8 +240,9 @@ async def figures(site: Site, ports: Sequence[int], token: str) -> list[Figure]:
                 for (agent, _), port in zip(nodes, ports, strict=True)
             ]
             await house_ready(site)
-            soon = Deadlines(first_token=2, stall=2, answer=8)
-            stage = await Stage.build(site, Path(folder), GOOD + FAULTY, engines, soon)
+            soon = SeasonRules(hold_seconds=0, deadlines=Deadlines(first_token=2, stall=2, answer=8))
+            digests = [await keep_adapter(site, Path(folder), number, 1) for number in range(GOOD + FAULTY)]
+            stage = await Stage.build(site, Path(folder), digests, engines, soon)
             identity = nodes[0][0].health().identity
             assert identity
             return [
