@@ -90,7 +90,8 @@ PIPELINE = Pipeline(
         ),
         Work(PROBE, BENCH, timedelta(minutes=30), probing.failed, probing.prepare, probing.finish),
         Work(BENCHMARK, BENCH, timedelta(hours=2), benchmarks.failed, benchmarks.prepare, benchmarks.finish),
-        Work(RUN_DUEL, CONTROL, timedelta(minutes=15), duels.failed),
+        # Six turns at their deadlines, twice.
+        Work(RUN_DUEL, CONTROL, timedelta(hours=1), duels.failed),
         Work(ATTEND, BENCH, timedelta(hours=2), attending.failed, attending.prepare, attending.finish),
         Work(DRAW_QUIZ, VERIFY_QUEUE, timedelta(minutes=10), speed.failed, quiz.prepare_draw, quiz.drawn),
         Work(RUN_SPEED, CONTROL, timedelta(hours=1), speed.failed),

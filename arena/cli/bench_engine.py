@@ -16,6 +16,7 @@ from sqlalchemy import func, select
 from arena.cli.bench import Figure, figure
 from arena.cli.bench_stage import PROMPT, Stage, house_ready, keep_adapter, keep_files, serving
 from arena.duels import service
+from arena.duels.contracts import ALTERNATIVES
 from arena.duels.models import Answer, AnswerToken
 from arena.kit.db import transaction
 from arena.kit.ids import new_id
@@ -156,6 +157,7 @@ async def _requests(stage: Stage, duel_id: UUID) -> list[Request]:
         _request(side.adapter.name).model_copy(
             update={
                 "prompt": side.rendered,
+                "logprobs": ALTERNATIVES,
                 "max_tokens": plan.max_tokens,
                 "min_tokens": 0,
                 "ignore_eos": False,

@@ -71,6 +71,8 @@ def kept_token(data_dir: Path, joined_with: str | None = None) -> str:
     except FileNotFoundError:
         return ""
     except (ValueError, KeyError, TypeError, AttributeError) as error:
+        if joined_with is not None:
+            return ""  # it joins anew
         raise typer.BadParameter(f"{data_dir / KEPT} is damaged; join this node anew") from error
 
 

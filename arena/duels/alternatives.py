@@ -19,7 +19,7 @@ from arena.moderation.public import MAX_MATCHES, Action, Verdict, check_all, rul
 
 AROUND = 200
 """Characters of the answer before and behind a word, with which it may make another."""
-KEPT = 64
+KEPT = 256
 """Answers whose judgement is remembered, by all that it depends on: many look at the same duel at once."""
 
 Seen = tuple[tuple[bool, ...], ...]
@@ -36,6 +36,7 @@ class _Asked:
 
 
 _judged: OrderedDict[tuple[object, ...], Seen] = OrderedDict()
+_judging: dict[tuple[object, ...], asyncio.Lock] = {}
 
 
 async def seen(
@@ -53,15 +54,19 @@ async def seen(
         return none
     words = tuple(tuple(word for word, _ in row) for row in others)
     key = (rules, names, tuple(pieces), words)
-    if key not in _judged:
-        asked = _asked(pieces, others)
-        verdicts = await check_all(session, [one.text for one in asked])
-        if any(verdict.engine != rules for verdict in verdicts):
-            return none  # no engine, or another one since we asked
-        _judged[key] = await asyncio.to_thread(_judge, names, others, asked, verdicts)
-        while len(_judged) > KEPT:
-            _judged.popitem(last=False)
-    return _judged[key]
+    # A hall opens the page at once: one of them has it judged, the others wait for that.
+    async with _judging.setdefault(key, asyncio.Lock()):
+        if key not in _judged:
+            asked = _asked(pieces, others)
+            verdicts = await check_all(session, [one.text for one in asked])
+            if any(verdict.engine != rules for verdict in verdicts):
+                return none  # no engine, or another one since we asked
+            _judged[key] = await asyncio.to_thread(_judge, names, others, asked, verdicts)
+            while len(_judged) > KEPT:
+                _judged.popitem(last=False)
+        found = _judged[key]
+    _judging.pop(key, None)
+    return found
 
 
 def none_of(others: Sequence[Sequence[Likely]]) -> Seen:

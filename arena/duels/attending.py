@@ -4,6 +4,7 @@ No engine is leased. The lab reads the finished answer once more on its processo
 begins only while no duel is on its way, and at the lowest priority.
 """
 
+import asyncio
 import hashlib
 import re
 from collections.abc import Sequence
@@ -16,9 +17,8 @@ from arena.duels import queries, service
 from arena.duels.attention import MAX_BYTES, TOKENS, AttentionContract, AttentionMap, AttentionResult
 from arena.duels.contracts import OTHER, AttentionAsked, SideName
 from arena.duels.models import Answer, AttentionView, Duel
-from arena.duels.program import OFF_AIR
 from arena.duels.schemas import AttentionStatus
-from arena.duels.tracing import pieces_of, require_revealed
+from arena.duels.tracing import pieces_of, require_revealed, withheld
 from arena.kit.db import Json
 from arena.kit.errors import Conflict, Invalid, NotFound
 from arena.kit.jobs.models import Job
@@ -42,7 +42,7 @@ async def ask(
     require_revealed(duel)
     row = (await queries.answers_of_turn(session, duel, turn))[side]
     await session.refresh(row, with_for_update=True)
-    if await _off_air(session, row):
+    if await withheld(session, row):
         raise Conflict("attention.off_air", "This answer was taken off air, and nothing of it is shown.")
     if nodes.LeasedNode.model_validate(duel.node).rehearsal:
         raise Conflict(
@@ -120,9 +120,11 @@ async def read(site: Site, session: AsyncSession, duel: Duel, turn: int, side: S
     require_revealed(duel)
     row = (await queries.answers_of_turn(session, duel, turn))[side]
     view, _ = await queries.attention(session, row.id)
-    if view is None or view.sha256 is None or await _off_air(session, row):
+    if view is None or view.sha256 is None or await withheld(session, row):
         raise NotFound("attention.not_there", "Nobody has looked at the attention of this answer yet.")
-    map = AttentionMap.model_validate_json(await site.storage.read(_kept(view.sha256)))
+    # Off the loop: it is long, and many open the page at once.
+    file = await site.storage.read(_kept(view.sha256))
+    map = await asyncio.to_thread(AttentionMap.model_validate_json, file)
     base, parts = await _rendered(site, session, duel, row)
     pieces, _ = await pieces_of(session, row, row.text)
     prompt = [_prompt_token(parts, *place) for place in map.prompt]
@@ -145,12 +147,6 @@ def _arriving(view_id: UUID) -> str:
 
 def _kept(sha256: str) -> str:
     return f"sealed/attention/{sha256}.json"
-
-
-async def _off_air(session: AsyncSession, row: Answer) -> bool:
-    """Whether the answer, or one that it was given to go on from, may not be read."""
-    rows = await queries.all_answers(session, row.duel_id)
-    return row.air in OFF_AIR or any(one.air in OFF_AIR for one in rows if one.turn < row.turn)
 
 
 async def _rendered(

@@ -13,8 +13,8 @@ from arena.submissions.contracts import AdapterRef
 
 ATTEND = "duels.attention"
 
-TOKENS = 512
-"""Of prompt and answer together: attention grows with their square."""
+TOKENS = 1024
+"""Of prompt and answer together, what the house model reads: attention grows with their square, here to 0.3 GB."""
 SOURCES = 8
 """How many of the tokens that a token looks at are kept."""
 WHOLE = 10_000

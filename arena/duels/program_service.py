@@ -6,7 +6,7 @@ they write, and nothing is asked of a guard in that time, so that whoever presse
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -79,7 +79,7 @@ async def air(site: Site, session: AsyncSession, duel_id: UUID, judged: dict[UUI
     """Clear what was judged, and put on air what is due. Returns the episode when anything has changed."""
     duel = await queries.duel(session, duel_id, lock=True)
     rows = await queries.all_answers(session, duel_id, lock=True)
-    texts = await queries.texts(session, [row.id for row in rows])
+    texts = await queries.texts(session, list(judged))
     before = [_state(row) for row in rows]
     names = await queries.names_in(session, [duel_id])
     reach = Redactor(names.get(duel_id, ())).reach
@@ -194,7 +194,7 @@ async def steer(
             continue  # pressed twice, or by two
         known = len(lines[row.id].recorded)
         if action == "release":
-            row.overruled = max(row.overruled, await _questioned(session, row))
+            row.overruled = max(row.overruled, await _questioned(session, row, duel.live_at))
         if action == "hold":
             row.cleared = row.aired
         _decided(session, row, action, known, by, reason)
@@ -224,10 +224,12 @@ def _can(row: Answer, action: ProgramAction) -> bool:
     return action == "dump" or row.air != "dumped"
 
 
-async def _questioned(session: AsyncSession, row: Answer) -> int:
-    """How much of the answer moderation had seen when it held it last."""
+async def _questioned(session: AsyncSession, row: Answer, since: datetime | None) -> int:
+    """How much of the answer moderation had seen when it held it last. Not in an earlier attempt, which had other
+    words."""
     holds = [one for one in await queries.decisions(session, row.id) if one.action == "hold"]
-    return max((one.tokens for one in holds if one.by is None), default=0)
+    asked = (one.tokens for one in holds if one.by is None and since is not None and one.created_at >= since)
+    return max(asked, default=0)
 
 
 def _decided(

@@ -66,11 +66,12 @@ async def download_answer(
 
 @router.get("/duels/{duel_id}/trace")
 async def read_trace(
-    request: Request, duel_id: UUID, _: PublicCaller, session: SessionDep, turn: Turn = 1
+    request: Request, duel_id: UUID, caller: PublicCaller, session: SessionDep, turn: Turn = 1
 ) -> TraceOut:
     """How sure both models were along their answers, and what they nearly said. For anyone, after the reveal."""
     site: Site = request.app.state.site
-    return await tracing.read(site, session, await queries.duel(session, duel_id), turn)
+    duel = await queries.duel(session, duel_id)
+    return await tracing.read(site, session, duel, turn, see_reasons=caller.has(Role.PRODUCER))
 
 
 @router.post("/duels/{duel_id}/answers/{side}/attention", status_code=202)
@@ -90,7 +91,9 @@ async def read_attention(
     """The heat map of one answer, for anyone, once it is there."""
     site: Site = request.app.state.site
     found = await attending.read(site, session, await queries.duel(session, duel_id), turn, side)
-    return Response(orjson.dumps(found), media_type="application/json")
+    # It is sealed, and whoever may read it now may read it later.
+    headers = {"Cache-Control": "public, max-age=3600"}
+    return Response(orjson.dumps(found), media_type="application/json", headers=headers)
 
 
 @router.get("/episodes/{episode_id}/provenance.json", response_model=EpisodeFile)

@@ -237,15 +237,16 @@ class AttentionStatus(Out):
     """When to give up on it."""
 
     @classmethod
-    def of(cls, view: AttentionView | None, job: Job | None) -> "AttentionStatus":
+    def of(cls, view: AttentionView | None, job: Job | None, see_reasons: bool = True) -> "AttentionStatus":
         if view is None:
             return cls(state="none", reason=None, progress=None, deadline=None)
         if view.state != "asked":
-            return cls(state=view.state, reason=view.reason, progress=None, deadline=None)
+            why = view.reason if see_reasons else None
+            return cls(state=view.state, reason=why, progress=None, deadline=None)
         running = job is not None and job.state == JobState.RUNNING
         return cls(
             state="running" if running else "waiting",
-            reason=job.reason if job and not running else None,
+            reason=job.reason if see_reasons and job and not running else None,
             progress=AttentionProgress.model_validate(job.progress, from_attributes=False)
             if job and job.progress
             else None,

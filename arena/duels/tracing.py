@@ -34,8 +34,18 @@ def require_revealed(duel: Duel) -> None:
         raise Forbidden("trace.not_revealed", "What the models nearly said opens with the reveal.")
 
 
-async def read(site: Site, session: AsyncSession, duel: Duel, turn: int) -> TraceOut:
-    """Raises Forbidden `trace.not_revealed`, NotFound for a turn that there is not."""
+async def withheld(session: AsyncSession, row: Answer) -> bool:
+    """Whether the answer, or one that its side was given to go on from, was taken off air: what is likely after words
+    that may not be read are those words again."""
+    rows = await queries.all_answers(session, row.duel_id)
+    return any(one.air in OFF_AIR for one in rows if one.id == row.id or one.turn < row.turn)
+
+
+async def read(
+    site: Site, session: AsyncSession, duel: Duel, turn: int, see_reasons: bool = False
+) -> TraceOut:
+    """Raises Forbidden `trace.not_revealed`, NotFound for a turn that there is not. `see_reasons`: why a lab has failed
+    is for those who run the site."""
     require_revealed(duel)
     rows = await queries.answers_of_turn(session, duel, turn)
     view_of = {view.number: view for view in await queries.turns(session, duel)}[turn]
@@ -50,7 +60,7 @@ async def read(site: Site, session: AsyncSession, duel: Duel, turn: int) -> Trac
             finish_reason=view.finish_reason,
             text=view.text,
             steps=[] if hidden else await _steps(site, session, row, view.text, names),
-            attention=AttentionStatus.of(*await queries.attention(session, row.id)),
+            attention=AttentionStatus.of(*await queries.attention(session, row.id), see_reasons),
         )
     return TraceOut(
         duel_id=duel.id,
@@ -96,7 +106,7 @@ async def _steps(
         return []
     pieces = pieces[: ended([piece.text for piece in pieces])]
     others = [[(word, logprob) for word, logprob in (piece.likely or [])[1:]] for piece in pieces]
-    if placed:
+    if placed and not await withheld(session, answer):
         texts = [piece.text for piece in pieces]
         seen = await alternatives.seen(site, session, names, texts, others)
     else:

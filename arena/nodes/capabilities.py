@@ -63,6 +63,8 @@ class EngineCaps(BaseModel):
 
 OUR_OWN = EngineCaps(**dict.fromkeys(EngineCaps.model_fields, True))
 """Of an engine that the node agent itself has started."""
+TEXT_ONLY = OUR_OWN.model_copy(update={"images": False})
+"""vLLM's: its completions read text; its chat puts images where the model's own template has them, not ours."""
 
 _RECOGNISED: tuple[Capability, ...] = ("token_ids", "fixed_length")
 _ON_STAGE: tuple[Capability, ...] = (

@@ -2,7 +2,7 @@
 
 from datetime import datetime
 from hashlib import sha256
-from typing import Literal
+from typing import Annotated, Literal
 
 import rfc8785
 from pydantic import Field
@@ -76,12 +76,15 @@ class Weights(Contract):
     crowd: float = Field(default=0.5, ge=0, le=1)
 
 
+Frame = Annotated[str, Field(pattern=r"\{answer\}")]
+
+
 class Frames(Contract):
     """What a side of a debate is given from its second turn on, by the language of the topic; `{answer}` is what the
     other side has said last. It names nobody."""
 
-    zh: str = "对方说：“{answer}”请用几句话回应对方。"
-    en: str = "Your opponent said: “{answer}” Reply to that in at most a few sentences."
+    zh: Frame = "对方说：“{answer}”请用几句话回应对方。"
+    en: Frame = "Your opponent said: “{answer}” Reply to that in at most a few sentences."
 
 
 class SeasonRules(Contract):

@@ -44,8 +44,8 @@ async def measured(session: AsyncSession, run_id: UUID) -> list[Measured]:
 
 
 async def house_version(session: AsyncSession, season_id: UUID) -> Submission | None:
-    house = next(entry for entry in await entries(session, season_id) if entry.kind == "house")
-    return await competing_version(session, house.id)
+    house = next((entry for entry in await entries(session, season_id) if entry.kind == "house"), None)
+    return await competing_version(session, house.id) if house else None
 
 
 async def describe(session: AsyncSession, row: SpeedRun, sees_all: bool) -> SpeedOut:

@@ -29,6 +29,12 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
+    # What people decided about an answer is never deleted, so such a duel cannot be made to fit the earlier form.
+    op.execute(
+        "do $$ begin if exists (select from answers where turn > 1) then "
+        "raise exception 'there are duels of several turns, for which the earlier release has no place'; "
+        "end if; end $$"
+    )
     op.drop_constraint(op.f("uq_answers_duel_id_turn_side"), "answers", type_="unique")
     op.create_unique_constraint(op.f("uq_answers_duel_id_side"), "answers", ["duel_id", "side"])
     op.drop_constraint(op.f("ck_answers_turn"), "answers", type_="check")

@@ -87,7 +87,9 @@ async def walk(site: Stack, kill: Callable[[], None], folder: Path) -> None:
 async def one_answer_is_taken_off_in_time(night: Night) -> str:
     duel_id = await night.start("Tell me about the sea at night.")
     state = await night.until(
-        night.program, lambda state: state["duel"]["left"]["tokens"] > 0, "the first words behind the curtain"
+        night.program,
+        lambda state: state["duel"] is not None and state["duel"]["left"]["tokens"] > 0,
+        "the first words behind the curtain",
     )
     assert state["duel"]["left"]["aired"] == 0
     await night.moderator.post(
@@ -101,6 +103,21 @@ async def one_answer_is_taken_off_in_time(night: Night) -> str:
 
 
 async def the_node_is_killed_in_the_middle(night: Night, kill: Callable[[], None]) -> str:
+    """Once more if the models were quicker than the hand that kills."""
+    for _ in range(5):
+        duel_id = await kill_while_it_answers(night, kill)
+        attempts = await night.producer.get(f"/duels/{duel_id}/attempts")
+        # One that found the node still down is none by the rules.
+        attempts = [one for one in attempts if one["left"] not in ("not_ready", "handed_back")]
+        if len(attempts) > 1:
+            break
+    assert len(attempts) == 2, attempts
+    assert attempts[0]["reason"]
+    assert (attempts[1]["left"], attempts[1]["right"]) == ("answered", "answered")
+    return duel_id
+
+
+async def kill_while_it_answers(night: Night, kill: Callable[[], None]) -> str:
     duel_id = await night.start("Tell me about the stars.")
     await night.until(
         night.program,
@@ -114,10 +131,6 @@ async def the_node_is_killed_in_the_middle(night: Night, kill: Callable[[], None
         "the duel answered by the second attempt",
     )
     await night.to_the_reveal(duel_id)
-    attempts = await night.producer.get(f"/duels/{duel_id}/attempts")
-    assert len(attempts) == 2, attempts
-    assert attempts[0]["reason"]
-    assert (attempts[1]["left"], attempts[1]["right"]) == ("answered", "answered")
     return duel_id
 
 

@@ -25,12 +25,13 @@ from arena.duels.contracts import (
     SidePlan,
     Token,
 )
+from arena.duels.program_service import dumped
 from arena.duels.ruling import Ruling, Sides
 from arena.nodes import public as nodes
 from arena.pipeline import PIPELINE
 from workers.control.attesting import attest
 from workers.control.held import Held
-from workers.control.loading import WrongAdapter, load
+from workers.control.loading import WrongAdapter, load, start_anew
 from workers.control.watch import look_at
 from workers.pool.client import (
     AdapterUnknown,
@@ -45,14 +46,13 @@ from workers.pool.client import (
     StreamBroken,
     StreamStalled,
     TokenEvent,
+    is_too_long,
 )
 from workers.pool.protocol import CompletionRequest, ImageData
 
 KIND = RUN
 FLUSH_SECONDS = 0.15
 """How long tokens gather before they become one write and one live update."""
-LET_GO_SECONDS = (0.05, 0.2, 1.0, 2.0)
-"""Pauses in which a node notices that nobody listens to a duel any more."""
 
 OUTCOMES: tuple[tuple[type[EngineError], Outcome], ...] = (
     (WrongAdapter, "wrong_adapter"),
@@ -191,9 +191,7 @@ def _outcome(error: EngineError) -> Outcome:
         if isinstance(error, kind):
             return outcome
     if isinstance(error, EngineRefused) and error.status < 500:
-        if (
-            error.status == 400 and "context" in error.args[0]
-        ):  # vLLM's word; the code is 400 for all that it refuses
+        if is_too_long(error):
             return "too_long"
         return "not_ready" if error.code == "engine.busy" else "adapter_refused"
     return "engine_error"
@@ -213,10 +211,13 @@ def _reasons(faults: dict[SideName, Fault | None]) -> list[str]:
 
 
 async def _turns(held: Held, engine: EngineClient, plan: DuelPlan) -> dict[SideName, Fault | None]:
-    """Turn after turn, as long as both answer: the next one begins when both have ended this one."""
+    """Turn after turn, as long as both answer: the next one begins when both have ended this one. Nobody is asked on
+    whose duel was dumped: the producer waits for the engine."""
     while not (faults := await _answer(held, engine, plan)) and plan.turn < plan.turns:
         async with held.writing() as (session, _):
             await service.end_turn(session, held.subject, plan.turn)
+            if await dumped(session, held.subject):
+                break
             plan = await service.plan(held.site, session, held.subject, plan.turn + 1)
     if plan.turns == 1:
         return faults
@@ -295,20 +296,10 @@ async def _speak(engine: EngineClient, plan: DuelPlan, side: SidePlan, inbox: In
 
 
 async def _start_anew(engine: EngineClient, plan: DuelPlan, faults: dict[SideName, Fault | None]) -> None:
-    """An engine that has computed NaN answers others with it: it is started anew before anybody else is answered."""
     for side in plan.sides:
         fault = faults.get(side.side)
-        if fault is None or fault.outcome != "not_numbers":
-            continue
-        for pause in LET_GO_SECONDS:
-            await asyncio.sleep(pause)
-            try:
-                await engine.recycle(side.adapter.name)
-            except DuelLive:
-                continue
-            except (EngineNotReady, AdapterUnknown):
-                pass  # the other side's fault has started it anew
-            break
+        if fault is not None and fault.outcome == "not_numbers":
+            await start_anew(engine, side.adapter.name)
 
 
 async def _record(held: Held, plan: DuelPlan, inbox: Inbox, started: int, silence: asyncio.Event) -> None:

@@ -18,10 +18,10 @@ from arena.speed.contracts import RUN, Measured, SpeedPlan, Void
 from arena.speed.rules import Shot
 from workers.control.attesting import NotAttested, attest
 from workers.control.held import Held
-from workers.control.loading import load
+from workers.control.loading import load, start_anew
 from workers.control.upkeep import DUEL_FIRST
 from workers.control.watch import look_at
-from workers.pool.client import AdapterUnknown, EngineClient, EngineError, FinishEvent, TokenEvent
+from workers.pool.client import AdapterUnknown, EngineClient, EngineError, FinishEvent, NotNumbers, TokenEvent
 from workers.pool.protocol import CompletionRequest
 
 KIND = RUN
@@ -76,7 +76,7 @@ async def _begin(held: Held) -> tuple[SpeedPlan, nodes.LeasedNode] | None:
     """What to do, and where; None when there is nothing to do any more."""
     async with held.writing() as (session, job):
         found = await queries.run(session, held.subject, lock=True)
-        state = found.state
+        state, leased = found.state, found.node
         if state == "queued":
             if await any_waiting(session):
                 raise DUEL_FIRST
@@ -98,6 +98,8 @@ async def _begin(held: Held) -> tuple[SpeedPlan, nodes.LeasedNode] | None:
             # Whoever measured before has gone silent, and the node was not his any more. He may even be at it still.
             reason = "The worker lost its lease in the middle."
             await service.voided(session, held.subject, "lease_lost", reason)
+            if leased is not None:
+                nodes.released(session, UUID(leased["node_id"]))
             log.warning("speed_void", run=str(held.subject), cause="lease_lost")
     return None
 
@@ -260,18 +262,24 @@ async def _shoot(engine: EngineClient, plan: SpeedPlan, shot: Shot, salt: str) -
         temperature=plan.temperature,
         top_p=plan.top_p,
         seed=plan.seed,
+        # What cannot be computed shows here, and nowhere else in a stream. It costs everybody the same.
+        logprobs=1,
         # Nothing cached for one request may help another, nor the same one of an earlier attempt.
         cache_salt=f"{salt}-{shot.number}",
         **({"min_tokens": length, "ignore_eos": True} if fixed else {"stop": plan.stop}),
     )
     text, arrived = "", list[int]()
-    async with aclosing(engine.stream(request, duel=True)) as events:
-        async for event in events:
-            if isinstance(event, TokenEvent):
-                text += event.text
-                arrived.append(event.at_ns)
-            else:
-                end = event
+    try:
+        async with aclosing(engine.stream(request, duel=True)) as events:
+            async for event in events:
+                if isinstance(event, TokenEvent):
+                    text += event.text
+                    arrived.append(event.at_ns)
+                else:
+                    end = event
+    except NotNumbers:
+        await start_anew(engine, racer.adapter.name)
+        raise
     if end.completion_tokens != len(arrived) or not arrived or (fixed and len(arrived) != length):
         raise EngineError(
             f"{len(arrived)} tokens came, {end.completion_tokens} were counted, {length} were asked for"

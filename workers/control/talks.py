@@ -15,7 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from arena.duels.public import any_under_way
 from arena.gateway import service as gateway
 from arena.gateway.contracts import ANSWER as COMPLETE
-from arena.kit.errors import NotFound
+from arena.kit.errors import Invalid, NotFound
 from arena.kit.jobs import service as jobs
 from arena.kit.jobs.service import NotReady
 from arena.kit.site import Site
@@ -27,7 +27,7 @@ from arena.practice.contracts import ON_AIR, PracticeChanged, Said, TalkPlan, Vo
 from workers.control.held import Held
 from workers.control.loading import load
 from workers.control.watch import look_at
-from workers.pool.client import EngineClient, EngineError, EngineRefused, FinishEvent
+from workers.pool.client import EngineClient, EngineError, EngineRefused, FinishEvent, is_too_long
 from workers.pool.protocol import CompletionRequest
 
 LOOK_SECONDS = 0.2
@@ -81,11 +81,14 @@ class Talk:
                 nodes.freed(session, node)
             return
         except EngineError as error:
-            if isinstance(error, EngineRefused) and error.status == 400:
+            if is_too_long(error):
                 async with held.finishing() as session:
                     await self.too_long(session, held.subject, str(error))
                     nodes.freed(session, node)
                 return
+            if isinstance(error, EngineRefused) and error.status == 400:
+                # What was asked cannot be answered, by this engine nor by another like it.
+                raise Invalid("engine.refused", str(error)) from error
             await look_at(held.site, node.url, node.bearer)
             await self._step_back(held)
             raise

@@ -57,6 +57,7 @@ async def _needy(session: AsyncSession, base: str, roster: list[str]) -> tuple[U
         (place, missing)
         for place in await nodes.table(session)
         if place.ready and not place.draining and not place.quarantine and place.base_model == base
+        if "preload" in place.uses
         if (missing := nodes.to_preload(place, roster))
     ]
     free = [(place.id, missing) for place, missing in lacking if not _at_work(place)]

@@ -51,6 +51,12 @@ class EngineRefused(EngineError):
         self.status, self.code = status, code
 
 
+def is_too_long(error: EngineError) -> bool:
+    """Whether a text and its answer are longer than the engine reads. The word is vLLM's: the code is 400 for all that
+    it refuses."""
+    return isinstance(error, EngineRefused) and error.status == 400 and "context" in str(error)
+
+
 class EngineNotReady(EngineRefused):
     """503: it is preparing, starting or restarting; ask again later."""
 
@@ -389,4 +395,5 @@ __all__ = [
     "StreamBroken",
     "StreamStalled",
     "TokenEvent",
+    "is_too_long",
 ]

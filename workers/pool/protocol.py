@@ -8,7 +8,7 @@ from typing import Annotated, Any, ClassVar, Literal, Protocol
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 from arena.kit.errors import GavelError
-from arena.nodes.capabilities import Capability, Driver, EngineCaps
+from arena.nodes.capabilities import TEXT_ONLY, Capability, Driver, EngineCaps
 
 LEASE_MODE_HEADER = "X-Gavel-Lease-Mode"
 TOKENIZER_FILES = ("tokenizer.json", "tokenizer_config.json", "special_tokens_map.json", "config.json")
@@ -67,8 +67,9 @@ class Health(Message):
     engine_build: str
     system_fingerprint: str | None
     fake: bool
-    driver: Driver
-    caps: EngineCaps
+    driver: Driver = "vllm"
+    caps: EngineCaps = TEXT_ONLY
+    """A node of an earlier release does not say."""
     public_key: str
     """Ed25519, of the key that signs the node's attestations."""
     quarantine: bool
@@ -79,7 +80,7 @@ class Health(Message):
     """Adapters loaded since the engine was started; what it keeps of each is freed by a new start alone."""
     running: int
     """Generations in flight; a speed run starts only at 0."""
-    begun: int
+    begun: int = 0
     """Generations and probes since the node was started: a speed run sees by it whether it was alone."""
     identity: Identity | None
     adapters: list[LoadedAdapter]

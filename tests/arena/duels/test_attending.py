@@ -8,7 +8,7 @@ from uuid import UUID
 import pytest
 from sqlalchemy import text
 
-from arena.duels import attending, queries
+from arena.duels import attending, queries, service
 from arena.duels.attention import ATTEND, WHOLE, AttentionContract
 from arena.shows.base_models import HOUSE_MODEL
 from tests.support.lab import LabJob
@@ -37,7 +37,8 @@ def path(duel: str, side: str = "left") -> str:
 
 
 async def status(show: Show, duel: str) -> Json:
-    found: Json = (await show.portal.anybody().get_ok(f"/duels/{duel}/trace"))["left"]["attention"]
+    """As a producer sees it."""
+    found: Json = (await show.producer.get_ok(f"/duels/{duel}/trace"))["left"]["attention"]
     return found
 
 
@@ -229,3 +230,59 @@ async def test_without_a_system_prompt_there_is_none(show: Show, duel: str) -> N
         base, parts = await attending._rendered(show.portal.site, session, found, rows["left"])
     assert {kind for kind, _ in parts} == {"template", "prompt"}
     assert "".join(words for _, words in parts) == base.render("Why does the gavel fall?")
+
+
+# --- of a conversation -------------------------------------------------------------------------------------------
+
+
+async def debated(show: Show) -> str:
+    await show.enter("Lantern")
+    await show.answered(kind="debate", turns=3)
+    answered = (await show.producer.get_ok(f"/episodes/{show.episode_id}/duels"))[0]
+    return str(answered["id"])
+
+
+async def test_a_later_turn_is_read_as_the_engine_was_given_it(show: Show) -> None:
+    duel_id = await debated(show)
+    await show.reveal()
+    await show.portal.drain()
+    await real(show)
+    site = show.portal.site
+    for turn in (1, 2, 3):
+        for side in ("left", "right"):
+            await show.producer.post_ok(f"{path(duel_id, side)}?turn={turn}")
+            job = await show.lab.take()
+            async with site.sessions() as session:
+                plan = await service.plan(site, session, UUID(duel_id), turn)
+            assert job.contract["rendered"] == next(one.rendered for one in plan.sides if one.side == side)
+    assert await show.producer.refused("POST", f"{path(duel_id)}?turn=4") == (404, "answer.no_turn")
+    assert await show.portal.anybody().refused("GET", f"/duels/{duel_id}/trace?turn=4") == (
+        404,
+        "answer.no_turn",
+    )
+
+
+async def test_after_an_answer_behind_a_card_no_word_is_shown_that_comes_of_it(show: Show) -> None:
+    """What goes on from withheld words is likely to hold them again."""
+    duel_id = await debated(show)
+    await show.producer.post_ok(f"/duels/{duel_id}/program", {"action": "replace", "side": "left", "turn": 1})
+    await show.reveal()
+    await show.portal.drain()
+    await real(show)
+    for side in ("left", "right"):
+        refused = await show.producer.refused("POST", f"{path(duel_id, side)}?turn=2")
+        assert refused == (409, "attention.off_air")
+    trace = await show.portal.anybody().get_ok(f"/duels/{duel_id}/trace?turn=2")
+    for side in ("left", "right"):
+        steps = trace[side]["steps"]
+        assert any(step["alternatives"] for step in steps)
+        assert all(one["text"] is None for step in steps for one in step["alternatives"])
+    assert (trace["turn"], trace["turns"]) == (2, 3)
+
+
+async def test_why_a_lab_failed_is_for_producers(show: Show, duel: str) -> None:
+    job = await asked(show, duel)
+    await job.fail("Something of the lab's own.", retry=False)
+    assert (await status(show, duel))["reason"] == "Something of the lab's own."
+    seen = (await show.portal.anybody().get_ok(f"/duels/{duel}/trace"))["left"]["attention"]
+    assert (seen["state"], seen["reason"]) == ("failed", None)

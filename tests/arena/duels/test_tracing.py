@@ -46,6 +46,10 @@ async def listed(show: Show, *terms: tuple[str, str]) -> None:
     await show.producer.post("/api/moderation/lists/evening/versions", content=lines(*terms))
 
 
+def is_word(said: str) -> bool:
+    return said.startswith(" ") and said.strip().isalpha()
+
+
 def words(step: Json) -> list[str | None]:
     return [one["text"] for one in step["alternatives"]]
 
@@ -100,24 +104,24 @@ async def test_a_listed_word_is_not_read_here_either(show: Show) -> None:
 async def test_a_word_is_looked_at_in_its_place_in_the_answer(show: Show) -> None:
     """Neither half is listed; what they make together is, with what was said before or comes behind."""
     duel = await revealed(show)
-    said = (await trace(show, duel))["left"]["steps"]
-    before, behind = said[3]["text"].strip(), said[5]["text"].strip()
-    assert before.isalpha()
-    assert behind.isalpha()
-    await put(show, duel, 4, "wort", " mumble", " harbour")
-    assert words((await trace(show, duel))["left"]["steps"][4]) == ["wort", " mumble", " harbour"]
+    said = [step["text"] for step in (await trace(show, duel))["left"]["steps"]]
+    place = next(at for at in range(1, len(said)) if is_word(said[at - 1]) and is_word(said[at + 1]))
+    before, behind = said[place - 1].strip(), said[place + 1].strip()
+    await put(show, duel, place, "wort", " mumble", " harbour")
+    assert words((await trace(show, duel))["left"]["steps"][place]) == ["wort", " mumble", " harbour"]
     await listed(show, (f"{before}wort", "block"), (f"mumble {behind}", "hold"))
-    assert words((await trace(show, duel))["left"]["steps"][4]) == [None, None, " harbour"]
+    assert words((await trace(show, duel))["left"]["steps"][place]) == [None, None, " harbour"]
 
 
 async def test_what_stood_in_the_answer_before_hides_no_word_beside_it(show: Show) -> None:
     """A person has let it go on air; the alternatives elsewhere have nothing to do with it."""
     duel = await revealed(show)
     said = (await trace(show, duel))["left"]["steps"]
-    await listed(show, (said[1]["text"].strip(), "hold"))
-    later = (await trace(show, duel))["left"]["steps"]
-    assert words(later[4]) == words(said[4])
-    assert None not in words(said[4])
+    place = next(at for at, step in enumerate(said) if is_word(step["text"]))
+    await listed(show, (said[place]["text"].strip(), "hold"))
+    later = (await trace(show, duel))["left"]["steps"][place + 3]
+    assert words(later) == words(said[place + 3])
+    assert None not in words(later)
 
 
 @pytest.mark.parametrize("word", ["ti\u200bde", "\u202egnol", " Lantern"])

@@ -1,5 +1,6 @@
 """Duels of several turns: who is given what, what is recorded of it, and what cannot be asked for."""
 
+import asyncio
 import copy
 from typing import Any
 from uuid import UUID
@@ -350,6 +351,21 @@ async def test_whoever_says_that_a_side_was_given_other_words_is_found_out(show:
     assert "record.messages.2" in problems(mended(5, {"messages": unquoted}))["messages"]
     assert "messages" in problems(mended(5, {"turn": 2}))
     assert "messages" in problems(mended(5, {"turns": 2}))
+
+
+async def test_a_dumped_duel_is_not_asked_on(show: Show) -> None:
+    """The producer can start another one as soon as the turn under way has ended."""
+    await show.enter("Lantern")
+    asked = listen(show)
+    duel_id = await show.start_duel(**DEBATE)
+    answering = asyncio.create_task(show.portal.drain())
+    while len(asked) < 2:  # noqa: ASYNC110 - the engine has no bell for tests
+        await asyncio.sleep(0)
+    await show.producer.post_ok(f"/duels/{duel_id}/program", {"action": "dump"})
+    await answering
+    assert len(asked) == 2, "both sides of the first turn"
+    assert (await show.duel(duel_id))["state"] == "answered"
+    await show.start_duel(**DEBATE)
 
 
 async def test_a_withheld_answer_is_quoted_by_its_digest_alone(show: Show) -> None:

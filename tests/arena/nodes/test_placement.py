@@ -256,7 +256,8 @@ def test_every_need_is_a_capability_and_every_mode_has_its_needs() -> None:
 def test_each_capability_counts(capability: str) -> None:
     """Without it some use is gone, or it is one that only a request can ask for."""
     without = OUR_OWN.model_copy(update={capability: False})
-    assert uses(without) < uses(OUR_OWN) or capability == "repetition_penalty"
+    asked_for = ("repetition_penalty", "images")
+    assert uses(without) < uses(OUR_OWN) or capability in asked_for
 
 
 @pytest.mark.parametrize("mode", ["duel", "speed", "preload", "probe"])

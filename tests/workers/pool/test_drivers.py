@@ -80,6 +80,13 @@ class Rig:
     async def text(self, model: str, tokens: int = 12, **fields: object) -> str:
         return "".join(event.text for event in (await self.say(model, tokens, **fields))[0])
 
+    async def voice(self, model: str) -> object:
+        """By which it is told from others: its tokens where they are said. Noise may read as nothing."""
+        if not self.caps.token_ids:
+            return await self.text(model)
+        said, _ = await self.say(model, min_tokens=12, ignore_eos=True)
+        return [event.token_id for event in said]
+
     @property
     def upstream(self) -> Upstream:
         assert self.server
@@ -213,10 +220,11 @@ async def test_a_load_is_done_once_and_gives_each_adapter_its_own_voice(rig: Rig
     assert first.effect
     assert second.effect
     assert (await rig.load(FIRST)).load_ms == 0
-    one, other = await rig.text(first.name), await rig.text(second.name)
-    assert one == await rig.text(first.name), "greedy"
+    one, other = await rig.voice(first.name), await rig.voice(second.name)
+    house = await rig.voice(await rig.identity())
+    assert one == await rig.voice(first.name), "greedy"
     assert one
-    assert len({one, other, await rig.text(await rig.identity())}) == 3
+    assert one != other != house != one
 
 
 @each
@@ -253,7 +261,7 @@ async def test_tokens_are_counted_and_texts_are_whole(rig: Rig) -> None:
 
 @each
 async def test_a_stop_string_ends_an_answer_before_it(rig: Rig) -> None:
-    name = (await rig.load(FIRST)).name
+    name = await rig.identity()
     whole = await rig.text(name, tokens=30)
     stop = whole[len(whole) // 2 :][:4]
     assert stop

@@ -157,7 +157,9 @@ async def test_asking_for_alternatives_changes_no_token(client: EngineClient) ->
     pieces = spoken(text, [event.likely[0][0] for event in said[2]])
     assert pieces is not None
     assert "".join(pieces) == text
-    assert all(5 <= len(event.likely) <= 6 for event in said[2])
+    # Two that read alike are one: half a character reads as any other.
+    assert all(2 <= len(event.likely) <= 6 for event in said[2])
+    assert any(len(event.likely) >= 5 for event in said[2])
     assert [event.likely[0][1] for event in said[2]] == pytest.approx(
         [event.likely[0][1] for event in said[1]], abs=1e-3
     )

@@ -8,6 +8,7 @@ description (`/openapi.json`) where it has one, and found by asking where it has
 import asyncio
 import json
 import shutil
+import tempfile
 from collections import Counter
 from collections.abc import Mapping
 from pathlib import Path
@@ -120,6 +121,7 @@ class OpenAiEngine(RemoteEngine):
     async def load(self, name: str, directory: Path) -> None:
         if self._folder is not None:
             await self._load_from(self._folder / name, name, directory)
+            await self._ask(name)  # says its version, by which fingerprints are kept apart
             self._models[name] = name
             return
         model = self._given.get(directory.name)
@@ -128,6 +130,7 @@ class OpenAiEngine(RemoteEngine):
                 "engine.not_served",
                 f"--models names no model for {directory.name} ({name}). Its files are in {directory}",
             )
+        await self._ask(model)
         self._models[name] = model
 
     async def _load_from(self, place: Path, name: str, directory: Path) -> None:
@@ -229,9 +232,16 @@ def _copy(directory: Path, place: Path) -> None:
     """Whole or not there; never rewritten."""
     if place.is_dir():
         return
-    draft = place.with_name(f".{place.name}.draft")
-    shutil.rmtree(draft, ignore_errors=True)
-    draft.mkdir(mode=0o755)
-    for part in (WEIGHTS, CONFIG):
-        shutil.copyfile(directory / part, draft / part)
-    draft.rename(place)
+    draft = Path(tempfile.mkdtemp(prefix=f".{place.name}.", dir=place.parent))
+    try:
+        for part in (WEIGHTS, CONFIG):
+            shutil.copyfile(directory / part, draft / part)
+            (draft / part).chmod(0o644)
+        # The server is another user, whatever this process's umask is.
+        draft.chmod(0o755)
+        draft.rename(place)
+    except OSError:
+        if not place.is_dir():  # else another node has put it there: a name is a hash, so it is the same
+            raise
+    finally:
+        shutil.rmtree(draft, ignore_errors=True)

@@ -143,7 +143,9 @@ class RemoteEngine:
         answer = await self._send("POST", "/v1/completions", request.body() | {"model": model})
         if answer.status_code in REFUSED:
             said = {"error": {"code": "engine.refused", "message": await self._words(answer)}}
-            return EngineReply(400, "application/json", _once(said), answer.aclose)
+            return EngineReply(
+                422 if answer.status_code == 422 else 400, "application/json", _once(said), answer.aclose
+            )
         try:
             await self._require_success(answer)
         except EngineFault:

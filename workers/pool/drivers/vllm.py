@@ -16,7 +16,7 @@ from pathlib import Path
 
 import httpx
 
-from arena.nodes.capabilities import OUR_OWN, Driver
+from arena.nodes.capabilities import TEXT_ONLY, Driver
 from workers.pool.hardware import has_bfloat16
 from workers.pool.process import ChildProcess, describe_exit
 from workers.pool.protocol import CompletionRequest, EngineFault, EngineReply, Progress
@@ -151,8 +151,7 @@ class VllmEngine:
     """The Engine protocol over one vLLM child at a time; `start` may be called again after `stop`."""
 
     driver: Driver = "vllm"
-    # Its completions read text; its chat puts images where the model's own template has them, not ours.
-    caps = OUR_OWN.model_copy(update={"images": False})
+    caps = TEXT_ONLY
     served: tuple[str, ...] = ()
     fake = False
 

@@ -3,7 +3,7 @@ import { useEffect } from "react";
 import { type Loaded, useLoad } from "../shared/load";
 
 const SEALED_AGAIN_MS = 8_000;
-const LAB_AGAIN_MS = 3_000;
+const LAB_AGAIN_MS = 15_000;
 
 /** A turn of the duel. Looked at again while it is sealed, and while a lab is at one of its answers. */
 export function useTrace(duel: string, turn: number): Loaded<Trace> {
