@@ -55,18 +55,19 @@ async def seen(
     words = tuple(tuple(word for word, _ in row) for row in others)
     key = (rules, names, tuple(pieces), words)
     # A hall opens the page at once: one of them has it judged, the others wait for that.
-    async with _judging.setdefault(key, asyncio.Lock()):
-        if key not in _judged:
-            asked = _asked(pieces, others)
-            verdicts = await check_all(session, [one.text for one in asked])
-            if any(verdict.engine != rules for verdict in verdicts):
-                return none  # no engine, or another one since we asked
-            _judged[key] = await asyncio.to_thread(_judge, names, others, asked, verdicts)
-            while len(_judged) > KEPT:
-                _judged.popitem(last=False)
-        found = _judged[key]
-    _judging.pop(key, None)
-    return found
+    try:
+        async with _judging.setdefault(key, asyncio.Lock()):
+            if key not in _judged:
+                asked = _asked(pieces, others)
+                verdicts = await check_all(session, [one.text for one in asked])
+                if any(verdict.engine != rules for verdict in verdicts):
+                    return none  # no engine, or another one since we asked
+                _judged[key] = await asyncio.to_thread(_judge, names, others, asked, verdicts)
+                while len(_judged) > KEPT:
+                    _judged.popitem(last=False)
+            return _judged[key]
+    finally:
+        _judging.pop(key, None)
 
 
 def none_of(others: Sequence[Sequence[Likely]]) -> Seen:

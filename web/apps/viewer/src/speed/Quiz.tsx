@@ -1,28 +1,15 @@
 import type { SpeedQuizLine, SpeedRun } from "@gavel/api";
-import { SideIcon, useEntryName } from "@gavel/ui";
 import { useT } from "./i18n";
-import { ICON } from "./Race";
+import { RacersHead } from "./RacersHead";
 import css from "./Speed.module.css";
 
 /** Right or wrong, and how long it took: question by question. */
 export function Quiz({ run, lines }: { run: SpeedRun; lines: SpeedQuizLine[] }) {
   const { t } = useT();
-  const nameOf = useEntryName();
   return (
     <div className={css.scroll}>
       <table className={css.table}>
-        <thead>
-          <tr>
-            <th scope="col">{t("speed.question")}</th>
-            <th scope="col">
-              <SideIcon side={ICON.a} /> {nameOf(run.a)}
-            </th>
-            <th scope="col">
-              <SideIcon side={ICON.b} /> {nameOf(run.b)}
-            </th>
-            <th scope="col">{t("speed.house_is")}</th>
-          </tr>
-        </thead>
+        <RacersHead run={run} first={t("speed.question")} />
         <tbody>
           {lines.map((line) => (
             <tr key={line.question}>

@@ -1,8 +1,7 @@
 import type { SpeedAxis, SpeedRun } from "@gavel/api";
-import { SideIcon, useEntryName } from "@gavel/ui";
 import { drawable, isShare, reach } from "./figures";
 import { useT } from "./i18n";
-import { ICON } from "./Race";
+import { RacersHead } from "./RacersHead";
 import css from "./Speed.module.css";
 
 const R = 100;
@@ -80,7 +79,6 @@ function Drawing({ axes }: { axes: SpeedAxis[] }) {
 
 function Table({ run, axes }: { run: SpeedRun; axes: SpeedAxis[] }) {
   const { t, number } = useT();
-  const nameOf = useEntryName();
   const shown = (axis: SpeedAxis["axis"], value: number | null) => {
     if (value === null) return "–";
     if (axis === "accuracy") return number(value, { style: "percent" });
@@ -89,18 +87,7 @@ function Table({ run, axes }: { run: SpeedRun; axes: SpeedAxis[] }) {
   };
   return (
     <table className={css.table}>
-      <thead>
-        <tr>
-          <th scope="col">{t("speed.figure")}</th>
-          <th scope="col">
-            <SideIcon side={ICON.a} /> {nameOf(run.a)}
-          </th>
-          <th scope="col">
-            <SideIcon side={ICON.b} /> {nameOf(run.b)}
-          </th>
-          <th scope="col">{t("speed.house_is")}</th>
-        </tr>
-      </thead>
+      <RacersHead run={run} first={t("speed.figure")} />
       <tbody>
         {axes.map((one) => (
           <tr key={one.axis}>
