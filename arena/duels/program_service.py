@@ -281,7 +281,7 @@ async def preview(session: AsyncSession, duel: Duel) -> ProgramOut:
         asked=current.prompt,
         state=duel.state,
         hold_seconds=seconds,
-        over=_over(rows),
+        over=duel.state in ("answered", "failed") and _over(rows),
         left=current.left,
         right=current.right,
         earlier=turns[: now - 1],

@@ -209,7 +209,7 @@ class ProgramOut(Out):
     """The engine's; what is on air comes later."""
     hold_seconds: int
     over: bool
-    """Nothing is left to go on air."""
+    """The engine has ended and nothing is left to go on air."""
     left: ProgramSide
     """In the turn that is on air."""
     right: ProgramSide

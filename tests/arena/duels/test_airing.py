@@ -159,6 +159,18 @@ async def test_the_vote_opens_when_everything_is_on_air(stage: Stage) -> None:
     await show.open_vote()
 
 
+async def test_it_is_over_when_nothing_is_left_on_air_and_on_the_engine(stage: Stage) -> None:
+    await stage.say(SOME)
+    await stage.steer("replace", "left")
+    await stage.end("right")
+    await stage.look(HOLD)
+    assert not (await stage.preview())["over"], "left is off air, and its model still speaks"
+    await stage.end()
+    await stage.look(HOLD)
+    assert (await stage.preview())["over"]
+    await stage.show.open_vote()
+
+
 # --- moderation -----------------------------------------------------------------------------------------------------
 
 

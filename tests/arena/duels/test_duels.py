@@ -3,7 +3,6 @@
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from datetime import timedelta
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -11,6 +10,7 @@ from uuid import uuid4
 import pytest
 from sqlalchemy import select, text
 
+from arena.duels.contracts import RUN as RUN_DUEL
 from arena.duels.models import Answer, AnswerToken
 from arena.kit.jobs import service as jobs
 from arena.kit.jobs.models import Job, JobState
@@ -483,7 +483,7 @@ async def test_without_an_engine_a_duel_waits_and_ends_when_its_time_is_over(sho
     job = await job_of(show, duel)
     assert (job.state, job.attempts) == (JobState.QUEUED, 0)
     assert (await show.desk())["names"]["reason"] == "waiting for an engine to start"
-    await show.time_passes(timedelta(minutes=15).total_seconds() + 1)
+    await show.time_passes(PIPELINE.work(RUN_DUEL).limit.total_seconds() + 1)
     await show.portal.sweep()
     assert (await show.duel(duel))["state"] == "failed"
     assert (await show.desk())["names"]["reason"].startswith("its time ran out")
