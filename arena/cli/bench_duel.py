@@ -5,6 +5,8 @@ import secrets
 import socket
 from contextlib import ExitStack
 
+import uvloop
+
 from arena.cli import bench_engine, bench_stage
 from arena.cli.bench import Figure
 from arena.cli.bench_site import BenchSite, running_site
@@ -14,8 +16,13 @@ from arena.kit.site import open_site
 
 def figures() -> list[Figure]:
     token, ports = secrets.token_hex(16), _free_ports(bench_stage.NODES + 1)
-    with running_site(",".join(f"http://127.0.0.1:{port}" for port in ports), token) as running:
-        return asyncio.run(_figures(running, ports, token))
+    addresses = ",".join(f"http://127.0.0.1:{port}" for port in ports)
+    with (
+        running_site(addresses, token) as running,
+        # Nodes run on uvloop (`gavel engine`), and what they add to an answer is measured here.
+        asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner,
+    ):
+        return runner.run(_figures(running, ports, token))
 
 
 async def _figures(running: BenchSite, ports: list[int], token: str) -> list[Figure]:

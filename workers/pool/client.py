@@ -7,6 +7,7 @@ import secrets
 import ssl
 import time
 from collections.abc import AsyncGenerator, AsyncIterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import cache
 from typing import Any, Self
@@ -28,7 +29,10 @@ from workers.pool.protocol import (
 
 LOAD_SECONDS = 300.0
 """A load waits for running generations, downloads, loads and probes."""
-
+END_SECONDS = 1.0
+"""How long a server may take to end a stream whose last words it has sent."""
+KEPT_SECONDS = 2.0
+"""How long an idle connection is used again; less than servers keep it (uvicorn: 5 s), so that none ends as we ask."""
 
 IMPOSSIBLE = -9999.0
 """What vLLM writes for the logarithm of nothing, which JSON has no word for."""
@@ -161,6 +165,7 @@ class EngineClient:
             timeout=httpx.Timeout(30.0, connect=5.0),
             trust_env=False,
             verify=_trusted(),
+            limits=httpx.Limits(keepalive_expiry=KEPT_SECONDS),
             transport=transport,
         )
 
@@ -314,6 +319,11 @@ class EngineClient:
                     chunk_ns,
                     chunk.get("metrics"),
                 )
+                # Read to its end, the connection is kept for the next request; a fault after the end is none.
+                with suppress(httpx.HTTPError, TimeoutError):
+                    async with asyncio.timeout(END_SECONDS):
+                        async for _ in lines:
+                            pass
                 return
 
     async def _json(self, method: str, path: str, **options: Any) -> Any:

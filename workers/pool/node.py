@@ -49,7 +49,8 @@ def create_node_app(agent: NodeAgent, token: str) -> FastAPI:
     app.add_exception_handler(GavelError, _refusal)
     app.add_exception_handler(RequestValidationError, _invalid)
 
-    def require_token(authorization: Annotated[str, Header()] = "") -> None:
+    # A coroutine: anything else takes the way through a thread, which every answer's first token would wait for.
+    async def require_token(authorization: Annotated[str, Header()] = "") -> None:
         if not hmac.compare_digest(authorization.encode(), f"Bearer {token}".encode()):
             raise Unauthenticated("engine.token", "this node wants its bearer token (GAVEL_ENGINE_TOKEN)")
 

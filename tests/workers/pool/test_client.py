@@ -4,10 +4,13 @@ import asyncio
 import json
 import time
 from collections.abc import AsyncIterator, Callable
+from urllib.parse import urlsplit
 
 import httpx
+import psutil
 import pytest
 
+from tests.support.engine import Node
 from workers.pool import fake_text
 from workers.pool.client import (
     AdapterUnknown,
@@ -102,6 +105,16 @@ async def test_nobody_home() -> None:
             await client.health()
         with pytest.raises(EngineUnreachable):
             await anext(client.stream(CompletionRequest(model="m", prompt="p")))
+
+
+async def test_the_next_request_takes_the_connection_of_the_last(client: EngineClient, node: Node) -> None:
+    port, seen = urlsplit(node.url).port, []
+    for _ in range(3):
+        await read(client, max_tokens=3)
+        open_ones = psutil.Process().net_connections("tcp")
+        seen.append([one.laddr.port for one in open_ones if one.raddr and one.raddr.port == port])
+    assert len(seen[0]) == 1
+    assert seen == [seen[0]] * 3
 
 
 TOKEN = b'data: {"choices":[{"index":0,"text":"a","token_ids":[9],"finish_reason":null}]}\n\n'
