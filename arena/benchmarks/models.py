@@ -117,3 +117,31 @@ class BenchmarkSample(Row):
     """How it was judged: the scorer's name, and for a choice by how much the likeliest option was ahead."""
 
     __table_args__ = (UniqueConstraint("run_id", "task", "index"),)
+
+
+class ImportedSuite(Row):
+    """One version of a suite that somebody has imported. Versions never change; the newest counts."""
+
+    __tablename__ = "suites"
+
+    name: Mapped[str]
+    """The suite's id."""
+    version: Mapped[int]
+    digest: Mapped[str]
+    spec: Mapped[dict[str, Any]]
+    """A `contracts.SuiteSpec`. Its files lie in the store under their sha256."""
+    imported_by: Mapped[UUID | None] = mapped_column(ForeignKey("persons.id"))
+
+    __table_args__ = (UniqueConstraint("name", "version"), CheckConstraint("version > 0", name="version"))
+
+
+class SeasonSeed(Row):
+    """The seed of a season's suites: drawn once, committed to at once, shown when it is released."""
+
+    __tablename__ = "season_seeds"
+
+    season_id: Mapped[UUID] = mapped_column(ForeignKey("seasons.id"), unique=True)
+    seed: Mapped[int] = mapped_column(BigInteger)
+    nonce: Mapped[str]
+    drawn_by: Mapped[UUID | None] = mapped_column(ForeignKey("persons.id"))
+    released_at: Mapped[datetime | None]
