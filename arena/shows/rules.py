@@ -95,6 +95,9 @@ class SeasonRules(Contract):
     weights: Weights = Weights()
     frames: Frames = Frames()
     suite: str = "reasoning"
+    """What is asked at admission: its air set. It ranks."""
+    suites: tuple[str, ...] = ("arithmetic", "chinese", "english", "format", "reading")
+    """Further suites that count on the page of scores."""
     judge_seconds: int = Field(default=60, ge=0)
     """How long the judges have after a vote has closed for the viewers."""
     hold_seconds: int = Field(default=7, ge=0, le=30)
