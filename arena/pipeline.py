@@ -6,8 +6,8 @@ upload ──▶ verify ──▶ probe ──▶ benchmark ──▶ duel ─�
 from datetime import timedelta
 from functools import partial
 
+from arena.benchmarks import library
 from arena.benchmarks import service as benchmarks
-from arena.benchmarks import suites
 from arena.benchmarks.contracts import JOB_KIND as BENCHMARK
 from arena.benchmarks.contracts import BenchmarkFinished
 from arena.duels import attending
@@ -20,7 +20,6 @@ from arena.gateway.contracts import ANSWER as COMPLETE
 from arena.gateway.contracts import CompletionAsked
 from arena.kit.celery import BENCH, CONTROL
 from arena.kit.celery import VERIFY as VERIFY_QUEUE
-from arena.kit.db import Json
 from arena.kit.jobs.contracts import JobProgressed
 from arena.kit.jobs.pipeline import Air, Pipeline, Step, Work
 from arena.leaderboard.contracts import REFRESH as REFRESH_BOARD
@@ -79,11 +78,6 @@ def on_work(fact: JobProgressed) -> list[str]:
     return [f"submission:{fact.subject}", *desks]
 
 
-def suite_spec(suite_id: str) -> Json:
-    """The data sets are compared with the items of the benchmark, which comes later in the line."""
-    return suites.load(suite_id).model_dump(mode="json")
-
-
 async def _nothing_to_mark(*_: object) -> None:
     """Ratings and boards are recomputed whole, and nodes are looked at again; the next fact does it again."""
 
@@ -95,7 +89,7 @@ PIPELINE = Pipeline(
             VERIFY_QUEUE,
             timedelta(minutes=30),
             submissions.failed,
-            partial(verdict.prepare, suite=suite_spec),
+            partial(verdict.prepare, suites=library.given),
             verdict.finish,
         ),
         Work(PROBE, BENCH, timedelta(minutes=30), probing.failed, probing.prepare, probing.finish),

@@ -57,3 +57,31 @@ class BenchmarkSample(Row):
     correct: Mapped[bool]
 
     __table_args__ = (UniqueConstraint("run_id", "task", "index"),)
+
+
+class ImportedSuite(Row):
+    """One version of a suite that somebody has imported. Versions never change; the newest counts."""
+
+    __tablename__ = "suites"
+
+    name: Mapped[str]
+    """The suite's id."""
+    version: Mapped[int]
+    digest: Mapped[str]
+    spec: Mapped[dict[str, Any]]
+    """A `contracts.SuiteSpec`. Its files lie in the store under their sha256."""
+    imported_by: Mapped[UUID | None] = mapped_column(ForeignKey("persons.id"))
+
+    __table_args__ = (UniqueConstraint("name", "version"), CheckConstraint("version > 0", name="version"))
+
+
+class SeasonSeed(Row):
+    """The seed of a season's suites: drawn once, committed to at once, shown when it is released."""
+
+    __tablename__ = "season_seeds"
+
+    season_id: Mapped[UUID] = mapped_column(ForeignKey("seasons.id"), unique=True)
+    seed: Mapped[int] = mapped_column(BigInteger)
+    nonce: Mapped[str]
+    drawn_by: Mapped[UUID | None] = mapped_column(ForeignKey("persons.id"))
+    released_at: Mapped[datetime | None]

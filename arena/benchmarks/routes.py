@@ -3,7 +3,7 @@
 from fastapi import APIRouter
 
 from arena.accounts.public import PublicCaller
-from arena.benchmarks import queries, suites
+from arena.benchmarks import library, queries
 from arena.benchmarks.schemas import RunOut, SampleOut, SamplesOut, SuiteOut
 from arena.kit.db import SessionDep
 from arena.submissions.public import VisibleSubmission
@@ -12,8 +12,8 @@ router = APIRouter(tags=["benchmarks"])
 
 
 @router.get("/suites/{suite_id}")
-async def read_suite(suite_id: str, _: PublicCaller) -> SuiteOut:
-    return SuiteOut.of(suites.load(suite_id))
+async def read_suite(suite_id: str, _: PublicCaller, session: SessionDep) -> SuiteOut:
+    return SuiteOut.of(await library.find(session, suite_id))
 
 
 @router.get("/submissions/{submission_id}/benchmark")

@@ -5,7 +5,7 @@ from uuid import UUID
 from sqlalchemy import delete, func
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from arena.benchmarks import queries, suites
+from arena.benchmarks import library, queries, suites
 from arena.benchmarks.contracts import BenchmarkContract, BenchmarkFinished, BenchmarkResult, SystemPrompt
 from arena.benchmarks.models import BenchmarkRun, BenchmarkSample
 from arena.kit.db import Json
@@ -28,7 +28,7 @@ async def prepare(site: Site, session: AsyncSession, job: Job) -> BenchmarkContr
         raise Conflict("submission.not_verified", "Only a verified submission can be benchmarked.")
     entry, submission = found
     rules = await season_rules(session, entry.season_id)
-    suite = suites.load(rules.suite)
+    suite = await library.of_season(session, entry.season_id, rules.suite)
     base = rules.track.base
     staged = await submissions.staged(session, submission)
     leased = await nodes.lease(

@@ -109,6 +109,9 @@ class SeasonRules(Contract):
     weights: Weights = Weights()
     frames: Frames = Frames()
     suite: str = "reasoning"
+    """What is asked at admission: its air set. It ranks."""
+    suites: tuple[str, ...] = ("arithmetic", "chinese", "english", "format", "reading")
+    """Further suites that count on the page of scores."""
     suite_weights: dict[str, Annotated[float, Field(gt=0, allow_inf_nan=False)]] = {}
     """Of the suites in the overall accuracy. Empty: `suite` alone. Who has no score in one of them has none overall."""
     judge_seconds: int = Field(default=60, ge=0)

@@ -15,7 +15,7 @@ from arena.moderation.public import active_lists, require
 from arena.shows.public import Artifact, Track
 from arena.submissions import metrics
 from arena.submissions.artifacts import DATA_CLEANED, DATA_JSONL
-from arena.submissions.contracts import FileOut, JudgedBy, SubmissionChanged
+from arena.submissions.contracts import FileOut, JudgedBy, SubmissionChanged, SuitesGiven
 from arena.submissions.datasets.contracts import GROWTH, DatasetReport
 from arena.submissions.models import DatasetCheck, Entry, Submission
 from arena.submissions.schemas import DatasetOut, Licence
@@ -41,7 +41,7 @@ async def declared(
 
 
 async def judged_by(
-    site: Site, session: AsyncSession, row: Submission, track: Track, suite: Json
+    site: Site, session: AsyncSession, row: Submission, track: Track, suites: SuitesGiven
 ) -> JudgedBy:
     """What the lab judges a data set with. The word lists lie in the store under the digest of their engine."""
     digest, lists = await active_lists(session)
@@ -51,7 +51,7 @@ async def judged_by(
     put = site.links.write(canonical(row.id, DATA_CLEANED), most)
     return JudgedBy(
         word_lists_url=site.links.read(key),
-        suite=suite,
+        suites=suites,
         cleaned=FileOut(name=DATA_CLEANED, put_url=put, max_bytes=most),
     )
 

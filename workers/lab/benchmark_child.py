@@ -63,7 +63,7 @@ def measure(
 ) -> BenchmarkResult:
     """Ask everything and score it. Raises BenchmarkFault, and whatever the harness raises when the engine fails."""
     families = {family.name: family for family in contract.suite.families}
-    items = make_items(contract.suite)
+    items = make_items(contract.suite, folder / "suite")
     model = _model(contract, folder / "tokenizer", _counter(contract, progress))
     _require_bos(model)
     crowded = _crowded(contract, model, items)
@@ -186,7 +186,7 @@ def _task(family: FamilySpec, contract: BenchmarkContract, items: list[Item], fo
             "metric_list": [metric],
         }
     metric = {"metric": "exact_match", "aggregation": "mean", "higher_is_better": True}
-    ending = {"until": ["\n"], "max_gen_toks": family.max_tokens, "temperature": 0.0, "do_sample": False}
+    ending = {"until": list(family.until), "max_gen_toks": family.max_tokens, "temperature": 0.0, "do_sample": False}
     return common | {"output_type": "generate_until", "generation_kwargs": ending, "metric_list": [metric]}
 
 
