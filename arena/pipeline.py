@@ -24,7 +24,17 @@ from arena.kit.jobs.contracts import JobProgressed
 from arena.kit.jobs.pipeline import Air, Pipeline, Step, Work
 from arena.leaderboard.contracts import REFRESH as REFRESH_BOARD
 from arena.leaderboard.contracts import BoardChanged
-from arena.nodes.contracts import ENGINE, PRELOAD, RECYCLE, NodeChanged, NodeFreed, NodeWorn
+from arena.nodes import calibrating
+from arena.nodes.contracts import (
+    CALIBRATE,
+    ENGINE,
+    PRELOAD,
+    RECYCLE,
+    CalibrationAsked,
+    NodeChanged,
+    NodeFreed,
+    NodeWorn,
+)
 from arena.practice import service as practice
 from arena.practice.contracts import ANSWER as PRACTISE
 from arena.practice.contracts import PracticeAsked, PracticeChanged
@@ -60,7 +70,7 @@ def on_work(fact: JobProgressed) -> list[str]:
     """A verification concerns its contestant; what holds or awaits an engine also shows on the desks."""
     if fact.kind == PRACTISE:
         return [f"practice:{fact.subject}", "desk:*"]
-    if fact.kind in (COMPLETE, RUN_SPEED, DRAW_QUIZ, SCORE_QUIZ):
+    if fact.kind in (COMPLETE, RUN_SPEED, DRAW_QUIZ, SCORE_QUIZ, CALIBRATE):
         return ["desk:*"]
     if fact.kind == ATTEND:
         return []  # the page of the duel asks by itself
@@ -94,6 +104,8 @@ PIPELINE = Pipeline(
         Work(COMPLETE, CONTROL, timedelta(minutes=5), gateway.failed),
         Work(PRELOAD, CONTROL, timedelta(minutes=15), _nothing_to_mark),
         Work(RECYCLE, CONTROL, timedelta(hours=6), _nothing_to_mark),
+        # A class of many nodes, some of them at work.
+        Work(CALIBRATE, CONTROL, timedelta(hours=6), calibrating.failed),
         Work(RECOMPUTE_RATINGS, CONTROL, timedelta(minutes=10), _nothing_to_mark),
         Work(REFRESH_BOARD, CONTROL, timedelta(minutes=10), _nothing_to_mark),
     ),
@@ -114,6 +126,7 @@ PIPELINE = Pipeline(
         Step(EpisodePlanned, PRELOAD, lambda fact: fact.episode_id),
         Step(DuelStarted, PRELOAD, lambda fact: fact.episode_id),
         Step(NodeWorn, RECYCLE, lambda fact: fact.node_id),
+        Step(CalibrationAsked, CALIBRATE, lambda fact: fact.calibration_id),
         Step(PracticeAsked, PRACTISE, lambda fact: fact.exchange_id),
         Step(DuelRevealed, RECOMPUTE_RATINGS, lambda fact: fact.season_id),
         Step(RatingsComputed, REFRESH_BOARD, lambda fact: fact.season_id),
