@@ -79,6 +79,7 @@ class Lease(Row):
 
     __table_args__ = (
         Index("ix_leases_node_id_taken_at", "node_id", "taken_at"),
+        Index("ix_leases_taken_at", "taken_at"),
         # One job holds one node: who goes to another lets go of the first.
         UniqueConstraint("job_id", "fence"),
     )
