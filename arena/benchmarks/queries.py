@@ -7,9 +7,10 @@ from sqlalchemy import ColumnElement, Select, case, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from arena.accounts.public import Person
+from arena.benchmarks import library
 from arena.benchmarks.models import UNDER_WAY, BenchmarkRun, BenchmarkSample
 from arena.benchmarks.rules import Accuracy, overall
-from arena.benchmarks.schemas import RunEntry, RunOut, SamplePage
+from arena.benchmarks.schemas import RunEntry, RunOut, SamplePage, SealedSeed
 from arena.kit.jobs import service as jobs
 from arena.submissions.public import Entry, Submission
 

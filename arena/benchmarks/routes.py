@@ -1,30 +1,114 @@
 """Benchmarks over HTTP."""
 
-from fastapi import APIRouter
+from typing import Annotated
 
-from arena.accounts.public import PublicCaller
-from arena.benchmarks import library, queries
-from arena.benchmarks.schemas import RunOut, SampleOut, SamplesOut, SuiteOut
+from fastapi import APIRouter, Query, Request, Response
+from fastapi.concurrency import run_in_threadpool
+
+from arena.accounts.public import Producer, PublicCaller
+from arena.benchmarks import comparing, library, queries, reproduce, reproducing
+from arena.benchmarks.policy import RepeatableRun, VisibleRun
+from arena.benchmarks.schemas import (
+    ComparisonOut,
+    ReproduceOut,
+    RunOut,
+    SampleOut,
+    SamplePage,
+    SamplesOut,
+    SuiteOut,
+)
 from arena.kit.db import SessionDep
+from arena.shows.public import current_season
 from arena.submissions.public import VisibleSubmission
 
 router = APIRouter(tags=["benchmarks"])
 
 
+@router.get("/suites")
+async def list_suites(_: PublicCaller, session: SessionDep) -> list[SuiteOut]:
+    """All that can be asked, as the season asks it."""
+    sealed = await queries.seed_of(session, (await current_season(session)).id)
+    return [SuiteOut.of(suite, sealed) for suite in await library.every(session)]
+
+
 @router.get("/suites/{suite_id}")
 async def read_suite(suite_id: str, _: PublicCaller, session: SessionDep) -> SuiteOut:
-    return SuiteOut.of(await library.find(session, suite_id))
+    sealed = await queries.seed_of(session, (await current_season(session)).id)
+    return SuiteOut.of(await library.find(session, suite_id), sealed)
 
 
 @router.get("/submissions/{submission_id}/benchmark")
-async def read_run(found: VisibleSubmission, session: SessionDep) -> RunOut | None:
+async def read_benchmark(found: VisibleSubmission, session: SessionDep) -> RunOut | None:
     """The newest run of a submission; null before the first."""
     run = await queries.newest_run(session, found[1].id)
-    return RunOut.of(run) if run else None
+    return await queries.describe(session, run.id) if run else None
 
 
 @router.get("/submissions/{submission_id}/samples")
 async def read_samples(found: VisibleSubmission, session: SessionDep) -> SamplesOut:
     run = await queries.newest_run(session, found[1].id)
     rows = await queries.samples(session, run.id) if run else []
-    return SamplesOut(items=[SampleOut.model_validate(row) for row in rows])
+    return SamplesOut(items=[SampleOut.of(row) for row in rows])
+
+
+@router.get("/submissions/{submission_id}/runs")
+async def list_runs(found: VisibleSubmission, session: SessionDep) -> list[RunOut]:
+    """All runs of a version, the newest first."""
+    return await queries.runs_of(session, found[1].id)
+
+
+@router.get("/benchmark-runs")
+async def list_season_runs(_: Producer, session: SessionDep) -> list[RunOut]:
+    """What is under way in the season, with what it waits for, then what has ended, the newest first."""
+    return await queries.runs_in(session, (await current_season(session)).id)
+
+
+@router.get("/runs/{run_id}")
+async def read_run(run: VisibleRun, session: SessionDep) -> RunOut:
+    return await queries.describe(session, run.id)
+
+
+@router.get("/runs/{run_id}/samples")
+async def read_run_samples(
+    run: VisibleRun,
+    session: SessionDep,
+    task: str | None = None,
+    wrong: bool = False,
+    page: Annotated[int, Query(ge=1, le=100_000)] = 1,
+) -> SamplePage:
+    """A page of the questions as they were asked and answered; `wrong` leaves out those answered rightly."""
+    return await queries.sample_page(session, run, task, wrong, page)
+
+
+@router.get("/runs/{run_id}/comparisons")
+async def compare_run(run: VisibleRun, session: SessionDep) -> list[ComparisonOut]:
+    """Beside the house and earlier versions of the same entry, over the questions that both were asked."""
+    return await comparing.comparisons(session, run)
+
+
+@router.get("/runs/{run_id}/reproduce")
+async def read_reproduce(run: RepeatableRun, request: Request, session: SessionDep) -> ReproduceOut:
+    """The command with which anybody computes the run's scores again."""
+    measured = await reproducing.measured(request.app.state.site, session, run)
+    return ReproduceOut(
+        command=reproduce.command(measured),
+        judge=reproduce.JUDGE,
+        judged=reproduce.judged(measured),
+        folder=f"/api/runs/{run.run.id}/lm-eval.zip",
+    )
+
+
+@router.get("/runs/{run_id}/lm-eval.zip", response_class=Response)
+async def download_tasks(run: RepeatableRun, request: Request, session: SessionDep) -> Response:
+    """The run's questions as tasks of plain lm-evaluation-harness."""
+    site = request.app.state.site
+    measured = await reproducing.measured(site, session, run)
+    files = {digest: await library.read_file(site, digest) for digest in measured.suite.files}
+    name = f"{reproduce.group(measured.suite)}_{str(run.run.id)[-6:]}"
+
+    def pack() -> bytes:
+        return reproduce.zipped(reproduce.folder(measured, files), name)
+
+    body = await run_in_threadpool(pack)
+    headers = {"Content-Disposition": f'attachment; filename="{name}.zip"'}
+    return Response(body, media_type="application/zip", headers=headers)

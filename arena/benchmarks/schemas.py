@@ -7,7 +7,7 @@ from uuid import UUID
 
 from arena.benchmarks.contracts import Extent, FamilySpec, Scorer, SuiteSpec, air_indices
 from arena.benchmarks.models import UNDER_WAY, BenchmarkRun, BenchmarkSample, RunState
-from arena.benchmarks.rules import overall
+from arena.benchmarks.rules import Changed, Gap, overall
 from arena.kit.jobs.models import Job, JobState
 from arena.kit.schemas import Out
 from arena.submissions.public import Entry, EntryKind, Submission
@@ -227,6 +227,10 @@ class SampleOut(Out):
         )
 
 
+class SamplesOut(Out):
+    items: list[SampleOut]
+
+
 class SamplePage(Out):
     items: list[SampleOut]
     total: int
@@ -252,3 +256,33 @@ class ReproduceOut(Out):
     """The tasks whose answers plain lm_eval cannot judge."""
     folder: str
     """Address of the folder, as .zip."""
+
+
+class GapOut(Out):
+    """How much better a run is than another one, over the questions that both were asked."""
+
+    value: float
+    stderr: float
+    items: int
+    tie: bool
+    """The difference is inside the noise."""
+
+    @classmethod
+    def of(cls, gap: Gap) -> "GapOut":
+        return cls(value=gap.value, stderr=gap.stderr, items=gap.items, tie=gap.tie)
+
+
+class TaskGap(Out):
+    task: str
+    other: float
+    """The other's own score."""
+    gap: GapOut
+
+
+class ComparisonOut(Out):
+    """Another run with the same questions."""
+
+    run_id: UUID
+    entry: RunEntry
+    overall: GapOut | None
+    tasks: list[TaskGap]

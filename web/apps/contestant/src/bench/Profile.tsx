@@ -57,9 +57,9 @@ function Overall({ run, other }: { run: Run; other: Comparison | undefined }) {
       <span>± {points(run.accuracy.stderr)}</span>
       {other && gap && (
         <span>
-          {t(gap.tie ? "bench.tie_with" : gap.difference > 0 ? "bench.above" : "bench.below", {
+          {t(gap.tie ? "bench.tie_with" : gap.value > 0 ? "bench.above" : "bench.below", {
             name: othersName(other),
-            points: Math.abs(Math.round(100 * gap.difference)),
+            points: Math.abs(Math.round(100 * gap.value)),
           })}
         </span>
       )}
@@ -163,7 +163,7 @@ function Table({ run, other }: { run: Run; other: Comparison | undefined }) {
 function Row({ task, name, other }: { task: TaskScore; name: string; other: Comparison | undefined }) {
   const { t, number } = useT();
   const half = CONFIDENCE * task.stderr;
-  const gap = other?.tasks.find((one) => one.task === task.task);
+  const found = other?.tasks.find((one) => one.task === task.task);
   return (
     <tr>
       <th scope="row">{name}</th>
@@ -181,10 +181,10 @@ function Row({ task, name, other }: { task: TaskScore; name: string; other: Comp
       </td>
       {other && (
         <td className={css.right}>
-          {gap ? (
+          {found ? (
             <>
-              {number(Math.round(100 * gap.other))}{" "}
-              <span>{gap.tie ? t("bench.tie") : signed(gap.difference)}</span>
+              {number(Math.round(100 * found.other))}{" "}
+              <span>{found.gap.tie ? t("bench.tie") : signed(found.gap.value)}</span>
             </>
           ) : (
             "–"

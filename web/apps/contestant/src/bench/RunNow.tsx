@@ -53,8 +53,7 @@ function Waits({ waiting }: { waiting: NonNullable<Run["waiting"]> }) {
 
 function Ended({ run, text }: { run: Run; text: string }) {
   const { t, find } = useT();
-  // The portal gives a code for what it knows beforehand, and a sentence for everything else.
-  const why = run.reason && (find(`bench.why.${run.reason.split(":")[0]?.replaceAll(".", "_")}`) ?? run.reason);
+  const why = (run.code && (find(`bench.why.${run.code}`) ?? find(`problem.${run.code}.what`))) || run.reason;
   return (
     <>
       <p>{text}</p>
