@@ -13,7 +13,7 @@ from arena.nodes.contracts import (
 )
 from arena.nodes.joining import recycle
 from arena.nodes.placement import BUSY, Place, to_preload
-from arena.nodes.queries import attestation, fingerprint, live_leases, nodes, table
+from arena.nodes.queries import attestation, fingerprint, leased_within, live_leases, nodes, table
 from arena.nodes.schemas import NodeOut
 from arena.nodes.service import attested, bearer, freed, lease, recognise, released, saw, serving
 
@@ -38,6 +38,7 @@ __all__ = [
     "fingerprint",
     "freed",
     "lease",
+    "leased_within",
     "live_leases",
     "nodes",
     "recognise",
