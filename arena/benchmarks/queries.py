@@ -6,12 +6,15 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, Select, case, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from arena.accounts.public import Person
+from arena.accounts.public import Caller, Person, Role
 from arena.benchmarks import library
-from arena.benchmarks.models import UNDER_WAY, BenchmarkRun, BenchmarkSample
+from arena.benchmarks.contracts import Answer
+from arena.benchmarks.models import UNDER_WAY, BenchmarkAnswer, BenchmarkRun, BenchmarkSample
 from arena.benchmarks.rules import Accuracy, overall
 from arena.benchmarks.schemas import RunEntry, RunOut, SamplePage, SealedSeed
+from arena.kit.errors import NotFound
 from arena.kit.jobs import service as jobs
+from arena.kit.jobs.models import Job
 from arena.submissions.public import Entry, Submission
 
 PAGE = 25
@@ -31,31 +34,34 @@ async def newest_run(session: AsyncSession, submission_id: UUID) -> BenchmarkRun
 
 
 async def open_run(session: AsyncSession, submission_id: UUID) -> BenchmarkRun | None:
+    """The run under way by which the version is admitted."""
     statement = select(BenchmarkRun).where(
-        BenchmarkRun.submission_id == submission_id, BenchmarkRun.state == "running"
+        BenchmarkRun.submission_id == submission_id,
+        BenchmarkRun.admission,
+        BenchmarkRun.state.in_(UNDER_WAY),
     )
     return (await session.execute(statement)).scalar_one_or_none()
 
 
-async def runs_of(session: AsyncSession, submission_id: UUID) -> list[RunOut]:
+async def runs_of(session: AsyncSession, submission_id: UUID, caller: Caller) -> list[RunOut]:
     """All runs of a version, the newest first."""
-    return await _described(session, _runs().where(BenchmarkRun.submission_id == submission_id))
+    return await _described(session, _runs().where(BenchmarkRun.submission_id == submission_id), caller)
 
 
-async def runs_in(session: AsyncSession, season_id: UUID) -> list[RunOut]:
+async def runs_in(session: AsyncSession, season_id: UUID, caller: Caller) -> list[RunOut]:
     """The runs of a season: all that are under way, and the newest of the others."""
     mine = _runs().where(BenchmarkRun.season_id == season_id)
-    moving = await _described(session, mine.where(BenchmarkRun.state.in_(UNDER_WAY)))
-    ended = await _described(session, mine.where(BenchmarkRun.state.not_in(UNDER_WAY)).limit(SHOWN))
+    moving = await _described(session, mine.where(BenchmarkRun.state.in_(UNDER_WAY)), caller)
+    ended = await _described(session, mine.where(BenchmarkRun.state.not_in(UNDER_WAY)).limit(SHOWN), caller)
     return [*moving, *ended]
 
 
-async def describe(session: AsyncSession, run_id: UUID) -> RunOut:
-    (found,) = await _described(session, _runs().where(BenchmarkRun.id == run_id))
+async def describe(session: AsyncSession, run_id: UUID, caller: Caller) -> RunOut:
+    (found,) = await _described(session, _runs().where(BenchmarkRun.id == run_id), caller)
     return found
 
 
-def _runs() -> Select[tuple[BenchmarkRun, Entry, Submission, str | None]]:
+def _runs() -> Select[BenchmarkRun, Entry, Submission, str | None]:
     return (
         select(BenchmarkRun, Entry, Submission, Person.display_name)
         .join(Submission, Submission.id == BenchmarkRun.submission_id)
@@ -67,23 +73,33 @@ def _runs() -> Select[tuple[BenchmarkRun, Entry, Submission, str | None]]:
 
 
 async def _described(
-    session: AsyncSession, runs: Select[tuple[BenchmarkRun, Entry, Submission, str | None]]
+    session: AsyncSession, runs: Select[BenchmarkRun, Entry, Submission, str | None], caller: Caller
 ) -> list[RunOut]:
-    return [
-        await _with_job(session, run, RunEntry.of(entry, submission), ordered_by)
-        for run, entry, submission, ordered_by in (await session.execute(runs)).all()
-    ]
+    found = []
+    for run, entry, submission, name in (await session.execute(runs)).all():
+        job = await _job(session, run) if run.state in UNDER_WAY else None
+        found.append(
+            RunOut.of(
+                run,
+                RunEntry.of(entry, submission),
+                ordered_by=name,
+                cancellable=may_cancel(run, caller),
+                job=job,
+                position=await jobs.position(session, job) if job is not None else 0,
+            )
+        )
+    return found
 
 
-async def _with_job(
-    session: AsyncSession, run: BenchmarkRun, entry: RunEntry, ordered_by: str | None
-) -> RunOut:
-    if run.state not in UNDER_WAY:
-        return RunOut.of(run, entry, ordered_by)
-    # The job of an admission is about the version, any other about the run.
-    job = await jobs.latest(session, run.submission_id if run.admission else run.id)
-    position = await jobs.position(session, job) if job is not None else 0
-    return RunOut.of(run, entry, ordered_by, job, position)
+async def _job(session: AsyncSession, run: BenchmarkRun) -> Job | None:
+    """That of an admission is about the version, any other about the run."""
+    return await jobs.latest(session, run.submission_id if run.admission else run.id)
+
+
+def may_cancel(run: BenchmarkRun, caller: Caller) -> bool:
+    """Who has ordered it, and producers: whoever else sees that it goes badly would."""
+    mine = run.ordered_by is not None and caller.person is not None and run.ordered_by == caller.person.id
+    return run.state in UNDER_WAY and not run.admission and (mine or caller.has(Role.PRODUCER))
 
 
 async def seed_of(session: AsyncSession, season_id: UUID) -> SealedSeed | None:
@@ -95,6 +111,34 @@ async def seed_of(session: AsyncSession, season_id: UUID) -> SealedSeed | None:
     return SealedSeed(
         commitment=library.commitment(row), seed=row.seed if out else None, nonce=row.nonce if out else None
     )
+
+
+async def run(session: AsyncSession, run_id: UUID, lock: bool = False) -> BenchmarkRun:
+    """Raises NotFound `run.not_found`."""
+    found = await session.get(BenchmarkRun, run_id, with_for_update=lock, populate_existing=lock)
+    if found is None:
+        raise NotFound("run.not_found", "There is no such run.")
+    return found
+
+
+async def answers(session: AsyncSession, run_id: UUID) -> list[Answer]:
+    """What the engine has said in this run so far, in the order of the questions."""
+    statement = (
+        select(BenchmarkAnswer)
+        .where(BenchmarkAnswer.run_id == run_id)
+        .order_by(BenchmarkAnswer.task, BenchmarkAnswer.index, BenchmarkAnswer.option)
+    )
+    return [
+        Answer(
+            task=row.task,
+            index=row.index,
+            option=row.option,
+            logprob=row.logprob,
+            greedy=row.greedy,
+            text=row.text,
+        )
+        for row in (await session.execute(statement)).scalars()
+    ]
 
 
 async def samples(session: AsyncSession, run_id: UUID) -> Sequence[BenchmarkSample]:

@@ -5,8 +5,8 @@ from typing import Annotated
 from fastapi import APIRouter, Query, Request, Response
 from fastapi.concurrency import run_in_threadpool
 
-from arena.accounts.public import Producer, PublicCaller
-from arena.benchmarks import comparing, library, queries, reproduce, reproducing
+from arena.accounts.public import Producer, PublicCaller, Role, SignedIn
+from arena.benchmarks import comparing, library, queries, reproduce, reproducing, service
 from arena.benchmarks.policy import RepeatableRun, VisibleRun
 from arena.benchmarks.schemas import (
     ComparisonOut,
@@ -18,6 +18,7 @@ from arena.benchmarks.schemas import (
     SuiteOut,
 )
 from arena.kit.db import SessionDep
+from arena.kit.errors import Forbidden
 from arena.shows.public import current_season
 from arena.submissions.public import VisibleSubmission
 
@@ -38,10 +39,10 @@ async def read_suite(suite_id: str, _: PublicCaller, session: SessionDep) -> Sui
 
 
 @router.get("/submissions/{submission_id}/benchmark")
-async def read_benchmark(found: VisibleSubmission, session: SessionDep) -> RunOut | None:
+async def read_benchmark(found: VisibleSubmission, caller: SignedIn, session: SessionDep) -> RunOut | None:
     """The newest run of a submission; null before the first."""
     run = await queries.newest_run(session, found[1].id)
-    return await queries.describe(session, run.id) if run else None
+    return await queries.describe(session, run.id, caller) if run else None
 
 
 @router.get("/submissions/{submission_id}/samples")
@@ -52,20 +53,20 @@ async def read_samples(found: VisibleSubmission, session: SessionDep) -> Samples
 
 
 @router.get("/submissions/{submission_id}/runs")
-async def list_runs(found: VisibleSubmission, session: SessionDep) -> list[RunOut]:
+async def list_runs(found: VisibleSubmission, caller: SignedIn, session: SessionDep) -> list[RunOut]:
     """All runs of a version, the newest first."""
-    return await queries.runs_of(session, found[1].id)
+    return await queries.runs_of(session, found[1].id, caller)
 
 
 @router.get("/benchmark-runs")
-async def list_season_runs(_: Producer, session: SessionDep) -> list[RunOut]:
+async def list_season_runs(caller: Producer, session: SessionDep) -> list[RunOut]:
     """What is under way in the season, with what it waits for, then what has ended, the newest first."""
-    return await queries.runs_in(session, (await current_season(session)).id)
+    return await queries.runs_in(session, (await current_season(session)).id, caller)
 
 
 @router.get("/runs/{run_id}")
-async def read_run(run: VisibleRun, session: SessionDep) -> RunOut:
-    return await queries.describe(session, run.id)
+async def read_run(run: VisibleRun, caller: SignedIn, session: SessionDep) -> RunOut:
+    return await queries.describe(session, run.id, caller)
 
 
 @router.get("/runs/{run_id}/samples")
@@ -112,3 +113,20 @@ async def download_tasks(run: RepeatableRun, request: Request, session: SessionD
     body = await run_in_threadpool(pack)
     headers = {"Content-Disposition": f'attachment; filename="{name}.zip"'}
     return Response(body, media_type="application/zip", headers=headers)
+
+
+@router.post("/runs/{run_id}/cancel")
+async def cancel_run(run: VisibleRun, caller: SignedIn, session: SessionDep) -> RunOut:
+    """End a run that was ordered. What was answered stays, and `resume` goes on from there."""
+    if run.ordered_by != caller.person_id and not caller.has(Role.PRODUCER):
+        # Whoever sees that it goes badly would.
+        raise Forbidden("run.not_yours", "Only who has ordered a run, or a producer, can cancel it.")
+    await service.cancel(session, run.id)
+    return await queries.describe(session, run.id, caller)
+
+
+@router.post("/runs/{run_id}/resume")
+async def resume_run(run: VisibleRun, caller: Producer, session: SessionDep) -> RunOut:
+    """Go on with a run that was cancelled or has failed: only what has no answer yet is asked."""
+    await service.resume(session, run.id)
+    return await queries.describe(session, run.id, caller)

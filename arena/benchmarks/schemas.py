@@ -2,11 +2,10 @@
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Literal
 from uuid import UUID
 
 from arena.benchmarks.contracts import Extent, FamilySpec, Scorer, SuiteSpec, air_indices
-from arena.benchmarks.models import UNDER_WAY, BenchmarkRun, BenchmarkSample, RunState
+from arena.benchmarks.models import BenchmarkRun, BenchmarkSample, RunState
 from arena.benchmarks.rules import Changed, Gap, overall
 from arena.kit.jobs.models import Job, JobState
 from arena.kit.schemas import Out
@@ -138,7 +137,7 @@ class RunOut(Out):
     total: int
     waiting: RunWaits | None
     cancellable: bool
-    """The run of an admission is not: without it the version never plays, and withdrawing it ends that too."""
+    """By whoever asks. The run of an admission is by nobody: withdrawing the version ends that too."""
     reason: str | None
     code: str | None
     """What `reason` is called in `faults.CODES`; null for any other."""
@@ -161,9 +160,11 @@ class RunOut(Out):
         cls,
         run: BenchmarkRun,
         entry: RunEntry,
+        *,
         ordered_by: str | None,
-        job: Job | None = None,
-        position: int = 0,
+        cancellable: bool,
+        job: Job | None,
+        position: int,
     ) -> "RunOut":
         tasks = [TaskOut.model_validate(task) for task in run.tasks]
         total = overall([(task.score, task.stderr) for task in tasks])
@@ -181,7 +182,7 @@ class RunOut(Out):
             waiting=RunWaits(reason=job.reason or "queued", position=position, deadline=job.deadline)
             if job and waits
             else None,
-            cancellable=run.state in UNDER_WAY and not run.admission,
+            cancellable=cancellable,
             reason=run.reason,
             code=run.code,
             tasks=tasks,
