@@ -4,8 +4,9 @@ import json
 from collections.abc import Sequence
 from typing import Any
 
-from arena.benchmarks.contracts import FamilySpec
-from arena.kit.db import Json
+from arena.benchmarks.contracts import FamilySpec, SuiteSpec
+
+Json = dict[str, Any]
 
 CLIENT: Json = {
     "tokenizer_backend": "huggingface",
@@ -15,6 +16,11 @@ CLIENT: Json = {
     "timeout": 300,
 }
 """How its own client for /v1/completions talks to an engine."""
+
+
+def group(suite: SuiteSpec) -> str:
+    """The name under which the harness knows all tasks of a suite."""
+    return f"gavel_{suite.id}_v{suite.version}"
 
 
 def row(template: str, question: str, options: Sequence[str], answer: str, index: int) -> Json:
@@ -33,7 +39,7 @@ def lines(rows: Sequence[Json]) -> str:
 
 def task(family: FamilySpec, version: int, name: str, data: str) -> Json:
     """A task over a file of rows. Field names instead of templates: a question may hold braces."""
-    common: dict[str, Any] = {
+    common: Json = {
         "task": name,
         "dataset_path": "json",
         "dataset_kwargs": {"data_files": {"test": data}},

@@ -162,11 +162,15 @@ async def sample_page(
     counted = select(func.count()).select_from(BenchmarkSample).where(*wanted)
     total = (await session.execute(counted)).scalar_one()
     page = min(page, max(1, -(-total // PAGE)))
-    order: list[ColumnElement[object] | object] = [BenchmarkSample.task, BenchmarkSample.index]
     places = {scored["task"]: place for place, scored in enumerate(run.tasks)}
-    if places:
-        order.insert(0, case(places, value=BenchmarkSample.task))
-    statement = select(BenchmarkSample).where(*wanted).order_by(*order).limit(PAGE).offset(PAGE * (page - 1))  # type: ignore[arg-type]
+    by_task = [case(places, value=BenchmarkSample.task)] if places else []
+    statement = (
+        select(BenchmarkSample)
+        .where(*wanted)
+        .order_by(*by_task, BenchmarkSample.task, BenchmarkSample.index)
+        .limit(PAGE)
+        .offset(PAGE * (page - 1))
+    )
     rows = (await session.execute(statement)).scalars().all()
     return SamplePage.of(rows, total, page, PAGE)
 

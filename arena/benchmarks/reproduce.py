@@ -75,10 +75,6 @@ class Measured:
     hardware: str
 
 
-def group(suite: SuiteSpec) -> str:
-    return f"gavel_{suite.id}_v{suite.version}"
-
-
 def judged(measured: Measured) -> list[str]:
     """Tasks with written answers: plain lm_eval compares them letter by letter, our scorers do not."""
     asked = {sample.task for sample in measured.samples}
@@ -102,7 +98,7 @@ def command(measured: Measured) -> str:
         (
             "lm_eval --model local-completions",
             f'--model_args "{arguments}"',
-            f"--tasks {group(measured.suite)} --include_path . --num_fewshot 0",
+            f"--tasks {harness.group(measured.suite)} --include_path . --num_fewshot 0",
             # For Python, numpy (which takes no larger one), torch and the few-shot examples that there are none of.
             f"--seed {seed},{seed % 2**32},{seed},{seed}",
             f"--log_samples --output_path {OUTPUT}",
@@ -119,14 +115,14 @@ def folder(measured: Measured, files: Mapping[str, bytes]) -> dict[str, bytes]:
         asked = [sample for sample in measured.samples if sample.task == family.name]
         if not asked:
             continue
-        name, data = f"{group(suite)}_{family.name}", f"items/{family.name}.jsonl"
+        name, data = f"{harness.group(suite)}_{family.name}", f"items/{family.name}.jsonl"
         rows = [
             harness.row(measured.template, one.question, one.options, one.expected, one.index) for one in asked
         ]
         found[data] = harness.lines(rows).encode()
         found[f"{name}.yaml"] = _json(harness.task(family, suite.version, name, data))
         tasks.append(name)
-    found[f"{group(suite)}.yaml"] = _json({"group": group(suite), "task": tasks})
+    found[f"{harness.group(suite)}.yaml"] = _json({"group": harness.group(suite), "task": tasks})
     found["expected.json"] = _json([_expected(sample) for sample in measured.samples])
     found |= {f"suite/{digest}.jsonl": body for digest, body in files.items()}
     if measured.house:

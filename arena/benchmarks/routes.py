@@ -6,7 +6,7 @@ from fastapi import APIRouter, Query, Request, Response
 from fastapi.concurrency import run_in_threadpool
 
 from arena.accounts.public import Producer, PublicCaller, Role, SignedIn
-from arena.benchmarks import comparing, library, queries, reproduce, reproducing, service
+from arena.benchmarks import comparing, harness, library, queries, reproduce, reproducing, service
 from arena.benchmarks.policy import RepeatableRun, VisibleRun
 from arena.benchmarks.schemas import (
     ComparisonOut,
@@ -105,7 +105,7 @@ async def download_tasks(run: RepeatableRun, request: Request, session: SessionD
     site = request.app.state.site
     measured = await reproducing.measured(site, session, run)
     files = {digest: await library.read_file(site, digest) for digest in measured.suite.files}
-    name = f"{reproduce.group(measured.suite)}_{str(run.run.id)[-6:]}"
+    name = f"{harness.group(measured.suite)}_{str(run.run.id)[-6:]}"
 
     def pack() -> bytes:
         return reproduce.zipped(reproduce.folder(measured, files), name)
