@@ -7,9 +7,11 @@ from datetime import timedelta
 from functools import partial
 
 from arena.benchmarks import library
+from arena.benchmarks import rescoring
 from arena.benchmarks import service as benchmarks
 from arena.benchmarks.contracts import JOB_KIND as BENCHMARK
-from arena.benchmarks.contracts import BenchmarkFinished
+from arena.benchmarks.contracts import RESCORE_KIND as RESCORE
+from arena.benchmarks.contracts import BenchmarkFinished, RescoreAsked, ScoreChanged
 from arena.duels import attending
 from arena.duels import service as duels
 from arena.duels.attention import ATTEND
@@ -70,7 +72,7 @@ def on_work(fact: JobProgressed) -> list[str]:
     """A verification concerns its contestant; what holds or awaits an engine also shows on the desks."""
     if fact.kind == PRACTISE:
         return [f"practice:{fact.subject}", "desk:*"]
-    if fact.kind in (COMPLETE, RUN_SPEED, DRAW_QUIZ, SCORE_QUIZ, CALIBRATE):
+    if fact.kind in (COMPLETE, RUN_SPEED, DRAW_QUIZ, SCORE_QUIZ, CALIBRATE, RESCORE):
         return ["desk:*"]
     if fact.kind == ATTEND:
         return []  # the page of the duel asks by itself
@@ -94,6 +96,9 @@ PIPELINE = Pipeline(
         ),
         Work(PROBE, BENCH, timedelta(minutes=30), probing.failed, probing.prepare, probing.finish),
         Work(BENCHMARK, BENCH, timedelta(hours=2), benchmarks.failed, benchmarks.prepare, benchmarks.finish),
+        Work(
+            RESCORE, VERIFY_QUEUE, timedelta(hours=1), rescoring.failed, rescoring.prepare, rescoring.finish
+        ),
         # Six turns at their deadlines, twice.
         Work(RUN_DUEL, CONTROL, timedelta(hours=1), duels.failed),
         Work(ATTEND, BENCH, timedelta(hours=2), attending.failed, attending.prepare, attending.finish),
@@ -114,6 +119,8 @@ PIPELINE = Pipeline(
         Step(SubmissionVerified, PROBE, lambda fact: fact.submission_id),
         Step(SubmissionProbed, BENCHMARK, lambda fact: fact.submission_id),
         Step(BenchmarkFinished, REFRESH_BOARD, lambda fact: fact.season_id),
+        Step(ScoreChanged, REFRESH_BOARD, lambda fact: fact.season_id),
+        Step(RescoreAsked, RESCORE, lambda fact: fact.run_id),
         Step(CompetingChanged, REFRESH_BOARD, lambda fact: fact.season_id),
         Step(DuelStarted, RUN_DUEL, lambda fact: fact.duel_id),
         # A quiz is drawn, asked and marked; a duel of speed is only asked.
@@ -133,6 +140,7 @@ PIPELINE = Pipeline(
     ),
     air=(
         Air(SubmissionChanged, lambda fact: [f"submission:{fact.submission_id}", "desk:*"]),
+        Air(ScoreChanged, lambda fact: [f"submission:{fact.submission_id}", "desk:*"]),
         Air(JobProgressed, on_work),
         Air(NodeChanged, lambda fact: ["desk:*"]),
         Air(NodeFreed, lambda fact: ["desk:*"]),

@@ -7,7 +7,6 @@ from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from arena.benchmarks.models import BenchmarkRun, BenchmarkSample
-from arena.benchmarks.rules import Accuracy, overall
 
 
 async def newest_run(session: AsyncSession, submission_id: UUID) -> BenchmarkRun | None:
@@ -35,14 +34,3 @@ async def samples(session: AsyncSession, run_id: UUID) -> Sequence[BenchmarkSamp
     )
     return (await session.execute(statement)).scalars().all()
 
-
-async def accuracy(session: AsyncSession, submission_id: UUID) -> Accuracy | None:
-    """Overall accuracy from the newest finished run; None when there is none."""
-    statement = (
-        select(BenchmarkRun)
-        .where(BenchmarkRun.submission_id == submission_id, BenchmarkRun.state == "done")
-        .order_by(BenchmarkRun.created_at.desc())
-        .limit(1)
-    )
-    run = (await session.execute(statement)).scalar_one_or_none()
-    return overall([(task["score"], task["stderr"]) for task in run.tasks]) if run else None

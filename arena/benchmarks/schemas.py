@@ -50,7 +50,11 @@ class TaskOut(Out):
 
 class AccuracyOut(Out):
     value: float
-    stderr: float
+    stderr: float | None
+    """Null: somebody has set a score in it, and a decision has no error of measurement."""
+    overridden: bool = False
+    stale: bool = False
+    """Made with something that has changed since."""
 
 
 class RunOut(Out):
