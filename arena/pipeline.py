@@ -6,12 +6,12 @@ upload ──▶ verify ──▶ probe ──▶ benchmark ──▶ duel ─�
 from datetime import timedelta
 from functools import partial
 
-from arena.benchmarks import library
-from arena.benchmarks import rescoring
+from arena.benchmarks import library, queue, rescoring
 from arena.benchmarks import service as benchmarks
 from arena.benchmarks.contracts import JOB_KIND as BENCHMARK
+from arena.benchmarks.contracts import ORDERED_KIND as ORDERED_BENCHMARK
 from arena.benchmarks.contracts import RESCORE_KIND as RESCORE
-from arena.benchmarks.contracts import BenchmarkFinished, RescoreAsked, ScoreChanged
+from arena.benchmarks.contracts import BenchmarkFinished, RescoreAsked, RunOrdered, ScoreChanged
 from arena.duels import attending
 from arena.duels import service as duels
 from arena.duels.attention import ATTEND
@@ -72,7 +72,7 @@ def on_work(fact: JobProgressed) -> list[str]:
     """A verification concerns its contestant; what holds or awaits an engine also shows on the desks."""
     if fact.kind == PRACTISE:
         return [f"practice:{fact.subject}", "desk:*"]
-    if fact.kind in (COMPLETE, RUN_SPEED, DRAW_QUIZ, SCORE_QUIZ, CALIBRATE, RESCORE):
+    if fact.kind in (COMPLETE, RUN_SPEED, DRAW_QUIZ, SCORE_QUIZ, CALIBRATE, ORDERED_BENCHMARK, RESCORE):
         return ["desk:*"]
     if fact.kind == ATTEND:
         return []  # the page of the duel asks by itself
@@ -95,7 +95,26 @@ PIPELINE = Pipeline(
             verdict.finish,
         ),
         Work(PROBE, BENCH, timedelta(minutes=30), probing.failed, probing.prepare, probing.finish),
-        Work(BENCHMARK, BENCH, timedelta(hours=2), benchmarks.failed, benchmarks.prepare, benchmarks.finish),
+        Work(
+            BENCHMARK,
+            BENCH,
+            timedelta(hours=2),
+            benchmarks.failed,
+            benchmarks.prepare,
+            benchmarks.finish,
+            benchmarks.answered,
+        ),
+        # A full set can take a night, and each attempt goes on where the last one ended.
+        Work(
+            ORDERED_BENCHMARK,
+            BENCH,
+            timedelta(hours=24),
+            benchmarks.failed_ordered,
+            benchmarks.prepare_ordered,
+            benchmarks.finish_ordered,
+            benchmarks.answered_ordered,
+            max_attempts=6,
+        ),
         Work(
             RESCORE, VERIFY_QUEUE, timedelta(hours=1), rescoring.failed, rescoring.prepare, rescoring.finish
         ),
@@ -118,6 +137,7 @@ PIPELINE = Pipeline(
         Step(SubmissionReceived, VERIFY, lambda fact: fact.submission_id),
         Step(SubmissionVerified, PROBE, lambda fact: fact.submission_id),
         Step(SubmissionProbed, BENCHMARK, lambda fact: fact.submission_id),
+        Step(RunOrdered, ORDERED_BENCHMARK, lambda fact: fact.run_id),
         Step(BenchmarkFinished, REFRESH_BOARD, lambda fact: fact.season_id),
         Step(ScoreChanged, REFRESH_BOARD, lambda fact: fact.season_id),
         Step(RescoreAsked, RESCORE, lambda fact: fact.run_id),
@@ -155,4 +175,5 @@ PIPELINE = Pipeline(
         Air(BoardChanged, lambda fact: [f"board:{fact.season_id}"]),
     ),
     frees=((NodeFreed, ENGINE),),
+    turns={BENCH: queue.next_in_line},
 )

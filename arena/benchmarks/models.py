@@ -61,12 +61,13 @@ class BenchmarkRun(Row):
         CheckConstraint("state in ('queued','running','done','failed','cancelled','void')", name="state"),
         CheckConstraint("extent in ('air','full')", name="extent"),
         CheckConstraint("(state in ('queued','running')) = (ended_at is null)", name="ended"),
-        # One run of a suite at a time for a submission.
+        # One run of a suite at a time for a submission, beside the one by which it is admitted.
         Index(
             "uq_benchmark_runs_under_way",
             "submission_id",
             "suite",
             "extent",
+            "admission",
             unique=True,
             postgresql_where="state in ('queued','running')",
         ),

@@ -23,17 +23,17 @@ def cures(changed: Sequence[Changed]) -> bool:
 
 
 async def ask(session: AsyncSession, run: BenchmarkRun, by: UUID) -> None:
-    """Raises Conflict `benchmark.not_done`, `benchmark.suite_changed` or `benchmark.rescoring`."""
+    """Raises Conflict `run.not_done`, `run.suite_changed` or `run.rescoring`."""
     scores.require_done(run)
     suite = await library.of_season(session, run.season_id, run.suite)
     if suite.digest != run.suite_digest:
         raise Conflict(
-            "benchmark.suite_changed",
+            "run.suite_changed",
             "The suite has changed since: these answers are to other questions. Run it again.",
             suite=run.suite,
         )
     if await _under_way(session, run.id):
-        raise Conflict("benchmark.rescoring", "These answers are being judged again already.")
+        raise Conflict("run.rescoring", "These answers are being judged again already.")
     scores.decide(session, run, "rescore", by, before=scores.of(run))
     record(session, RescoreAsked(run_id=run.id))
 
@@ -51,7 +51,7 @@ async def _under_way(session: AsyncSession, run_id: UUID) -> bool:
 
 
 async def prepare(site: Site, session: AsyncSession, job: Job) -> RescoreContract:
-    run = await scores.held(session, job.subject)
+    run = await queries.run(session, job.subject, lock=True)
     scores.require_done(run)
     suite = await library.of_season(session, run.season_id, run.suite)
     samples = await queries.samples(session, run.id)
@@ -73,16 +73,16 @@ def _indices(samples: Sequence[BenchmarkSample]) -> dict[str, list[int]]:
 
 
 async def finish(_: Site, session: AsyncSession, run_id: UUID, body: Json) -> None:
-    """The new marks, where the questions are still the same. Raises Conflict `benchmark.suite_changed`."""
+    """The new marks, where the questions are still the same. Raises Conflict `run.suite_changed`."""
     result = RescoreResult.model_validate(body)
-    run = await scores.held(session, run_id)
+    run = await queries.run(session, run_id, lock=True)
     scores.require_done(run)
     samples = {(one.task, one.index): one for one in await queries.samples(session, run_id)}
     judged = {(one.task, one.index): one for one in result.samples}
     if result.suite_digest != run.suite_digest or (run.items_digest or result.items_digest) != result.items_digest:
-        raise Conflict("benchmark.suite_changed", "The lab makes other questions of this suite now.")
+        raise Conflict("run.suite_changed", "The lab makes other questions of this suite now.")
     if judged.keys() != samples.keys() or {task.task for task in result.tasks} != _tasks(run):
-        raise Conflict("benchmark.wrong_answers", "Other answers were judged than were stored.")
+        raise Conflict("run.wrong_answers", "Other answers were judged than were stored.")
     before = scores.of(run)
     flips = sum(judged[key].correct != sample.correct for key, sample in samples.items())
     for key, sample in samples.items():
@@ -104,5 +104,5 @@ def _tasks(run: BenchmarkRun) -> set[str]:
 
 async def failed(session: AsyncSession, run_id: UUID, reason: str) -> None:
     """The score stays what it was, and the record says that nothing came of it."""
-    run = await scores.held(session, run_id)
+    run = await queries.run(session, run_id, lock=True)
     scores.decide(session, run, "not_rescored", None, reason=reason)

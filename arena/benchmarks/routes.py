@@ -2,10 +2,12 @@
 
 from fastapi import APIRouter
 
-from arena.accounts.public import PublicCaller
-from arena.benchmarks import library, queries
+from arena.accounts.public import Producer, PublicCaller, Role, SignedIn
+from arena.benchmarks import library, queries, scores, service
+from arena.benchmarks.policy import VisibleRun
 from arena.benchmarks.schemas import RunOut, SampleOut, SamplesOut, SuiteOut
 from arena.kit.db import SessionDep
+from arena.kit.errors import Forbidden
 from arena.submissions.public import VisibleSubmission
 
 router = APIRouter(tags=["benchmarks"])
@@ -28,3 +30,20 @@ async def read_samples(found: VisibleSubmission, session: SessionDep) -> Samples
     run = await queries.newest_run(session, found[1].id)
     rows = await queries.samples(session, run.id) if run else []
     return SamplesOut(items=[SampleOut.model_validate(row) for row in rows])
+
+
+@router.post("/runs/{run_id}/cancel")
+async def cancel_run(run: VisibleRun, caller: SignedIn, session: SessionDep) -> RunOut:
+    """End a run that was ordered. What was answered stays, and `resume` goes on from there."""
+    if run.ordered_by != caller.person_id and not caller.has(Role.PRODUCER):
+        # Whoever sees that it goes badly would.
+        raise Forbidden("run.not_yours", "Only who has ordered a run, or a producer, can cancel it.")
+    cancelled = await service.cancel(session, run.id)
+    scores.decide(session, cancelled, "cancel", caller.person_id)
+    return RunOut.of(cancelled)
+
+
+@router.post("/runs/{run_id}/resume")
+async def resume_run(run: VisibleRun, _: Producer, session: SessionDep) -> RunOut:
+    """Go on with a run that was cancelled or has failed: only what has no answer yet is asked."""
+    return RunOut.of(await service.resume(session, run.id))

@@ -1,11 +1,10 @@
 """JSON shapes of benchmarks."""
 
 from datetime import datetime
-from typing import Literal
 from uuid import UUID
 
 from arena.benchmarks.contracts import SuiteSpec
-from arena.benchmarks.models import BenchmarkRun
+from arena.benchmarks.models import BenchmarkRun, RunState
 from arena.benchmarks.rules import overall
 from arena.kit.schemas import Out
 
@@ -62,7 +61,7 @@ class RunOut(Out):
     submission_id: UUID
     suite: str
     suite_digest: str
-    state: Literal["running", "done", "failed"]
+    state: RunState
     reason: str | None
     tasks: list[TaskOut]
     accuracy: AccuracyOut | None

@@ -5,7 +5,7 @@ from uuid import UUID
 from fastapi import APIRouter
 
 from arena.accounts.public import DecidesScores
-from arena.benchmarks import beside, rescoring, scores, standing
+from arena.benchmarks import beside, queries, rescoring, scores, standing
 from arena.benchmarks.policy import VisibleRun
 from arena.benchmarks.schemas import AccuracyOut
 from arena.benchmarks.score_schemas import (
@@ -58,21 +58,21 @@ async def rescore_many(caller: DecidesScores, session: SessionDep, body: ChosenR
 @router.post("/runs/{run_id}/rerun", status_code=201)
 async def rerun_run(run_id: UUID, caller: DecidesScores, session: SessionDep) -> RunsMade:
     """Ask everything anew. The score so far stands until there is a new one."""
-    run = await scores.rerun(session, await scores.held(session, run_id), caller.person_id)
+    run = await scores.rerun(session, await queries.run(session, run_id, lock=True), caller.person_id)
     return RunsMade(runs=[run.id])
 
 
 @router.post("/runs/{run_id}/rescore", status_code=202)
 async def rescore_run(run_id: UUID, caller: DecidesScores, session: SessionDep) -> Done:
     """Have the stored answers judged by the present scorers. No engine is asked."""
-    await rescoring.ask(session, await scores.held(session, run_id), caller.person_id)
+    await rescoring.ask(session, await queries.run(session, run_id, lock=True), caller.person_id)
     return Done()
 
 
 @router.post("/runs/{run_id}/void")
 async def void_run(run_id: UUID, caller: DecidesScores, session: SessionDep, body: VoidIn) -> Done:
     """It counts nowhere any more. What was answered stays to be read."""
-    await scores.void(session, await scores.held(session, run_id), body.reason, caller.person_id)
+    await scores.void(session, await queries.run(session, run_id, lock=True), body.reason, caller.person_id)
     return Done()
 
 

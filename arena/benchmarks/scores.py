@@ -15,21 +15,22 @@ from arena.benchmarks.contracts import Extent, RunOrdered, ScoreChanged, SuiteSp
 from arena.benchmarks.models import UNDER_WAY, BenchmarkRun, ScoreAction, ScoreDecision
 from arena.benchmarks.rules import REPHRASED, REPHRASED_GAP, Changed, contaminated
 from arena.kit.db import Json, flush_unless_taken
-from arena.kit.errors import Conflict, Invalid, NotFound
+from arena.kit.errors import Conflict, Invalid
 from arena.kit.jobs.outbox import record
 from arena.submissions import public as submissions
 from arena.submissions.public import Entry, Submission
 
 CODES = {
-    "benchmark.expected": "the number of runs is another one than was confirmed",
-    "benchmark.nothing": "there is no run that this could be done to",
-    "benchmark.unknown_entry": "no such entry in the season",
-    "benchmark.entry_not_ready": "the entry has no version that is ready",
-    "benchmark.nothing_asked": "the suite asks nothing in this extent",
-    "benchmark.under_way": "a run of this version on this suite is under way",
-    "benchmark.not_done": "the run has no score: only a finished one can be voided or judged again",
-    "benchmark.suite_changed": "the questions have changed since: the entry has to be asked again",
-    "benchmark.rescoring": "the answers are being judged already",
+    "run.expected": "the number of runs is another one than was confirmed",
+    "run.nothing": "there is no run that this could be done to",
+    "run.unknown_entry": "no such entry in the season",
+    "run.entry_not_ready": "the entry has no version that is ready",
+    "run.nothing_asked": "the suite asks nothing in this extent",
+    "run.under_way": "a run of this version on this suite is under way",
+    "run.not_done": "the run has no score: only a finished one can be voided or judged again",
+    "run.suite_changed": "the questions have changed since: the entry has to be asked again",
+    "run.rescoring": "the answers are being judged already",
+    "run.wrong_answers": "the lab has judged other answers than were stored",
     "score.not_set": "nobody has set this score: there is nothing to lift",
 }
 """Stable: pages explain them in both languages."""
@@ -53,12 +54,12 @@ async def order(
 ) -> list[BenchmarkRun]:
     """Have the competing versions of entries answer a suite. Of all, those that are at it already are left alone.
 
-    Raises NotFound for the suite, Invalid or Conflict `benchmark.…`.
+    Raises NotFound for the suite, Invalid or Conflict `run.…`.
     """
     suite = await library.of_season(session, season_id, suite_id)
     if not suite.indices(extent):
         raise Invalid(
-            "benchmark.nothing_asked", f"Suite {suite_id} asks nothing on air.", suite=suite_id, extent=extent
+            "run.nothing_asked", f"Suite {suite_id} asks nothing on air.", suite=suite_id, extent=extent
         )
     versions = await _competing(session, season_id, entries)
     if entries == "all":
@@ -80,13 +81,13 @@ async def _competing(
     for entry_id in dict.fromkeys(wanted):
         if entry_id not in known:
             raise Invalid(
-                "benchmark.unknown_entry", "There is no such entry in this season.", entry=str(entry_id)
+                "run.unknown_entry", "There is no such entry in this season.", entry=str(entry_id)
             )
         version = await submissions.competing_version(session, entry_id)
         if version is None:
             name = known[entry_id].name
             raise Conflict(
-                "benchmark.entry_not_ready", f"“{name}” has no version that is ready yet.", entry=name
+                "run.entry_not_ready", f"“{name}” has no version that is ready yet.", entry=name
             )
         versions.append(version)
     return versions
@@ -102,10 +103,10 @@ async def _busy(session: AsyncSession, suite: str, extent: Extent) -> set[UUID]:
 def _require(expected: int, found: int) -> None:
     """Whoever confirms a number means that number."""
     if found == 0:
-        raise Conflict("benchmark.nothing", "There is no run that this could be done to.")
+        raise Conflict("run.nothing", "There is no run that this could be done to.")
     if expected != found:
         raise Conflict(
-            "benchmark.expected",
+            "run.expected",
             f"This is about {found} runs; {expected} were confirmed. Look again and confirm the number.",
             expected=expected,
             found=found,
@@ -137,7 +138,7 @@ async def _start(
     await flush_unless_taken(
         session,
         Conflict(
-            "benchmark.under_way", "A run of this version on this suite is under way already.", suite=suite.id
+            "run.under_way", "A run of this version on this suite is under way already.", suite=suite.id
         ),
     )
     before = {"run_id": str(again.id), **of(again)} if again is not None else None
@@ -149,17 +150,9 @@ async def _start(
 
 
 async def rerun(session: AsyncSession, run: BenchmarkRun, by: UUID) -> BenchmarkRun:
-    """Ask everything anew. The score so far stands until there is a new one. Raises Conflict `benchmark.under_way`."""
+    """Ask everything anew. The score so far stands until there is a new one. Raises Conflict `run.under_way`."""
     suite = await library.of_season(session, run.season_id, run.suite)
     return await _start(session, run.season_id, run.submission_id, suite, run.extent, by, again=run)
-
-
-async def held(session: AsyncSession, run_id: UUID) -> BenchmarkRun:
-    """To decide about: of two producers at once, one is first. Raises NotFound `run.not_found`."""
-    found = await session.get(BenchmarkRun, run_id, with_for_update=True, populate_existing=True)
-    if found is None:
-        raise NotFound("run.not_found", "There is no such run.")
-    return found
 
 
 | Stale
@@ -171,11 +164,11 @@ async def chosen(
     """Of a season: the runs named, or all that count and are stale in a way that the act
     cures. Held.
 
-    Raises NotFound, Conflict `benchmark.…`.
+    Raises NotFound, Conflict `run.…`.
     """
     ids = list(dict.fromkeys(which)) if which != "stale" else await _stale(session, season_id, cures)
     _require(expected, len(ids))
-    return [await held(session, run_id) for run_id in sorted(ids)]
+    return [await queries.run(session, run_id, lock=True) for run_id in sorted(ids)]
 
 
 async def _stale(session: AsyncSession, season_id: UUID, cures: Cures) -> list[UUID]:
@@ -188,7 +181,7 @@ async def _stale(session: AsyncSession, season_id: UUID, cures: Cures) -> list[U
 
 
 async def void(session: AsyncSession, run: BenchmarkRun, reason: str, by: UUID) -> None:
-    """It counts nowhere any more; its answers stay to be read. Raises Conflict `benchmark.not_done`."""
+    """It counts nowhere any more; its answers stay to be read. Raises Conflict `run.not_done`."""
     require_done(run)
     decide(session, run, "void", by, reason=reason, before=of(run))
     run.state, run.reason = "void", reason
@@ -199,7 +192,7 @@ async def void(session: AsyncSession, run: BenchmarkRun, reason: str, by: UUID) 
 def require_done(run: BenchmarkRun) -> None:
     if run.state != "done":
         raise Conflict(
-            "benchmark.not_done", f"This run has no score: it is {run.state}.", state=run.state
+            "run.not_done", f"This run has no score: it is {run.state}.", state=run.state
         )
 
 

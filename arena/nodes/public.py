@@ -15,7 +15,7 @@ from arena.nodes.contracts import (
 )
 from arena.nodes.joining import recycle
 from arena.nodes.placement import BUSY, Place, to_preload
-from arena.nodes.queries import attestation, fingerprint, live_leases, nodes, table
+from arena.nodes.queries import attestation, fingerprint, leased_within, live_leases, nodes, table
 from arena.nodes.schemas import NodeOut
 from arena.nodes.service import attested, bearer, freed, lease, let_go, recognise, released, saw, serving
 
@@ -42,6 +42,7 @@ __all__ = [
     "fingerprint",
     "freed",
     "lease",
+    "leased_within",
     "let_go",
     "live_leases",
     "nodes",

@@ -1,9 +1,10 @@
 """Reads of nodes."""
 
 from collections.abc import Sequence
+from datetime import timedelta
 from uuid import UUID
 
-from sqlalchemy import and_, select
+from sqlalchemy import Select, and_, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from arena.kit.errors import NotFound
@@ -91,3 +92,8 @@ async def node(session: AsyncSession, node_id: UUID, lock: bool = False) -> Node
     if found is None:
         raise NotFound("node.not_found", "There is no such engine node.")
     return found
+
+
+def leased_within(span: timedelta) -> Select[UUID]:
+    """The jobs that have been given a node within this time."""
+    return select(Lease.job_id).where(Lease.taken_at > func.clock_timestamp() - span)

@@ -55,7 +55,7 @@ def upgrade() -> None:
     op.create_index(
         "uq_benchmark_runs_under_way",
         RUNS,
-        ["submission_id", "suite", "extent"],
+        ["submission_id", "suite", "extent", "admission"],
         unique=True,
         postgresql_where="state in ('queued','running')",
     )

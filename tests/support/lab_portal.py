@@ -42,7 +42,7 @@ class LabPortal:
                 return 409, {}
             self.claimable = False
             claimed = {"job_id": "j", "kind": self.kind, "fence": self.fence, "contract": self.contract}
-            return 200, claimed | {"lease_seconds": self.lease_seconds}
+            return 200, claimed | {"lease_seconds": self.lease_seconds, "job_url": self.job_url}
         return (409, {}) if self.lease_lost or body.get("fence") != self.fence else (200, {"ok": True})
 
 

@@ -1,7 +1,7 @@
 """The shape of the line: which fact starts which work, and what work is. `arena/pipeline.py` fills it in."""
 
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
 from uuid import UUID
@@ -61,7 +61,7 @@ class Pipeline:
     air: Sequence[Air]
     frees: Sequence[tuple[type[Fact], str]]
     """Facts after which a resource that jobs wait for is free."""
-    turns: Mapping[str, Turn]
+    turns: Mapping[str, Turn] = field(default_factory=dict)
     """The queues of the lab in which it is not simply the oldest job's turn."""
 
     def work(self, kind: str) -> Work:
