@@ -1,7 +1,7 @@
 """The face of benchmarks: what other domains use."""
 
 from arena.benchmarks.contracts import BenchmarkFinished
-from arena.benchmarks.queries import accuracy
+from arena.benchmarks.standing import accuracy
 from arena.benchmarks.rules import Accuracy
 from arena.benchmarks.schemas import AccuracyOut
 

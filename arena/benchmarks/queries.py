@@ -3,24 +3,17 @@
 from collections.abc import Sequence
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Select, case, func, select
+from sqlalchemy import ColumnElement, case, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from arena.accounts.public import Caller, Person, Role
 from arena.benchmarks import library
 from arena.benchmarks.contracts import Answer
 from arena.benchmarks.models import UNDER_WAY, BenchmarkAnswer, BenchmarkRun, BenchmarkSample
-from arena.benchmarks.rules import Accuracy, overall
-from arena.benchmarks.schemas import RunEntry, RunOut, SamplePage, SealedSeed
+from arena.benchmarks.schemas import SamplePage, SealedSeed
 from arena.kit.errors import NotFound
-from arena.kit.jobs import service as jobs
-from arena.kit.jobs.models import Job
-from arena.submissions.public import Entry, Submission
 
 PAGE = 25
 """Questions on a page."""
-SHOWN = 300
-"""Runs on the producer's page, the newest."""
 
 
 async def newest_run(session: AsyncSession, submission_id: UUID) -> BenchmarkRun | None:
@@ -41,65 +34,6 @@ async def open_run(session: AsyncSession, submission_id: UUID) -> BenchmarkRun |
         BenchmarkRun.state.in_(UNDER_WAY),
     )
     return (await session.execute(statement)).scalar_one_or_none()
-
-
-async def runs_of(session: AsyncSession, submission_id: UUID, caller: Caller) -> list[RunOut]:
-    """All runs of a version, the newest first."""
-    return await _described(session, _runs().where(BenchmarkRun.submission_id == submission_id), caller)
-
-
-async def runs_in(session: AsyncSession, season_id: UUID, caller: Caller) -> list[RunOut]:
-    """The runs of a season: all that are under way, and the newest of the others."""
-    mine = _runs().where(BenchmarkRun.season_id == season_id)
-    moving = await _described(session, mine.where(BenchmarkRun.state.in_(UNDER_WAY)), caller)
-    ended = await _described(session, mine.where(BenchmarkRun.state.not_in(UNDER_WAY)).limit(SHOWN), caller)
-    return [*moving, *ended]
-
-
-async def describe(session: AsyncSession, run_id: UUID, caller: Caller) -> RunOut:
-    (found,) = await _described(session, _runs().where(BenchmarkRun.id == run_id), caller)
-    return found
-
-
-def _runs() -> Select[BenchmarkRun, Entry, Submission, str | None]:
-    return (
-        select(BenchmarkRun, Entry, Submission, Person.display_name)
-        .join(Submission, Submission.id == BenchmarkRun.submission_id)
-        .join(Entry, Entry.id == Submission.entry_id)
-        .outerjoin(Person, Person.id == BenchmarkRun.ordered_by)
-        .order_by(BenchmarkRun.created_at.desc())
-        .execution_options(populate_existing=True)
-    )
-
-
-async def _described(
-    session: AsyncSession, runs: Select[BenchmarkRun, Entry, Submission, str | None], caller: Caller
-) -> list[RunOut]:
-    found = []
-    for run, entry, submission, name in (await session.execute(runs)).all():
-        job = await _job(session, run) if run.state in UNDER_WAY else None
-        found.append(
-            RunOut.of(
-                run,
-                RunEntry.of(entry, submission),
-                ordered_by=name,
-                cancellable=may_cancel(run, caller),
-                job=job,
-                position=await jobs.position(session, job) if job is not None else 0,
-            )
-        )
-    return found
-
-
-async def _job(session: AsyncSession, run: BenchmarkRun) -> Job | None:
-    """That of an admission is about the version, any other about the run."""
-    return await jobs.latest(session, run.submission_id if run.admission else run.id)
-
-
-def may_cancel(run: BenchmarkRun, caller: Caller) -> bool:
-    """Who has ordered it, and producers: whoever else sees that it goes badly would."""
-    mine = run.ordered_by is not None and caller.person is not None and run.ordered_by == caller.person.id
-    return run.state in UNDER_WAY and not run.admission and (mine or caller.has(Role.PRODUCER))
 
 
 async def seed_of(session: AsyncSession, season_id: UUID) -> SealedSeed | None:
@@ -173,15 +107,3 @@ async def sample_page(
     )
     rows = (await session.execute(statement)).scalars().all()
     return SamplePage.of(rows, total, page, PAGE)
-
-
-async def accuracy(session: AsyncSession, submission_id: UUID) -> Accuracy | None:
-    """Overall accuracy from the newest finished run; None when there is none."""
-    statement = (
-        select(BenchmarkRun)
-        .where(BenchmarkRun.submission_id == submission_id, BenchmarkRun.state == "done")
-        .order_by(BenchmarkRun.created_at.desc())
-        .limit(1)
-    )
-    run = (await session.execute(statement)).scalar_one_or_none()
-    return overall([(task["score"], task["stderr"]) for task in run.tasks]) if run else None

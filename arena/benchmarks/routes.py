@@ -5,13 +5,14 @@ from typing import Annotated
 from fastapi import APIRouter, Query, Request, Response
 from fastapi.concurrency import run_in_threadpool
 
-from arena.accounts.public import Producer, PublicCaller, Role, SignedIn
-from arena.benchmarks import comparing, harness, library, queries, reproduce, reproducing, service
+from arena.accounts.public import DecidesScores, Producer, PublicCaller, Role, SignedIn
+from arena.benchmarks import harness, library, queries, reproduce, reproducing, runs, scores, service
+from arena.benchmarks.models import RunState
 from arena.benchmarks.policy import RepeatableRun, VisibleRun
 from arena.benchmarks.schemas import (
-    ComparisonOut,
     ReproduceOut,
     RunOut,
+    RunPage,
     SampleOut,
     SamplePage,
     SamplesOut,
@@ -42,7 +43,7 @@ async def read_suite(suite_id: str, _: PublicCaller, session: SessionDep) -> Sui
 async def read_benchmark(found: VisibleSubmission, caller: SignedIn, session: SessionDep) -> RunOut | None:
     """The newest run of a submission; null before the first."""
     run = await queries.newest_run(session, found[1].id)
-    return await queries.describe(session, run.id, caller) if run else None
+    return await runs.one(session, run.id, caller) if run else None
 
 
 @router.get("/submissions/{submission_id}/samples")
@@ -55,18 +56,31 @@ async def read_samples(found: VisibleSubmission, session: SessionDep) -> Samples
 @router.get("/submissions/{submission_id}/runs")
 async def list_runs(found: VisibleSubmission, caller: SignedIn, session: SessionDep) -> list[RunOut]:
     """All runs of a version, the newest first."""
-    return await queries.runs_of(session, found[1].id, caller)
+    return await runs.of_version(session, found[1].id, caller)
 
 
 @router.get("/benchmark-runs")
-async def list_season_runs(caller: Producer, session: SessionDep) -> list[RunOut]:
-    """What is under way in the season, with what it waits for, then what has ended, the newest first."""
-    return await queries.runs_in(session, (await current_season(session)).id, caller)
+async def list_season_runs(
+    caller: DecidesScores,
+    session: SessionDep,
+    suite: str | None = None,
+    state: RunState | None = None,
+    page: Annotated[int, Query(ge=1, le=100_000)] = 1,
+) -> RunPage:
+    """What has ended in the season, the newest first."""
+    season = await current_season(session)
+    return await runs.ended(session, season.id, caller, suite=suite, state=state, page=page)
+
+
+@router.get("/benchmark-runs/queue")
+async def list_queue(caller: DecidesScores, session: SessionDep) -> list[RunOut]:
+    """What is under way in the season, and what waits, with its reason."""
+    return await runs.queue(session, (await current_season(session)).id, caller)
 
 
 @router.get("/runs/{run_id}")
 async def read_run(run: VisibleRun, caller: SignedIn, session: SessionDep) -> RunOut:
-    return await queries.describe(session, run.id, caller)
+    return await runs.one(session, run.id, caller)
 
 
 @router.get("/runs/{run_id}/samples")
@@ -79,12 +93,6 @@ async def read_run_samples(
 ) -> SamplePage:
     """A page of the questions as they were asked and answered; `wrong` leaves out those answered rightly."""
     return await queries.sample_page(session, run, task, wrong, page)
-
-
-@router.get("/runs/{run_id}/comparisons")
-async def compare_run(run: VisibleRun, session: SessionDep) -> list[ComparisonOut]:
-    """Beside the house and earlier versions of the same entry, over the questions that both were asked."""
-    return await comparing.comparisons(session, run)
 
 
 @router.get("/runs/{run_id}/reproduce")
@@ -121,12 +129,12 @@ async def cancel_run(run: VisibleRun, caller: SignedIn, session: SessionDep) -> 
     if run.ordered_by != caller.person_id and not caller.has(Role.PRODUCER):
         # Whoever sees that it goes badly would.
         raise Forbidden("run.not_yours", "Only who has ordered a run, or a producer, can cancel it.")
-    await service.cancel(session, run.id)
-    return await queries.describe(session, run.id, caller)
+    scores.decide(session, await service.cancel(session, run.id), "cancel", caller.person_id)
+    return await runs.one(session, run.id, caller)
 
 
 @router.post("/runs/{run_id}/resume")
 async def resume_run(run: VisibleRun, caller: Producer, session: SessionDep) -> RunOut:
     """Go on with a run that was cancelled or has failed: only what has no answer yet is asked."""
     await service.resume(session, run.id)
-    return await queries.describe(session, run.id, caller)
+    return await runs.one(session, run.id, caller)

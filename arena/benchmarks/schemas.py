@@ -6,8 +6,7 @@ from uuid import UUID
 
 from arena.benchmarks.contracts import Extent, FamilySpec, Scorer, SuiteSpec, air_indices
 from arena.benchmarks.models import BenchmarkRun, BenchmarkSample, RunState
-from arena.benchmarks.rules import Changed, Gap, overall
-from arena.kit.jobs.models import Job, JobState
+from arena.benchmarks.rules import Changed, overall
 from arena.kit.schemas import Out
 from arena.submissions.public import Entry, EntryKind, Submission
 
@@ -101,11 +100,15 @@ class TaskOut(Out):
 
 class AccuracyOut(Out):
     value: float
-    stderr: float
+    stderr: float | None
+    """Null: somebody has set a score in it, and a decision has no error of measurement."""
+    overridden: bool = False
+    stale: bool = False
+    """Made with something that has changed since."""
 
 
-class RunEntry(Out):
-    """Who was measured."""
+class Scored(Out):
+    """Whose run or score it is."""
 
     entry_id: UUID
     name: str
@@ -113,7 +116,7 @@ class RunEntry(Out):
     version: int
 
     @classmethod
-    def of(cls, entry: Entry, submission: Submission) -> "RunEntry":
+    def of(cls, entry: Entry, submission: Submission) -> "Scored":
         return cls(entry_id=entry.id, name=entry.name, kind=entry.kind, version=submission.version)
 
 
@@ -125,10 +128,29 @@ class RunWaits(Out):
     deadline: datetime
 
 
-class RunOut(Out):
+class Voided(Out):
+    reason: str
+    by: str
+    at: datetime
+
+
+class Overridden(Voided):
+    score: float
+
+
+class Marks(Out):
+    """What was decided about a run, and what has changed since."""
+
+    void: Voided | None = None
+    override: Overridden | None = None
+    """On the run that counts: what is shown in its place."""
+    stale: list[Changed] = []
+
+
+class RunOut(Marks):
     id: UUID
     submission_id: UUID
-    entry: RunEntry
+    entry: Scored
     suite: str
     suite_digest: str
     extent: Extent
@@ -159,17 +181,17 @@ class RunOut(Out):
     def of(
         cls,
         run: BenchmarkRun,
-        entry: RunEntry,
+        entry: Scored,
+        marks: Marks,
         *,
         ordered_by: str | None,
         cancellable: bool,
-        job: Job | None,
-        position: int,
+        waiting: RunWaits | None,
     ) -> "RunOut":
         tasks = [TaskOut.model_validate(task) for task in run.tasks]
         total = overall([(task.score, task.stderr) for task in tasks])
-        waits = job is not None and job.state == JobState.QUEUED
         return cls(
+            **marks.model_dump(),
             id=run.id,
             submission_id=run.submission_id,
             entry=entry,
@@ -179,9 +201,7 @@ class RunOut(Out):
             state=run.state,
             answered=run.answered,
             total=run.total,
-            waiting=RunWaits(reason=job.reason or "queued", position=position, deadline=job.deadline)
-            if job and waits
-            else None,
+            waiting=waiting,
             cancellable=cancellable,
             reason=run.reason,
             code=run.code,
@@ -197,6 +217,15 @@ class RunOut(Out):
             created_at=run.created_at,
             ended_at=run.ended_at,
         )
+
+
+class RunPage(Out):
+    items: list[RunOut]
+    total: int
+    """That match."""
+    page: int
+    """From 1."""
+    pages: int
 
 
 class SampleOut(Out):
@@ -258,32 +287,3 @@ class ReproduceOut(Out):
     folder: str
     """Address of the folder, as .zip."""
 
-
-class GapOut(Out):
-    """How much better a run is than another one, over the questions that both were asked."""
-
-    value: float
-    stderr: float
-    items: int
-    tie: bool
-    """The difference is inside the noise."""
-
-    @classmethod
-    def of(cls, gap: Gap) -> "GapOut":
-        return cls(value=gap.value, stderr=gap.stderr, items=gap.items, tie=gap.tie)
-
-
-class TaskGap(Out):
-    task: str
-    other: float
-    """The other's own score."""
-    gap: GapOut
-
-
-class ComparisonOut(Out):
-    """Another run with the same questions."""
-
-    run_id: UUID
-    entry: RunEntry
-    overall: GapOut | None
-    tasks: list[TaskGap]

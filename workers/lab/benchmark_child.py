@@ -26,12 +26,19 @@ from arena.benchmarks.contracts import (
     Sample,
     TaskScore,
 )
-from arena.benchmarks.rules import score
 from arena.shows.base_models import BASE_MODELS
 from arena.submissions.checklist import line_of
 from arena.submissions.contracts import Check
 from arena.submissions.refusals import AdapterRefused
-from workers.lab.questions import Item, SuiteUnavailable, extract, items_digest, make_items, verify
+from workers.lab.questions import (
+    Item,
+    SuiteUnavailable,
+    extract,
+    items_digest,
+    make_items,
+    task_score,
+    verify,
+)
 from workers.lab.remembering import Remembering
 from workers.lab.scorer import scorer_digest
 
@@ -93,7 +100,10 @@ def measure(
     return _result(
         contract,
         items,
-        tasks=[_task_score(family, samples[name]) for name, family in families.items()],
+        tasks=[
+            task_score(family, items[name], [sample.correct for sample in samples[name]])
+            for name, family in families.items()
+        ],
         samples=[sample for listed in samples.values() for sample in listed],
     )
 
@@ -286,18 +296,6 @@ def _generated(family: FamilySpec, item: Item, sample: dict[str, Any]) -> Sample
         correct=verify(family, item, answer),
         extracted=extract(family, answer),
         detail={"scorer": family.scorer},
-    )
-
-
-def _task_score(family: FamilySpec, samples: Sequence[Sample]) -> TaskScore:
-    got = score(sum(sample.correct for sample in samples), len(samples), family.chance)
-    return TaskScore(
-        task=family.name,
-        n=len(samples),
-        accuracy=got.accuracy,
-        stderr=got.stderr,
-        chance=family.chance,
-        score=got.score,
     )
 
 
