@@ -5,12 +5,10 @@ from uuid import UUID
 from fastapi import APIRouter
 
 from arena.accounts.public import DecidesScores
-from arena.benchmarks import beside, queries, rescoring, scores, standing
-from arena.benchmarks.policy import VisibleRun
+from arena.benchmarks import marks, queries, rescoring, scores, standing
 from arena.benchmarks.schemas import AccuracyOut
 from arena.benchmarks.score_schemas import (
     ChosenRuns,
-    ComparisonOut,
     NewRuns,
     NewScore,
     RunsMade,
@@ -76,13 +74,6 @@ async def void_run(run_id: UUID, caller: DecidesScores, session: SessionDep, bod
     return Done()
 
 
-@router.get("/runs/{run_id}/comparisons")
-async def compare_run(run: VisibleRun, session: SessionDep) -> list[ComparisonOut]:
-    """Beside the house and the other versions of the entry, where they were asked the same questions."""
-    found = await with_entry(session, run.submission_id)
-    return await beside.comparisons(session, run, found[0]) if found is not None else []
-
-
 @router.get("/submissions/{submission_id}/scores")
 async def read_scores(found: VisibleSubmission, session: SessionDep) -> ScoresOut:
     return await _scores(session, *found)
@@ -103,13 +94,13 @@ async def override_score(
 @router.get("/submissions/{submission_id}/score-decisions")
 async def read_decisions(found: VisibleSubmission, session: SessionDep) -> list[ScoreDecisionOut]:
     """What was decided about a version, the newest first."""
-    return await beside.decisions(session, found[0].season_id, found[1].id)
+    return await marks.decisions(session, found[0].season_id, found[1].id)
 
 
 @router.get("/score-decisions")
 async def list_decisions(_: DecidesScores, session: SessionDep) -> list[ScoreDecisionOut]:
     """What was decided in this season, the newest first."""
-    return await beside.decisions(session, (await current_season(session)).id)
+    return await marks.decisions(session, (await current_season(session)).id)
 
 
 async def _scores(session: SessionDep, entry: Entry, submission: Submission) -> ScoresOut:

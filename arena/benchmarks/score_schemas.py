@@ -7,8 +7,8 @@ from uuid import UUID
 from pydantic import Field, StringConstraints
 
 from arena.benchmarks.contracts import Extent
-from arena.benchmarks.models import BenchmarkRun, ScoreAction, ScoreDecision
-from arena.benchmarks.rules import Changed, Gap
+from arena.benchmarks.models import ScoreAction, ScoreDecision
+from arena.benchmarks.rules import Changed
 from arena.benchmarks.schemas import AccuracyOut
 from arena.benchmarks.standing import Standing
 from arena.kit.schemas import In, Out
@@ -155,36 +155,6 @@ class ScoreDecisionOut(Out):
         )
 
 
-class GapOut(Out):
-    """How much better a run was than another, over the questions that both were asked."""
-
-    difference: float
-    stderr: float
-    tie: bool
-    """Inside the noise: 1.96 standard errors of the difference."""
-    items: int
-
-    @classmethod
-    def of(cls, gap: Gap) -> "GapOut":
-        return cls(difference=gap.value, stderr=gap.stderr, tie=gap.tie, items=gap.items)
-
-
-class TaskGapOut(GapOut):
-    task: str
-    other: float
-    """The other's score on the task."""
-
-
-class ComparisonOut(Out):
-    """A run beside another one on the same suite."""
-
-    run_id: UUID
-    """The other."""
-    entry: Scored
-    overall: GapOut | None
-    tasks: list[TaskGapOut]
-
-
 class Marks(Out):
     """What was decided about a run, and what has changed since."""
 
@@ -193,7 +163,3 @@ class Marks(Out):
     """On the run that counts: what is shown in its place."""
     stale: list[Changed] = []
 
-
-def same_questions(one: BenchmarkRun, other: BenchmarkRun) -> bool:
-    """Whether an index means the same question in both."""
-    return (one.suite, one.suite_digest) == (other.suite, other.suite_digest)
