@@ -5,7 +5,7 @@ from uuid import UUID
 
 from arena.benchmarks.contracts import SuiteSpec
 from arena.benchmarks.models import BenchmarkRun, RunState
-from arena.benchmarks.rules import overall
+from arena.benchmarks.rules import Changed, overall
 from arena.kit.schemas import Out
 
 
@@ -54,6 +54,30 @@ class AccuracyOut(Out):
     overridden: bool = False
     stale: bool = False
     """Made with something that has changed since."""
+
+
+class Voided(Out):
+    """A run that counts nowhere."""
+
+    reason: str
+    by: str
+    at: datetime
+
+
+class Overridden(Voided):
+    """A score that somebody has set."""
+
+    score: float
+
+
+class Marks(Out):
+    """What is said beside a run's figures."""
+
+    void: Voided | None = None
+    override: Overridden | None = None
+    """On the run that counts: what is shown in its place."""
+    stale: list[Changed] = []
+    """What has changed since."""
 
 
 class RunOut(Out):

@@ -5,7 +5,7 @@ from uuid import UUID
 from fastapi import APIRouter
 
 from arena.accounts.public import DecidesScores
-from arena.benchmarks import marks, queries, rescoring, scores, standing
+from arena.benchmarks import beside, queries, rescoring, scores, standing
 from arena.benchmarks.schemas import AccuracyOut
 from arena.benchmarks.score_schemas import (
     ChosenRuns,
@@ -94,13 +94,13 @@ async def override_score(
 @router.get("/submissions/{submission_id}/score-decisions")
 async def read_decisions(found: VisibleSubmission, session: SessionDep) -> list[ScoreDecisionOut]:
     """What was decided about a version, the newest first."""
-    return await marks.decisions(session, found[0].season_id, found[1].id)
+    return await beside.decisions(session, found[0].season_id, found[1].id)
 
 
 @router.get("/score-decisions")
 async def list_decisions(_: DecidesScores, session: SessionDep) -> list[ScoreDecisionOut]:
     """What was decided in this season, the newest first."""
-    return await marks.decisions(session, (await current_season(session)).id)
+    return await beside.decisions(session, (await current_season(session)).id)
 
 
 async def _scores(session: SessionDep, entry: Entry, submission: Submission) -> ScoresOut:

@@ -9,7 +9,7 @@ from pydantic import Field, StringConstraints
 from arena.benchmarks.contracts import Extent
 from arena.benchmarks.models import ScoreAction, ScoreDecision
 from arena.benchmarks.rules import Changed
-from arena.benchmarks.schemas import AccuracyOut
+from arena.benchmarks.schemas import AccuracyOut, Overridden
 from arena.benchmarks.standing import Standing
 from arena.kit.schemas import In, Out
 from arena.submissions.public import Entry, EntryKind, Submission
@@ -47,16 +47,6 @@ class NewScore(In):
     score: Annotated[float, Field(ge=-1, le=1, allow_inf_nan=False)] | None
     """On the scale where 0 is guessing and 1 everything right. Null lifts what was set."""
     reason: Reason
-
-
-class Voided(Out):
-    reason: str
-    by: str
-    at: datetime
-
-
-class Overridden(Voided):
-    score: float
 
 
 class ScoreOut(Out):
@@ -153,13 +143,4 @@ class ScoreDecisionOut(Out):
             after=after.get("score"),
             flips=after.get("flips"),
         )
-
-
-class Marks(Out):
-    """What was decided about a run, and what has changed since."""
-
-    void: Voided | None = None
-    override: Overridden | None = None
-    """On the run that counts: what is shown in its place."""
-    stale: list[Changed] = []
 

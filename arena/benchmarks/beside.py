@@ -9,7 +9,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from arena.accounts.public import Person
 from arena.benchmarks import standing
 from arena.benchmarks.models import BenchmarkRun, ScoreDecision
-from arena.benchmarks.score_schemas import Marks, Overridden, ScoreDecisionOut, Voided
+from arena.benchmarks.schemas import Marks, Overridden, Voided
+from arena.benchmarks.score_schemas import ScoreDecisionOut
 from arena.submissions.public import Entry, Submission
 
 DECISIONS = 500
