@@ -1,20 +1,89 @@
-"""What is said about a run beside its figures: what was decided about it, and what has changed since."""
+"""Two runs beside each other, and what is to be said about a run beside its figures."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from uuid import UUID
 
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from arena.accounts.public import Person
-from arena.benchmarks import standing
+from arena.benchmarks import queries, standing
 from arena.benchmarks.models import BenchmarkRun, ScoreDecision
-from arena.benchmarks.schemas import Marks, Overridden, Voided
-from arena.benchmarks.score_schemas import ScoreDecisionOut
-from arena.submissions.public import Entry, Submission
+from arena.benchmarks.rules import gap, over_tasks
+from arena.benchmarks.schemas import Marks, Overridden, Scored, Voided
+from arena.benchmarks.score_schemas import (
+    ComparisonOut,
+    GapOut,
+    ScoreDecisionOut,
+    TaskGapOut,
+    same_questions,
+)
+from arena.submissions.public import Entry, Submission, competing_version, entries
 
 DECISIONS = 500
 """Shown at once, the newest."""
+
+
+async def comparisons(session: AsyncSession, run: BenchmarkRun, entry: Entry) -> list[ComparisonOut]:
+    """A finished run beside the house, then beside the other versions of its entry, the newest first. Only what was
+    asked the same questions can be compared."""
+    marks = await _marks(session, run.id)
+    found = []
+    for other, of, version in await _others(session, run, entry):
+        if same_questions(run, other):
+            found.append(_beside(run, marks, other, await _marks(session, other.id), Scored.of(of, version)))
+    return found
+
+
+async def _others(
+    session: AsyncSession, run: BenchmarkRun, entry: Entry
+) -> list[tuple[BenchmarkRun, Entry, Submission]]:
+    versions: list[tuple[Entry, Submission]] = []
+    house = next((one for one in await entries(session, entry.season_id) if one.kind == "house"), None)
+    if house is not None and house.id != entry.id:
+        version = await competing_version(session, house.id)
+        versions += [(house, version)] if version is not None else []
+    mine = select(Submission).where(Submission.entry_id == entry.id, Submission.id != run.submission_id)
+    rows = (await session.execute(mine.order_by(Submission.version.desc()))).scalars()
+    versions += [(entry, row) for row in rows]
+    found = []
+    for of, version in versions:
+        stands = (await standing.standings(session, version.id)).get(run.suite)
+        if stands is not None and stands.run is not None:
+            found.append((stands.run, of, version))
+    return found
+
+
+async def _marks(session: AsyncSession, run_id: UUID) -> dict[str, dict[int, bool]]:
+    marks: dict[str, dict[int, bool]] = {}
+    for sample in await queries.samples(session, run_id):
+        marks.setdefault(sample.task, {})[sample.index] = sample.correct
+    return marks
+
+
+def _beside(
+    run: BenchmarkRun,
+    mine: Mapping[str, Mapping[int, bool]],
+    other: BenchmarkRun,
+    theirs: Mapping[str, Mapping[int, bool]],
+    scored: Scored,
+) -> ComparisonOut:
+    others = {task["task"]: task for task in other.tasks}
+    gaps = {
+        task["task"]: found
+        for task in run.tasks
+        if (found := gap(mine.get(task["task"], {}), theirs.get(task["task"], {}), task["chance"]))
+    }
+    total = over_tasks(list(gaps.values()))
+    return ComparisonOut(
+        run_id=other.id,
+        entry=scored,
+        overall=GapOut.of(total) if total else None,
+        tasks=[
+            TaskGapOut(**GapOut.of(found).model_dump(), task=task, other=others[task]["score"])
+            for task, found in gaps.items()
+        ],
+    )
 
 
 async def marks(session: AsyncSession, runs: Sequence[BenchmarkRun]) -> dict[UUID, Marks]:

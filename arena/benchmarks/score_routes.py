@@ -6,9 +6,11 @@ from fastapi import APIRouter
 
 from arena.accounts.public import DecidesScores
 from arena.benchmarks import beside, queries, rescoring, scores, standing
+from arena.benchmarks.policy import VisibleRun
 from arena.benchmarks.schemas import AccuracyOut
 from arena.benchmarks.score_schemas import (
     ChosenRuns,
+    ComparisonOut,
     NewRuns,
     NewScore,
     RunsMade,
@@ -72,6 +74,13 @@ async def void_run(run_id: UUID, caller: DecidesScores, session: SessionDep, bod
     """It counts nowhere any more. What was answered stays to be read."""
     await scores.void(session, await queries.run(session, run_id, lock=True), body.reason, caller.person_id)
     return Done()
+
+
+@router.get("/runs/{run_id}/comparisons")
+async def compare_run(run: VisibleRun, session: SessionDep) -> list[ComparisonOut]:
+    """Beside the house and the other versions of the entry, where they were asked the same questions."""
+    found = await with_entry(session, run.submission_id)
+    return await beside.comparisons(session, run, found[0]) if found is not None else []
 
 
 @router.get("/submissions/{submission_id}/scores")

@@ -7,12 +7,12 @@ from uuid import UUID
 from pydantic import Field, StringConstraints
 
 from arena.benchmarks.contracts import Extent
-from arena.benchmarks.models import ScoreAction, ScoreDecision
-from arena.benchmarks.rules import Changed
-from arena.benchmarks.schemas import AccuracyOut, Overridden
+from arena.benchmarks.models import BenchmarkRun, ScoreAction, ScoreDecision
+from arena.benchmarks.rules import Changed, Gap
+from arena.benchmarks.schemas import AccuracyOut, Overridden, Scored
 from arena.benchmarks.standing import Standing
 from arena.kit.schemas import In, Out
-from arena.submissions.public import Entry, EntryKind, Submission
+from arena.submissions.public import Entry, Submission
 
 Reason = Annotated[str, StringConstraints(min_length=1, max_length=500)]
 """Everybody who sees the score reads it."""
@@ -94,19 +94,6 @@ class ScoresOut(Out):
     suites: list[ScoreOut]
 
 
-class Scored(Out):
-    """Whose score it is."""
-
-    entry_id: UUID
-    name: str
-    kind: EntryKind
-    version: int
-
-    @classmethod
-    def of(cls, entry: Entry, submission: Submission) -> "Scored":
-        return cls(entry_id=entry.id, name=entry.name, kind=entry.kind, version=submission.version)
-
-
 class ScoreDecisionOut(Out):
     id: UUID
     act: ScoreAction
@@ -144,3 +131,37 @@ class ScoreDecisionOut(Out):
             flips=after.get("flips"),
         )
 
+
+class GapOut(Out):
+    """How much better a run was than another, over the questions that both were asked."""
+
+    difference: float
+    stderr: float
+    tie: bool
+    """Inside the noise: 1.96 standard errors of the difference."""
+    items: int
+
+    @classmethod
+    def of(cls, gap: Gap) -> "GapOut":
+        return cls(difference=gap.value, stderr=gap.stderr, tie=gap.tie, items=gap.items)
+
+
+class TaskGapOut(GapOut):
+    task: str
+    other: float
+    """The other's score on the task."""
+
+
+class ComparisonOut(Out):
+    """A run beside another one on the same suite."""
+
+    run_id: UUID
+    """The other."""
+    entry: Scored
+    overall: GapOut | None
+    tasks: list[TaskGapOut]
+
+
+def same_questions(one: BenchmarkRun, other: BenchmarkRun) -> bool:
+    """Whether an index means the same question in both."""
+    return (one.suite, one.suite_digest) == (other.suite, other.suite_digest)
