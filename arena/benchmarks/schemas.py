@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import datetime
+from typing import Literal
 from uuid import UUID
 
 from arena.benchmarks.contracts import Extent, FamilySpec, Scorer, SuiteSpec, air_indices
@@ -286,4 +287,3 @@ class ReproduceOut(Out):
     """The tasks whose answers plain lm_eval cannot judge."""
     folder: str
     """Address of the folder, as .zip."""
-
