@@ -104,6 +104,8 @@ async def _contract(site: Site, session: AsyncSession, job: Job, run: BenchmarkR
         adapters=[staged.adapter_digest],
     )
     items = suite.indices(run.extent)
+    if not items:
+        raise Conflict("suite.empty", f"The suite {suite.id} has no questions of this extent ({run.extent}).")
     await _forget_unless_alike(session, run, suite, leased)
     run.state, run.reason, run.code = "running", None, None
     run.suite_digest, run.total = suite.digest, sum(map(len, items.values()))
