@@ -18,6 +18,7 @@ from arena.accounts.limits import make_limiter
 from arena.accounts.public import PublicCaller, SeesMetrics, ensure_operator
 from arena.benchmarks import routes as benchmarks
 from arena.benchmarks import score_routes as scores
+from arena.benchmarks import suite_routes
 from arena.config import Settings
 from arena.duels import routes as duels
 from arena.gateway import routes as gateway
@@ -86,6 +87,7 @@ ROUTERS = (
     submissions.router,
     benchmarks.router,
     scores.router,
+    suite_routes.router,
     duels.router,
     speed.router,
     practice.router,

@@ -20,9 +20,14 @@ _LETTER = re.compile(r"(?<![A-Za-z])([A-H])(?![A-Za-z])")
 _EDGES = " \t\r\n.,;:!?\"'`*()[]。，；：！？、“”‘’《》「」（）"
 
 
+def folded(text: str) -> str:
+    """Width, case and blanks do not count."""
+    return " ".join(unicodedata.normalize("NFKC", text).casefold().split())
+
+
 def normal(text: str) -> str:
-    """What two texts must share to be the same answer: width, case, blanks and punctuation around it do not count."""
-    return " ".join(unicodedata.normalize("NFKC", text).casefold().split()).strip(_EDGES)
+    """What two texts must share to be the same answer: as `folded`, and punctuation around it does not count."""
+    return folded(text).strip(_EDGES)
 
 
 def extract(scorer: Scorer, text: str) -> str:

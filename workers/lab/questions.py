@@ -6,7 +6,7 @@ import hashlib
 import itertools
 import json
 import random
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, replace
 from functools import lru_cache
 from importlib.metadata import version
@@ -237,3 +237,22 @@ def expected(family: FamilySpec, item: Item) -> str:
     if family.scorer != "letter":
         return item.answer
     return f"{scoring.LETTERS[item.options.index(item.answer)]}. {item.answer}"
+
+
+# --- for whoever checks a suite -----------------------------------------------------------------------------------
+
+
+def made_rows(suite: SuiteSpec) -> dict[str, tuple[list[tuple[int, BankRow]], Callable[[BankRow], bool]]]:
+    """Of each generated task its questions as rows, numbered from 1, and whether its scorer accepts one's own answer.
+    Raises SuiteUnavailable.
+    """
+    made = make_items(suite, Path())
+    return {family.name: _checkable(family, made[family.name]) for family in suite.families}
+
+
+def _checkable(
+    family: FamilySpec, items: list[Item]
+) -> tuple[list[tuple[int, BankRow]], Callable[[BankRow], bool]]:
+    rows = [(item.index + 1, _row(item)) for item in items]
+    by_question = {row.question: item for (_, row), item in zip(rows, items, strict=True)}
+    return rows, lambda row: verify(family, by_question[row.question], row.answer)
