@@ -98,17 +98,12 @@ async def marks(session: AsyncSession, runs: Sequence[BenchmarkRun]) -> dict[UUI
         for season_id, those in finished.items()
         for run_id, found in (await standing.changes(session, season_id, those)).items()
     }
-    stand = {
-        one.run.id: one.override
-        for version in {run.submission_id for run in runs}
-        for one in (await standing.standings(session, version)).values()
-        if one.run is not None and one.override is not None
-    }
+    was_set = await standing.overrides(session, {run.submission_id for run in runs})
     return {
         run.id: Marks(
             void=voids.get(run.id),
             override=Overridden(score=said.score, reason=said.reason, by=said.by, at=said.decision.created_at)
-            if (said := stand.get(run.id))
+            if (said := was_set.get((run.submission_id, run.suite))) and run.state == "done"
             else None,
             stale=changed.get(run.id, []),
         )

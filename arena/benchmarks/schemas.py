@@ -144,7 +144,7 @@ class Marks(Out):
 
     void: Voided | None = None
     override: Overridden | None = None
-    """On the run that counts: what is shown in its place."""
+    """On a finished run: what is shown in place of its score."""
     stale: list[Changed] = []
 
 

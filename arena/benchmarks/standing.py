@@ -1,8 +1,8 @@
-"""Which score of a version stands: the run that counts on each suite, what a producer has set in its place, and what has
+| was_set.keys())"""Which score of a version stands: the run that counts on each suite, what a producer has set in its place, and what has
 changed since. All of it is read off the rows when it is asked for; nothing of it is kept.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
@@ -67,7 +67,7 @@ async def standings(session: AsyncSession, submission_id: UUID) -> dict[str, Sta
     runs = await _runs(
         session, BenchmarkRun.submission_id == submission_id, BenchmarkRun.state == "done"
     )
-    overrides = await overrides_of(session, submission_id)
+    was_set = {suite: one for (_, suite), one in (await overrides(session, [submission_id])).items()}
     now = _Now(session, season_id, await season_rules(session, season_id))
     runs = [run for run in runs if run.tasks]
     standing = {}
@@ -76,7 +76,7 @@ async def standings(session: AsyncSession, submission_id: UUID) -> dict[str, Sta
         present = await now.suite(suite)
         run = max(asked, key=lambda one: counts_more(one, present), default=None)
         changed = stale(made(run), await now.present(run)) if run is not None else []
-        standing[suite] = Standing(suite, run, overrides.get(suite), tuple(changed))
+        standing[suite] = Standing(suite, run, was_set.get(suite), tuple(changed))
     return standing
 
 
@@ -97,20 +97,21 @@ async def accuracy(session: AsyncSession, submission_id: UUID) -> Accuracy | Non
     return weighted(scores, rules.suite_weights or {rules.suite: 1.0})
 
 
-async def overrides_of(session: AsyncSession, submission_id: UUID) -> dict[str, Override]:
-    """By suite: the newest decision to set a score, unless it was lifted."""
+async def overrides(session: AsyncSession, versions: Collection[UUID]) -> dict[tuple[UUID, str], Override]:
+    """By version and suite: the newest decision to set a score, unless it was lifted."""
     statement = (
         select(ScoreDecision, Person.display_name)
         .join(Person, Person.id == ScoreDecision.by)
-        .where(ScoreDecision.submission_id == submission_id)
+        .where(ScoreDecision.submission_id.in_(versions))
         .where(ScoreDecision.action.in_(("override", "lift")))
         .order_by(ScoreDecision.created_at)
     )
-    found: dict[str, Override] = {}
+    found: dict[tuple[UUID, str], Override] = {}
     for decision, by in (await session.execute(statement)).all():
-        found.pop(decision.suite, None)
+        about = (decision.submission_id, decision.suite)
+        found.pop(about, None)
         if decision.action == "override" and decision.after is not None:
-            found[decision.suite] = Override(decision.after["score"], decision.reason or "", by, decision)
+            found[about] = Override(decision.after["score"], decision.reason or "", by, decision)
     return found
 
 
