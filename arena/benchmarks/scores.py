@@ -155,9 +155,6 @@ async def rerun(session: AsyncSession, run: BenchmarkRun, by: UUID) -> Benchmark
     return await _start(session, run.season_id, run.submission_id, suite, run.extent, by, again=run)
 
 
-| Stale
-
-
 async def chosen(
     session: AsyncSession, season_id: UUID, which: Which, expected: int, cures: Cures = bool
 ) -> list[BenchmarkRun]:
