@@ -80,7 +80,11 @@ export function Order({ onDone }: { onDone: (what: string) => void }) {
             </option>
           ))}
         </SelectField>
-        <SelectField label={t("bench.suite")} value={suite?.id ?? ""} onChange={(event) => setSuite(event.target.value)}>
+        <SelectField
+          label={t("bench.suite")}
+          value={suite?.id ?? ""}
+          onChange={(event) => setSuite(event.target.value)}
+        >
           {suites.data?.map((one) => (
             <option key={one.id} value={one.id}>
               {one.name[language] ?? one.id}

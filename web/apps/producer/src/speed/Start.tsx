@@ -1,27 +1,33 @@
-import { api, type RosterRow, type SpeedRun } from "@gavel/api";
+import { api, type RosterRow, type SpeedRun, type Suite } from "@gavel/api";
 import { SelectField } from "@gavel/desk";
 import { Button, ErrorNote, useEntryName } from "@gavel/ui";
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { type FormEvent, useState } from "react";
 import { speedKey } from "../app/queries";
+import { useSuites } from "../bench/queries";
 import { useT } from "../i18n";
 import css from "./Speed.module.css";
 
 const KINDS: SpeedRun["kind"][] = ["duel", "quiz"];
 
+/** A quiz is answered in writing: a suite of nothing but choices has no question for it. */
+const isWritten = (suite: Suite) => suite.families.some((family) => family.kind === "generate");
+
 /** Which two, and whether at a fixed length or with ten questions. */
 export function Start({ episode }: { episode: string }) {
-  const { t } = useT();
+  const { t, language } = useT();
   const queries = useQueryClient();
   const roster = useQuery({ queryKey: ["roster"], queryFn: () => api.get("/api/roster") });
   const [kind, setKind] = useState<SpeedRun["kind"]>("duel");
+  const suites = useSuites();
+  const [suite, setSuite] = useState("");
   const [a, setA] = useState("");
   const [b, setB] = useState("");
   const start = useMutation({
     mutationFn: () =>
       api.post("/api/episodes/{episode_id}/speed", {
         params: { path: { episode_id: episode } },
-        body: { kind, entry_a: a, entry_b: b },
+        body: { kind, entry_a: a, entry_b: b, suite: kind === "quiz" && suite !== "" ? suite : null },
       }),
     onSettled: () => queries.invalidateQueries({ queryKey: speedKey(episode) }),
   });
@@ -43,6 +49,17 @@ export function Start({ episode }: { episode: string }) {
           </option>
         ))}
       </SelectField>
+      {kind === "quiz" && (
+        <SelectField label={t("speed.suite")} value={suite} onChange={(event) => setSuite(event.target.value)}>
+          <option value="">{t("speed.suite_season")}</option>
+          {suites.data?.filter(isWritten).map((one) => (
+            <option key={one.id} value={one.id}>
+              {one.name[language] ?? one.id}
+            </option>
+          ))}
+          <option value="surprise">{t("speed.suite_surprise")}</option>
+        </SelectField>
+      )}
       <Pick label={t("speed.a")} roster={roster.data} value={a} other={b} set={setA} />
       <Pick label={t("speed.b")} roster={roster.data} value={b} other={a} set={setB} />
       <Button tone="gold" type="submit" disabled={!chosen || start.isPending}>
