@@ -186,7 +186,12 @@ def _task(family: FamilySpec, contract: BenchmarkContract, items: list[Item], fo
             "metric_list": [metric],
         }
     metric = {"metric": "exact_match", "aggregation": "mean", "higher_is_better": True}
-    ending = {"until": list(family.until), "max_gen_toks": family.max_tokens, "temperature": 0.0, "do_sample": False}
+    ending = {
+        "until": list(family.until),
+        "max_gen_toks": family.max_tokens,
+        "temperature": 0.0,
+        "do_sample": False,
+    }
     return common | {"output_type": "generate_until", "generation_kwargs": ending, "metric_list": [metric]}
 
 
