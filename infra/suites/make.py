@@ -87,10 +87,10 @@ REASONING = [
     gym("leg_counting", "Counting legs", "数动物的腿", "leg_counting",
         {"min_animals": 1, "max_animals": 2, "max_instances": 5}, **written(air=2)),
     gym("alice", "Alice and her friends", "爱丽丝与朋友", "aiw", {"max_entities": 6}, **written(air=2)),
-    gym("isomorphic_words", "Words of the same build", "同构的词", "isomorphic_strings",
-        {"max_string_length": 6}, **choice(2)),
+    gym("weekdays", "Days of the week", "推算星期", "calendar_arithmetic",
+        {"tasks": ["weekday_offset"], "offset_upper_bound": 30}, **choice()),
     gym("cube_rotation", "Turning a cube", "转动方块", "color_cube_rotation", {"max_rotations": 2}, **choice()),
-    gym("ransom_note", "Cut-out letters", "剪报拼字", "ransom_note", {"max_magazine_length": 20}, **choice(2)),
+    gym("coin_flips", "Coin flips", "抛硬币", "coin_flip", {"max_trials": 6}, **choice()),
     gym("course_schedule", "Courses in order", "课程先后", "course_schedule",
         {"min_num_courses": 3, "max_num_courses": 5, "max_cycle_length": 4}, **choice(2)),
 ]  # fmt: skip
