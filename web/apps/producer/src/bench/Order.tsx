@@ -5,7 +5,8 @@ import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { type FormEvent, useState } from "react";
 import { useT } from "../i18n";
 import css from "./Bench.module.css";
-import { BENCH, useQueue, useSuites } from "./queries";
+import { useSuites } from "../app/queries";
+import { BENCH, useQueue } from "./queries";
 
 const ALL = "all";
 const EXTENTS: Run["extent"][] = ["air", "full"];

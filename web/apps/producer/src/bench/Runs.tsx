@@ -5,7 +5,8 @@ import { useRef, useState } from "react";
 import { useT } from "../i18n";
 import { Acts } from "./Acts";
 import css from "./Bench.module.css";
-import { type EndedState, useEnded, useSuites, type Wanted } from "./queries";
+import { useSuites } from "../app/queries";
+import { type EndedState, useEnded, type Wanted } from "./queries";
 import { Who } from "./Who";
 
 const TONES: Record<Run["state"], Tone> = {

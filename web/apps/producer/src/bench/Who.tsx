@@ -3,7 +3,7 @@ import { useTimes } from "@gavel/desk";
 import { useEntryName } from "@gavel/ui";
 import { useT } from "../i18n";
 import css from "./Bench.module.css";
-import { useSuites } from "./queries";
+import { useSuites } from "../app/queries";
 
 /** Whose run, on what, and who wanted it. */
 export function Who({ run }: { run: Run }) {

@@ -1,28 +1,24 @@
-import { api, type RosterRow, type SpeedRun, type Suite } from "@gavel/api";
+import { api, type RosterRow, type SpeedRun } from "@gavel/api";
 import { SelectField } from "@gavel/desk";
 import { Button, ErrorNote, useEntryName } from "@gavel/ui";
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { type FormEvent, useState } from "react";
-import { speedKey } from "../app/queries";
-import { useSuites } from "../bench/queries";
+import { speedKey, useSuites } from "../app/queries";
 import { useT } from "../i18n";
 import css from "./Speed.module.css";
 
-const KINDS: SpeedRun["kind"][] = ["duel", "quiz"];
 
-/** A quiz is answered in writing: a suite of nothing but choices has no question for it. */
-const isWritten = (suite: Suite) => suite.families.some((family) => family.kind === "generate");
+const KINDS: SpeedRun["kind"][] = ["duel", "quiz"];
 
 /** Which two, and whether at a fixed length or with ten questions. */
 export function Start({ episode }: { episode: string }) {
-  const { t, language } = useT();
+  const { t } = useT();
   const queries = useQueryClient();
   const roster = useQuery({ queryKey: ["roster"], queryFn: () => api.get("/api/roster") });
   const [kind, setKind] = useState<SpeedRun["kind"]>("duel");
-  const suites = useSuites();
-  const [suite, setSuite] = useState("");
   const [a, setA] = useState("");
   const [b, setB] = useState("");
+  const [suite, setSuite] = useState("");
   const start = useMutation({
     mutationFn: () =>
       api.post("/api/episodes/{episode_id}/speed", {
@@ -49,25 +45,32 @@ export function Start({ episode }: { episode: string }) {
           </option>
         ))}
       </SelectField>
-      {kind === "quiz" && (
-        <SelectField label={t("speed.suite")} value={suite} onChange={(event) => setSuite(event.target.value)}>
-          <option value="">{t("speed.suite_season")}</option>
-          {suites.data?.filter(isWritten).map((one) => (
-            <option key={one.id} value={one.id}>
-              {one.name[language] ?? one.id}
-            </option>
-          ))}
-          <option value="surprise">{t("speed.suite_surprise")}</option>
-        </SelectField>
-      )}
       <Pick label={t("speed.a")} roster={roster.data} value={a} other={b} set={setA} />
       <Pick label={t("speed.b")} roster={roster.data} value={b} other={a} set={setB} />
+      {kind === "quiz" && <Bank value={suite} set={setSuite} />}
       <Button tone="gold" type="submit" disabled={!chosen || start.isPending}>
         {t("speed.start")}
       </Button>
       {!chosen && <p className={css.mute}>{t("speed.why")}</p>}
       {(start.error ?? roster.error) && <ErrorNote className={css.whole} error={start.error ?? roster.error} />}
     </form>
+  );
+}
+
+/** Where the questions of a quiz come from. */
+function Bank({ value, set }: { value: string; set: (id: string) => void }) {
+  const { t, language } = useT();
+  const suites = useSuites();
+  return (
+    <SelectField label={t("speed.bank")} value={value} onChange={(event) => set(event.target.value)}>
+      <option value="">{t("speed.bank_season")}</option>
+      {suites.data?.map((one) => (
+        <option key={one.id} value={one.id}>
+          {one.name[language] ?? one.name.en ?? one.id}
+        </option>
+      ))}
+      <option value="surprise">{t("speed.bank_surprise")}</option>
+    </SelectField>
   );
 }
 
