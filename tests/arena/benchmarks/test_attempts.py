@@ -13,7 +13,7 @@ from arena.benchmarks.faults import CODES
 from arena.benchmarks.models import BenchmarkRun
 from arena.kit.jobs.outbox import record
 from tests.support.engine import make_adapter
-from tests.support.lab import BENCHMARK, ORDERED, LabJob, attested, benchmarked
+from tests.support.lab import BENCHMARK, ORDERED, VERIFY, LabJob, attested, benchmarked
 from tests.support.portal import Caller
 from tests.support.show import Json, Show, send
 
@@ -46,7 +46,9 @@ async def measured(show: Show, name: str = "Lantern") -> tuple[Caller, str, LabJ
 async def ordered(show: Show, submission: str, extent: str = "full") -> str:
     """A run that somebody has ordered for a version; its id."""
     async with show.portal.site.sessions() as session, session.begin():
-        season = "select season_id from entries join submissions s on s.entry_id = entries.id where s.id = :id"
+        season = (
+            "select season_id from entries join submissions s on s.entry_id = entries.id where s.id = :id"
+        )
         run = BenchmarkRun(
             submission_id=UUID(submission),
             season_id=(await session.execute(text(season), {"id": submission})).scalar_one(),
@@ -97,7 +99,9 @@ async def test_the_next_attempt_knows_what_was_answered(show: Show) -> None:
     assert (await job.answers([])).status_code == 200
     second = await again(show, job)
     answers = sorted(known(second), key=lambda answer: (answer["task"], answer["index"], answer["option"]))
-    wanted = sorted(({"option": 0} | one for one in sent), key=lambda one: (one["task"], one["index"], one["option"]))
+    wanted = sorted(
+        ({"option": 0} | one for one in sent), key=lambda one: (one["task"], one["index"], one["option"])
+    )
     assert answers == wanted
     await second.succeed(await result_of(second))
 
@@ -149,8 +153,12 @@ async def test_a_likelihood_that_is_no_number_is_refused(show: Show) -> None:
 
 
 async def test_work_that_hands_in_nothing_before_its_end_says_so(show: Show) -> None:
+    await show.lab.work_off()
+    ada = await show.portal.person("contestant", "Ada")
+    entry = await ada.post_ok("/entries", {"name": "Lantern"})
+    await send(ada, entry["id"], make_adapter(1, rank=1))
     job = await show.lab.take()
-    assert job.kind != BENCHMARK
+    assert job.kind == VERIFY
     assert code(await job.answers([written(0)])) == (409, "job.takes_no_answers")
 
 
