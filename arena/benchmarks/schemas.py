@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import datetime
+from typing import Literal
 from uuid import UUID
 
 from arena.benchmarks.contracts import Extent, FamilySpec, Scorer, SuiteSpec, air_indices

@@ -1,4 +1,4 @@
-| was_set.keys())"""Which score of a version stands: the run that counts on each suite, what a producer has set in its place, and what has
+"""Which score of a version stands: the run that counts on each suite, what a producer has set in its place, and what has
 changed since. All of it is read off the rows when it is asked for; nothing of it is kept.
 """
 
@@ -71,7 +71,7 @@ async def standings(session: AsyncSession, submission_id: UUID) -> dict[str, Sta
     now = _Now(session, season_id, await season_rules(session, season_id))
     runs = [run for run in runs if run.tasks]
     standing = {}
-    for suite in sorted({run.suite for run in runs} | overrides.keys()):
+    for suite in sorted({run.suite for run in runs} | was_set.keys()):
         asked = [run for run in runs if run.suite == suite]
         present = await now.suite(suite)
         run = max(asked, key=lambda one: counts_more(one, present), default=None)
