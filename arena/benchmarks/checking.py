@@ -93,7 +93,9 @@ def read_jsonl(body: bytes, task: str) -> tuple[Numbered, list[Problem]]:
     """The rows of a bank with one JSON object a line, and what is wrong with the others."""
     rows: Numbered = []
     problems = list(_too_large(body, task))
-    for number, line in enumerate([] if problems else body.removeprefix(b"\xef\xbb\xbf").split(b"\n"), start=1):
+    for number, line in enumerate(
+        [] if problems else body.removeprefix(b"\xef\xbb\xbf").split(b"\n"), start=1
+    ):
         if not line.strip():
             continue
         try:
@@ -199,13 +201,19 @@ def check_rows(
     if any(offered) and not all(offered):
         bare = next(line for line, row in rows if not row.options)
         problems.append(
-            Problem("suite.mixed", "The question has no options, and others have: make two tasks.", task, bare)
+            Problem(
+                "suite.mixed", "The question has no options, and others have: make two tasks.", task, bare
+            )
         )
     for line, row in rows:
         same = (scoring.folded(row.question), tuple(sorted(map(scoring.folded, row.options))))
         first = seen.setdefault(same, line)
         found = [
-            *([("suite.duplicate", f"The same question as line {first}: leave one out.")] if first != line else []),
+            *(
+                [("suite.duplicate", f"The same question as line {first}: leave one out.")]
+                if first != line
+                else []
+            ),
             *_options_of(row),
             *_answer_of(row, passes),
             *_length_of(row, base, max_tokens, count),
@@ -222,7 +230,10 @@ def _options_of(row: BankRow) -> Iterator[tuple[str, str]]:
     if len(row.options) == 1:
         yield "suite.one_option", "Only one option: give at least two."
     if row.answer not in row.options:
-        yield "suite.answer_not_offered", "The right answer is not among the options: write it exactly as there."
+        yield (
+            "suite.answer_not_offered",
+            "The right answer is not among the options: write it exactly as there.",
+        )
     if len(set(map(scoring.folded, row.options))) < len(row.options):
         yield "suite.same_options", "Two options say the same: change one."
 
@@ -230,7 +241,10 @@ def _options_of(row: BankRow) -> Iterator[tuple[str, str]]:
 def _answer_of(row: BankRow, passes: Callable[[BankRow], bool]) -> Iterator[tuple[str, str]]:
     # The likeliest option wins a choice; nothing is read out of a text.
     if not row.options and not passes(row):
-        yield "suite.unanswerable", "The scorer does not accept the right answer: change it, or take another scorer."
+        yield (
+            "suite.unanswerable",
+            "The scorer does not accept the right answer: change it, or take another scorer.",
+        )
 
 
 def _length_of(row: BankRow, base: BaseModel, max_tokens: int, count: Count) -> Iterator[tuple[str, str]]:
@@ -256,10 +270,14 @@ def check_file(family: FamilySpec, body: bytes | None, base: BaseModel, count: C
     problems += check_rows(family.name, family.scorer, rows, base, family.max_tokens, count)
     listed = [row for _, row in rows]
     if listed != in_order(listed):
-        message = "The rows do not stand in the published order: make the suite anew with “gavel suite import”."
+        message = (
+            "The rows do not stand in the published order: make the suite anew with “gavel suite import”."
+        )
         problems.append(Problem("suite.order", message, family.name))
     if listed and (len(listed) != family.items or abs(chance_of(listed) - family.chance) > 1e-9):
-        message = f"The suite says {family.items} questions and chance {family.chance}; its file says otherwise."
+        message = (
+            f"The suite says {family.items} questions and chance {family.chance}; its file says otherwise."
+        )
         problems.append(Problem("suite.count", message, family.name))
     return problems
 
@@ -301,7 +319,9 @@ def leaked(task: str, rows: Numbered, training: Sequence[str]) -> list[Problem]:
     own = private_grams(questions)
     shared = np.intersect1d(own, known, assume_unique=True)
     runs = overlapping(units_of(questions), len(questions), shared)
-    message = "The question stands in the training set: leave it out, or everybody who trained on that knows it."
+    message = (
+        "The question stands in the training set: leave it out, or everybody who trained on that knows it."
+    )
     return [
         Problem("suite.leaked", message, task, line)
         for (line, row), run in zip(rows, runs, strict=True)

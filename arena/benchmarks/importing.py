@@ -8,7 +8,15 @@ from uuid import NAMESPACE_OID, uuid5
 from pydantic import Field, StringConstraints
 
 from arena.benchmarks import suites
-from arena.benchmarks.checking import BadSuite, Numbered, Problem, check_rows, check_size, read_csv, read_jsonl
+from arena.benchmarks.checking import (
+    BadSuite,
+    Numbered,
+    Problem,
+    check_rows,
+    check_size,
+    read_csv,
+    read_jsonl,
+)
 from arena.benchmarks.contracts import FamilySpec, FileSource, SuiteSpec
 from arena.benchmarks.rows import chance_of, write
 from arena.kit.schemas import In
@@ -29,9 +37,9 @@ class NewTask(In):
     scorer: Literal["exact", "number", "format", "contains"] = "exact"
     """Of answers that are written. A choice needs none."""
     max_tokens: int = Field(default=24, ge=1, le=512)
-    until: tuple[Annotated[str, StringConstraints(min_length=1, max_length=20, strip_whitespace=False)], ...] = (
-        "\n",
-    )
+    until: tuple[
+        Annotated[str, StringConstraints(min_length=1, max_length=20, strip_whitespace=False)], ...
+    ] = ("\n",)
     air: int = Field(default=AIR, ge=0)
 
 
@@ -52,7 +60,9 @@ def build(new: NewSuite, base: BaseModel = HOUSE_MODEL) -> tuple[SuiteSpec, list
         body = task.text.encode(errors="surrogatepass")
         rows, found = read_csv(body, task.name) if task.form == "csv" else read_jsonl(body, task.name)
         found += check_rows(task.name, task.scorer, rows, base, task.max_tokens)
-        problems += found or ([] if rows else [Problem("suite.too_few", "The file has no questions.", task.name)])
+        problems += found or (
+            [] if rows else [Problem("suite.too_few", "The file has no questions.", task.name)]
+        )
         banks.append(rows)
     if not problems:
         problems = check_size(sum(map(len, banks)))

@@ -50,7 +50,9 @@ def passes(scorer: Scorer, text: str, row: BankRow) -> bool:
         wanted = {extract(scorer, one) for one in accepted} - {""}
         return bool(said) and Decimal(said) in {Decimal(one) for one in wanted}
     if scorer == "letter":
-        return bool(said) and said in {LETTERS[row.options.index(one)] for one in accepted if one in row.options}
+        return bool(said) and said in {
+            LETTERS[row.options.index(one)] for one in accepted if one in row.options
+        }
     if scorer == "exact":
         return bool(normal(said)) and normal(said) in map(normal, accepted)
     if scorer == "contains":

@@ -85,7 +85,9 @@ async def import_suite(request: Request, caller: Producer, session: SessionDep) 
         new = await to_thread(NewSuite.model_validate_json, body)
         suite, files = await to_thread(build, new, base)
     except ValidationError as error:
-        raise RequestValidationError([{**one, "loc": ("body", *one["loc"])} for one in error.errors()]) from error
+        raise RequestValidationError(
+            [{**one, "loc": ("body", *one["loc"])} for one in error.errors()]
+        ) from error
     except BadSuite as bad:
         raise Invalid(bad.problems[0].code, f"The suite was not imported: {bad}", **bad.detail) from bad
     return ImportedOut.of(await library.add(request.app.state.site, session, suite, files, caller.person_id))

@@ -14,8 +14,8 @@ from rich.markup import escape
 from rich.table import Table
 
 from arena.benchmarks import checking, suites
-from arena.benchmarks.checking import BadSuite, Count, Numbered, Problem
-from arena.benchmarks.contracts import FamilySpec, FileSource, SuiteSpec
+from arena.benchmarks.checking import BadSuite, Count, Problem
+from arena.benchmarks.contracts import FileSource, SuiteSpec
 from arena.benchmarks.importing import NewSuite, NewTask, build
 from arena.cli.site import Refused, SiteClient, find_site
 from arena.shows.base_models import BASE_MODELS, HOUSE_MODEL, BaseModel, likely_tokens
@@ -55,7 +55,9 @@ def check(
     against: Annotated[
         Path | None, typer.Option(help="JSONL of a public training set that must not have the questions.")
     ] = None,
-    base: Annotated[str, typer.Option(help="Base model whose context the questions must fit.")] = HOUSE_MODEL.id,
+    base: Annotated[
+        str, typer.Option(help="Base model whose context the questions must fit.")
+    ] = HOUSE_MODEL.id,
     tokenizer: Annotated[
         Path | None, typer.Option(help="Its tokenizer.json; default: the prepared model's, else an estimate.")
     ] = None,
@@ -80,19 +82,28 @@ def check(
 
 @suite.command("import")
 def import_suite(
-    id: Annotated[str, typer.Argument(help="Id of the suite: small letters, digits, _. Again: the next version.")],
-    files: Annotated[list[Path] | None, typer.Argument(help="JSONL or CSV question banks, one task each.")] = None,
+    id: Annotated[
+        str, typer.Argument(help="Id of the suite: small letters, digits, _. Again: the next version.")
+    ],
+    files: Annotated[
+        list[Path] | None, typer.Argument(help="JSONL or CSV question banks, one task each.")
+    ] = None,
     harness: Annotated[
-        list[str] | None, typer.Option(help="A task or group of lm-evaluation-harness, e.g. mmlu_abstract_algebra.")
+        list[str] | None,
+        typer.Option(help="A task or group of lm-evaluation-harness, e.g. mmlu_abstract_algebra."),
     ] = None,
     include: Annotated[
         Path | None,
         typer.Option(help="Folder of your own harness tasks. Their YAML may run code on this machine."),
     ] = None,
-    limit: Annotated[int | None, typer.Option(min=1, help="At most so many questions of a harness task.")] = None,
+    limit: Annotated[
+        int | None, typer.Option(min=1, help="At most so many questions of a harness task.")
+    ] = None,
     name: Annotated[str | None, typer.Option(help="What people read; default: the id.")] = None,
     name_zh: Annotated[str | None, typer.Option(help="The same in Chinese.")] = None,
-    licence: Annotated[str, typer.Option(help="Of the questions: an SPDX id, or what their publisher says.")] = "",
+    licence: Annotated[
+        str, typer.Option(help="Of the questions: an SPDX id, or what their publisher says.")
+    ] = "",
     scorer: Annotated[Scorer, typer.Option(help="Of banks whose answers are written.")] = "exact",
     air: Annotated[int, typer.Option(min=0, help="Questions of each task that are asked on air.")] = 10,
     url: Url = None,
@@ -106,7 +117,9 @@ def import_suite(
         if harness:
             from workers.lab import harness as tasks_of  # slow to import, and only needed here
 
-            tasks += [task.model_copy(update={"air": air}) for task in tasks_of.tasks(harness, include, limit)]
+            tasks += [
+                task.model_copy(update={"air": air}) for task in tasks_of.tasks(harness, include, limit)
+            ]
         new = _new(id, name or id, name_zh or name or id, licence, tasks)
         build(new)
     except BadSuite as bad:
@@ -129,7 +142,9 @@ def import_suite(
 @suite.command("export")
 def export(
     id: Annotated[str, typer.Argument(help="Id of the suite.")],
-    folder: Annotated[Path, typer.Argument(help="Where it goes; made when it is not there.", file_okay=False)],
+    folder: Annotated[
+        Path, typer.Argument(help="Where it goes; made when it is not there.", file_okay=False)
+    ],
     url: Url = None,
     token: Token = None,
     data_dir: DataDir = Path(".gavel"),
@@ -163,6 +178,31 @@ async def _fetch(
     return SuiteSpec.model_validate(told["spec"]), {one: text.encode() for one, text in told["files"].items()}
 
 
+@suite.command("seed")
+def seed(
+    release: Annotated[
+        bool, typer.Option("--release", help="Show the seed that was drawn, for good.")
+    ] = False,
+    url: Url = None,
+    token: Token = None,
+    data_dir: DataDir = Path(".gavel"),
+) -> None:
+    """Draw the season's own seed, once: its generated questions are new from then on. Only a commitment is shown."""
+
+    async def ask() -> Any:
+        address, found = find_site(url, token, data_dir)
+        site = SiteClient(address, found)
+        try:
+            return await site.post("/seasons/current/seed" + ("/release" if release else ""))
+        finally:
+            await site.close()
+
+    told = _or_exit(ask)
+    typer.echo(f"commitment {told['commitment']}")
+    if told["seed"] is not None:
+        typer.echo(f"seed {told['seed']}, nonce {told['nonce']}, season {told['season_id']}")
+
+
 # --- checking -----------------------------------------------------------------------------------------------------
 
 
@@ -173,7 +213,9 @@ def _check(
     path = Path(what)
     if path.suffix in (".jsonl", ".csv"):
         body = _read(path)
-        rows, problems = (checking.read_csv if path.suffix == ".csv" else checking.read_jsonl)(body, path.stem)
+        rows, problems = (checking.read_csv if path.suffix == ".csv" else checking.read_jsonl)(
+            body, path.stem
+        )
         problems += checking.check_rows(path.stem, scorer, rows, base, count=count)
         problems += checking.check_size(len(rows)) if not problems else []
         return problems + (checking.leaked(path.stem, rows, training) if training else []), len(rows)
@@ -188,7 +230,9 @@ def _suite(what: str) -> tuple[SuiteSpec, dict[str, bytes]]:
     path = Path(what)
     if path.suffix != ".json":
         known = ", ".join(suites.shipped())
-        raise BadSuite([Problem("suite.bad_spec", f"No suite that ships ({known}), and no file: {what}.", what)])
+        raise BadSuite(
+            [Problem("suite.bad_spec", f"No suite that ships ({known}), and no file: {what}.", what)]
+        )
     try:
         spec = SuiteSpec.model_validate_json(_read(path))
     except ValidationError as error:
@@ -269,12 +313,12 @@ def _task(file: Path, scorer: Scorer, air: int) -> NewTask:
 
 def _new(id: str, name: str, name_zh: str, licence: str, tasks: list[NewTask]) -> NewSuite:
     if not tasks:
-        raise BadSuite([Problem("suite.bad_spec", "Nothing to import: name a file, or a task with --harness.")])
+        raise BadSuite(
+            [Problem("suite.bad_spec", "Nothing to import: name a file, or a task with --harness.")]
+        )
     if not licence:
         raise BadSuite([Problem("suite.bad_spec", "Say under which --licence the questions may be used.")])
-    return _validated(
-        NewSuite, id, id=id, name={"en": name, "zh": name_zh}, licence=licence, tasks=tasks
-    )
+    return _validated(NewSuite, id, id=id, name={"en": name, "zh": name_zh}, licence=licence, tasks=tasks)
 
 
 def _validated(kind: type[Any], what: str, **fields: Any) -> Any:
@@ -313,7 +357,9 @@ def _or_exit(ask: Any) -> Any:
 def _tell(console: Console, problems: Sequence[Problem], count: int) -> None:
     for one in problems[:SHOWN]:
         where = ", ".join(part for part in (one.task, f"line {one.line}" if one.line else "") if part)
-        console.print(f"  {escape(where)}: {escape(one.message)} ({one.code})", highlight=False, soft_wrap=True)
+        console.print(
+            f"  {escape(where)}: {escape(one.message)} ({one.code})", highlight=False, soft_wrap=True
+        )
     if count > SHOWN:
         console.print(f"  … and {count - SHOWN} more")
 

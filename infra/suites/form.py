@@ -1,11 +1,25 @@
-"""Following a form: what is said does not matter, how it is said does. Each row has an example that keeps its demands."""
+"""Following a form: not what is said matters, but how. Each row has an example that keeps its demands."""
 
 from typing import Any
 
-TOPICS = ["spring", "a cat", "the sea", "breakfast", "a train", "snow", "music", "a garden", "the moon", "a library"]
+TOPICS = [
+    "spring",
+    "a cat",
+    "the sea",
+    "breakfast",
+    "a train",
+    "snow",
+    "music",
+    "a garden",
+    "the moon",
+    "a library",
+]
 SHORT = ["apple", "river", "tiger", "violin", "carpet", "silver", "winter", "rocket", "pepper", "island"]
 TOPICS_ZH = ["春天", "小猫", "大海", "早饭", "火车", "雪", "音乐", "花园", "月亮", "图书馆"]
-HAN = ["春暖花开时", "小猫爱睡觉", "大海真辽阔", "早饭很好吃", "火车开得快", "雪花飘下来", "音乐真好听", "花园开满花", "月亮圆又亮", "图书馆安静"]
+HAN = [
+    "春暖花开时", "小猫爱睡觉", "大海真辽阔", "早饭很好吃", "火车开得快",
+    "雪花飘下来", "音乐真好听", "花园开满花", "月亮圆又亮", "图书馆安静",
+]  # fmt: skip
 FILL = ["it", "is", "quite", "good", "to", "see", "today", "again", "here", "now"]
 
 
@@ -36,7 +50,8 @@ def one_line() -> list[dict[str, Any]]:
             _row("JSON", f"Answer as one JSON object with exactly the keys “{word}” and “size”, and nothing else.",
                  f'{{"{word}": 1, "size": 2}}', json_keys=[word, "size"]),
             _row("字数", f"用五个字写一句关于{TOPICS_ZH[n]}的话，不要多写。", HAN[n], han=5),
-            _row("开头", f"写一句关于{TOPICS_ZH[n]}的话，用“我”字开头，用句号结尾。", f"我喜欢{TOPICS_ZH[n]}。", starts="我", ends="。"),
+            _row("开头", f"写一句关于{TOPICS_ZH[n]}的话，用“我”字开头，用句号结尾。", f"我喜欢{TOPICS_ZH[n]}。",
+                 starts="我", ends="。"),
         ]  # fmt: skip
     return rows
 

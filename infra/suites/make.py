@@ -37,7 +37,7 @@ CANARIES = {
 }
 
 
-def rows(table: str, question: str, stratum: str = "") -> list[dict[str, Any]]:
+def rows(table: str, question: str, stratum: str) -> list[dict[str, Any]]:
     """`left: right | wrong, wrong, wrong`, one a line; `question` has a place for the left side."""
     found = []
     for line in table.strip().splitlines():
@@ -49,7 +49,7 @@ def rows(table: str, question: str, stratum: str = "") -> list[dict[str, Any]]:
                 "question": question.replace("{}", left),
                 "answer": right,
                 "options": options,
-                "stratum": stratum or f"{len(left)} letters",
+                "stratum": stratum,
             }
         )
     return found
@@ -66,7 +66,14 @@ def choice(options: int = 4, air: int = 2, **fields: Any) -> dict[str, Any]:
 
 
 def written(scorer: str = "number", air: int = 3, **fields: Any) -> dict[str, Any]:
-    return {"kind": "generate", "items": 20, "air": air, "scorer": scorer, "chance": 0.0, "max_tokens": 24} | fields
+    return {
+        "kind": "generate",
+        "items": 20,
+        "air": air,
+        "scorer": scorer,
+        "chance": 0.0,
+        "max_tokens": 24,
+    } | fields
 
 
 REASONING = [
@@ -80,10 +87,10 @@ REASONING = [
     gym("leg_counting", "Counting legs", "数动物的腿", "leg_counting",
         {"min_animals": 1, "max_animals": 2, "max_instances": 5}, **written(air=2)),
     gym("alice", "Alice and her friends", "爱丽丝与朋友", "aiw", {"max_entities": 6}, **written(air=2)),
-    gym("isomorphic_words", "Words of the same build", "同构的词", "isomorphic_strings",
-        {"max_string_length": 6}, **choice(2)),
+    gym("weekdays", "Days of the week", "推算星期", "calendar_arithmetic",
+        {"tasks": ["weekday_offset"], "offset_upper_bound": 30}, **choice()),
     gym("cube_rotation", "Turning a cube", "转动方块", "color_cube_rotation", {"max_rotations": 2}, **choice()),
-    gym("ransom_note", "Cut-out letters", "剪报拼字", "ransom_note", {"max_magazine_length": 20}, **choice(2)),
+    gym("coin_flips", "Coin flips", "抛硬币", "coin_flip", {"max_trials": 6}, **choice()),
     gym("course_schedule", "Courses in order", "课程先后", "course_schedule",
         {"min_num_courses": 3, "max_num_courses": 5, "max_cycle_length": 4}, **choice(2)),
 ]  # fmt: skip
@@ -94,7 +101,8 @@ ARITHMETIC = [
     gym("products", "Products", "乘法", "products", {"max_digits": 2}, **written()),
     gym("common_divisor", "Greatest common divisors", "最大公约数", "gcd", {"max_value": 100}, **written()),
     gym("common_multiple", "Least common multiples", "最小公倍数", "lcm", {"max_value": 20}, **written()),
-    gym("equations", "Simple equations", "一元方程", "simple_equations", {"max_terms": 2, "max_value": 30}, **written()),
+    gym("equations", "Simple equations", "一元方程", "simple_equations", {"max_terms": 2, "max_value": 30},
+        **written()),
     gym("decimals", "Decimals", "小数加减", "decimal_chain_sum",
         {"max_terms": 2, "max_digits": 2, "max_decimal_places": 2}, **written()),
 ]  # fmt: skip
@@ -103,9 +111,9 @@ GAP = "Complete the sentence: {}"
 BANKS: dict[str, list[tuple[dict[str, Any], list[dict[str, Any]]]]] = {
     "english": [
         ({"name": "synonyms", "title": {"en": "Words of like meaning", "zh": "英语近义词"}, "air": 6},
-         rows(english.SYNONYMS, "Which word means the same as “{}”?")),
+         rows(english.SYNONYMS, "Which word means the same as “{}”?", "synonym")),
         ({"name": "opposites", "title": {"en": "Words of opposite meaning", "zh": "英语反义词"}, "air": 6},
-         rows(english.OPPOSITES, "Which word means the opposite of “{}”?")),
+         rows(english.OPPOSITES, "Which word means the opposite of “{}”?", "opposite")),
         ({"name": "grammar", "title": {"en": "Grammar", "zh": "英语语法"}, "air": 8},
          [row for kind, table in english.GRAMMAR.items() for row in rows(table, GAP, kind)]),
         ({"name": "cloze", "title": {"en": "Sentences with a gap", "zh": "英语填空"}, "air": 4},
@@ -176,7 +184,9 @@ def put(folder: Path, name: str, families: Iterable[dict[str, Any]], licence: st
         "canary": CANARIES[name],
         "families": list(families),
     }
-    (folder / f"{name}.json").write_text(json.dumps(spec, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
+    (folder / f"{name}.json").write_text(
+        json.dumps(spec, ensure_ascii=False, indent=1) + "\n", encoding="utf-8"
+    )
 
 
 def main(folder: Path) -> None:

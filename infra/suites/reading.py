@@ -199,9 +199,7 @@ def _drawn(frame: Frame, chance: random.Random) -> dict[str, str]:
     return facts
 
 
-def _wrong(
-    frame: Frame, facts: dict[str, str], wanted: str, count: int, chance: random.Random
-) -> list[str]:
+def _wrong(frame: Frame, facts: dict[str, str], wanted: str, count: int, chance: random.Random) -> list[str]:
     """First what the text says of something else, then what it could have said."""
     values = [one for one in _values(frame, wanted) if one != facts[wanted]]
     chance.shuffle(values)

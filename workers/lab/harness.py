@@ -59,7 +59,10 @@ def _bank(name: str, task: Any, limit: int | None) -> NewTask:
         raise BadSuite([Problem("suite.task_unfit", message, name)])
     docs = list(task.eval_docs)[: limit or MAX_ROWS + 1]
     try:
-        rows = [_choice(task, doc) if task.OUTPUT_TYPE == "multiple_choice" else _written(task, doc) for doc in docs]
+        rows = [
+            _choice(task, doc) if task.OUTPUT_TYPE == "multiple_choice" else _written(task, doc)
+            for doc in docs
+        ]
     except Exception as error:
         message = f"A document cannot be written down: {type(error).__name__}: {error}"
         raise BadSuite([Problem("suite.task_unfit", message[:400], name)]) from error

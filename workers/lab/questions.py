@@ -184,9 +184,7 @@ def _distinct(source: GymSource, seed: int, count: int) -> list[dict[str, Any]]:
     return list(entries.values())
 
 
-def _options(
-    family: FamilySpec, answer: str, pool: list[str], seed: int, index: int
-) -> list[str] | None:
+def _options(family: FamilySpec, answer: str, pool: list[str], seed: int, index: int) -> list[str] | None:
     """The answer among wrong ones; None when there are not enough wrong ones. Empty for `generate`."""
     if family.kind == "generate":
         return []

@@ -1,5 +1,6 @@
-"""Suites: what ships is fit to be asked, what is not fit is refused by name and line, and a site takes banks of its own."""
+"""Suites: what ships is fit to be asked, what is not is refused by name and line, and a site takes banks of its own."""
 
+import asyncio
 import json
 import subprocess
 import sys
@@ -17,7 +18,7 @@ from arena.benchmarks.contracts import FileSource, SuiteSpec
 from arena.benchmarks.importing import NewSuite, build
 from arena.cli.main import app
 from arena.nodes.attestation import commit
-from tests.support.portal import Caller, Portal
+from tests.support.portal import OPERATOR_TOKEN, Caller, Portal
 from tests.support.show import Json
 
 ROOT = Path(__file__).parents[3]
@@ -61,7 +62,11 @@ def test_the_surprise_bank_passes_the_check(tmp_path: Path) -> None:
 def test_the_files_that_ship_are_what_their_script_makes(tmp_path: Path) -> None:
     subprocess.run([sys.executable, "infra/suites/make.py", str(tmp_path)], cwd=ROOT, check=True, timeout=100)
     made = {path.relative_to(tmp_path): path.read_bytes() for path in tmp_path.rglob("*") if path.is_file()}
-    ours = {path.relative_to(suites.FOLDER): path.read_bytes() for path in suites.FOLDER.rglob("*") if path.is_file()}
+    ours = {
+        path.relative_to(suites.FOLDER): path.read_bytes()
+        for path in suites.FOLDER.rglob("*")
+        if path.is_file()
+    }
     assert made == ours
 
 
@@ -109,7 +114,8 @@ def bank(**changes: Any) -> Json:
 
 def lines(*listed: Any) -> bytes:
     return b"".join(
-        one if isinstance(one, bytes) else json.dumps(one, ensure_ascii=False).encode() + b"\n" for one in listed
+        one if isinstance(one, bytes) else json.dumps(one, ensure_ascii=False).encode() + b"\n"
+        for one in listed
     )
 
 
@@ -208,7 +214,10 @@ or bites?",a dog,a cat,a cow,A,pets
 def test_a_table_is_read_with_letters_and_cells_of_several_lines() -> None:
     found, problems = checking.read_csv(("\ufeff" + TABLE).encode(), "animals")
     assert problems == []
-    assert [(line, row.answer, row.stratum) for line, row in found] == [(2, "a dog", "pets"), (4, "a cow", "farm")]
+    assert [(line, row.answer, row.stratum) for line, row in found] == [
+        (2, "a dog", "pets"),
+        (4, "a cow", "farm"),
+    ]
     assert found[1][1].question == 'Who said "moo"?'
 
 
@@ -254,7 +263,9 @@ def test_a_question_that_a_training_set_has_is_refused(tmp_path: Path) -> None:
     assert code == 1
     assert [line.split(":")[0].strip() for line in said.splitlines()] == ["bank, line 4", "bank, line 6"]
     assert "suite.leaked" in said
-    training.write_bytes(lines({"prompt": "Something else entirely, which nobody has asked in any of the questions."}))
+    training.write_bytes(
+        lines({"prompt": "Something else entirely, which nobody has asked in any of the questions."})
+    )
     assert gavel("check", str(bank_file), "--against", str(training))[0] == 0
 
 
@@ -403,3 +414,50 @@ async def test_a_season_commits_to_its_seed_and_shows_it_later(portal: Portal) -
     assert suite.digest != suites.load("reasoning").digest
     assert suite.families == suites.load("reasoning").families
     assert (await (await portal.person()).refused("POST", "/seasons/current/seed"))[0] == 403
+
+
+# --- from the command line ----------------------------------------------------------------------------------------
+
+
+async def test_an_operator_imports_exports_and_draws_from_the_command_line(
+    portal: Portal, tmp_path: Path
+) -> None:
+    async def on_site(*arguments: str) -> tuple[int, str]:
+        where = ("--url", portal.url, "--token", OPERATOR_TOKEN)
+        return await asyncio.to_thread(gavel, *arguments, *where)
+
+    table = tmp_path / "sums.csv"
+    table.write_text("question,answer\n" + "".join(f"{n}+{n}=,{2 * n}\n" for n in range(20)))
+    code, said = await on_site("import", "sums", str(table), "--scorer", "number", "--licence", "CC0-1.0")
+    assert (code, said.split(",")[0]) == (0, "sums version 1: 20 questions")
+    assert (await on_site("import", "sums", str(table), "--scorer", "number", "--licence", "CC0-1.0"))[0] == 1
+    out = tmp_path / "out"
+    assert (await on_site("export", "sums", str(out)))[0] == 0
+    assert gavel("check", str(out / "sums.json"))[0] == 0
+    code, said = await on_site("list")
+    assert code == 0
+    assert "sums" in said and "english" in said
+    drawn, shown = await on_site("seed"), await on_site("seed", "--release")
+    assert shown[1].startswith(drawn[1])
+    assert "nonce" in shown[1] and "nonce" not in drawn[1]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code"),
+    [
+        (["import", "x"], "suite.bad_spec"),
+        (["import", "x", "GOOD"], "suite.bad_spec"),
+        (["import", "X!", "GOOD", "--licence", "own"], "suite.bad_spec"),
+        (["import", "x", "BAD", "--licence", "own"], "suite.no_answer"),
+        (["import", "x", "gone.csv", "--licence", "own"], "suite.file"),
+    ],
+)
+def test_an_import_is_refused_before_anything_is_sent(
+    arguments: list[str], code: str, tmp_path: Path
+) -> None:
+    """There is no site here: whoever asked for one would say so instead."""
+    (tmp_path / "good.jsonl").write_bytes(lines(*plenty()))
+    (tmp_path / "bad.jsonl").write_bytes(lines(*plenty(), bank(answer=None)))
+    files = {"GOOD": str(tmp_path / "good.jsonl"), "BAD": str(tmp_path / "bad.jsonl")}
+    exit_code, said = gavel(*(files.get(one, one) for one in arguments), "--data-dir", str(tmp_path))
+    assert (exit_code, code in said) == (1, True), said

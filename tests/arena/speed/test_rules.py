@@ -94,7 +94,9 @@ def test_choices_are_asked_where_nothing_is_written() -> None:
     suite = suites.load("chinese")
     assert rules.quiz_suite(suite, 7).families == suite.families
     several = suites.load("format")
-    assert [family.name for family in rules.quiz_suite(several, 7).families] == ["one_line"], "an answer is one line"
+    assert [family.name for family in rules.quiz_suite(several, 7).families] == ["one_line"], (
+        "an answer is one line"
+    )
 
 
 def test_another_seed_asks_other_questions_of_a_bank() -> None:

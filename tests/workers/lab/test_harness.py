@@ -1,4 +1,4 @@
-"""Harness tasks as question banks: a local task really is read by the harness; the hub's are refused while it is away."""
+"""Harness tasks as question banks: a local one is read by the harness, the hub's are refused while it is away."""
 
 import json
 import os
@@ -76,10 +76,10 @@ def test_a_written_answer_keeps_its_number_and_what_ends_it(tasks: Path) -> None
     listed = rows_of(task.text)
     assert (task.scorer, task.until, task.max_tokens) == ("number", ("Question:",), 90)
     assert [row.answer for row in listed] == [str(2 * n) for n in range(1, 12)]
-    suite, _ = build(
-        NewSuite(id="sums", name={"en": "Sums", "zh": "加法"}, licence="own", tasks=[task])
-    )
-    assert [(family.kind, family.items, family.scorer) for family in suite.families] == [("generate", 11, "number")]
+    suite, _ = build(NewSuite(id="sums", name={"en": "Sums", "zh": "加法"}, licence="own", tasks=[task]))
+    assert [(family.kind, family.items, family.scorer) for family in suite.families] == [
+        ("generate", 11, "number")
+    ]
 
 
 @pytest.mark.parametrize(

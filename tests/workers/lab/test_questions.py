@@ -1,5 +1,8 @@
 """Questions: the same from the same spec, fair in their options, and never the same twice."""
 
+import os
+import subprocess
+import sys
 from collections import Counter
 from dataclasses import replace
 from pathlib import Path
@@ -8,6 +11,7 @@ import pytest
 
 from arena.benchmarks import suites
 from arena.benchmarks.contracts import FamilySpec, GymSource, SuiteSpec
+from tests.support.suites import lay_out
 from workers.lab.questions import (
     Item,
     SuiteUnavailable,
@@ -21,13 +25,19 @@ from workers.lab.questions import (
 
 SUITE = suites.load("reasoning")
 DIGESTS = {
+    "arithmetic": "8927db38af2cf61e",
+    "chinese": "bb4d0a243597bf3d",
+    "english": "b722907d0e44214b",
+    "format": "37f95b4156f6a2e7",
+    "reading": "9d1165bf8b886b16",
+    "reasoning": "c074003257d71a28",
 }
 
 
 @pytest.fixture(scope="module")
 def files(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("suites")
-    return suites.lay_out([suites.load(name) for name in suites.shipped()], folder)
+    return lay_out([suites.load(name) for name in suites.shipped()], folder)
 
 
 @pytest.fixture(scope="module")
@@ -42,6 +52,29 @@ def seeded(suite: SuiteSpec, seed: int) -> SuiteSpec:
 def test_the_questions_of_the_published_suites_never_change(made: dict[str, dict[str, list[Item]]]) -> None:
     """Scores are compared across shows; when this fails the suite needs a new version, not a new digest here."""
     assert {name: items_digest(items)[:16] for name, items in made.items()} == DIGESTS
+
+
+MADE = """
+from pathlib import Path
+from arena.benchmarks import suites
+from workers.lab.questions import items_digest, make_items
+made = [suites.load("reasoning"), suites.load("arithmetic"), suites.surprise()]
+print([items_digest({name: listed}) for suite in made for name, listed in make_items(suite, Path()).items()])
+"""
+
+
+def test_another_process_makes_the_same_questions() -> None:
+    """Some generators walk through a set of words, whose order is another one in each process."""
+    seen = [
+        subprocess.run(
+            [sys.executable, "-c", MADE],
+            env=os.environ | {"PYTHONHASHSEED": seed},
+            capture_output=True,
+            check=True,
+        ).stdout
+        for seed in ("1", "2")
+    ]
+    assert seen[0] == seen[1] != b""
 
 
 @pytest.mark.parametrize("name", ["reasoning", "english"])
@@ -86,7 +119,13 @@ def test_another_generator_is_refused(files: Path) -> None:
 
 def test_a_family_without_enough_answers_is_refused(files: Path) -> None:
     poor = FamilySpec(
-        name="coin", title={}, source=GymSource(dataset="ransom_note"), kind="choice", items=4, air=0, chance=0.25
+        name="coin",
+        title={},
+        source=GymSource(dataset="ransom_note"),
+        kind="choice",
+        items=4,
+        air=0,
+        chance=0.25,
     )
     with pytest.raises(SuiteUnavailable, match="only 0 of 4 questions"):
         make_items(SUITE.model_copy(update={"families": [poor]}), files)
@@ -96,7 +135,7 @@ def test_a_file_that_is_missing_or_another_one_is_refused(tmp_path: Path) -> Non
     suite = suites.load("chinese")
     with pytest.raises(SuiteUnavailable, match="is not here"):
         make_items(suite, tmp_path)
-    suites.lay_out([suite], tmp_path)
+    lay_out([suite], tmp_path)
     spoiled = tmp_path / f"{suite.files[0]}.jsonl"
     spoiled.write_bytes(spoiled.read_bytes() + b'{"question": "?", "answer": "!"}\n')
     with pytest.raises(SuiteUnavailable, match="not the one"):

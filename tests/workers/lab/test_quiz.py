@@ -26,7 +26,9 @@ def serving(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Files]:
 def contract(name: str, serving: Files, **changes: object) -> DrawContract:
     known = suites.surprise() if name == "surprise" else suites.load(name)
     suite: SuiteSpec = rules.quiz_suite(known, SEED).model_copy(update=changes)
-    links = {one: serving.put(f"{one}.jsonl", suites.shipped_files()[one].read_bytes()) for one in suite.files}
+    links = {
+        one: serving.put(f"{one}.jsonl", suites.shipped_files()[one].read_bytes()) for one in suite.files
+    }
     return DrawContract(suite=suite, items=rules.quiz_items(suite, SEED), files=links)
 
 
