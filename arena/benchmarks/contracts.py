@@ -225,8 +225,8 @@ class Fault(Contract):
 
 
 class BenchmarkResult(Contract):
-    """Instead of tasks and samples there is a `refusal` when the entry cannot be asked the questions at all, or a `fault`
-    when that is so for another reason."""
+    """Instead of tasks and samples there is a `refusal` when the entry cannot be asked the questions at all, or a
+    `fault` when that is so for another reason."""
 
     refusal: Check | None = None
     fault: Fault | None = None

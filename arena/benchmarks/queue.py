@@ -1,9 +1,9 @@
 """Whose turn it is among the jobs that wait for a lab at an engine.
 
-A lab is woken for one job and may be handed another (`turns` in the pipeline). Ranked work comes before what is only for
-looking at. Among equals those come first who have the least under way, then those for whom the least was begun within the
-last hour, then the oldest. Nobody waits for ever: what was begun for somebody is forgotten after an hour, and from then on
-nothing that came later is ahead of him but what belongs to somebody with less under way, which ends.
+A lab is woken for one job and may be handed another (`turns` in the pipeline). Ranked work comes before what is only
+for looking at. Among equals those come first who have the least under way, then those for whom the least was begun
+within the last hour, then the oldest. Nobody waits for ever: what was begun for somebody is forgotten after an hour,
+and from then on nothing that came later is ahead of him but what belongs to somebody with less under way, which ends.
 """
 
 from collections import Counter

@@ -1,8 +1,8 @@
 """What happens to benchmark runs.
 
-There are two ways to come by one. The line makes it for every version that was probed: the job is about the version, and
-the end of the run decides whether it is ready. Everything else is ordered: the row is there first, in the state `queued`,
-and the job is about the row.
+There are two ways to come by one. The line makes it for every version that was probed: the job is about the version,
+and the end of the run decides whether it is ready. Everything else is ordered: the row is there first, in the state
+`queued`, and the job is about the row.
 """
 
 from collections.abc import Sequence
@@ -321,8 +321,8 @@ async def _require_same_adapter(
 async def _judge(
     session: AsyncSession, run: BenchmarkRun, leased: nodes.LeasedNode, result: BenchmarkResult
 ) -> None:
-    """Ready for the stage, unless it is a prompt that cannot be asked, or the base model in disguise, or there is a fault
-    that is not the contestant's."""
+    """Ready for the stage, unless it is a prompt that cannot be asked, or the base model in disguise, or there is a
+    fault that is not the contestant's."""
     await _require_same_adapter(session, run, leased, result)
     entry, submission = await _measurable(session, run.submission_id)
     fault = _fault(result)

@@ -107,9 +107,7 @@ def downgrade() -> None:
     )
     for constraint in ("ended", "extent", "state"):
         op.drop_constraint(op.f(f"ck_benchmark_runs_{constraint}"), RUNS)
-    op.create_check_constraint(
-        op.f("ck_benchmark_runs_state"), RUNS, "state in ('running','done','failed')"
-    )
+    op.create_check_constraint(op.f("ck_benchmark_runs_state"), RUNS, "state in ('running','done','failed')")
     op.drop_index(op.f("ix_benchmark_runs_season_id"), RUNS)
     columns = (
         "scorer_digest", "answered", "total", "code", "ordered_by", "admission", "extent", "season_id"

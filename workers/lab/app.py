@@ -20,8 +20,8 @@ log = structlog.get_logger()
 
 
 BENCH_LANES = "GAVEL_BENCH_LANES"
-"""How many jobs of the queue `lab.bench` this lab works on at once. Each runs the harness in a process of its own, which
-takes about a gigabyte of memory."""
+"""How many jobs of the queue `lab.bench` this lab works on at once. Each runs the harness in a process of its own,
+which takes about a gigabyte of memory."""
 
 
 def lane_widths(environment: Mapping[str, str]) -> dict[str, int]:

@@ -2,8 +2,8 @@
 lm-evaluation-harness.
 
 A child, because the harness owns an event loop, seeds every generator in the process and takes its key from the
-environment; and because a lost lease must be able to end it at once. Each answer that it gets goes to the portal in small
-batches, so whatever dies here, or there, the next attempt asks only for the rest.
+environment; and because a lost lease must be able to end it at once. Each answer that it gets goes to the portal in
+small batches, so whatever dies here, or there, the next attempt asks only for the rest.
 """
 
 import asyncio

@@ -1,7 +1,8 @@
 """The measuring half of a benchmark run: `python -I -m workers.lab.benchmark_child FOLDER`.
 
 Reads `contract.json`, `tokenizer/` and `suite/` in FOLDER, writes `result.json` there. Prints one JSON line for each
-answer, with how far it is. Any way to end but 0 means that there is no result; the last line on standard error says why.
+answer, with how far it is. Any way to end but 0 means that there is no result; the last line on standard error says
+why.
 """
 
 import json
@@ -71,8 +72,8 @@ def main(folder: Path) -> None:
 def measure(
     contract: BenchmarkContract, folder: Path, say: Callable[[int, int, Answer | None], None]
 ) -> BenchmarkResult:
-    """Ask what is not known yet, and score everything. Raises Unmeasurable before the first question, BenchmarkFault, and
-    whatever the harness raises when the engine fails."""
+    """Ask what is not known yet, and score everything. Raises Unmeasurable before the first question, BenchmarkFault,
+    and whatever the harness raises when the engine fails."""
     items = _items(contract, folder / "suite")
     engine = _engine(contract, folder / "tokenizer")
     _require_bos(engine)
@@ -152,9 +153,7 @@ def _require_bos(engine: LocalCompletionsAPI) -> None:
     """Gemma without BOS babbles, and every score would be a little wrong in silence."""
     bos, ids = engine.tokenizer.bos_token_id, engine.tok_encode("A")
     if bos is None or ids[0] != bos or bos in ids[1:]:
-        raise Unmeasurable(
-            "engine.bos", "The engine's tokenizer does not put exactly one BOS before a text."
-        )
+        raise Unmeasurable("engine.bos", "The engine's tokenizer does not put exactly one BOS before a text.")
 
 
 def _crowded(contract: BenchmarkContract, engine: LocalCompletionsAPI, items: Asked) -> Check | None:

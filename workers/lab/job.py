@@ -60,8 +60,8 @@ class JobContext:
         self.folder = folder
         """Private to this attempt and removed after it."""
         self.keep = keep
-        """Has the portal keep answers that the next attempt need not ask for again. False: it did not take them, and may
-        do so later."""
+        """Has the portal keep answers that the next attempt need not ask for again. False: it did not take them, and
+        may do so later."""
         self._lock = threading.Lock()
         self._progress: Progress | None = None
         self._changed = threading.Event()

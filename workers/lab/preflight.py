@@ -12,7 +12,14 @@ from tokenizers import Tokenizer
 from arena.benchmarks.contracts import BenchmarkContract, Fault, GymSource
 from workers.lab.job import JobContext, JobFailed
 from workers.lab.loading import fetch_tokenizer
-from workers.pool.client import AdapterUnknown, DuelLive, EngineClient, EngineError, EngineNotReady, EngineRefused
+from workers.pool.client import (
+    AdapterUnknown,
+    DuelLive,
+    EngineClient,
+    EngineError,
+    EngineNotReady,
+    EngineRefused,
+)
 from workers.pool.protocol import AdapterAnswer
 
 TEXT = "The gavel falls once, and the hall is quiet."

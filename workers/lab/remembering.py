@@ -28,7 +28,9 @@ class Remembering(LM):  # type: ignore[misc]
 
     def loglikelihood(self, requests: list[Any]) -> list[tuple[float, bool]]:
         answers = self._answers("loglikelihood", requests)
-        return [(one.logprob, one.greedy) for one in answers if one.logprob is not None and one.greedy is not None]
+        return [
+            (one.logprob, one.greedy) for one in answers if one.logprob is not None and one.greedy is not None
+        ]
 
     def generate_until(self, requests: list[Any]) -> list[str]:
         return [one.text for one in self._answers("generate_until", requests) if one.text is not None]

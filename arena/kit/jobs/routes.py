@@ -195,9 +195,7 @@ async def complete(
             await work.finish(_site(request), session, job.subject, body.result)
     except ValidationError as error:
         # The lab handles hostile files, so its word is checked like any outside input.
-        refusal: GavelError = _bad_form(
-            "job.bad_result", "The result does not have the agreed form.", error
-        )
+        refusal: GavelError = _bad_form("job.bad_result", "The result does not have the agreed form.", error)
     except GavelError as error:
         refusal = error
     except Exception as error:

@@ -46,7 +46,9 @@ async def measured(show: Show, name: str = "Lantern") -> tuple[Caller, str, LabJ
 async def ordered(show: Show, submission: str, extent: str = "full") -> str:
     """A run that somebody has ordered for a version; its id."""
     async with show.portal.site.sessions() as session, session.begin():
-        season = "select season_id from entries join submissions s on s.entry_id = entries.id where s.id = :id"
+        season = (
+            "select season_id from entries join submissions s on s.entry_id = entries.id where s.id = :id"
+        )
         run = BenchmarkRun(
             submission_id=UUID(submission),
             season_id=(await session.execute(text(season), {"id": submission})).scalar_one(),
@@ -97,7 +99,9 @@ async def test_the_next_attempt_knows_what_was_answered(show: Show) -> None:
     assert (await job.answers([])).status_code == 200
     second = await again(show, job)
     answers = sorted(known(second), key=lambda answer: (answer["task"], answer["index"], answer["option"]))
-    wanted = sorted(({"option": 0} | one for one in sent), key=lambda one: (one["task"], one["index"], one["option"]))
+    wanted = sorted(
+        ({"option": 0} | one for one in sent), key=lambda one: (one["task"], one["index"], one["option"])
+    )
     assert answers == wanted
     await second.succeed(await result_of(second))
 

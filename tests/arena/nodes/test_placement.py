@@ -81,7 +81,9 @@ def test_benchmarks_share_a_node_among_themselves_only() -> None:
         assert place([node(held=held)], ask(mode, "d0")) == BUSY
         assert place([node(held=(Held(mode),))], ask("benchmark", "d0")) == BUSY
         waits = ask(mode, "d5")
-        assert place([node(held=held)], ask("benchmark", "d0"), [waits]) in (BUSY, DUEL_FIRST), "he gets his turn"
+        assert place([node(held=held)], ask("benchmark", "d0"), [waits]) in (BUSY, DUEL_FIRST), (
+            "he gets his turn"
+        )
     assert chosen(place([node(held=held)], ask("benchmark", "d0"), [ask("benchmark", "d5")])) == 1
     off_stage = node(uses=OFF_STAGE, held=(Held("practice", frozenset({"d1"})),))
     assert place([off_stage], ask("benchmark", "d2")) == BUSY, "nor with talks, where those are together"
@@ -211,7 +213,9 @@ class World:
         for one in self.table:
             if any(lease.mode not in SHARED | BATCH for lease in one.held):
                 assert len(one.held) == 1, "an exclusive lease is alone"
-            assert len({lease.mode for lease in one.held}) <= 1, "benchmarks are among themselves, and shows too"
+            assert len({lease.mode for lease in one.held}) <= 1, (
+                "benchmarks are among themselves, and shows too"
+            )
             live = frozenset[str]().union(*(lease.adapters for lease in one.held))
             assert len(live) <= one.slots
             assert len(one.held) <= max(SHARERS, BATCH_SHARERS)
