@@ -117,7 +117,8 @@ def folder(measured: Measured, files: Mapping[str, bytes]) -> dict[str, bytes]:
             continue
         name, data = f"{harness.group(suite)}_{family.name}", f"items/{family.name}.jsonl"
         rows = [
-            harness.row(measured.template, one.question, one.options, one.expected, one.index) for one in asked
+            harness.row(measured.template, one.question, one.options, one.expected, one.index)
+            for one in asked
         ]
         found[data] = harness.lines(rows).encode()
         found[f"{name}.yaml"] = _json(harness.task(family, suite.version, name, data))

@@ -24,7 +24,8 @@ async def measured(site: Site, session: AsyncSession, seen: SeenRun) -> Measured
     kinds = {family.name: family.kind for family in suite.families}
     if any(kinds.get(row.task) == "choice" and not row.options for row in rows):
         raise Conflict(
-            "reproduce.old", "This run was recorded by an earlier release, without the options of its questions."
+            "reproduce.old",
+            "This run was recorded by an earlier release, without the options of its questions.",
         )
     base = (await season_rules(session, entry.season_id)).track.base
     staged = await submissions.staged(session, submission)

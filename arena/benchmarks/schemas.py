@@ -287,4 +287,3 @@ class ReproduceOut(Out):
     """The tasks whose answers plain lm_eval cannot judge."""
     folder: str
     """Address of the folder, as .zip."""
-

@@ -1,7 +1,7 @@
 """Judging what a stranger's own lm-evaluation-harness has logged, and comparing it with what the site has recorded.
 
-Reads a folder as `arena.benchmarks.reproduce` makes it, and the harness's output beside it. Written answers are judged by
-the scorers of this lab: plain lm_eval compares them letter by letter.
+Reads a folder as `arena.benchmarks.reproduce` makes it, and the output of the harness beside it. Written answers are judged
+by the scorers of this lab: plain lm_eval compares them letter by letter.
 """
 
 import json
@@ -47,7 +47,9 @@ def judge(folder: Path, output: Path) -> list[Judged]:
         recorded = json.loads(_read(folder / "expected.json"))
         items = make_items(suite, folder / "suite")
     except (ValidationError, ValueError) as error:
-        raise NotThere(f"{folder}: suite.json or expected.json is not as it was downloaded: {error}") from error
+        raise NotThere(
+            f"{folder}: suite.json or expected.json is not as it was downloaded: {error}"
+        ) from error
     except SuiteUnavailable as error:
         raise NotThere(f"The suite's questions cannot be made here: {error}") from error
     expected: dict[str, dict[int, Json]] = {}
@@ -72,7 +74,9 @@ def _task(
     correct, differing, gap = 0, [], 0.0
     for index, before in sorted(expected.items()):
         answer, logprobs = _answer(family, items[index], logged[index])
-        correct += answer == items[index].answer if items[index].options else verify(family, items[index], answer)
+        correct += (
+            answer == items[index].answer if items[index].options else verify(family, items[index], answer)
+        )
         if answer != before["answer"]:
             differing.append(index)
         pairs = zip(logprobs, before["logprobs"], strict=False)
@@ -100,7 +104,9 @@ def _answer(family: FamilySpec, item: Item, sample: Json) -> tuple[str, list[flo
 
 def _logged(output: Path, suite: SuiteSpec, family: FamilySpec) -> dict[int, Json]:
     """The newest log of the task. lm_eval puts it in a folder of the model's name and the time into its name."""
-    found = sorted(output.rglob(f"samples_{harness.group(suite)}_{family.name}_2*.jsonl"), key=lambda path: path.name)
+    found = sorted(
+        output.rglob(f"samples_{harness.group(suite)}_{family.name}_2*.jsonl"), key=lambda path: path.name
+    )
     if not found:
         raise NotThere(
             f"{output}: no log of the task {family.name}. Run the command of README.txt first, with --log_samples."

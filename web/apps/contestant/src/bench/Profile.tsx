@@ -54,12 +54,12 @@ function Overall({ run, other }: { run: Run; other: Comparison | undefined }) {
     <p className={css.overall}>
       <span>{t("bench.overall")}</span>
       <b>{points(run.accuracy.value)}</b>
-      <span>± {points(run.accuracy.stderr)}</span>
+      {run.accuracy.stderr !== null && <span>± {points(run.accuracy.stderr)}</span>}
       {other && gap && (
         <span>
-          {t(gap.tie ? "bench.tie_with" : gap.value > 0 ? "bench.above" : "bench.below", {
+          {t(gap.tie ? "bench.tie_with" : gap.difference > 0 ? "bench.above" : "bench.below", {
             name: othersName(other),
-            points: Math.abs(Math.round(100 * gap.value)),
+            points: Math.abs(Math.round(100 * gap.difference)),
           })}
         </span>
       )}
@@ -184,7 +184,7 @@ function Row({ task, name, other }: { task: TaskScore; name: string; other: Comp
           {found ? (
             <>
               {number(Math.round(100 * found.other))}{" "}
-              <span>{found.gap.tie ? t("bench.tie") : signed(found.gap.value)}</span>
+              <span>{found.tie ? t("bench.tie") : signed(found.difference)}</span>
             </>
           ) : (
             "–"

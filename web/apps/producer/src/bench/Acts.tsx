@@ -5,17 +5,22 @@ import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { useState } from "react";
 import { useT } from "../i18n";
 import css from "./Bench.module.css";
-import { BENCH, isMoving } from "./queries";
+import { BENCH } from "./queries";
 
-export type Act = "cancel" | "rerun" | "rescore" | "void" | "override";
+export type Act = "cancel" | "resume" | "rerun" | "rescore" | "void" | "override" | "lift";
+
+/** These change what is shown as a score. */
+const EXPLAINED: Act[] = ["void", "override", "lift"];
 
 const REASON_LENGTH = 500;
 
 /** What may be done with a run as it stands. */
 export function actsFor(run: Run): Act[] {
-  if (isMoving(run)) return ["cancel"];
-  if (run.state === "done") return ["rerun", "rescore", "override", "void"];
-  return ["rerun"];
+  if (run.state === "queued" || run.state === "running") return run.cancellable ? ["cancel"] : [];
+  if (run.state === "done") return ["rerun", "rescore", run.override ? "lift" : "override", "void"];
+  // What was ordered goes on where it ended; an admission begins anew with a new version.
+  const resumable = run.ordered_by !== null && (run.state === "failed" || run.state === "cancelled");
+  return resumable ? ["resume", "rerun"] : ["rerun"];
 }
 
 interface Said {
@@ -26,10 +31,10 @@ interface Said {
 function carryOut(run: Run, act: Act, { reason, score }: Said): Promise<unknown> {
   const params = { path: { run_id: run.id } };
   if (act === "void") return api.post("/api/runs/{run_id}/void", { params, body: { reason } });
-  if (act === "override") {
+  if (act === "override" || act === "lift") {
     return api.post("/api/submissions/{submission_id}/scores/{suite}/override", {
       params: { path: { submission_id: run.submission_id, suite: run.suite } },
-      body: { score, reason },
+      body: { score: act === "lift" ? null : score, reason },
     });
   }
   return api.post(`/api/runs/{run_id}/${act}`, { params });
@@ -82,7 +87,7 @@ function Ask({ run, act, name, onClose, onDone }: AskProps) {
   const queries = useQueryClient();
   const [reason, setReason] = useState("");
   const [points, setPoints] = useState("");
-  const explained = act === "void" || act === "override";
+  const explained = EXPLAINED.includes(act);
   const score = Number(points.replace(",", "."));
   const valid = points.trim() !== "" && Number.isFinite(score) && score >= -100 && score <= 100;
   const complete = (!explained || reason.trim() !== "") && (act !== "override" || valid);
@@ -95,7 +100,7 @@ function Ask({ run, act, name, onClose, onDone }: AskProps) {
     <Confirm
       title={t(`bench.ask.${act}`, { run: name })}
       action={t(`bench.act.${act}`)}
-      tone={act === "rerun" || act === "rescore" ? "gold" : "danger"}
+      tone={EXPLAINED.includes(act) || act === "cancel" ? "danger" : "gold"}
       busy={doing.isPending || !complete}
       error={doing.error}
       onConfirm={() => doing.mutate()}

@@ -34,7 +34,7 @@ export function Decisions() {
               {decisions.data.map((one) => (
                 <tr key={one.id}>
                   <td>{moment(one.at)}</td>
-                  <td>{one.by}</td>
+                  <td>{one.by ?? t("bench.lab")}</td>
                   <td>
                     {t(`bench.acts.${one.act}`)}
                     {(one.before !== null || one.after !== null) && (
@@ -42,7 +42,7 @@ export function Decisions() {
                     )}
                   </td>
                   <td>
-                    {one.entry ? t("bench.version", { name: nameOf(one.entry), version: one.entry.version }) : "–"}
+                    {t("bench.version", { name: nameOf(one.entry), version: one.entry.version })}
                     <small>{suites.data?.find((suite) => suite.id === one.suite)?.name[language] ?? one.suite}</small>
                   </td>
                   <td>{one.reason ?? "–"}</td>

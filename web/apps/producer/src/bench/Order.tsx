@@ -1,11 +1,11 @@
-import { api, type Run, type Suite } from "@gavel/api";
+import { ApiError, api, type Run, type Suite } from "@gavel/api";
 import { Confirm, SelectField } from "@gavel/desk";
 import { Button, Card, ErrorNote, useEntryName } from "@gavel/ui";
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { type FormEvent, useState } from "react";
 import { useT } from "../i18n";
 import css from "./Bench.module.css";
-import { BENCH, useSuites } from "./queries";
+import { BENCH, useQueue, useSuites } from "./queries";
 
 const ALL = "all";
 const EXTENTS: Run["extent"][] = ["air", "full"];
@@ -29,9 +29,17 @@ export function Order({ onDone }: { onDone: (what: string) => void }) {
   const [chosen, setSuite] = useState("");
   const [extent, setExtent] = useState<Run["extent"]>("air");
   const [asking, ask] = useState(false);
+  /** The number that the portal has counted, when it was another one. */
+  const [told, tell] = useState<number | null>(null);
+  const queue = useQueue();
   const able = (roster.data ?? []).filter((row) => row.ready);
   const suite = suites.data?.find((one) => one.id === chosen) ?? suites.data?.[0];
-  const count = entry === ALL ? able.length : 1;
+  // Of all, those that are at it already are left alone.
+  const busy = new Set(
+    queue.data?.filter((run) => run.suite === suite?.id && run.extent === extent).map((run) => run.entry.entry_id),
+  );
+  const known = entry === ALL ? able.filter((row) => !busy.has(row.entry_id)).length : 1;
+  const count = told ?? known;
   const questions = asked(suite, extent);
   const order = useMutation({
     mutationFn: () =>
@@ -40,7 +48,11 @@ export function Order({ onDone }: { onDone: (what: string) => void }) {
       }),
     onSuccess: () => {
       ask(false);
+      tell(null);
       onDone(t("bench.ordered", { count }));
+    },
+    onError: (error) => {
+      if (error instanceof ApiError && error.code === "run.expected") tell(Number(error.detail.found));
     },
     onSettled: () =>
       Promise.all([
@@ -53,6 +65,7 @@ export function Order({ onDone }: { onDone: (what: string) => void }) {
     event.preventDefault();
     if (!suite || count === 0 || questions === 0) return;
     order.reset();
+    tell(null);
     ask(true);
   };
   return (
@@ -99,7 +112,10 @@ export function Order({ onDone }: { onDone: (what: string) => void }) {
           busy={order.isPending}
           error={order.error}
           onConfirm={() => order.mutate()}
-          onClose={() => ask(false)}
+          onClose={() => {
+            ask(false);
+            tell(null);
+          }}
         >
           {t("bench.order_text", {
             count: count * questions,

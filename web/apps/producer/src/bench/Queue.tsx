@@ -4,14 +4,14 @@ import { ErrorNote, Loading } from "@gavel/ui";
 import { useT } from "../i18n";
 import { Acts } from "./Acts";
 import css from "./Bench.module.css";
-import { isMoving, useAllRuns } from "./queries";
+import { useQueue } from "./queries";
 import { Who } from "./Who";
 
 /** What is under way, and what waits, why, and at which place. */
 export function Queue({ onDone }: { onDone: (what: string) => void }) {
   const { t } = useT();
-  const runs = useAllRuns();
-  const moving = (runs.data ?? []).filter(isMoving).sort(inLine);
+  const runs = useQueue();
+  const moving = [...(runs.data ?? [])].sort(inLine);
   return (
     <section className={css.section} aria-labelledby="bench-queue">
       <h2 id="bench-queue">

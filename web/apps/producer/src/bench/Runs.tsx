@@ -1,14 +1,14 @@
 import type { Run } from "@gavel/api";
-import { Pill, SelectField, type Tone } from "@gavel/desk";
+import { Pill, SelectField, SmallButton, type Tone } from "@gavel/desk";
 import { EmptyState, ErrorNote, Loading } from "@gavel/ui";
-import { useState } from "react";
+import { useRef, useState } from "react";
 import { useT } from "../i18n";
 import { Acts } from "./Acts";
 import css from "./Bench.module.css";
-import { isMoving, useAllRuns, useSuites } from "./queries";
+import { type EndedState, useEnded, useSuites, type Wanted } from "./queries";
 import { Who } from "./Who";
 
-export const TONES: Record<Run["state"], Tone> = {
+const TONES: Record<Run["state"], Tone> = {
   queued: "calm",
   running: "busy",
   done: "good",
@@ -16,27 +16,33 @@ export const TONES: Record<Run["state"], Tone> = {
   cancelled: "calm",
   void: "warn",
 };
-const ENDED = ["done", "failed", "cancelled", "void"] as const;
-/** A season has hundreds; more come when they are asked for. */
-const STEP = 30;
+const ENDED: EndedState[] = ["done", "failed", "cancelled", "void"];
 
 /** Every run that has ended, with its score and what may be decided about it. */
 export function Runs({ onDone }: { onDone: (what: string) => void }) {
-  const { t, language } = useT();
-  const runs = useAllRuns();
+  const { t, language, number } = useT();
   const suites = useSuites();
-  const [suite, setSuite] = useState("");
-  const [state, setState] = useState("");
-  const [limit, setLimit] = useState(STEP);
-  const ended = (runs.data ?? []).filter((run) => !isMoving(run));
-  const shown = ended.filter((run) => (!suite || run.suite === suite) && (!state || run.state === state));
+  const [wanted, want] = useState<Wanted>({ suite: "", state: "", page: 1 });
+  const runs = useEnded(wanted);
+  const head = useRef<HTMLHeadingElement>(null);
+  const turn = (page: number) => {
+    want({ ...wanted, page });
+    // The buttons are under the list: what is read next begins above it.
+    head.current?.focus();
+  };
+  const shown = runs.data;
+  const filtered = wanted.suite !== "" || wanted.state !== "";
   return (
     <section className={css.section} aria-labelledby="bench-runs">
       <header className={css.head}>
-        <h2 id="bench-runs">
-          {t("bench.runs")} <span>{shown.length}</span>
+        <h2 id="bench-runs" ref={head} tabIndex={-1}>
+          {t("bench.runs")} {shown && <span>{number(shown.total)}</span>}
         </h2>
-        <SelectField label={t("bench.suite")} value={suite} onChange={(event) => setSuite(event.target.value)}>
+        <SelectField
+          label={t("bench.suite")}
+          value={wanted.suite}
+          onChange={(event) => want({ ...wanted, suite: event.target.value, page: 1 })}
+        >
           <option value="">{t("bench.any")}</option>
           {suites.data?.map((one) => (
             <option key={one.id} value={one.id}>
@@ -44,7 +50,11 @@ export function Runs({ onDone }: { onDone: (what: string) => void }) {
             </option>
           ))}
         </SelectField>
-        <SelectField label={t("bench.state_label")} value={state} onChange={(event) => setState(event.target.value)}>
+        <SelectField
+          label={t("bench.state_label")}
+          value={wanted.state}
+          onChange={(event) => want({ ...wanted, state: event.target.value as Wanted["state"], page: 1 })}
+        >
           <option value="">{t("bench.any")}</option>
           {ENDED.map((one) => (
             <option key={one} value={one}>
@@ -55,12 +65,12 @@ export function Runs({ onDone }: { onDone: (what: string) => void }) {
       </header>
       {runs.error && <ErrorNote error={runs.error} />}
       {runs.isPending && !runs.error && <Loading />}
-      {runs.data && ended.length === 0 && (
+      {shown?.total === 0 && !filtered && (
         <EmptyState title={t("bench.runs_none")}>{t("bench.runs_none_text")}</EmptyState>
       )}
-      {ended.length > 0 && shown.length === 0 && <p className={css.mute}>{t("bench.runs_no_match")}</p>}
-      <ul className={css.list}>
-        {shown.slice(0, limit).map((run) => (
+      {shown?.total === 0 && filtered && <p className={css.mute}>{t("bench.runs_no_match")}</p>}
+      <ul className={css.list} aria-busy={runs.isPlaceholderData}>
+        {shown?.items.map((run) => (
           <li key={run.id} className={css.run}>
             <Who run={run} />
             <Score run={run} />
@@ -68,10 +78,16 @@ export function Runs({ onDone }: { onDone: (what: string) => void }) {
           </li>
         ))}
       </ul>
-      {shown.length > limit && (
-        <button type="button" className={css.more} onClick={() => setLimit(limit + STEP)}>
-          {t("bench.more", { count: shown.length - limit })}
-        </button>
+      {shown && shown.pages > 1 && (
+        <nav className={css.pages} aria-label={t("bench.pages")}>
+          <SmallButton disabled={shown.page <= 1} onClick={() => turn(shown.page - 1)}>
+            {t("bench.page_back")}
+          </SmallButton>
+          <span aria-live="polite">{t("bench.page_of", { page: shown.page, pages: shown.pages })}</span>
+          <SmallButton disabled={shown.page >= shown.pages} onClick={() => turn(shown.page + 1)}>
+            {t("bench.page_on")}
+          </SmallButton>
+        </nav>
       )}
     </section>
   );
@@ -80,12 +96,14 @@ export function Runs({ onDone }: { onDone: (what: string) => void }) {
 function Score({ run }: { run: Run }) {
   const { t, number } = useT();
   const points = (share: number) => number(Math.round(100 * share));
+  const { accuracy } = run;
   return (
     <div className={css.state}>
       <Pill tone={TONES[run.state]}>{t(`bench.state.${run.state}`)}</Pill>
-      {run.accuracy && (
+      {accuracy && (
         <span>
-          {t("bench.scored")} <b>{points(run.accuracy.value)}</b> ± {points(run.accuracy.stderr)}
+          {t("bench.scored")} <b>{points(accuracy.value)}</b>
+          {accuracy.stderr !== null && ` ± ${points(accuracy.stderr)}`}
         </span>
       )}
       {run.override && (
@@ -96,15 +114,17 @@ function Score({ run }: { run: Run }) {
         <small>{t("bench.stale", { reasons: run.stale.map((what) => t(`bench.stale_why.${what}`)).join(" ") })}</small>
       )}
       {(run.state === "failed" || run.state === "cancelled") && run.reason && <small>{run.reason}</small>}
-      <small>
-        {run.hardware_class}
-        {run.attestation && (
-          <>
-            {" · "}
-            <a href={`/api/attestations/${run.attestation}`}>{t("bench.attestation")}</a>
-          </>
-        )}
-      </small>
+      {run.hardware_class && (
+        <small>
+          {run.hardware_class}
+          {run.attestation && (
+            <>
+              {" · "}
+              <a href={`/api/attestations/${run.attestation}`}>{t("bench.attestation")}</a>
+            </>
+          )}
+        </small>
+      )}
     </div>
   );
 }

@@ -1,6 +1,6 @@
 import { api, type Run } from "@gavel/api";
 import { retryable } from "@gavel/desk";
-import { useQuery } from "@tanstack/react-query";
+import { keepPreviousData, useQuery } from "@tanstack/react-query";
 
 const MOVING_MS = 2_000;
 const STILL_MS = 10_000;
@@ -9,17 +9,37 @@ const ERROR_AGAIN_MS = 4_000;
 /** Everything on the page hangs together: who decides about a run changes the list, the audit and the queue. */
 export const BENCH = ["bench"];
 
-export const isMoving = (run: Run) => run.state === "queued" || run.state === "running";
-
-/** All runs of the season, the newest first; what is under way comes with why it waits. */
-export function useAllRuns() {
+/** What is under way, and what waits. */
+export function useQueue() {
   return useQuery({
-    queryKey: [...BENCH, "runs"],
-    queryFn: () => api.get("/api/benchmark-runs"),
+    queryKey: [...BENCH, "queue"],
+    queryFn: () => api.get("/api/benchmark-runs/queue"),
     refetchInterval: ({ state }) => {
       if (retryable(state.error)) return ERROR_AGAIN_MS;
-      return state.data?.some(isMoving) ? MOVING_MS : STILL_MS;
+      return state.data?.length ? MOVING_MS : STILL_MS;
     },
+  });
+}
+
+export type EndedState = Exclude<Run["state"], "queued" | "running">;
+
+export interface Wanted {
+  suite: string;
+  state: EndedState | "";
+  page: number;
+}
+
+/** A page of the runs that have ended. */
+export function useEnded({ suite, state, page }: Wanted) {
+  return useQuery({
+    queryKey: [...BENCH, "ended", suite, state, page],
+    queryFn: () =>
+      api.get("/api/benchmark-runs", {
+        params: { query: { page, ...(suite && { suite }), ...(state && { state }) } },
+      }),
+    // The list stays while the next page is on its way.
+    placeholderData: keepPreviousData,
+    refetchInterval: ({ state: now }) => (retryable(now.error) ? ERROR_AGAIN_MS : STILL_MS),
   });
 }
 

@@ -40,13 +40,14 @@ function Line({ row }: { row: ScoreRow }) {
   const nameOf = useEntryName();
   const { accuracy } = row;
   if (accuracy === null) return null;
-  const half = CONFIDENCE * accuracy.stderr;
+  // A score that somebody has set has no error of measurement.
+  const half = CONFIDENCE * (accuracy.stderr ?? 0);
   const points = (share: number) => number(Math.round(100 * share));
   return (
     <li className={css.row}>
       <b>{nameOf(row)}</b>
       <span className={css.value}>
-        <b>{points(accuracy.value)}</b> <small>± {points(half)}</small>
+        <b>{points(accuracy.value)}</b> {accuracy.stderr !== null && <small>± {points(half)}</small>}
       </span>
       <IntervalBar
         className={css.bar}
@@ -57,7 +58,8 @@ function Line({ row }: { row: ScoreRow }) {
         base={0}
       />
       <small className={css.about}>
-        {t(`suites.extent.${row.extent}`)} · {row.hardware_class}
+        {row.extent && t(`suites.extent.${row.extent}`)}
+        {row.hardware_class && ` · ${row.hardware_class}`}
         {row.attestation && (
           <>
             {" · "}
@@ -65,7 +67,7 @@ function Line({ row }: { row: ScoreRow }) {
           </>
         )}
         {row.override && <span> · {t("suites.override", { reason: row.override })}</span>}
-        {row.stale && <span> · {t("suites.stale")}</span>}
+        {accuracy.stale && <span> · {t("suites.stale")}</span>}
       </small>
     </li>
   );
