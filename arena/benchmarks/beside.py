@@ -122,6 +122,7 @@ async def _voids(session: AsyncSession, run_ids: Sequence[UUID]) -> dict[UUID, V
     return {
         row.run_id: Voided(reason=row.reason, by=by, at=row.created_at)
         for row, by in (await session.execute(statement)).all()
+        if row.run_id is not None
     }
 
 

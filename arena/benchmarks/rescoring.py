@@ -79,7 +79,10 @@ async def finish(_: Site, session: AsyncSession, run_id: UUID, body: Json) -> No
     scores.require_done(run)
     samples = {(one.task, one.index): one for one in await queries.samples(session, run_id)}
     judged = {(one.task, one.index): one for one in result.samples}
-    if result.suite_digest != run.suite_digest or (run.items_digest or result.items_digest) != result.items_digest:
+    if (
+        result.suite_digest != run.suite_digest
+        or (run.items_digest or result.items_digest) != result.items_digest
+    ):
         raise Conflict("run.suite_changed", "The lab makes other questions of this suite now.")
     if judged.keys() != samples.keys() or {task.task for task in result.tasks} != _tasks(run):
         raise Conflict("run.wrong_answers", "Other answers were judged than were stored.")

@@ -158,8 +158,7 @@ async def rerun(session: AsyncSession, run: BenchmarkRun, by: UUID) -> Benchmark
 async def chosen(
     session: AsyncSession, season_id: UUID, which: Which, expected: int, cures: Cures = bool
 ) -> list[BenchmarkRun]:
-    """Of a season: the runs named, or all that count and are stale in a way that the act
-    cures. Held.
+    """Of a season: the runs named, or all that count and are stale in a way that the act cures. Held.
 
     Raises NotFound, Conflict `run.…`.
     """

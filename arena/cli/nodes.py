@@ -47,7 +47,9 @@ def token(
 
 @nodes.command()
 def calibrate(
-    hardware_class: Annotated[str, typer.Argument(metavar="CLASS", help="As `gavel nodes` and the track name it.")],
+    hardware_class: Annotated[
+        str, typer.Argument(metavar="CLASS", help="As `gavel nodes` and the track name it.")
+    ],
     url: Annotated[
         str | None, typer.Option(envvar="GAVEL_URL", help="The site; default: the one running here.")
     ] = None,

@@ -78,9 +78,7 @@ def why_not(place: Place | None, base_model: str) -> str | None:
 
 async def held(session: AsyncSession, calibration_id: UUID) -> Calibration:
     """To write on. Raises NotFound."""
-    found = await session.get(
-        Calibration, calibration_id, with_for_update=True, populate_existing=True
-    )
+    found = await session.get(Calibration, calibration_id, with_for_update=True, populate_existing=True)
     if found is None:
         raise NotFound("calibration.not_found", "There is no such calibration.")
     return found
@@ -112,9 +110,7 @@ async def next_turn(session: AsyncSession, calibration: Calibration) -> NodeCali
     return None
 
 
-async def measured(
-    session: AsyncSession, calibration_id: UUID, node: LeasedNode, shown: Shown
-) -> None:
+async def measured(session: AsyncSession, calibration_id: UUID, node: LeasedNode, shown: Shown) -> None:
     turn = await _turn(session, calibration_id, node.node_id)
     turn.turn, turn.shown = "measured", shown.model_dump(mode="json")
     turn.engine_build, turn.attestation = node.engine_build, node.attestation

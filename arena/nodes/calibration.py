@@ -94,7 +94,9 @@ def judge(shown: dict[UUID, Shown], band: float, tolerance: float) -> list[Verdi
         middle = _middle([shown[one] for one in staying])
         offence = {one: (quarrels[one], _distance(shown[one], middle)) for one in quarrels}
         most = max(offence.values())
-        named = [one for one in offence if offence[one][0] == most[0] and math.isclose(offence[one][1], most[1])]
+        named = [
+            one for one in offence if offence[one][0] == most[0] and math.isclose(offence[one][1], most[1])
+        ]
         gone = set(staying) if len(staying) == 2 else set(named)
         staying = [one for one in staying if one not in gone]
     middle = _middle(list(shown.values()))

@@ -8,7 +8,16 @@ from pydantic import StringConstraints
 
 from arena.kit.schemas import In, Out
 from arena.shows.models import Season
-from arena.shows.rules import CalibrationRules, Deadlines, Frames, Sampling, SeasonRules, SpeedRules, Track, Weights
+from arena.shows.rules import (
+    CalibrationRules,
+    Deadlines,
+    Frames,
+    Sampling,
+    SeasonRules,
+    SpeedRules,
+    Track,
+    Weights,
+)
 
 
 class SeasonOut(Out):

@@ -44,7 +44,7 @@ def upgrade() -> None:
             name=op.f("ck_score_decisions_action"),
         ),
         sa.CheckConstraint(
-            '("by" is null) = (action in (\'rescored\',\'not_rescored\'))',
+            "(\"by\" is null) = (action in ('rescored','not_rescored'))",
             name=op.f("ck_score_decisions_by_somebody"),
         ),
         sa.CheckConstraint(

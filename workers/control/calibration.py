@@ -78,9 +78,7 @@ async def _next(held: Held) -> Turn | None:
         found = await calibrating.next_turn(session, asked)
         if found is None:
             return None
-        node = await nodes.lease(
-            held.site, session, job, asked.base_model, "calibration", only=found.node_id
-        )
+        node = await nodes.lease(held.site, session, job, asked.base_model, "calibration", only=found.node_id)
         base = BASE_MODELS[asked.base_model]
         return Turn(
             id=found.id,

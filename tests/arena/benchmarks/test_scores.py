@@ -161,7 +161,10 @@ async def test_a_full_set_counts_more_than_the_one_for_the_stage(show: Show, ada
     await asked(show, entries=[lantern], expected=1, extent="air")
     await right(show, 1.0)
     found = await score(ada, version(show))
-    assert (found["extent"], found["accuracy"]["value"]) == ("full", pytest.approx(found["measured"]["value"]))
+    assert (found["extent"], found["accuracy"]["value"]) == (
+        "full",
+        pytest.approx(found["measured"]["value"]),
+    )
     assert found["accuracy"]["value"] < 0.5
 
 
@@ -238,7 +241,11 @@ async def test_a_score_that_was_set_is_shown_as_such_and_can_be_lifted(show: Sho
     assert (await score(ada, version(show)))["override"] is None
     assert (await on_the_board(show) or {})["value"] == pytest.approx(measured["value"])
     lift, set_ = await decisions(show)
-    assert (set_["act"], set_["before"], set_["after"]) == ("override", pytest.approx(measured["value"]), 0.25)
+    assert (set_["act"], set_["before"], set_["after"]) == (
+        "override",
+        pytest.approx(measured["value"]),
+        0.25,
+    )
     assert (lift["act"], lift["before"], lift["after"]) == ("lift", 0.25, pytest.approx(measured["value"]))
     nothing = {"score": None, "reason": "Once more."}
     assert await show.producer.refused("POST", override(show), nothing) == (409, "score.not_set")
@@ -435,7 +442,7 @@ async def again(show: Show) -> LabJob:
 
 
 async def test_a_fault_of_ours_at_the_benchmark_costs_no_version(show: Show) -> None:
-    await sql(show, "update seasons set rules = rules || '{\"max_versions\": 1, \"versions_per_day\": 1}'")
+    await sql(show, 'update seasons set rules = rules || \'{"max_versions": 1, "versions_per_day": 1}\'')
     await show.lab.work_off()
     ada = await show.portal.person("contestant", "Ada")
     entry = await ada.post_ok("/entries", {"name": "Lantern"})

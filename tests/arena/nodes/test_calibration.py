@@ -191,7 +191,9 @@ async def test_two_that_are_alike_are_one_class(show: Show, pair: Node, spare: N
     for node in found["nodes"]:
         assert node["verdict"]["same_class"], node["verdict"]
         assert len(node["shown"]["answers"]) == len(PROMPTS)
-        assert all(len(said["tokens"]) == len(said["logprobs"]) == TOKENS for said in node["shown"]["answers"])
+        assert all(
+            len(said["tokens"]) == len(said["logprobs"]) == TOKENS for said in node["shown"]["answers"]
+        )
         assert (len(node["shown"]["decode"]), node["shown"]["steady"]) == (BLOCKS, True)
         kept = await show.portal.anybody().get_ok(f"/attestations/{node['attestation']}")
         assert kept["document"]["machine"]["hardware_class"] == "fake"
@@ -204,7 +206,9 @@ async def test_another_pace_is_another_machine_until_it_is_calibrated_again(
 ) -> None:
     paces([show.agent, spare], 0.002, 0.05)
     found = await calibrated(show)
-    assert [node["verdict"]["same_class"] for node in found["nodes"]] == [False, False], "of two both are named"
+    assert [node["verdict"]["same_class"] for node in found["nodes"]] == [False, False], (
+        "of two both are named"
+    )
     said = found["nodes"][1]["verdict"]["against"][0]
     assert said["speed_ratio"] < 0.5 and (said["agreeing"], said["of"]) == (said["of"], 4 * TOKENS)
     for mark in await misfits(show):
@@ -246,6 +250,7 @@ async def test_ranked_work_waits_for_a_node_that_is_of_its_class_and_other_work_
     reason = "waiting for an engine that its calibration does not refuse as one of this class"
     assert answer.json()["error"]["message"] == reason
     await ranked(show, "any")
+    await show.portal.sweep()
     await show.lab.work_off()
     house = next(row for row in await show.producer.get_ok("/roster") if row["kind"] == "house")
     assert house["ready"], "a season without a class takes any node"
@@ -333,7 +338,10 @@ async def test_what_cannot_be_calibrated_is_said(show: Show, body: Json, status:
 
 async def test_only_producers_and_operators_calibrate(show: Show) -> None:
     ada = await show.portal.person("contestant", "Ada")
-    assert await ada.refused("POST", "/nodes/calibrations", {"hardware_class": "fake"}) == (403, "auth.forbidden")
+    assert await ada.refused("POST", "/nodes/calibrations", {"hardware_class": "fake"}) == (
+        403,
+        "auth.forbidden",
+    )
     assert await ada.refused("GET", "/nodes/calibrations") == (403, "auth.forbidden")
 
 
