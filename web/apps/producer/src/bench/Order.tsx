@@ -3,9 +3,9 @@ import { Confirm, SelectField } from "@gavel/desk";
 import { Button, Card, ErrorNote, useEntryName } from "@gavel/ui";
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { type FormEvent, useState } from "react";
+import { useSuites } from "../app/queries";
 import { useT } from "../i18n";
 import css from "./Bench.module.css";
-import { useSuites } from "../app/queries";
 import { BENCH, useQueue } from "./queries";
 
 const ALL = "all";
