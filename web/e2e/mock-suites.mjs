@@ -97,8 +97,8 @@ export function suiteScores(id, language) {
 }
 
 export const REPRODUCE = {
-  // biome-ignore lint/suspicious/noTemplateCurlyInString: for the shell
   command:
+    // biome-ignore lint/suspicious/noTemplateCurlyInString: for the shell
     'lm_eval --model local-completions --model_args "base_url=${ENGINE:-http://127.0.0.1:8000}/v1/completions,model=a-5b27c1d0e94f,tokenizer=${TOKENIZER:-tokenizer},tokenizer_backend=huggingface,tokenized_requests=True,add_bos_token=True,max_retries=3,timeout=300,num_concurrent=8,max_length=1024,seed=20260801" --tasks gavel_reasoning_v2 --include_path . --num_fewshot 0 --seed 20260801,20260801,20260801,20260801 --log_samples --output_path out',
   judge: "gavel suite score . out",
   judged: ["small_sums"],
