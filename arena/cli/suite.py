@@ -94,7 +94,9 @@ def import_suite(
     ] = None,
     include: Annotated[
         Path | None,
-        typer.Option(help="Folder of your own harness tasks. Their YAML may run code on this machine."),
+        typer.Option(
+            help="Folder of your own harness tasks, instead of its own. Their YAML may run code on this machine."
+        ),
     ] = None,
     limit: Annotated[
         int | None, typer.Option(min=1, help="At most so many questions of a harness task.")
