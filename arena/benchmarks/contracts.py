@@ -132,13 +132,40 @@ class SystemPrompt(Contract):
     answer_tokens: int = Field(ge=1)
 
 
+class Answer(Contract):
+    """What the engine said to one request: how likely one option of a choice is, or a text."""
+
+    task: Annotated[str, StringConstraints(pattern="^[a-z][a-z0-9_]{0,59}$")]
+    index: int = Field(ge=0)
+    option: int = Field(default=0, ge=0, lt=100)
+    """Of a choice."""
+    logprob: FiniteFloat | None = None
+    greedy: bool | None = None
+    """Whether the model would have said this option by itself."""
+    text: Words | None = None
+
+    @model_validator(mode="after")
+    def _one_kind(self) -> Self:
+        if (self.text is None) != (self.logprob is not None and self.greedy is not None):
+            raise ValueError("either a text, or a log-probability and whether it is the greedy one")
+        return self
+
+
 class BenchmarkContract(Contract):
     run_id: str
     suite: SuiteSpec
+    items: dict[str, list[int]]
+    """What is asked: the indices of questions, by task."""
+    files: dict[str, str] = {}
+    """A link to each file of the suite, by its sha256."""
+    known: list[Answer] = []
+    """What an earlier attempt has answered on such an engine: it is not asked again."""
     engine_url: str
     engine_token: str
     adapter: AdapterRef | None = None
     """What the lab asks the node to load before it measures."""
+    must_differ: bool = False
+    """An adapter that answers as the base model does is not worth measuring. The house does so by design."""
     model: str
     """The adapter's engine name; never the base model."""
     base_model: str
@@ -178,15 +205,36 @@ class Sample(Contract):
     expected: Words
     answer: Words
     correct: bool
+    options: list[Words] = []
+    logprobs: list[FiniteFloat] = []
+    """Of a choice, for each option."""
+    normalised: list[FiniteFloat] = []
+    """The same for each character of the option: a long one is unlikely whatever it says."""
+    extracted: Words = ""
+    """What was read out of the answer, and so what was judged."""
+    detail: dict[str, Any] = {}
+    """How it was judged: `scorer`; of a choice also `ahead`, by how much the likeliest option was, and `greedy`."""
+
+
+class Fault(Contract):
+    """Why there is no score, found before the first question was asked. Trying again would not help."""
+
+    code: str
+    """One of `faults.CODES`."""
+    message: Words
 
 
 class BenchmarkResult(Contract):
-    """`refusal` is there instead of tasks and samples when the entry cannot be asked the questions at all."""
+    """Instead of tasks and samples there is a `refusal` when the entry cannot be asked the questions at all, or a
+    `fault` when that is so for another reason."""
 
     refusal: Check | None = None
+    fault: Fault | None = None
     tasks: list[TaskScore]
     samples: list[Sample]
     lm_eval_version: str
+    scorer_digest: Sha256
+    """Of what has judged the answers. It changes with the scorers, the harness or the generator with its verifiers."""
     suite_digest: str
     fingerprint: Annotated[str, StringConstraints(pattern="^[0-9a-f]{64}$")] | None = None
     """The adapter's greedy answer as the node took it at loading. None when the contract named no adapter to load."""
@@ -194,10 +242,70 @@ class BenchmarkResult(Contract):
     """Whether any probe prompt was answered differently from the untuned base model without a system prompt."""
     attestation: Attestation | None = None
     """As the node signed it, so a lab can leave it out but not make it up."""
-    items_digest: str
-    """sha256 over the questions, options and answers as they were asked. Hex."""
+    items_digest: str = ""
+    """sha256 over the questions, options and answers as they were asked, in hex. Empty when nothing was."""
 
 
 class BenchmarkFinished(Fact):
+    submission_id: UUID
+    season_id: UUID
+
+
+ORDERED_KIND = "benchmarks.suite"
+"""The job of a run that somebody has ordered; `JOB_KIND` is the one by which a version is admitted."""
+
+
+class RunOrdered(Fact):
+    """It waits in the state `queued`."""
+
+    run_id: UUID
+
+
+RESCORE_KIND = "benchmarks.rescore"
+
+
+class Kept(Contract):
+    """An answer as it was stored: the text, and of a choice how likely each option was."""
+
+    task: str
+    index: int
+    answer: Words
+    logprobs: list[FiniteFloat] = []
+
+
+class RescoreContract(Contract):
+    """The stored answers of a run, to be judged again. No engine is asked."""
+
+    suite: SuiteSpec
+    items: dict[str, list[int]]
+    files: dict[str, str] = {}
+    """A link to each file of the suite, by its sha256."""
+    answers: list[Kept]
+
+
+class Judged(Contract):
+    task: str
+    index: int
+    answer: Words
+    extracted: Words
+    correct: bool
+
+
+class RescoreResult(Contract):
+    suite_digest: str
+    items_digest: str
+    """Of the questions as they are made now: other questions were not answered by these answers."""
+    scorer_digest: Sha256
+    samples: list[Judged]
+    tasks: list[TaskScore]
+
+
+class RescoreAsked(Fact):
+    run_id: UUID
+
+
+class ScoreChanged(Fact):
+    """A score of a version was voided, set, lifted or judged again."""
+
     submission_id: UUID
     season_id: UUID

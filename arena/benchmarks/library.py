@@ -157,3 +157,9 @@ async def add(
         session, Conflict("suite.busy", "Somebody else is importing a suite of this id. Try again.")
     )
     return made
+
+
+async def sealed(session: AsyncSession, season_id: UUID) -> bool:
+    """Whether the season has drawn a seed that nobody may know yet."""
+    row = await season_seed(session, season_id)
+    return row is not None and row.released_at is None
