@@ -7,7 +7,6 @@ import { speedKey, useSuites } from "../app/queries";
 import { useT } from "../i18n";
 import css from "./Speed.module.css";
 
-
 const TONES: Record<SpeedRun["state"], Tone> = {
   queued: "calm",
   running: "busy",

@@ -7,7 +7,6 @@ import { speedKey, useSuites } from "../app/queries";
 import { useT } from "../i18n";
 import css from "./Speed.module.css";
 
-
 const KINDS: SpeedRun["kind"][] = ["duel", "quiz"];
 
 /** Which two, and whether at a fixed length or with ten questions. */
