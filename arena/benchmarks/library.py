@@ -132,7 +132,9 @@ async def add(
     `suite.unchanged` or `suite.busy`.
     """
     if suite.id in suites.shipped():
-        raise Conflict("suite.shipped", "A suite of this id comes with Gavel. Take another id.", suite=suite.id)
+        raise Conflict(
+            "suite.shipped", "A suite of this id comes with Gavel. Take another id.", suite=suite.id
+        )
     last = select(func.max(ImportedSuite.version)).where(ImportedSuite.name == suite.id)
     version = 1 + ((await session.execute(last)).scalar_one() or 0)
     made = suite.model_copy(update={"version": version})

@@ -20,9 +20,14 @@ _LETTER = re.compile(r"(?<![A-Za-z])([A-H])(?![A-Za-z])")
 _EDGES = " \t\r\n.,;:!?\"'`*()[]。，；：！？、“”‘’《》「」（）"
 
 
+def folded(text: str) -> str:
+    """Width, case and blanks do not count."""
+    return " ".join(unicodedata.normalize("NFKC", text).casefold().split())
+
+
 def normal(text: str) -> str:
-    """What two texts must share to be the same answer: width, case, blanks and punctuation around it do not count."""
-    return " ".join(unicodedata.normalize("NFKC", text).casefold().split()).strip(_EDGES)
+    """What two texts must share to be the same answer: as `folded`, and punctuation around it does not count."""
+    return folded(text).strip(_EDGES)
 
 
 def extract(scorer: Scorer, text: str) -> str:
@@ -45,7 +50,9 @@ def passes(scorer: Scorer, text: str, row: BankRow) -> bool:
         wanted = {extract(scorer, one) for one in accepted} - {""}
         return bool(said) and Decimal(said) in {Decimal(one) for one in wanted}
     if scorer == "letter":
-        return bool(said) and said in {LETTERS[row.options.index(one)] for one in accepted if one in row.options}
+        return bool(said) and said in {
+            LETTERS[row.options.index(one)] for one in accepted if one in row.options
+        }
     if scorer == "exact":
         return bool(normal(said)) and normal(said) in map(normal, accepted)
     if scorer == "contains":

@@ -5,7 +5,6 @@
 
 import hashlib
 import json
-from collections.abc import Sequence
 from functools import cache
 from pathlib import Path
 
@@ -43,11 +42,3 @@ def surprise() -> SuiteSpec:
 def shipped_files() -> dict[str, Path]:
     """The files of the suites that ship, by sha256."""
     return {hashlib.sha256(path.read_bytes()).hexdigest(): path for path in FOLDER.glob("*/*.jsonl")}
-
-
-def lay_out(suites: Sequence[SuiteSpec], folder: Path) -> Path:
-    """Put the files of suites that ship where `make_items` looks for them. Returns the folder."""
-    for suite in suites:
-        for sha256 in suite.files:
-            (folder / f"{sha256}.jsonl").write_bytes(shipped_files()[sha256].read_bytes())
-    return folder

@@ -18,7 +18,6 @@ from arena.shows.public import Episode, Season, SeasonRules, SpeedRules, Track, 
 from arena.speed import comparing, queries, rules
 from arena.speed.contracts import (
     WHO,
-    Kind,
     Measured,
     Question,
     QuizAnswered,

@@ -6,6 +6,7 @@ import hashlib
 import itertools
 import json
 import random
+from collections.abc import Callable
 from dataclasses import asdict, dataclass, replace
 from functools import lru_cache
 from importlib.metadata import version
@@ -167,9 +168,7 @@ def _distinct(source: GymSource, seed: int, count: int) -> list[dict[str, Any]]:
     return list(entries.values())
 
 
-def _options(
-    family: FamilySpec, answer: str, pool: list[str], seed: int, index: int
-) -> list[str] | None:
+def _options(family: FamilySpec, answer: str, pool: list[str], seed: int, index: int) -> list[str] | None:
     """The answer among wrong ones; None when there are not enough wrong ones. Empty for `generate`."""
     if family.kind == "generate":
         return []
@@ -220,3 +219,22 @@ def expected(family: FamilySpec, item: Item) -> str:
     if family.scorer != "letter":
         return item.answer
     return f"{scoring.LETTERS[item.options.index(item.answer)]}. {item.answer}"
+
+
+# --- for whoever checks a suite -----------------------------------------------------------------------------------
+
+
+def made_rows(suite: SuiteSpec) -> dict[str, tuple[list[tuple[int, BankRow]], Callable[[BankRow], bool]]]:
+    """Of each generated task its questions as rows, numbered from 1, and whether its scorer accepts one's own answer.
+    Raises SuiteUnavailable.
+    """
+    made = make_items(suite, Path())
+    return {family.name: _checkable(family, made[family.name]) for family in suite.families}
+
+
+def _checkable(
+    family: FamilySpec, items: list[Item]
+) -> tuple[list[tuple[int, BankRow]], Callable[[BankRow], bool]]:
+    rows = [(item.index + 1, _row(item)) for item in items]
+    by_question = {row.question: item for (_, row), item in zip(rows, items, strict=True)}
+    return rows, lambda row: verify(family, by_question[row.question], row.answer)

@@ -8,7 +8,15 @@ import sys
 from pathlib import Path
 
 from arena.benchmarks.contracts import FamilySpec
-from arena.speed.contracts import DrawContract, DrawResult, Question, QuizContract, Score, ScoreContract, ScoreResult
+from arena.speed.contracts import (
+    DrawContract,
+    DrawResult,
+    Question,
+    QuizContract,
+    Score,
+    ScoreContract,
+    ScoreResult,
+)
 from workers.lab.questions import Item, expected, in_writing, items_digest, make_items, verify
 
 

@@ -94,7 +94,7 @@ async def test_an_honest_data_set_is_verified_and_sealed_and_waits_for_its_train
 
 
 async def test_questions_of_the_seasons_benchmark_are_recognised(portal: Portal, ada: Caller) -> None:
-    items = make_items(suites.load("reasoning"))
+    items = make_items(suites.load("reasoning"), Path())
     asked = max((one.question for listed in items.values() for one in listed), key=len)
     made = rows("messages", 5)
     made[2]["messages"][-2]["content"] = asked
