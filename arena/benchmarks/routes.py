@@ -134,7 +134,7 @@ async def cancel_run(run: VisibleRun, caller: SignedIn, session: SessionDep) -> 
 
 
 @router.post("/runs/{run_id}/resume")
-async def resume_run(run: VisibleRun, caller: Producer, session: SessionDep) -> RunOut:
+async def resume_run(caller: Producer, run: VisibleRun, session: SessionDep) -> RunOut:
     """Go on with a run that was cancelled or has failed: only what has no answer yet is asked."""
     await service.resume(session, run.id)
     return await runs.one(session, run.id, caller)

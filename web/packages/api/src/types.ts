@@ -16,6 +16,7 @@ export type {
   CalibrationOut as Calibration,
   CheckOut as Check,
   ComparisonOut as Comparison,
+  ContaminationOut as ContaminationFlag,
   DatasetOut as Dataset,
   DecisionOut as Decision,
   Desk,
