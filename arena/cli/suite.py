@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import asdict
 from hashlib import sha256
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, TypeVar
 
 import typer
 from pydantic import ValidationError
@@ -19,6 +19,7 @@ from arena.benchmarks.checking import BadSuite, Count, Problem
 from arena.benchmarks.contracts import FileSource, SuiteSpec
 from arena.benchmarks.importing import NewSuite, NewTask, build
 from arena.cli.site import Refused, SiteClient, find_site
+from arena.kit.schemas import In
 from arena.shows.base_models import BASE_MODELS, HOUSE_MODEL, BaseModel, likely_tokens
 
 suite = typer.Typer(no_args_is_help=True, help="Suites of questions: list, check, import, export, score.")
@@ -29,6 +30,7 @@ SHOWN = 50
 Url = Annotated[str | None, typer.Option(envvar="GAVEL_URL", help="The site; default: the one running here.")]
 Token = Annotated[str | None, typer.Option(envvar="GAVEL_TOKEN", help="API token of a producer.")]
 DataDir = Annotated[Path, typer.Option(envvar="GAVEL_DATA_DIR")]
+Wanted = TypeVar("Wanted", bound=In)
 Scorer = Literal["exact", "number", "format", "contains"]
 
 
@@ -95,7 +97,9 @@ def import_suite(
     ] = None,
     include: Annotated[
         Path | None,
-        typer.Option(help="Folder of your own harness tasks. Their YAML may run code on this machine."),
+        typer.Option(
+            help="Folder of your own harness tasks, instead of its own. Their YAML may run code on this machine."
+        ),
     ] = None,
     limit: Annotated[
         int | None, typer.Option(min=1, help="At most so many questions of a harness task.")
@@ -185,11 +189,19 @@ def score(
     if as_json:
         typer.echo(json.dumps([asdict(one) for one in judged], ensure_ascii=False))
     else:
-        table = Table("task", "questions", "right", "right at the site", "score", "answered otherwise", "largest gap")
+        table = Table(
+            "task", "questions", "right", "right at the site", "score", "answered otherwise", "largest gap"
+        )
         for one in judged:
             otherwise = ", ".join(map(str, one.differing[:10])) or "none"
             table.add_row(
-                one.task, str(one.n), str(one.correct), str(one.recorded), f"{one.score:.3f}", otherwise, f"{one.gap:g}"
+                one.task,
+                str(one.n),
+                str(one.correct),
+                str(one.recorded),
+                f"{one.score:.3f}",
+                otherwise,
+                f"{one.gap:g}",
             )
         Console().print(table)
     if any(one.differing for one in judged):
@@ -351,7 +363,7 @@ def _new(id: str, name: str, name_zh: str, licence: str, tasks: list[NewTask]) -
     return _validated(NewSuite, id, id=id, name={"en": name, "zh": name_zh}, licence=licence, tasks=tasks)
 
 
-def _validated(kind: type[Any], what: str, **fields: Any) -> Any:
+def _validated(kind: type[Wanted], what: str, **fields: Any) -> Wanted:
     try:
         return kind(**fields)
     except ValidationError as error:

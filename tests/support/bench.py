@@ -24,9 +24,10 @@ SEED = 5
 
 
 def small(items: int = 2) -> SuiteSpec:
-    return SUITE.model_copy(
-        update={"families": [family.model_copy(update={"items": items}) for family in SUITE.families]}
-    )
+    """Three families of choices and one of written answers."""
+    families = [family.model_copy(update={"items": items}) for family in SUITE.families[:4]]
+    assert {family.kind for family in families} == {"choice", "generate"}
+    return SUITE.model_copy(update={"families": families})
 
 
 def offer(

@@ -8,7 +8,7 @@ why.
 import json
 import os
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -25,7 +25,6 @@ from arena.benchmarks.contracts import (
     FamilySpec,
     Fault,
     Sample,
-    TaskScore,
 )
 from arena.shows.base_models import BASE_MODELS
 from arena.submissions.checklist import line_of

@@ -1,7 +1,7 @@
 """Judging what a stranger's own lm-evaluation-harness has logged, and comparing it with what the site has recorded.
 
-Reads a folder as `arena.benchmarks.reproduce` makes it, and the output of the harness beside it. Written answers are judged
-by the scorers of this lab: plain lm_eval compares them letter by letter.
+Reads a folder as `arena.benchmarks.reproduce` makes it, and the output of the harness beside it. Written answers are
+judged by the scorers of this lab: plain lm_eval compares them letter by letter.
 """
 
 import json

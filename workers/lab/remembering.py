@@ -49,7 +49,7 @@ class Remembering(LM):  # type: ignore[misc]
 
     def _answers(self, method: str, requests: list[Any]) -> list[Answer]:
         """What is equal is asked once: the harness would ask it twice and get the same."""
-        new = {}
+        new: dict[str, Any] = {}
         for request in requests:
             place = request.task_name, int(request.doc["index"]), int(request.idx)
             if place not in self._known:

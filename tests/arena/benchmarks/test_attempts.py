@@ -13,7 +13,7 @@ from arena.benchmarks.faults import CODES
 from arena.benchmarks.models import BenchmarkRun
 from arena.kit.jobs.outbox import record
 from tests.support.engine import make_adapter
-from tests.support.lab import BENCHMARK, ORDERED, LabJob, attested, benchmarked
+from tests.support.lab import BENCHMARK, ORDERED, VERIFY, LabJob, attested, benchmarked
 from tests.support.portal import Caller
 from tests.support.show import Json, Show, send
 
@@ -153,8 +153,12 @@ async def test_a_likelihood_that_is_no_number_is_refused(show: Show) -> None:
 
 
 async def test_work_that_hands_in_nothing_before_its_end_says_so(show: Show) -> None:
+    await show.lab.work_off()
+    ada = await show.portal.person("contestant", "Ada")
+    entry = await ada.post_ok("/entries", {"name": "Lantern"})
+    await send(ada, entry["id"], make_adapter(1, rank=1))
     job = await show.lab.take()
-    assert job.kind != BENCHMARK
+    assert job.kind == VERIFY
     assert code(await job.answers([written(0)])) == (409, "job.takes_no_answers")
 
 

@@ -18,7 +18,7 @@ from arena.benchmarks.contracts import FileSource, SuiteSpec
 from arena.benchmarks.importing import NewSuite, build
 from arena.cli.main import app
 from arena.nodes.attestation import commit
-from tests.support.portal import OPERATOR_TOKEN, Caller, Portal
+from tests.support.portal import Caller, Portal
 from tests.support.show import Json
 
 ROOT = Path(__file__).parents[3]
@@ -419,11 +419,13 @@ async def test_a_season_commits_to_its_seed_and_shows_it_later(portal: Portal) -
 # --- from the command line ----------------------------------------------------------------------------------------
 
 
-async def test_an_operator_imports_exports_and_draws_from_the_command_line(
+async def test_a_producer_imports_exports_and_draws_from_the_command_line(
     portal: Portal, tmp_path: Path
 ) -> None:
+    token = (await (await portal.person("producer")).post_ok("/tokens", {"name": "cli"}))["token"]
+
     async def on_site(*arguments: str) -> tuple[int, str]:
-        where = ("--url", portal.url, "--token", OPERATOR_TOKEN)
+        where = ("--url", portal.url, "--token", token)
         return await asyncio.to_thread(gavel, *arguments, *where)
 
     table = tmp_path / "sums.csv"

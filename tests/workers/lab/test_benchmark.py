@@ -82,12 +82,13 @@ def test_a_system_prompt_is_measured_in_its_own_template(
 def test_a_system_prompt_that_leaves_no_room_is_refused_with_the_numbers(
     portal: LabPortal, fake_node: Node, files: Files
 ) -> None:
-    text = "x" * 500
+    text = "x" * 100
+    short = {"letter_counting": [0]}
     needed = len(HOUSE_MODEL.render("", text).encode()) + 1  # the fake's tokens are bytes, and BOS
     left = HOUSE_MODEL.context - needed
-    offer(portal, fake_node, small(), published(files, 1), system_prompt(text, left // 2))
+    offer(portal, fake_node, small(), published(files, 1), system_prompt(text, left // 2), items=short)
     assert measured(portal).refusal is None
-    offer(portal, fake_node, small(), published(files, 1), system_prompt(text, left // 2 + 1))
+    offer(portal, fake_node, small(), published(files, 1), system_prompt(text, left // 2 + 1), items=short)
     result = measured(portal)
     assert result.refusal is not None
     assert (result.tasks, result.samples, result.refusal.code) == ([], [], "context")
@@ -232,7 +233,8 @@ def test_a_sample_says_how_it_came_about(portal: LabPortal, fake_node: Node, fil
 @pytest.mark.timeout(900)
 def test_the_house_model_is_better_than_guessing(portal: LabPortal, engine_node: Node) -> None:
     """On the real engine. The untuned model knows a little; were BOS or the template wrong it would know nothing."""
-    offer(portal, engine_node, SUITE, engine_name(adapter_digest(*identity_adapter(HOUSE_MODEL))))
+    house = engine_name(adapter_digest(*identity_adapter(HOUSE_MODEL)))
+    offer(portal, engine_node, SUITE, house, items=SUITE.indices("air"))
     result = measured(portal)
     above = [task for task in result.tasks if task.score > 2 * task.stderr]
     assert above, [(task.task, task.score, task.stderr) for task in result.tasks]

@@ -6,8 +6,8 @@ import { useT } from "../i18n";
 import css from "./Bench.module.css";
 import { Marks } from "./Marks";
 import { Profile } from "./Profile";
-import { firstShown, useRuns } from "./runs";
 import { RunNow } from "./RunNow";
+import { firstShown, useRuns } from "./runs";
 import { Samples } from "./Samples";
 import { useSuite } from "./suite";
 
@@ -29,9 +29,7 @@ export function Bench({ submission }: { submission: Submission }) {
       {(digest === null || runs.data?.length === 0) && (
         <p className={css.note}>{t(ended ? "bench.none" : "bench.after")}</p>
       )}
-      {runs.data && runs.data.length > 1 && shown && (
-        <RunChoice runs={runs.data} shown={shown.id} onChoose={choose} />
-      )}
+      {runs.data && runs.data.length > 1 && shown && <RunChoice runs={runs.data} shown={shown.id} onChoose={choose} />}
       {shown && <Shown key={shown.id} run={shown} />}
     </section>
   );

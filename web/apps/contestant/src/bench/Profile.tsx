@@ -24,9 +24,7 @@ export function Profile({ run }: { run: Run }) {
   return (
     <Card className={css.scores}>
       <Overall run={run} other={other} />
-      {all.length > 0 && (
-        <Against comparisons={all} shown={other?.run_id ?? NOBODY} onChoose={want} />
-      )}
+      {all.length > 0 && <Against comparisons={all} shown={other?.run_id ?? NOBODY} onChoose={want} />}
       {comparisons.error && <ErrorNote error={comparisons.error} />}
       <p className={css.note}>{t("bench.lead")}</p>
       <div className={css.profile}>

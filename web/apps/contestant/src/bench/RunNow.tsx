@@ -58,9 +58,7 @@ function Ended({ run, text }: { run: Run; text: string }) {
     <>
       <p>{text}</p>
       {why && <p className={css.note}>{t("bench.why_line", { why })}</p>}
-      {run.answered > 0 && (
-        <p className={css.note}>{t("bench.kept", { answered: run.answered, total: run.total })}</p>
-      )}
+      {run.answered > 0 && <p className={css.note}>{t("bench.kept", { answered: run.answered, total: run.total })}</p>}
     </>
   );
 }

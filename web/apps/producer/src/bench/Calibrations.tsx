@@ -133,7 +133,9 @@ function Turn({ turn, rules }: { turn: Calibration["nodes"][number]; rules: Cali
   const { verdict } = turn;
   const two = (value: number) => number(value, { maximumFractionDigits: 2 });
   // Beside whom it differs most.
-  const worst = [...(verdict?.against ?? [])].sort((a, b) => Number(a.same) - Number(b.same) || a.agreeing - b.agreeing)[0];
+  const worst = [...(verdict?.against ?? [])].sort(
+    (a, b) => Number(a.same) - Number(b.same) || a.agreeing - b.agreeing,
+  )[0];
   return (
     <tr>
       <th scope="row">{idOf({ id: turn.node_id })}</th>

@@ -1,8 +1,9 @@
 import { useTimes } from "@gavel/desk";
 import { ErrorNote, Loading, useEntryName } from "@gavel/ui";
+import { useSuites } from "../app/queries";
 import { useT } from "../i18n";
 import css from "./Bench.module.css";
-import { useDecisions, useSuites } from "./queries";
+import { useDecisions } from "./queries";
 
 /** What was decided about scores, by whom and why. Nothing can be taken out of it. */
 export function Decisions() {

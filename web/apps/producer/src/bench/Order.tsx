@@ -3,9 +3,10 @@ import { Confirm, SelectField } from "@gavel/desk";
 import { Button, Card, ErrorNote, useEntryName } from "@gavel/ui";
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { type FormEvent, useState } from "react";
+import { useSuites } from "../app/queries";
 import { useT } from "../i18n";
 import css from "./Bench.module.css";
-import { BENCH, useQueue, useSuites } from "./queries";
+import { BENCH, useQueue } from "./queries";
 
 const ALL = "all";
 const EXTENTS: Run["extent"][] = ["air", "full"];
@@ -80,7 +81,11 @@ export function Order({ onDone }: { onDone: (what: string) => void }) {
             </option>
           ))}
         </SelectField>
-        <SelectField label={t("bench.suite")} value={suite?.id ?? ""} onChange={(event) => setSuite(event.target.value)}>
+        <SelectField
+          label={t("bench.suite")}
+          value={suite?.id ?? ""}
+          onChange={(event) => setSuite(event.target.value)}
+        >
           {suites.data?.map((one) => (
             <option key={one.id} value={one.id}>
               {one.name[language] ?? one.id}

@@ -2,10 +2,11 @@ import type { Run } from "@gavel/api";
 import { Pill, SelectField, SmallButton, type Tone } from "@gavel/desk";
 import { EmptyState, ErrorNote, Loading } from "@gavel/ui";
 import { useRef, useState } from "react";
+import { useSuites } from "../app/queries";
 import { useT } from "../i18n";
 import { Acts } from "./Acts";
 import css from "./Bench.module.css";
-import { type EndedState, useEnded, useSuites, type Wanted } from "./queries";
+import { type EndedState, useEnded, type Wanted } from "./queries";
 import { Who } from "./Who";
 
 const TONES: Record<Run["state"], Tone> = {

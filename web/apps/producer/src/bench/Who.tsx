@@ -1,9 +1,9 @@
 import type { Run } from "@gavel/api";
 import { useTimes } from "@gavel/desk";
 import { useEntryName } from "@gavel/ui";
+import { useSuites } from "../app/queries";
 import { useT } from "../i18n";
 import css from "./Bench.module.css";
-import { useSuites } from "./queries";
 
 /** Whose run, on what, and who wanted it. */
 export function Who({ run }: { run: Run }) {

@@ -43,10 +43,6 @@ export function useEnded({ suite, state, page }: Wanted) {
   });
 }
 
-export function useSuites() {
-  return useQuery({ queryKey: ["suites"], queryFn: () => api.get("/api/suites"), staleTime: 60_000 });
-}
-
 /** What producers have decided about scores, the newest first. */
 export function useDecisions() {
   return useQuery({ queryKey: [...BENCH, "decisions"], queryFn: () => api.get("/api/score-decisions") });

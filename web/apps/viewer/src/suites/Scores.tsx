@@ -165,7 +165,7 @@ function Points({ task }: { task: ScoreRow["tasks"][number] | undefined }) {
   const points = (share: number) => number(Math.round(100 * share));
   return (
     <>
-      {points(task.score)} <small>± {points(CONFIDENCE * task.stderr)}</small>
+      {points(task.score)} <span className={css.error}>± {points(CONFIDENCE * task.stderr)}</span>
     </>
   );
 }

@@ -21,9 +21,7 @@ export default function SuitePage({ suite: id }: { suite: string }) {
         <Link to="/suites">← {t("suites.all")}</Link>
       </p>
       {unknown && <EmptyState icon={<Mark size={72} />} title={t("suites.missing")} />}
-      {!suite.data &&
-        !unknown &&
-        (suite.error ? <ErrorNote error={suite.error} retry={suite.retry} /> : <Loading />)}
+      {!suite.data && !unknown && (suite.error ? <ErrorNote error={suite.error} retry={suite.retry} /> : <Loading />)}
       {suite.data && <Known suite={suite.data} />}
     </Frame>
   );
@@ -45,7 +43,7 @@ function Known({ suite }: { suite: Suite }) {
         <h2>{t("suites.tasks_title")}</h2>
         <Tasks suite={suite} />
       </Card>
-      {scores.data && scores.data.rows.some((row) => row.accuracy !== null) && (
+      {scores.data?.rows.some((row) => row.accuracy !== null) && (
         <Card className={css.card}>
           <h2>{t("suites.reproduce")}</h2>
           <Reproduce suite={suite} rows={scores.data.rows} />

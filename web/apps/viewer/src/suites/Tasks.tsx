@@ -14,8 +14,6 @@ export function Tasks({ suite }: { suite: Suite }) {
           <tr>
             <th scope="col">{t("suites.task")}</th>
             <th scope="col">{t("suites.questions")}</th>
-            <th scope="col">{t("suites.indices")}</th>
-            <th scope="col">{t("suites.scorer_label")}</th>
             <th scope="col">{t("suites.guessing")}</th>
           </tr>
         </thead>
@@ -23,13 +21,20 @@ export function Tasks({ suite }: { suite: Suite }) {
           {suite.families.map((family) => (
             <tr key={family.name}>
               <th scope="row">
-                {family.title[language] ?? family.name} <small>{kindOf(family, t)}</small>
+                {family.title[language] ?? family.name}{" "}
+                <small>
+                  {kindOf(family, t)} ·{" "}
+                  {t("suites.judged_by", {
+                    scorer: t(`suites.scorer.${family.kind === "choice" ? "choice" : family.scorer}`),
+                  })}
+                </small>
               </th>
-              <td>{t("suites.questions_value", { air: family.air.length, full: family.items })}</td>
               <td>
-                <Indices air={family.air} />
+                {t("suites.questions_value", { air: family.air.length, full: family.items })}{" "}
+                <small>
+                  <Indices air={family.air} />
+                </small>
               </td>
-              <td>{t(`suites.scorer.${family.kind === "choice" ? "choice" : family.scorer}`)}</td>
               <td>{number(family.chance, { style: "percent" })}</td>
             </tr>
           ))}

@@ -21,7 +21,12 @@ it("keeps what lies outside of the scale on its rim", () => {
 
 it("draws an error bar where there is one, along its spoke", () => {
   const shapes = [
-    { name: "mine", tone: "red", look: "disc" as const, corners: [{ at: 0.5, lo: 0.25, hi: 0.75 }, ...corners(0.5, 0.5)] },
+    {
+      name: "mine",
+      tone: "red",
+      look: "disc" as const,
+      corners: [{ at: 0.5, lo: 0.25, hi: 0.75 }, ...corners(0.5, 0.5)],
+    },
   ];
   const { container } = render(<Radar label="profile" axes={["a", "b", "c"]} shapes={shapes} />);
   const bars = [...container.querySelectorAll("path")].filter((path) => path.getAttribute("class")?.includes("error"));

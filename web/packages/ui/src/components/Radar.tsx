@@ -44,7 +44,12 @@ export function Radar({ label, axes, shapes, className }: RadarProps) {
   const count = axes.length;
   const named = count <= NAMED;
   return (
-    <svg viewBox={named ? "-225 -135 450 260" : "-130 -130 260 260"} className={className} role="img" aria-label={label}>
+    <svg
+      viewBox={named ? "-225 -135 450 260" : "-130 -130 260 260"}
+      className={className}
+      role="img"
+      aria-label={label}
+    >
       {[0.25, 0.5, 0.75, 1].map((ring) => (
         <path key={ring} className={css.ring} d={path(axes.map((_, index) => point(index, count, ring)))} />
       ))}
@@ -68,10 +73,7 @@ export function Radar({ label, axes, shapes, className }: RadarProps) {
       })}
       {shapes.map((shape) => (
         <g key={shape.name} className={css[shape.look]} style={{ color: shape.tone }}>
-          <path
-            className={css.shape}
-            d={path(shape.corners.map(({ at }, index) => point(index, count, clamp(at))))}
-          />
+          <path className={css.shape} d={path(shape.corners.map(({ at }, index) => point(index, count, clamp(at))))} />
           {shape.corners.map((corner, index) => (
             <CornerOf key={axes[index]} corner={corner} look={shape.look} index={index} count={count} />
           ))}
