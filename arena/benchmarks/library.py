@@ -6,6 +6,7 @@ from secrets import randbelow, token_hex
 from uuid import UUID
 
 from sqlalchemy import func, select
+from sqlalchemy.dialects.postgresql import distinct_on
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from arena.benchmarks import suites
@@ -43,7 +44,7 @@ async def every(session: AsyncSession) -> list[SuiteSpec]:
     """The newest version of each: those that ship first, then those that were imported, by id."""
     newest = (
         select(ImportedSuite)
-        .distinct(ImportedSuite.name)
+        .ext(distinct_on(ImportedSuite.name))
         .order_by(ImportedSuite.name, ImportedSuite.version.desc())
     )
     imported = (await session.execute(newest)).scalars().all()

@@ -18,6 +18,7 @@ from arena.benchmarks.contracts import FileSource, SuiteSpec
 from arena.benchmarks.importing import NewSuite, build
 from arena.cli.main import app
 from arena.nodes.attestation import commit
+from arena.shows.base_models import HOUSE_MODEL, likely_tokens
 from tests.support.portal import Caller, Portal
 from tests.support.show import Json
 
@@ -318,7 +319,7 @@ def test_rows_in_an_order_of_ones_own_are_refused() -> None:
 
 
 def check_file(suite: SuiteSpec, body: bytes) -> list[Problem]:
-    return checking.check_file(suite.families[0], body, checking.HOUSE_MODEL, checking.likely_tokens)
+    return checking.check_file(suite.families[0], body, HOUSE_MODEL, likely_tokens)
 
 
 # --- into a site --------------------------------------------------------------------------------------------------
