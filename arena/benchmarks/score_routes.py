@@ -17,7 +17,7 @@ from arena.benchmarks.score_schemas import (
     ScoreDecisionOut,
     ScoreOut,
     ScoresOut,
-    VoidIn,
+    Voiding,
 )
 from arena.kit.db import SessionDep
 from arena.kit.errors import NotFound
@@ -70,7 +70,7 @@ async def rescore_run(run_id: UUID, caller: DecidesScores, session: SessionDep) 
 
 
 @router.post("/runs/{run_id}/void")
-async def void_run(run_id: UUID, caller: DecidesScores, session: SessionDep, body: VoidIn) -> Done:
+async def void_run(run_id: UUID, caller: DecidesScores, session: SessionDep, body: Voiding) -> Done:
     """It counts nowhere any more. What was answered stays to be read."""
     await scores.void(session, await queries.run(session, run_id, lock=True), body.reason, caller.person_id)
     return Done()

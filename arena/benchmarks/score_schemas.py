@@ -39,7 +39,7 @@ class RunsMade(Out):
     runs: list[UUID]
 
 
-class VoidIn(In):
+class Voiding(In):
     reason: Reason
 
 

@@ -6045,8 +6045,8 @@ export interface components {
             /** Reason */
             reason: string;
         };
-        /** VoidIn */
-        VoidIn: {
+        /** Voiding */
+        Voiding: {
             /** Reason */
             reason: string;
         };
@@ -6325,7 +6325,7 @@ export type Verdict = components['schemas']['Verdict'];
 export type VerdictOut = components['schemas']['VerdictOut'];
 export type VoiceOut = components['schemas']['VoiceOut'];
 export type Voided = components['schemas']['Voided'];
-export type VoidIn = components['schemas']['VoidIn'];
+export type Voiding = components['schemas']['Voiding'];
 export type VoteOut = components['schemas']['VoteOut'];
 export type WaitingOut = components['schemas']['WaitingOut'];
 export type Weights = components['schemas']['Weights'];
@@ -8673,7 +8673,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["VoidIn"];
+                "application/json": components["schemas"]["Voiding"];
             };
         };
         responses: {
