@@ -176,9 +176,7 @@ class ScoreDecision(Row):
             "action in ('order','cancel','rerun','rescore','rescored','not_rescored','void','override','lift')",
             name="action",
         ),
-        CheckConstraint(
-            "(\"by\" is null) = (action in ('rescored','not_rescored'))", name="by_somebody"
-        ),
+        CheckConstraint("(\"by\" is null) = (action in ('rescored','not_rescored'))", name="by_somebody"),
         CheckConstraint(
             "action not in ('not_rescored','void','override','lift') or reason is not null", name="reason"
         ),

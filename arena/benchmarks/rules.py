@@ -1,10 +1,10 @@
-"""What a number of right answers is worth, and when two entries are too near each other to be told apart. Pure functions.
+"""What a number of right answers is worth, and when two entries are too near to be told apart. Pure functions.
 
 The standard error of a share is that of the share with two right and two wrong answers added (Agresti and Coull 1998):
 eight out of eight do not claim to be certain. Around the share itself, which anybody can count, its intervals hold the
 truth at least 93 % of the time from a hundred questions on, for every share from 2 to 98 %; the half-width of Wilson's
-interval, which lies around another centre, holds it 87 % of the time at the ends (`tests/arena/benchmarks/test_rules.py`
-counts it out). And it has to be one number: scores are added up over tasks and subtracted between entries.
+interval, which lies around another centre, holds it 87 % of the time at the ends (counted out in the tests). And it has
+to be one number: scores are added up over tasks and subtracted between entries.
 """
 
 import math
@@ -15,7 +15,7 @@ from typing import Literal, NamedTuple
 NOISE = 1.96
 """Standard errors within which a difference is a tie. Published; the same for everybody."""
 REPHRASED_GAP = 0.1
-"""By how much more of the public questions than of their rephrased twins an entry may get right before that is flagged."""
+"""How much more of the public questions than of their rephrased twins an entry may get right and not be flagged."""
 REPHRASED = "_rephrased"
 """The end of the name of a task whose items are those of the task without it, in other words, index by index."""
 
@@ -125,8 +125,7 @@ def gap(mine: Mapping[int, bool], theirs: Mapping[int, bool], chance: float) -> 
     """On one task, over the questions that both were asked; None when there are none.
 
     Paired, as in McNemar's test: a question that both get right, or both wrong, says nothing about who is better. With
-    half an answer added to each of the four cells (Agresti and Min 2005), so that a small number of equal answers is not
-    certainty.
+    half an answer added to each of the four cells (Agresti and Min 2005), so that a few equal answers are no certainty.
     """
     both = mine.keys() & theirs.keys()
     if not both:
@@ -189,8 +188,8 @@ class Present:
 
 
 def stale(made: Made, present: Present) -> list[Changed]:
-    """What has changed since, in this order: the suite, the scorers, the items as they were asked, the base weights, the
-    engine's build. Computed whenever it is read: no mark can be forgotten, or be left over."""
+    """What has changed since, in this order: the suite, the scorers, the items as they were asked, the base weights,
+    the engine's build. Computed whenever it is read: no mark can be forgotten, or be left over."""
     changed: dict[Changed, bool] = {
         "suite": present.suite is not None and made.suite != present.suite,
         "scorer": None not in (made.scorer, present.scorer) and made.scorer != present.scorer,

@@ -80,15 +80,11 @@ async def _competing(
     versions = []
     for entry_id in dict.fromkeys(wanted):
         if entry_id not in known:
-            raise Invalid(
-                "run.unknown_entry", "There is no such entry in this season.", entry=str(entry_id)
-            )
+            raise Invalid("run.unknown_entry", "There is no such entry in this season.", entry=str(entry_id))
         version = await submissions.competing_version(session, entry_id)
         if version is None:
             name = known[entry_id].name
-            raise Conflict(
-                "run.entry_not_ready", f"“{name}” has no version that is ready yet.", entry=name
-            )
+            raise Conflict("run.entry_not_ready", f"“{name}” has no version that is ready yet.", entry=name)
         versions.append(version)
     return versions
 
@@ -187,9 +183,7 @@ async def void(session: AsyncSession, run: BenchmarkRun, reason: str, by: UUID) 
 
 def require_done(run: BenchmarkRun) -> None:
     if run.state != "done":
-        raise Conflict(
-            "run.not_done", f"This run has no score: it is {run.state}.", state=run.state
-        )
+        raise Conflict("run.not_done", f"This run has no score: it is {run.state}.", state=run.state)
 
 
 # --- scores ---------------------------------------------------------------------------------------------------------

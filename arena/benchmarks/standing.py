@@ -1,5 +1,5 @@
-"""Which score of a version stands: the run that counts on each suite, what a producer has set in its place, and what has
-changed since. All of it is read off the rows when it is asked for; nothing of it is kept.
+"""Which score of a version stands: the run that counts on each suite, what a producer has set in its place, and what
+has changed since. All of it is read off the rows when it is asked for; nothing of it is kept.
 """
 
 from collections.abc import Collection, Mapping, Sequence
@@ -64,9 +64,7 @@ async def standings(session: AsyncSession, submission_id: UUID) -> dict[str, Sta
     if found is None:
         return {}
     season_id = found[0].season_id
-    runs = await _runs(
-        session, BenchmarkRun.submission_id == submission_id, BenchmarkRun.state == "done"
-    )
+    runs = await _runs(session, BenchmarkRun.submission_id == submission_id, BenchmarkRun.state == "done")
     was_set = {suite: one for (_, suite), one in (await overrides(session, [submission_id])).items()}
     now = _Now(session, season_id, await season_rules(session, season_id))
     runs = [run for run in runs if run.tasks]

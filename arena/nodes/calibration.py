@@ -1,8 +1,8 @@
 """Whether the nodes of one hardware class are the same machine, by what they showed. Pure functions.
 
-Every node answers the same prompts with the untuned base model, greedily and at a fixed length, alone. Two nodes are the
-same when neither decodes faster than the other by more than the season's band, and both say the same: the same tokens,
-or tokens that part where the two were so near each other that rounding decides.
+Every node answers the same prompts with the untuned base model, greedily and at a fixed length, alone. Two nodes are
+the same when neither decodes faster than the other by more than the season's band, and both say the same: the same
+tokens, or tokens that part where the two were so near each other that rounding decides.
 """
 
 import math

@@ -11,7 +11,9 @@ from dataclasses import dataclass, field, replace
 from typing import Literal, get_args
 from uuid import UUID
 
-Mode = Literal["showcase", "duel", "speed", "benchmark", "probe", "practice", "preload", "recycle", "calibration"]
+Mode = Literal[
+    "showcase", "duel", "speed", "benchmark", "probe", "practice", "preload", "recycle", "calibration"
+]
 MODES: tuple[Mode, ...] = get_args(Mode)
 
 SHARED: frozenset[Mode] = frozenset({"showcase"})

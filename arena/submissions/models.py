@@ -23,8 +23,8 @@ from arena.teams.public import Team
 
 EntryKind = Literal["contestant", "house"]
 Contamination = Literal["canary", "rephrased"]
-"""`canary`: a data set holds a string that stands in no text but a suite's files. `rephrased`: questions that anybody may
-have seen are answered far better than the same in other words."""
+"""`canary`: a data set holds a string that stands in no text but a suite's files. `rephrased`: questions that anybody
+may have seen are answered far better than the same in other words."""
 SubmissionState = Literal[
     "uploading",
     "received",
@@ -199,7 +199,7 @@ class SimilarityFlag(Row):
 
 
 class ContaminationFlag(Row):
-    """A sign that a version has been trained on what it is asked: evidence for a producer, and his note. Never a ban."""
+    """A sign that a version was trained on what it is asked: evidence for a producer, and his note. Never a ban."""
 
     __tablename__ = "contamination_flags"
 

@@ -365,8 +365,8 @@ class ContaminationOut(Out):
     rows: int | None
     """Of `canary`: rows of the data set that hold it."""
     task: str | None
-    """Of `rephrased`: the public task; and by how much more of it was right (a share of 1), with its standard error, the
-    threshold, and over how many pairs of questions."""
+    """Of `rephrased`: the public task; and by how much more of it was right (a share of 1), with its standard error,
+    the threshold, and over how many pairs of questions."""
     gap: float | None
     stderr: float | None
     threshold: float | None

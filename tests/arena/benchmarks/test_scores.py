@@ -73,7 +73,7 @@ async def sql(show: Show, statement: str, **values: Any) -> None:
         await session.execute(text(statement), values)
 
 
-# --- orders -------------------------------------------------------------------------------------------------------------
+# --- orders ---
 
 
 async def test_an_order_asks_everybody_again_and_the_newest_score_counts(show: Show, ada: Caller) -> None:
@@ -177,7 +177,7 @@ async def test_a_run_that_fails_leaves_the_score_and_the_version_alone(show: Sho
     assert (await ada.get_ok(f"/submissions/{version(show)}"))["state"] == "ready"
 
 
-# --- rerun, void --------------------------------------------------------------------------------------------------------
+# --- rerun, void ---
 
 
 async def test_a_rerun_keeps_the_old_run_and_says_what_it_was(show: Show, ada: Caller) -> None:
@@ -221,7 +221,7 @@ async def test_no_act_is_about_a_run_that_is_not_there(show: Show) -> None:
         assert await show.producer.refused("POST", f"{nowhere}/{act}", body) == (404, "run.not_found")
 
 
-# --- override -----------------------------------------------------------------------------------------------------------
+# --- override ---
 
 
 def override(show: Show, suite: str = SUITE) -> str:
@@ -286,7 +286,7 @@ async def test_no_decision_is_ever_changed(show: Show, ada: Caller) -> None:
             await sql(show, statement)
 
 
-# --- stale, rescore -----------------------------------------------------------------------------------------------------
+# --- stale, rescore ---
 
 
 async def test_what_has_changed_since_is_said_and_only_while_it_has(show: Show, ada: Caller) -> None:
@@ -438,7 +438,7 @@ async def again(show: Show) -> LabJob:
     return await show.lab.take()
 
 
-# --- quota, class, contamination ----------------------------------------------------------------------------------------
+# --- quota, class, contamination ---
 
 
 async def test_a_fault_of_ours_at_the_benchmark_costs_no_version(show: Show) -> None:

@@ -24,7 +24,6 @@ MAX_BYTES = 1 << 20
 
 def through_the_sandbox(
     data: bytes, source: Source, folder: Path, items: list[str] | None = None, canaries: str = ""
-) -> Findings:| None = None
 ) -> Findings:
     name = DATA_JSONL if source == "jsonl" else DATA_PARQUET
     sources = {name: folder / name, WORD_LISTS: folder / "lists", PRIVATE: folder / "private"}

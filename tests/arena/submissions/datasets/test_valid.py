@@ -284,7 +284,10 @@ def test_the_wording_that_tasks_share_is_no_item() -> None:
     assert codes(check(jsonl(made), items=ITEMS)[0]) == {}
 
 
-CANARIES = (("reading", "7f3c9b52-0c1d-4c8e-9a55-1f2e3d4c5b6a"), ("english", "00000000-aaaa-bbbb-cccc-ddddeeeeffff"))
+CANARIES = (
+    ("reading", "7f3c9b52-0c1d-4c8e-9a55-1f2e3d4c5b6a"),
+    ("english", "00000000-aaaa-bbbb-cccc-ddddeeeeffff"),
+)
 
 
 @pytest.mark.parametrize(
