@@ -15,6 +15,7 @@ COMMANDS = {
     "convert": "arena.cli.convert:convert",
     "verify": "arena.cli.verify:verify",
     "moderation": "arena.cli.moderation:moderation",
+    "suite": "arena.cli.suite:suite",
     "invite": "arena.cli.invite:invite",
     "engine": "arena.cli.engine:engine",
     "nodes": "arena.cli.nodes:nodes",

@@ -16,7 +16,7 @@ BODY_LIMIT = 1 << 20
 LAB_LIMIT = 32 << 20
 """A benchmark's result holds every question with its answer. Only for who brings the signed link of a job."""
 LAB = "/api/lab/jobs/"
-OWN_LIMITS = ("/api/uploads/", "/api/files/", "/api/moderation/lists/")
+OWN_LIMITS = ("/api/uploads/", "/api/files/", "/api/moderation/lists/", "/api/suites")
 """Paths whose routes bound a file themselves, knowing the season's rules or the link."""
 
 

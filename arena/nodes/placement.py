@@ -1,9 +1,9 @@
 """Which node a request gets. A pure function of a table, so that its promises can be tested as such.
 
 The promises: work goes only to an engine that can do it; an exclusive lease is alone on its node; nothing shares a node
-but shows with shows, and off the stage also talks, and those never have more adapters live than the node has slots;
-whoever waits for a node of his own is not overtaken for ever by others who share one; and while a duel waits nobody
-else takes a node that it could have.
+but shows with shows, benchmarks with benchmarks, and off the stage talks with shows, and those never have more adapters
+live than the node has slots; whoever waits for a node that others share is not overtaken for ever by them; and while a
+duel waits nobody else takes a node that it could have.
 """
 
 from collections.abc import Sequence
@@ -11,18 +11,24 @@ from dataclasses import dataclass, field, replace
 from typing import Literal, get_args
 from uuid import UUID
 
-Mode = Literal["showcase", "duel", "speed", "benchmark", "probe", "practice", "preload", "recycle"]
+Mode = Literal[
+    "showcase", "duel", "speed", "benchmark", "probe", "practice", "preload", "recycle", "calibration"
+]
 MODES: tuple[Mode, ...] = get_args(Mode)
 
 SHARED: frozenset[Mode] = frozenset({"showcase"})
-"""Modes that may be on one node together; every other has its node to itself. So nothing is ever loaded beside a duel
-or a speed run: a load needs a lease, and theirs admits no other."""
+"""Modes that may be on one node together, as may benchmarks; every other has its node to itself. So nothing is ever
+loaded beside a duel or a speed run: a load needs a lease, and theirs admits no other."""
 ON_AIR: frozenset[Mode] = frozenset({"duel", "speed"})
 SHARERS = 4
 """Showcases on one node."""
 CROWD: frozenset[Mode] = frozenset({"showcase", "practice"})
 """Modes that may be together on a node that is off the stage: its engine is shared with others in any case."""
 CROWD_SHARERS = 16
+BATCH: frozenset[Mode] = frozenset({"benchmark"})
+"""Entries that are measured together over one base model. Each asks for itself, and nothing of it is about time."""
+BATCH_SHARERS = 8
+"""Benchmarks on one node."""
 
 ANY_CLASS = "any"
 """Of a track that asks for no hardware class."""
@@ -34,6 +40,7 @@ NEW_KEY = "waiting for a producer to accept the engine's new key"
 NO_ROOM = "no engine has room for so many adapters at once"
 UNFIT = "waiting for an engine that can do this kind of work"
 NOT_SERVED = "waiting for an engine that has this adapter"
+UNLIKE = "waiting for an engine that its calibration does not refuse as one of this class"
 
 
 @dataclass(frozen=True)
@@ -68,6 +75,8 @@ class Place:
     draining: bool = False
     quarantine: bool = False
     hardware_class: str = "unknown"
+    misfit: bool = False
+    """Its last calibration refused it as one of its class: what asks for a class does not go there."""
     slots: int = 8
     resident: frozenset[str] = frozenset()
     held: tuple[Held, ...] = field(default=())
@@ -119,6 +128,9 @@ def _why_none(table: Sequence[Place], request: Request, apart: bool) -> str:
             return UNFIT
         if not any(_has(one, request) for one in able):
             return NOT_SERVED
+    of_class = [one for one in known if one.ready and one.hardware_class == request.hardware_class]
+    if of_class and all(one.misfit for one in of_class):
+        return UNLIKE
     of_any_class = replace(request, hardware_class=ANY_CLASS)
     ready = [one for one in table if one.ready and _fits(one, of_any_class, apart)]
     classes = sorted({one.hardware_class for one in ready if one.trusted})
@@ -140,10 +152,16 @@ def _fits(place: Place, request: Request, apart: bool) -> bool:
         not place.draining
         and place.quarantine == apart
         and place.base_model == request.base_model
-        and request.hardware_class in (ANY_CLASS, place.hardware_class)
+        and _is_of_class(place, request)
         and request.only in (None, place.id)
         and _has(place, request)
     )
+
+
+def _is_of_class(place: Place, request: Request) -> bool:
+    if request.hardware_class == ANY_CLASS:
+        return True
+    return place.hardware_class == request.hardware_class and not place.misfit
 
 
 def _has(place: Place, request: Request) -> bool:
@@ -158,13 +176,20 @@ def _goes_first(other: Request, request: Request) -> bool:
 def _admits(place: Place, request: Request, waiting: Sequence[Request]) -> bool:
     if not place.held:
         return True
-    together, most = (SHARED, SHARERS) if place.on_stage else (CROWD, CROWD_SHARERS)
+    together, most = _company(place, request.mode)
     if request.mode not in together or len(place.held) >= most:
         return False
     if any(other.mode not in together and _fits(place, other, False) for other in waiting):
         return False
     live = frozenset[str]().union(*(lease.adapters for lease in place.held), request.adapters)
     return all(lease.mode in together for lease in place.held) and len(live) <= place.slots
+
+
+def _company(place: Place, mode: Mode) -> tuple[frozenset[Mode], int]:
+    """With which modes this one may share the place, and how many they may be."""
+    if mode in BATCH:
+        return BATCH, BATCH_SHARERS
+    return (SHARED, SHARERS) if place.on_stage else (CROWD, CROWD_SHARERS)
 
 
 def to_preload(place: Place, roster: Sequence[str]) -> list[str]:

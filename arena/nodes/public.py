@@ -2,9 +2,11 @@
 
 from arena.nodes.attestation import Attestation, Wanted, commit
 from arena.nodes.contracts import (
+    CALIBRATE,
     ENGINE,
     PRELOAD,
     RECYCLE,
+    CalibrationAsked,
     LeasedNode,
     NodeChanged,
     NodeFreed,
@@ -13,16 +15,18 @@ from arena.nodes.contracts import (
 )
 from arena.nodes.joining import recycle
 from arena.nodes.placement import BUSY, Place, to_preload
-from arena.nodes.queries import attestation, fingerprint, live_leases, nodes, table
+from arena.nodes.queries import attestation, fingerprint, leased_within, live_leases, nodes, table
 from arena.nodes.schemas import NodeOut
-from arena.nodes.service import attested, bearer, freed, lease, recognise, released, saw, serving
+from arena.nodes.service import attested, bearer, freed, lease, let_go, recognise, released, saw, serving
 
 __all__ = [
     "BUSY",
+    "CALIBRATE",
     "ENGINE",
     "PRELOAD",
     "RECYCLE",
     "Attestation",
+    "CalibrationAsked",
     "LeasedNode",
     "NodeChanged",
     "NodeFreed",
@@ -38,6 +42,8 @@ __all__ = [
     "fingerprint",
     "freed",
     "lease",
+    "leased_within",
+    "let_go",
     "live_leases",
     "nodes",
     "recognise",

@@ -1,9 +1,10 @@
 """Reads of nodes."""
 
 from collections.abc import Sequence
+from datetime import timedelta
 from uuid import UUID
 
-from sqlalchemy import and_, select
+from sqlalchemy import Select, and_, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from arena.kit.errors import NotFound
@@ -63,6 +64,7 @@ def _place(node: Node, held: tuple[Held, ...]) -> Place:
         draining=node.draining,
         quarantine=health.quarantine,
         hardware_class=health.hardware_class,
+        misfit=node.is_misfit,
         slots=health.max_loras,
         resident=frozenset(one.digest for one in health.adapters),
         held=held,
@@ -90,3 +92,8 @@ async def node(session: AsyncSession, node_id: UUID, lock: bool = False) -> Node
     if found is None:
         raise NotFound("node.not_found", "There is no such engine node.")
     return found
+
+
+def leased_within(span: timedelta) -> Select[UUID]:
+    """The jobs that have been given a node within this time."""
+    return select(Lease.job_id).where(Lease.taken_at > func.clock_timestamp() - span)

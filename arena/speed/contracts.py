@@ -145,10 +145,18 @@ class Question(Contract):
     max_tokens: int = Field(ge=1)
 
 
-class DrawContract(Contract):
+class QuizContract(Contract):
     """The lab makes the questions: the generator is not installed where the database is."""
 
     suite: SuiteSpec
+    items: dict[str, list[int]]
+    """Which questions of it, by family."""
+    files: dict[str, str]
+    """A link to each file of the suite, by its sha256."""
+
+
+class DrawContract(QuizContract):
+    pass
 
 
 class DrawResult(Contract):
@@ -164,8 +172,7 @@ class AnswerGiven(Contract):
     text: str
 
 
-class ScoreContract(Contract):
-    suite: SuiteSpec
+class ScoreContract(QuizContract):
     answers: list[AnswerGiven]
 
 

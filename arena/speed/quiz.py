@@ -1,10 +1,12 @@
 """The quiz, as far as the lab has to do with it: it makes the questions and marks the answers."""
 
 from collections.abc import Sequence
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from arena.benchmarks import library
 from arena.benchmarks.contracts import SuiteSpec
 from arena.kit.db import Json
 from arena.kit.errors import Conflict
@@ -25,12 +27,22 @@ from arena.speed.contracts import (
     SpeedReady,
     SpeedResult,
 )
+from arena.speed.models import SpeedRun
 from arena.speed.service import rules_of, under_way
 
 
-async def prepare_draw(_: Site, session: AsyncSession, job: Job) -> DrawContract:
+async def prepare_draw(site: Site, session: AsyncSession, job: Job) -> DrawContract:
     run = await under_way(session, job.subject)
-    return DrawContract(suite=SuiteSpec.model_validate(run.suite))
+    return DrawContract(**await _asked(site, run))
+
+
+async def _asked(site: Site, run: SpeedRun) -> dict[str, Any]:
+    suite = SuiteSpec.model_validate(run.suite)
+    return {
+        "suite": suite,
+        "items": rules.quiz_items(suite, run.seed),
+        "files": await library.links(site, suite),
+    }
 
 
 async def drawn(_: Site, session: AsyncSession, run_id: UUID, body: Json) -> None:
@@ -44,7 +56,7 @@ async def drawn(_: Site, session: AsyncSession, run_id: UUID, body: Json) -> Non
     record(session, SpeedReady(run_id=run_id))
 
 
-async def prepare_score(_: Site, session: AsyncSession, job: Job) -> ScoreContract:
+async def prepare_score(site: Site, session: AsyncSession, job: Job) -> ScoreContract:
     run = await under_way(session, job.subject)
     asked = [Question.model_validate(one) for one in run.questions]
     answers = [
@@ -57,7 +69,7 @@ async def prepare_score(_: Site, session: AsyncSession, job: Job) -> ScoreContra
         for one in await queries.measured(session, run.id)
         if one.block is not None
     ]
-    return ScoreContract(suite=SuiteSpec.model_validate(run.suite), answers=answers)
+    return ScoreContract(**await _asked(site, run), answers=answers)
 
 
 async def scored(site: Site, session: AsyncSession, run_id: UUID, body: Json) -> None:

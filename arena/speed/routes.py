@@ -19,7 +19,7 @@ router = APIRouter(tags=["speed"])
 async def start_speed_run(episode_id: UUID, _: Producer, session: SessionDep, body: NewSpeedRun) -> SpeedOut:
     """Measure two entries and the house, one after the other, on an engine that nobody else has meanwhile."""
     about = await episode(session, episode_id)
-    run = await service.start(session, about, body.kind, body.entry_a, body.entry_b)
+    run = await service.start(session, about, body)
     return await queries.describe(session, run, sees_all=True)
 
 

@@ -8,10 +8,13 @@ from itertools import permutations
 from pathlib import Path
 
 from arena.benchmarks.contracts import SuiteSpec
+from arena.benchmarks.suites import SURPRISE
 from arena.nodes.attestation import Statement
 from arena.speed.contracts import WHO, Kind, Who
 
 QUESTIONS = 10
+LINE = "\n"
+"""Ends a quiz answer."""
 SEED_BITS = 53
 """More than anybody tries out while a run lasts, and no more than canonical JSON can say."""
 
@@ -68,23 +71,31 @@ def _orders(seed: int, blocks: int) -> list[tuple[Who, ...]]:
     return found[:blocks]
 
 
-def quiz_suite(suite: SuiteSpec, seed: int) -> SuiteSpec | None:
-    """Ten questions of the track's suite, by the run's seed: of its families whose answers are written and not chosen
-    by likelihood, which takes no time that could be compared. None: it has no such family."""
-    families = [family for family in suite.families if family.kind == "generate"]
-    if not families:
-        return None
+def quiz_suite(suite: SuiteSpec, seed: int) -> SuiteSpec:
+    """What a quiz asks of a suite: with a seed of its own, the families whose answers are written. Those that are
+    chosen by likelihood, which takes no time that could be compared, only where there are no others: then by
+    letter. Of the surprise bank it is one family, and which one is not known before the run's seed is.
+    """
+    written = [family for family in suite.families if family.kind == "generate" and LINE in family.until]
+    families = written or [family for family in suite.families if family.kind == "choice"]
     chance = random.Random(f"{seed}/quiz")
-    counts = [
-        QUESTIONS // len(families) + (place < QUESTIONS % len(families)) for place in range(len(families))
+    if suite.id == SURPRISE and families:
+        families = [chance.choice(families)]
+    return suite.model_copy(update={"seed": chance.randrange(2**31), "families": families})
+
+
+def quiz_items(suite: SuiteSpec, seed: int) -> dict[str, list[int]]:
+    """Which ten questions of it, by family: as many of each as can be. Fewer than ten when it has no more."""
+    chance = random.Random(f"{seed}/items")
+    places = [
+        (turn, chance.random(), family.name, index)
+        for family in suite.families
+        for turn, index in enumerate(chance.sample(range(family.items), min(family.items, QUESTIONS)))
     ]
-    chance.shuffle(counts)
-    asked = [
-        family.model_copy(update={"items": count})
-        for family, count in zip(families, counts, strict=True)
-        if count
-    ]
-    return suite.model_copy(update={"seed": chance.randrange(2**31), "families": asked})
+    drawn: dict[str, list[int]] = {}
+    for _, _, name, index in sorted(places)[:QUESTIONS]:
+        drawn.setdefault(name, []).append(index)
+    return drawn
 
 
 def changes(before: Statement, after: Statement) -> list[str]:

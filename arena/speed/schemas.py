@@ -5,6 +5,9 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+from pydantic import Field
+
+from arena.benchmarks.suites import SURPRISE
 from arena.duels.files import AiLabel, AttestationFile
 from arena.kit.jobs.models import Job
 from arena.kit.schemas import In, Out
@@ -19,6 +22,9 @@ class NewSpeedRun(In):
     kind: Kind
     entry_a: UUID
     entry_b: UUID
+    suite: str | None = Field(default=None, max_length=60)
+    """Of a quiz: where its questions come from; `surprise` is the bank that nobody has practised for. None: from the
+    season's own suite."""
 
 
 class RacerOut(Out):
@@ -60,6 +66,10 @@ class SpeedOut(Out):
     attested_before: str | None
     attested_after: str | None
     result: SpeedResult | None
+    suite: str | None
+    """Of a quiz."""
+    surprise: dict[str, str] | None
+    """What the surprise bank came up with, by language: once it is over and shown."""
     released_at: datetime | None
     measured_at: datetime | None
     created_at: datetime
@@ -91,10 +101,19 @@ class SpeedOut(Out):
             attested_before=node.get("attestation"),
             attested_after=row.attested_after,
             result=SpeedResult.model_validate(row.result) if shown and row.result else None,
+            suite=row.suite["id"] if row.suite else None,
+            surprise=_surprise(row) if shown and over else None,
             released_at=row.released_at,
             measured_at=row.measured_at,
             created_at=row.created_at,
         )
+
+
+def _surprise(row: SpeedRun) -> dict[str, str] | None:
+    if row.suite is None or row.suite["id"] != SURPRISE:
+        return None
+    title: dict[str, str] = row.suite["families"][0]["title"]
+    return title
 
 
 class SpeedFile(Out):

@@ -7,7 +7,8 @@ from uuid import UUID
 from sqlalchemy import delete, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from arena.benchmarks import suites
+from arena.benchmarks import library, suites
+from arena.benchmarks.contracts import SuiteSpec
 from arena.kit.db import db_now, flush_unless_taken
 from arena.kit.errors import Conflict, Invalid
 from arena.kit.jobs.outbox import record
@@ -17,7 +18,6 @@ from arena.shows.public import Episode, Season, SeasonRules, SpeedRules, Track, 
 from arena.speed import comparing, queries, rules
 from arena.speed.contracts import (
     WHO,
-    Kind,
     Measured,
     Question,
     QuizAnswered,
@@ -29,17 +29,14 @@ from arena.speed.contracts import (
     Void,
 )
 from arena.speed.models import UNDER_WAY, SpeedRacer, SpeedRequest, SpeedRun
+from arena.speed.schemas import NewSpeedRun
 from arena.submissions import public as submissions
 from arena.submissions.public import Submission
 
-STOP = "\n"
-"""Ends a quiz answer, as in the benchmark that the questions are from."""
 
-
-async def start(
-    session: AsyncSession, episode: Episode, kind: Kind, entry_a: UUID, entry_b: UUID
-) -> SpeedRun:
+async def start(session: AsyncSession, episode: Episode, asked: NewSpeedRun) -> SpeedRun:
     """Raises Invalid or Conflict `speed.…`."""
+    kind, entry_a, entry_b = asked.kind, asked.entry_a, asked.entry_b
     if entry_a == entry_b:
         raise Invalid("speed.same_entry", "A measurement needs two different entries.")
     season = await session.get_one(Season, episode.season_id)
@@ -49,11 +46,7 @@ async def start(
     if house is None:
         raise Conflict("speed.house_not_ready", "The house model is not ready yet. Try again in a minute.")
     seed = secrets.randbits(rules.SEED_BITS)
-    suite = rules.quiz_suite(suites.load(declared.suite), seed) if kind == "quiz" else None
-    if kind == "quiz" and suite is None:
-        raise Conflict(
-            "speed.no_questions", "The season's suite has no questions that are answered in writing."
-        )
+    suite = await _quiz_suite(session, asked.suite or declared.suite, seed) if kind == "quiz" else None
     # The episode row serialises numbering.
     await session.execute(select(Episode.id).where(Episode.id == episode.id).with_for_update())
     run = SpeedRun(
@@ -89,6 +82,20 @@ async def start(
     await session.refresh(run)
     record(session, SpeedReady(run_id=run.id) if kind == "duel" else QuizStarted(run_id=run.id))
     return run
+
+
+async def _quiz_suite(session: AsyncSession, suite_id: str, seed: int) -> SuiteSpec:
+    """Raises NotFound `suite.unknown`, Conflict `speed.no_questions`."""
+    known = suites.surprise() if suite_id == suites.SURPRISE else await library.find(session, suite_id)
+    suite = rules.quiz_suite(known, seed)
+    there = sum(map(len, rules.quiz_items(suite, seed).values()))
+    if there < rules.QUESTIONS:
+        raise Conflict(
+            "speed.no_questions",
+            f"A quiz needs {rules.QUESTIONS} questions whose answer is one line; “{suite_id}” has {there}.",
+            suite=suite_id,
+        )
+    return suite
 
 
 async def _racer(session: AsyncSession, season_id: UUID, entry_id: UUID) -> Submission:
@@ -157,7 +164,7 @@ async def plan(site: Site, session: AsyncSession, run: SpeedRun) -> SpeedPlan:
         # A quiz is asked as the benchmark asks, a duel of speed as the show does.
         temperature=0 if quiz else declared.sampling.temperature,
         top_p=1 if quiz else declared.sampling.top_p,
-        stop=[STOP] if quiz else [],
+        stop=[rules.LINE] if quiz else [],
         max_tokens=[length for _, length in asked],
         racers=racers,
     )

@@ -53,13 +53,21 @@ class FileOut(Contract):
     max_bytes: int = Field(ge=1)
 
 
+class SuitesGiven(Contract):
+    """The benchmark of a season, as the lab needs it to make the questions."""
+
+    specs: list[dict[str, Any]]
+    files: dict[str, str]
+    """A link to each file that they name, by its sha256."""
+
+
 class JudgedBy(Contract):
     """What else the lab needs to judge a data set, and where the cleaned version goes."""
 
     word_lists_url: str
     """The active lists, as `moderation.wordlists.write_lists` has them."""
-    suite: dict[str, Any]
-    """The season's benchmark. The lab makes the private items of it and tells the sandbox their hashes."""
+    suites: SuitesGiven
+    """The lab makes their private items and tells the sandbox the hashes."""
     cleaned: FileOut
 
 

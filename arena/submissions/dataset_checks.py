@@ -15,7 +15,8 @@ from arena.moderation.public import active_lists, require
 from arena.shows.public import Artifact, Track
 from arena.submissions import metrics
 from arena.submissions.artifacts import DATA_CLEANED, DATA_JSONL
-from arena.submissions.contracts import FileOut, JudgedBy, SubmissionChanged
+from arena.submissions.contamination import flag_canaries
+from arena.submissions.contracts import FileOut, JudgedBy, SubmissionChanged, SuitesGiven
 from arena.submissions.datasets.contracts import GROWTH, DatasetReport
 from arena.submissions.models import DatasetCheck, Entry, Submission
 from arena.submissions.schemas import DatasetOut, Licence
@@ -41,7 +42,7 @@ async def declared(
 
 
 async def judged_by(
-    site: Site, session: AsyncSession, row: Submission, track: Track, suite: Json
+    site: Site, session: AsyncSession, row: Submission, track: Track, suites: SuitesGiven
 ) -> JudgedBy:
     """What the lab judges a data set with. The word lists lie in the store under the digest of their engine."""
     digest, lists = await active_lists(session)
@@ -51,7 +52,7 @@ async def judged_by(
     put = site.links.write(canonical(row.id, DATA_CLEANED), most)
     return JudgedBy(
         word_lists_url=site.links.read(key),
-        suite=suite,
+        suites=suites,
         cleaned=FileOut(name=DATA_CLEANED, put_url=put, max_bytes=most),
     )
 
@@ -62,6 +63,7 @@ async def keep_report(site: Site, session: AsyncSession, row: Submission, report
         await seal_cleaned(site, row.id, report.cleaned.sha256)
     session.add(DatasetCheck(submission_id=row.id, report=report.model_dump(mode="json")))
     await session.flush()
+    await flag_canaries(session, row.id, report)
 
 
 async def check_of(session: AsyncSession, submission_id: UUID) -> DatasetCheck:

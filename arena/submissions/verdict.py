@@ -24,6 +24,7 @@ from arena.submissions.contracts import (
     SubmissionChanged,
     SubmissionProbed,
     SubmissionVerified,
+    SuitesGiven,
     VerifyContract,
     VerifyResult,
 )
@@ -36,14 +37,14 @@ from arena.submissions.refusals import AdapterRefused
 from arena.submissions.sealing import canonical, read_adapter, read_system_prompt, seal_canonical
 from arena.submissions.service import held
 
-Suite = Callable[[str], Json]
-"""A benchmark by its id, as the lab wants it. Benchmarks come after submissions in the line, so it is handed in."""
+GiveSuites = Callable[[Site, AsyncSession, UUID], Awaitable[SuitesGiven]]
+"""The benchmark of a season. Benchmarks come after submissions in the line, so it is handed in."""
 
 
-async def prepare(site: Site, session: AsyncSession, job: Job, suite: Suite) -> VerifyContract:
+async def prepare(site: Site, session: AsyncSession, job: Job, suites: GiveSuites) -> VerifyContract:
     row = await session.get_one(Submission, job.subject)
-    rules = await _rules(session, row)
-    track = rules.track
+    entry = await session.get_one(Entry, row.entry_id)
+    track = (await season_rules(session, entry.season_id)).track
     uploads = await uploads_of(session, row.id)
     limits = asked_files(row.artifact, track, [upload.name for upload in uploads])
     record(session, SubmissionChanged(submission_id=row.id))
@@ -66,7 +67,7 @@ async def prepare(site: Site, session: AsyncSession, job: Job, suite: Suite) -> 
             FileOut(name=name, put_url=site.links.write(canonical(row.id, name), most), max_bytes=most)
             for name, most in canonical_files(row.artifact, track).items()
         ],
-        judged_by=await judged_by(site, session, row, track, suite(rules.suite))
+        judged_by=await judged_by(site, session, row, track, await suites(site, session, entry.season_id))
         if row.artifact == "dataset"
         else None,
     )

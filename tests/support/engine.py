@@ -84,6 +84,11 @@ class Files:
             "config_url": f"{url}/adapter_config.json",
         }
 
+    def put(self, name: str, body: bytes) -> str:
+        """The link to a file."""
+        (self.folder / name).write_bytes(body)
+        return f"http://127.0.0.1:{self._server.server_port}/{name}"
+
     def close(self) -> None:
         self._server.shutdown()
         self._server.server_close()

@@ -7,6 +7,7 @@ from typing import Any
 import httpx
 
 from arena.benchmarks.contracts import JOB_KIND as BENCHMARK
+from arena.benchmarks.contracts import ORDERED_KIND as ORDERED
 from arena.benchmarks.contracts import BenchmarkContract, BenchmarkResult, Sample, TaskScore
 from arena.benchmarks.rules import score
 from arena.shows.base_models import BASE_MODELS
@@ -28,6 +29,7 @@ from workers.pool.client import EngineClient
 
 __all__ = [
     "BENCHMARK",
+    "ORDERED",
     "PROBE",
     "VERIFY",
     "Lab",
@@ -53,6 +55,9 @@ class LabJob:
     async def heartbeat(self, **progress: Any) -> httpx.Response:
         return await self._post("heartbeat", {"progress": progress or None})
 
+    async def answers(self, answers: list[dict[str, Any]]) -> httpx.Response:
+        return await self._post("answers", {"answers": answers})
+
     async def complete(self, result: dict[str, Any]) -> httpx.Response:
         return await self._post("complete", {"result": result})
 
@@ -72,7 +77,7 @@ class LabJob:
             return await self._verified(VerifyContract.model_validate(self.contract))
         if self.kind == PROBE:
             return await _probed(ProbeContract.model_validate(self.contract))
-        assert self.kind == BENCHMARK, self.kind
+        assert self.kind in (BENCHMARK, ORDERED), self.kind
         contract = BenchmarkContract.model_validate(self.contract)
         return benchmarked(contract) | {"attestation": await attested(contract)}
 
@@ -143,12 +148,15 @@ def benchmarked(contract: BenchmarkContract, right: float = 0.5) -> dict[str, An
     """As if the adapter had got this share of each family right."""
     tasks, samples = [], []
     for family in contract.suite.families:
-        correct = round(right * family.items)
-        points = score(correct, family.items, family.chance)
+        asked = contract.items.get(family.name)
+        if not asked:
+            continue
+        correct = round(right * len(asked))
+        points = score(correct, len(asked), family.chance)
         tasks.append(
             TaskScore(
                 task=family.name,
-                n=family.items,
+                n=len(asked),
                 accuracy=points.accuracy,
                 stderr=points.stderr,
                 chance=family.chance,
@@ -161,15 +169,16 @@ def benchmarked(contract: BenchmarkContract, right: float = 0.5) -> dict[str, An
                 index=index,
                 question=f"Question {index}?",
                 expected="yes",
-                answer="yes" if index < correct else "no",
-                correct=index < correct,
+                answer="yes" if place < correct else "no",
+                correct=place < correct,
             )
-            for index in range(family.items)
+            for place, index in enumerate(asked)
         ]
     result = BenchmarkResult(
         tasks=tasks,
         samples=samples,
         lm_eval_version="0.4.13",
+        scorer_digest="5" * 64,
         suite_digest=contract.suite.digest,
         items_digest="0" * 64,
     )
@@ -186,8 +195,11 @@ class Lab:
     async def claim(self, url: str) -> LabJob:
         answer = await self.http.post(f"{url}/claim")
         assert answer.status_code == 200, answer.text
+        return self._claimed(answer)
+
+    def _claimed(self, answer: httpx.Response) -> LabJob:
         said = answer.json()
-        return LabJob(self.http, url, said["kind"], said["fence"], said["contract"])
+        return LabJob(self.http, said["job_url"], said["kind"], said["fence"], said["contract"])
 
     async def next_url(self) -> str:
         """The link in the oldest wake-up that nobody has taken."""
@@ -195,7 +207,12 @@ class Lab:
         return self._portal.waker.lab_links.pop(0)
 
     async def take(self) -> LabJob:
-        return await self.claim(await self.next_url())
+        """The next job. A wake-up whose job was handed out already, out of turn, is for nothing."""
+        while True:
+            answer = await self.http.post(f"{await self.next_url()}/claim")
+            if answer.status_code != 409 or not self._portal.waker.lab_links:
+                assert answer.status_code == 200, answer.text
+                return self._claimed(answer)
 
     async def until(self, kind: str) -> LabJob:
         """The first job of this kind; what comes before it is done honestly."""
@@ -207,5 +224,7 @@ class Lab:
         """Do everything that is waiting for a lab, honestly, and what follows from it."""
         await self._portal.relay()
         while self._portal.waker.lab_links:
-            await (await self.take()).succeed()
+            answer = await self.http.post(f"{await self.next_url()}/claim")
+            if answer.status_code == 200:
+                await self._claimed(answer).succeed()
             await self._portal.drain()

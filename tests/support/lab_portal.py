@@ -2,7 +2,7 @@
 
 import json
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -22,8 +22,12 @@ class LabPortal:
     claimable: bool = True
     lease_lost: bool = False
     statuses: dict[str, int] = field(default_factory=dict)
-    """A status to answer a step with (`claim`, `heartbeat`, `complete`, `fail`) instead of doing it."""
+    """A status to answer a step with (`claim`, `heartbeat`, `answers`, `complete`, `fail`) instead of doing it."""
     calls: list[tuple[str, dict[str, Any]]] = field(default_factory=list)
+    kept: list[dict[str, Any]] = field(default_factory=list)
+    """Answers that were handed in before the end."""
+    on_answers: Callable[[], None] = lambda: None
+    """Called after each batch of them was kept."""
     url: str = ""
 
     @property
@@ -42,8 +46,13 @@ class LabPortal:
                 return 409, {}
             self.claimable = False
             claimed = {"job_id": "j", "kind": self.kind, "fence": self.fence, "contract": self.contract}
-            return 200, claimed | {"lease_seconds": self.lease_seconds}
-        return (409, {}) if self.lease_lost or body.get("fence") != self.fence else (200, {"ok": True})
+            return 200, claimed | {"lease_seconds": self.lease_seconds, "job_url": self.job_url}
+        if self.lease_lost or body.get("fence") != self.fence:
+            return 409, {}
+        if step == "answers":
+            self.kept += body["answers"]
+            self.on_answers()
+        return 200, {"ok": True}
 
 
 @contextmanager

@@ -1,6 +1,8 @@
 """Measuring speed in tests: a show with two entries, quick rules, and an engine that remembers what it was asked."""
 
 from dataclasses import dataclass, field
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any, Self
 
 from sqlalchemy import text
@@ -78,9 +80,10 @@ class Track:
 
         self.engine.complete = heard  # type: ignore[method-assign]
 
-    def body(self, kind: str = "duel", a: str = "Lantern", b: str = "Northstar") -> Json:
+    def body(self, kind: str = "duel", a: str = "Lantern", b: str = "Northstar", **fields: str) -> Json:
         entries = self.show.entries
-        return {"kind": kind, "entry_a": entries[a]["entry_id"], "entry_b": entries[b]["entry_id"]}
+        racers = {"entry_a": entries[a]["entry_id"], "entry_b": entries[b]["entry_id"]}
+        return {"kind": kind, **racers, **fields}
 
     @property
     def path(self) -> str:
@@ -97,9 +100,9 @@ class Track:
         await self.show.portal.work()
         return await self.seen(run_id)
 
-    async def quiz(self) -> Json:
+    async def quiz(self, **fields: str) -> Json:
         """As `run`, with a lab that draws and marks as the real one does, in this process."""
-        run_id = await self.start("quiz")
+        run_id = await self.start("quiz", **fields)
         await self.lab()
         await self.show.portal.work()
         await self.lab()
@@ -107,10 +110,14 @@ class Track:
 
     async def lab(self) -> None:
         job = await self.show.lab.take()
-        if job.kind == "speed.draw":
-            result: Any = draw(DrawContract.model_validate(job.contract))
-        else:
-            result = score(ScoreContract.model_validate(job.contract))
+        with TemporaryDirectory() as folder:
+            files = Path(folder)
+            for digest, url in job.contract["files"].items():
+                (files / f"{digest}.jsonl").write_bytes((await job.http.get(url)).raise_for_status().content)
+            if job.kind == "speed.draw":
+                result: Any = draw(DrawContract.model_validate(job.contract), files)
+            else:
+                result = score(ScoreContract.model_validate(job.contract), files)
         await job.succeed(result.model_dump(mode="json"))
 
     async def seen(self, run_id: str) -> Json:

@@ -1,4 +1,4 @@
-"""`python -m workers.lab`: one lab worker, one job of each kind at a time, until it is told to stop."""
+"""`python -m workers.lab`: one lab worker, until it is told to stop."""
 
 from typing import Any
 
@@ -6,10 +6,10 @@ from celery.signals import worker_shutting_down
 
 from arena.kit.celery import LAB_QUEUES, serve
 from arena.kit.logging import configure
-from workers.lab.app import app
+from workers.lab.app import WIDTHS, app
 from workers.lab.runner import interrupt
 
-THREADS = 8
+THREADS = sum(WIDTHS.values()) + 6
 """More than lanes: a wake-up may come in while its queue is being shut, and then waits here."""
 
 

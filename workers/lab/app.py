@@ -6,31 +6,46 @@ The process that runs this has no database and no key of the portal; a wake-up i
 import os
 import threading
 from collections import Counter
+from collections.abc import Mapping
 from typing import Any
 
 import structlog
 from celery import Celery, Task
 from celery.signals import worker_ready
 
-from arena.kit.celery import LAB_TASK, make_celery
+from arena.kit.celery import BENCH, LAB_TASK, VERIFY, make_celery
 from workers.lab.runner import run_job
 
 log = structlog.get_logger()
 
 
-class Lanes:
-    """One job of each queue at a time.
+BENCH_LANES = "GAVEL_BENCH_LANES"
+"""How many jobs of the queue `lab.bench` this lab works on at once. Each runs the harness in a process of its own,
+which takes about a gigabyte of memory."""
 
-    A queue whose lane is taken is not listened to, so its wake-ups stay in the broker: for another lab, and without
-    filling the threads that the other lane needs.
+
+def lane_widths(environment: Mapping[str, str]) -> dict[str, int]:
+    """By queue. Raises ValueError with a sentence for whoever has set it wrongly."""
+    said = environment.get(BENCH_LANES, "2")
+    if not (said.isdecimal() and 1 <= int(said) <= 32):
+        raise ValueError(f"{BENCH_LANES} is {said!r}; it must be a whole number from 1 to 32.")
+    return {VERIFY: 1, BENCH: int(said)}
+
+
+class Lanes:
+    """So many jobs of each queue at a time as it has lanes.
+
+    A queue whose lanes are taken is not listened to, so its wake-ups stay in the broker: for another lab, and without
+    filling the threads that the other queue needs.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, widths: Mapping[str, int]) -> None:
+        self._widths = widths
         self._consumer: Any = None
         self._jobs: Counter[str] = Counter()
-        """By queue: the one that runs, and the few that came before the queue was shut."""
+        """By queue: those that run, and the few that came before the queue was shut."""
         self._counting = threading.Lock()
-        self._running: dict[str, threading.Lock] = {}
+        self._running = {queue: threading.Semaphore(width) for queue, width in widths.items()}
 
     def listen(self, sender: Any, **_: Any) -> None:
         """For the signal `worker_ready`, whose sender is the consumer."""
@@ -47,14 +62,13 @@ class Lanes:
 
     def _count(self, queue: str, change: int) -> None:
         with self._counting:
-            self._running.setdefault(queue, threading.Lock())
             self._jobs[queue] += change
         if self._consumer is not None:
             self._consumer.call_soon(self._open_or_shut, queue)
 
     def _open_or_shut(self, queue: str) -> None:
         """In the consumer's own thread. Looks at what is so now: calls may come out of order."""
-        if self._jobs[queue]:
+        if self._jobs[queue] >= self._widths[queue]:
             self._consumer.cancel_task_queue(queue)
         else:
             self._consumer.add_task_queue(queue)
@@ -62,7 +76,7 @@ class Lanes:
 
 def create_app(redis_url: str) -> Celery:
     app = make_celery("gavel-lab", redis_url)
-    lanes = Lanes()
+    lanes = Lanes(WIDTHS)
     worker_ready.connect(lanes.listen, weak=False)
 
     def answer(task: Task, job_url: str) -> None:
@@ -81,4 +95,5 @@ def wake(job_url: str) -> None:
     run_job(job_url)
 
 
+WIDTHS = lane_widths(os.environ)
 app = create_app(os.environ.get("GAVEL_REDIS_URL", "redis://127.0.0.1:6379/0"))

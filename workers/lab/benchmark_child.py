@@ -1,11 +1,11 @@
 """The measuring half of a benchmark run: `python -I -m workers.lab.benchmark_child FOLDER`.
 
-Reads `contract.json` and `tokenizer/` in FOLDER, writes `result.json` there. Prints one JSON line of progress for each
-answered question. Any way to end but 0 means that there is no result; the last line on standard error says why.
+Reads `contract.json`, `tokenizer/` and `suite/` in FOLDER, writes `result.json` there. Prints one JSON line for each
+answer, with how far it is. Any way to end but 0 means that there is no result; the last line on standard error says
+why.
 """
 
 import json
-import math
 import os
 import sys
 from collections.abc import Callable
@@ -17,68 +17,73 @@ from lm_eval import simple_evaluate
 from lm_eval.models.openai_completions import LocalCompletionsAPI
 from lm_eval.tasks import TaskManager
 
-from arena.benchmarks.contracts import BenchmarkContract, BenchmarkResult, FamilySpec, Sample, TaskScore
-from arena.benchmarks.rules import score
+from arena.benchmarks import harness
+from arena.benchmarks.contracts import (
+    Answer,
+    BenchmarkContract,
+    BenchmarkResult,
+    FamilySpec,
+    Fault,
+    Sample,
+)
 from arena.shows.base_models import BASE_MODELS
 from arena.submissions.checklist import line_of
 from arena.submissions.contracts import Check
 from arena.submissions.refusals import AdapterRefused
-from workers.lab.questions import Item, items_digest, make_items, verify
+from workers.lab.questions import (
+    Item,
+    SuiteUnavailable,
+    extract,
+    items_digest,
+    make_items,
+    task_score,
+    verify,
+)
+from workers.lab.remembering import Remembering
+from workers.lab.scorer import scorer_digest
 
-TIMEOUT_SECONDS = 300
-RETRIES = 3
+Asked = dict[str, list[Item]]
+"""By task: what this run asks."""
 
 
 class BenchmarkFault(Exception):
-    """There is no score to be had; the message says why."""
+    """There is no score to be had this time; the message says why."""
 
 
-class CountedCompletions(LocalCompletionsAPI):  # type: ignore[misc]
-    """The harness's own client for /v1/completions, saying how far it is."""
+class Unmeasurable(Exception):
+    """There is no score to be had, however often it is tried."""
 
-    def __init__(self, answered: Callable[[], None], **options: Any) -> None:
-        super().__init__(**options)
-        self._answered = answered
-
-    def model_call(self, *arguments: Any, **options: Any) -> Any:
-        outputs = super().model_call(*arguments, **options)
-        self._answered()
-        return outputs
-
-    async def amodel_call(self, *arguments: Any, **options: Any) -> Any:
-        answers = await super().amodel_call(*arguments, **options)
-        self._answered()
-        return answers
+    def __init__(self, code: str, message: str) -> None:
+        super().__init__(message)
+        self.fault = Fault(code=code, message=message)
 
 
 def main(folder: Path) -> None:
-    progress = _take_stdout()
+    say = _take_stdout()
     contract = BenchmarkContract.model_validate_json((folder / "contract.json").read_bytes())
-    result = measure(contract, folder, progress)
+    try:
+        result = measure(contract, folder, say)
+    except Unmeasurable as error:
+        result = _result(contract, fault=error.fault)
     (folder / "result.json").write_text(result.model_dump_json())
 
 
 def measure(
-    contract: BenchmarkContract, folder: Path, progress: Callable[[int, int, str], None]
+    contract: BenchmarkContract, folder: Path, say: Callable[[int, int, Answer | None], None]
 ) -> BenchmarkResult:
-    """Ask everything and score it. Raises BenchmarkFault, and whatever the harness raises when the engine fails."""
-    families = {family.name: family for family in contract.suite.families}
-    items = make_items(contract.suite)
-    model = _model(contract, folder / "tokenizer", _counter(contract, progress))
-    _require_bos(model)
-    crowded = _crowded(contract, model, items)
+    """Ask what is not known yet, and score everything. Raises Unmeasurable before the first question, BenchmarkFault,
+    and whatever the harness raises when the engine fails."""
+    items = _items(contract, folder / "suite")
+    engine = _engine(contract, folder / "tokenizer")
+    _require_bos(engine)
+    crowded = _crowded(contract, engine, items)
     if crowded is not None:
-        return BenchmarkResult(
-            refusal=crowded,
-            tasks=[],
-            samples=[],
-            lm_eval_version=version("lm_eval"),
-            suite_digest=contract.suite.digest,
-            items_digest=items_digest(items),
-        )
+        return _result(contract, items, refusal=crowded)
+    _require_room(contract, engine, items)
+    families = {family.name: family for family in contract.suite.families if family.name in items}
     evaluated = simple_evaluate(
-        model=model,
-        tasks=[_task(family, contract, items[family.name], folder) for family in families.values()],
+        model=Remembering(engine, contract.known, _counter(contract, items, say)),
+        tasks=[_task(family, contract, items[name], folder) for name, family in families.items()],
         task_manager=TaskManager(include_defaults=False),
         num_fewshot=0,
         log_samples=True,
@@ -92,44 +97,65 @@ def measure(
         name: _samples(family, contract, items[name], evaluated["samples"][name])
         for name, family in families.items()
     }
-    return BenchmarkResult(
-        tasks=[_task_score(family, samples[name]) for name, family in families.items()],
+    return _result(
+        contract,
+        items,
+        tasks=[
+            task_score(family, items[name], [sample.correct for sample in samples[name]])
+            for name, family in families.items()
+        ],
         samples=[sample for listed in samples.values() for sample in listed],
+    )
+
+
+def _result(contract: BenchmarkContract, items: Asked | None = None, **found: Any) -> BenchmarkResult:
+    return BenchmarkResult(
+        **{"tasks": [], "samples": [], **found},
         lm_eval_version=version("lm_eval"),
+        scorer_digest=scorer_digest(),
         suite_digest=contract.suite.digest,
-        items_digest=items_digest(items),
+        items_digest=items_digest(items) if items is not None else "",
     )
 
 
-def _model(contract: BenchmarkContract, tokenizer: Path, answered: Callable[[], None]) -> CountedCompletions:
-    return CountedCompletions(
-        answered,
-        base_url=f"{contract.engine_url.rstrip('/')}/v1/completions",
-        model=contract.model,
-        tokenizer=str(tokenizer),
-        tokenizer_backend="huggingface",
-        tokenized_requests=True,
-        add_bos_token=True,
-        # Above 1 the harness takes its asynchronous path, which sends other stop words; so never 1.
-        num_concurrent=max(2, contract.concurrency),
-        max_retries=RETRIES,
-        timeout=TIMEOUT_SECONDS,
-        batch_size=1,
-        seed=contract.seed,
-        max_length=BASE_MODELS[contract.base_model].context,
-    )
+# --- before the first question ------------------------------------------------------------------------------------
 
 
-def _require_bos(model: CountedCompletions) -> None:
+def _items(contract: BenchmarkContract, files: Path) -> Asked:
+    try:
+        made = make_items(contract.suite, files)
+        return {task: [made[task][index] for index in indices] for task, indices in contract.items.items()}
+    except SuiteUnavailable as error:
+        raise Unmeasurable("suite.unavailable", f"The suite's questions cannot be made: {error}") from error
+
+
+def _engine(contract: BenchmarkContract, tokenizer: Path) -> LocalCompletionsAPI:
+    try:
+        return LocalCompletionsAPI(
+            base_url=f"{contract.engine_url.rstrip('/')}/v1/completions",
+            model=contract.model,
+            tokenizer=str(tokenizer),
+            **harness.CLIENT,
+            # Above 1 the harness takes its asynchronous path, which sends other stop words; so never 1.
+            num_concurrent=max(2, contract.concurrency),
+            batch_size=1,
+            seed=contract.seed,
+            max_length=BASE_MODELS[contract.base_model].context,
+        )
+    except (OSError, ValueError) as error:
+        raise Unmeasurable(
+            "engine.no_tokenizer", f"The engine's tokenizer cannot be read: {error}"
+        ) from error
+
+
+def _require_bos(engine: LocalCompletionsAPI) -> None:
     """Gemma without BOS babbles, and every score would be a little wrong in silence."""
-    bos, ids = model.tokenizer.bos_token_id, model.tok_encode("A")
+    bos, ids = engine.tokenizer.bos_token_id, engine.tok_encode("A")
     if bos is None or ids[0] != bos or bos in ids[1:]:
-        raise BenchmarkFault("The engine's tokenizer does not put exactly one BOS before a text.")
+        raise Unmeasurable("engine.bos", "The engine's tokenizer does not put exactly one BOS before a text.")
 
 
-def _crowded(
-    contract: BenchmarkContract, model: CountedCompletions, items: dict[str, list[Item]]
-) -> Check | None:
+def _crowded(contract: BenchmarkContract, engine: LocalCompletionsAPI, items: Asked) -> Check | None:
     """A system prompt that leaves no room for question and answer, in tokens of the engine's own tokenizer.
 
     The harness would cut the prompt's beginning off without a word, the engine would refuse in the middle of a duel.
@@ -139,9 +165,9 @@ def _crowded(
         return None
     context = BASE_MODELS[contract.base_model].context
     asked = [item.question for listed in items.values() for item in listed]
-    question = max(system.question_tokens, *(len(model.tok_encode(text)) for text in asked))
+    question = max(system.question_tokens, *(len(engine.tok_encode(text)) for text in asked))
     answer = max(system.answer_tokens, *(family.max_tokens for family in contract.suite.families))
-    needed = len(model.tok_encode(system.template.replace("{prompt}", "")))
+    needed = len(engine.tok_encode(system.template.replace("{prompt}", "")))
     room = context - question - answer
     if needed <= room:
         return None
@@ -154,40 +180,57 @@ def _crowded(
     return line_of("context", [problem])
 
 
+def _require_room(contract: BenchmarkContract, engine: LocalCompletionsAPI, items: Asked) -> None:
+    """The harness would cut the beginning of what is too long off without a word, and measure something else."""
+    context = BASE_MODELS[contract.base_model].context
+    for family in contract.suite.families:
+        for item in items.get(family.name, ()):
+            prompt = contract.asked_in.replace("{prompt}", item.question)
+            if item.options:
+                needed = max(len(engine.tok_encode(prompt + option)) for option in item.options)
+            else:
+                needed = len(engine.tok_encode(prompt)) + family.max_tokens
+            if needed >= context:  # the harness keeps one token for itself
+                raise Unmeasurable(
+                    "suite.too_long",
+                    f"Question {item.index} of {family.name} takes {needed} tokens with its template and its "
+                    f"answer; the model reads {context - 1}. Leave it out of the suite, or shorten it.",
+                )
+
+
+# --- asking -------------------------------------------------------------------------------------------------------
+
+
 def _task(family: FamilySpec, contract: BenchmarkContract, items: list[Item], folder: Path) -> dict[str, Any]:
-    """An inline harness task over a JSONL file. Field names instead of templates: a question may hold braces."""
+    """An inline task of the harness over a JSONL file."""
     path = folder / f"{family.name}.jsonl"
     rows = [
-        {
-            "prompt": contract.asked_in.replace("{prompt}", item.question),
-            "options": item.options,
-            "gold": item.options.index(item.answer) if item.options else item.answer,
-            "index": item.index,
-        }
-        for item in items
+        harness.row(contract.asked_in, item.question, item.options, item.answer, item.index) for item in items
     ]
-    path.write_text("".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows))
-    common: dict[str, Any] = {
-        "task": family.name,
-        "dataset_path": "json",
-        "dataset_kwargs": {"data_files": {"test": str(path)}, "cache_dir": str(folder / "datasets")},
-        "test_split": "test",
-        "doc_to_text": "prompt",
-        "doc_to_target": "gold",
-        "target_delimiter": "",
-        "num_fewshot": 0,
-        "metadata": {"version": contract.suite.version},
-    }
-    if family.kind == "choice":
-        metric = {"metric": "acc", "aggregation": "mean", "higher_is_better": True}
-        return common | {
-            "output_type": "multiple_choice",
-            "doc_to_choice": "options",
-            "metric_list": [metric],
-        }
-    metric = {"metric": "exact_match", "aggregation": "mean", "higher_is_better": True}
-    ending = {"until": ["\n"], "max_gen_toks": family.max_tokens, "temperature": 0.0, "do_sample": False}
-    return common | {"output_type": "generate_until", "generation_kwargs": ending, "metric_list": [metric]}
+    path.write_text(harness.lines(rows))
+    task = harness.task(family, contract.suite.version, family.name, str(path))
+    task["dataset_kwargs"]["cache_dir"] = str(folder / "datasets")
+    return task
+
+
+def _counter(
+    contract: BenchmarkContract, items: Asked, say: Callable[[int, int, Answer | None], None]
+) -> Callable[[Answer], None]:
+    """Counts requests, tells questions: a choice is one request for each option."""
+    total = sum(map(len, items.values()))
+    requests = sum(len(item.options) or 1 for listed in items.values() for item in listed)
+    count = len(contract.known)
+    say(count * total // requests, total, None)
+
+    def answered(answer: Answer) -> None:
+        nonlocal count
+        count += 1
+        say(min(total, count * total // requests), total, answer)
+
+    return answered
+
+
+# --- scoring ------------------------------------------------------------------------------------------------------
 
 
 def _samples(
@@ -195,8 +238,8 @@ def _samples(
 ) -> list[Sample]:
     """The harness's log as our samples. Raises BenchmarkFault when anything was not asked exactly as agreed."""
     by_index = {sample["doc"]["index"]: sample for sample in logged}
-    if len(logged) != family.items or by_index.keys() != set(range(family.items)):
-        raise BenchmarkFault(f"{family.name}: {len(by_index)} of {family.items} questions were answered.")
+    if len(logged) != len(items) or by_index.keys() != {item.index for item in items}:
+        raise BenchmarkFault(f"{family.name}: {len(by_index)} of {len(items)} questions were answered.")
     samples = []
     for item in items:
         sample = by_index[item.index]
@@ -217,12 +260,14 @@ def _context(argument: Any) -> str:
 
 
 def _choice(family: FamilySpec, item: Item, sample: dict[str, Any]) -> Sample:
-    logprobs = [float(answer[0]) for answer in sample["filtered_resps"]]
-    if len(logprobs) != len(item.options) or not all(map(math.isfinite, logprobs)):
-        raise BenchmarkFault(f"{family.name}: the engine gave likelihoods that are not numbers.")
+    said = [(float(logprob), bool(greedy)) for logprob, greedy in sample["filtered_resps"]]
+    logprobs = [logprob for logprob, _ in said]
+    if len(logprobs) != len(item.options):
+        raise BenchmarkFault(f"{family.name}: not every option of a question was asked.")
     answer = item.options[max(range(len(logprobs)), key=logprobs.__getitem__)]
     if (answer == item.answer) != bool(sample["acc"]):
         raise BenchmarkFault(f"{family.name}: our reading of an answer differs from the harness's.")
+    first, second = sorted(logprobs, reverse=True)[:2]
     return Sample(
         task=family.name,
         index=item.index,
@@ -230,6 +275,11 @@ def _choice(family: FamilySpec, item: Item, sample: dict[str, Any]) -> Sample:
         expected=item.answer,
         answer=answer,
         correct=answer == item.answer,
+        options=item.options,
+        logprobs=logprobs,
+        normalised=[value / len(option) for value, option in zip(logprobs, item.options, strict=True)],
+        extracted=answer,
+        detail={"scorer": "likeliest", "ahead": first - second, "greedy": [greedy for _, greedy in said]},
     )
 
 
@@ -242,49 +292,23 @@ def _generated(family: FamilySpec, item: Item, sample: dict[str, Any]) -> Sample
         expected=item.answer,
         answer=answer,
         correct=verify(family, item, answer),
+        extracted=extract(family, answer),
+        detail={"scorer": family.scorer},
     )
 
 
-def _task_score(family: FamilySpec, samples: list[Sample]) -> TaskScore:
-    got = score(sum(sample.correct for sample in samples), len(samples), family.chance)
-    return TaskScore(
-        task=family.name,
-        n=len(samples),
-        accuracy=got.accuracy,
-        stderr=got.stderr,
-        chance=family.chance,
-        score=got.score,
-    )
-
-
-def _counter(contract: BenchmarkContract, progress: Callable[[int, int, str], None]) -> Callable[[], None]:
-    """Counts requests, tells questions: a choice is one request for each option."""
-    per_item = {family.name: len_options(family) for family in contract.suite.families}
-    total = sum(family.items for family in contract.suite.families)
-    requests = sum(family.items * per_item[family.name] for family in contract.suite.families)
-    count = 0
-
-    def answered() -> None:
-        nonlocal count
-        count += 1
-        progress(min(total, count * total // requests), total, "asking")
-
-    return answered
-
-
-def len_options(family: FamilySpec) -> int:
-    return family.options if family.kind == "choice" else 1
-
-
-def _take_stdout() -> Callable[[int, int, str], None]:
+def _take_stdout() -> Callable[[int, int, Answer | None], None]:
     """Keep standard output for ourselves; what libraries print goes to standard error."""
     ours = os.fdopen(os.dup(1), "w")
     os.dup2(2, 1)
 
-    def progress(done: int, total: int, note: str) -> None:
-        print(json.dumps({"done": done, "total": total, "note": note}), file=ours, flush=True)
+    def say(done: int, total: int, answer: Answer | None) -> None:
+        told = {"done": done, "total": total, "note": "asking"}
+        if answer is not None:
+            told["answer"] = answer.model_dump(mode="json")
+        print(json.dumps(told), file=ours, flush=True)
 
-    return progress
+    return say
 
 
 if __name__ == "__main__":

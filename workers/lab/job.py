@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 
 class JobFailed(Exception):
@@ -49,12 +50,18 @@ class Ended:
     timed_out: bool
 
 
+Keep = Callable[[list[dict[str, Any]]], bool]
+
+
 class JobContext:
     """One attempt at one job. `progress` and `stop` may be called from any thread."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, keep: Keep = lambda _: True) -> None:
         self.folder = folder
         """Private to this attempt and removed after it."""
+        self.keep = keep
+        """Has the portal keep answers that the next attempt need not ask for again. False: it did not take them, and
+        may do so later."""
         self._lock = threading.Lock()
         self._progress: Progress | None = None
         self._changed = threading.Event()

@@ -1,22 +1,31 @@
-"""Questions of a suite, made from its seed by reasoning-gym: the same spec gives the same questions everywhere."""
+"""Questions of a suite, made from its seed by reasoning-gym or read from its files: the same spec gives the same
+questions everywhere.
+"""
 
 import hashlib
 import itertools
+import json
 import random
-import re
-from dataclasses import asdict, dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass, replace
+from functools import lru_cache
 from importlib.metadata import version
+from pathlib import Path
 from typing import Any
 
 import reasoning_gym
 import rfc8785
 
-from arena.benchmarks.contracts import FamilySpec, SuiteSpec
+from arena.benchmarks import rows, scoring
+from arena.benchmarks.contracts import FamilySpec, FileSource, GymSource, SuiteSpec, TaskScore
+from arena.benchmarks.rows import BankRow, Demands
+from arena.benchmarks.rules import clustered
 
 POOL = 64
 """How many further items lend their answers as wrong options."""
 
-_NUMBER = re.compile(r"-?\d+(?:\.\d+)?")
+GYM_SEEDS = 2**31
+"""Some of its generators take no larger seed."""
 
 
 class SuiteUnavailable(Exception):
@@ -32,15 +41,19 @@ class Item:
     options: list[str]
     """For `choice`: the answer among wrong ones, in random order. Empty for `generate`."""
     entry: dict[str, Any]
-    """What the family's verifier wants to see again."""
+    """What its scorer wants to see again."""
 
 
-def make_items(suite: SuiteSpec) -> dict[str, list[Item]]:
-    """The suite's items by family. Raises SuiteUnavailable when the generator is another version."""
+def make_items(suite: SuiteSpec, files: Path) -> dict[str, list[Item]]:
+    """The suite's items by family, each in the published order. `files` has `SHA256.jsonl` for each file of the suite.
+
+    Raises SuiteUnavailable when the generator is another version, and for a file that is missing or another one.
+    """
     here = f"reasoning-gym=={version('reasoning-gym')}"
-    if here != suite.generator:
+    generated = any(isinstance(family.source, GymSource) for family in suite.families)
+    if generated and here != suite.generator:
         raise SuiteUnavailable(f"The suite is made by {suite.generator}; this worker has {here}.")
-    return {family.name: _family_items(family, suite.seed) for family in suite.families}
+    return {family.name: _family_items(family, suite.seed, files) for family in suite.families}
 
 
 def items_digest(items: dict[str, list[Item]]) -> str:
@@ -52,20 +65,104 @@ def items_digest(items: dict[str, list[Item]]) -> str:
     return hashlib.sha256(rfc8785.dumps(asked)).hexdigest()
 
 
+def extract(family: FamilySpec, text: str) -> str:
+    """What is read out of a written answer."""
+    return scoring.extract(family.scorer, text)
+
+
 def verify(family: FamilySpec, item: Item, text: str) -> bool:
-    """Whether the family's own verifier gives a generated answer full marks."""
-    if family.judged == "last_number":
-        text = (_NUMBER.findall(text) or [""])[-1]
-    dataset = reasoning_gym.create_dataset(family.dataset, seed=0, size=1, **family.config)
-    return float(dataset.score_answer(answer=text, entry=item.entry)) >= 1.0
+    """Whether the family's scorer gives a written answer full marks."""
+    if family.scorer != "gym":
+        return scoring.passes(family.scorer, text, _row(item))
+    assert isinstance(family.source, GymSource)
+    dataset = _verifier(family.source.dataset, json.dumps(family.source.config))
+    return float(dataset.score_answer(answer=text.strip(), entry=item.entry)) >= 1.0
 
 
-def _family_items(family: FamilySpec, seed: int) -> list[Item]:
-    entries = _distinct(family, seed, family.items + POOL)
+def task_score(family: FamilySpec, items: Sequence[Item], right: Sequence[bool]) -> TaskScore:
+    """What the answers to these items are worth. Questions of one stratum (a passage, a kind) may stand and fall
+    together, so the standard error counts with them."""
+    strata = [item.entry.get("stratum") or item.index for item in items]
+    got = clustered(right, strata, family.chance)
+    return TaskScore(
+        task=family.name,
+        n=len(right),
+        accuracy=got.accuracy,
+        stderr=got.stderr,
+        chance=family.chance,
+        score=got.score,
+    )
+
+
+@lru_cache(maxsize=64)
+def _verifier(dataset: str, config: str) -> Any:
+    return reasoning_gym.create_dataset(dataset, seed=0, size=1, **json.loads(config))
+
+
+def _row(item: Item) -> BankRow:
+    check = item.entry.get("check")
+    return BankRow(
+        question=item.question,
+        answer=item.answer,
+        options=tuple(item.options),
+        answers=tuple(item.entry.get("answers", ())),
+        check=Demands.model_validate(check) if check else None,
+    )
+
+
+def _family_items(family: FamilySpec, seed: int, files: Path) -> list[Item]:
+    if isinstance(family.source, FileSource):
+        return _written(family, family.source.sha256, seed, files)
+    return _generated(family, family.source, seed % GYM_SEEDS)
+
+
+# --- written ------------------------------------------------------------------------------------------------------
+
+
+def _written(family: FamilySpec, sha256: str, seed: int, files: Path) -> list[Item]:
+    path = files / f"{sha256}.jsonl"
+    try:
+        body = path.read_bytes()
+    except OSError as error:
+        raise SuiteUnavailable(f"{family.name}: its file {sha256[:12]} is not here.") from error
+    if hashlib.sha256(body).hexdigest() != sha256:
+        raise SuiteUnavailable(f"{family.name}: its file is not the one that the suite names.")
+    listed = rows.read(body)
+    if len(listed) < family.items:
+        raise SuiteUnavailable(f"{family.name} has only {len(listed)} of {family.items} questions.")
+    return [_item(family, index, row, seed) for index, row in enumerate(listed[: family.items])]
+
+
+def _item(family: FamilySpec, index: int, row: BankRow, seed: int) -> Item:
+    options: list[str] = []
+    if family.kind == "choice":
+        wrong = [option for option in row.options if option != row.answer]
+        options = _placed(family, index, row.answer, wrong, seed)
+    entry = row.model_dump(mode="json", include={"answers", "check", "stratum"}, exclude_defaults=True)
+    return Item(family.name, index, row.question, row.answer, options, entry)
+
+
+def _placed(family: FamilySpec, index: int, answer: str, wrong: list[str], seed: int) -> list[str]:
+    """The answer among wrong ones, in random order, and yet in each place equally often: so many questions in a row as
+    there are places have it once in each.
+    """
+    count = len(wrong) + 1
+    options = wrong.copy()
+    random.Random(f"{seed}/{family.name}/{index}").shuffle(options)
+    places = random.Random(f"{seed}/{family.name}/places/{index // count}").sample(range(count), count)
+    options.insert(places[index % count], answer)
+    return options
+
+
+# --- generated ----------------------------------------------------------------------------------------------------
+
+
+def _generated(family: FamilySpec, source: GymSource, seed: int) -> list[Item]:
+    entries = _distinct(source, seed, family.items + POOL)
     pool = sorted({entry["answer"] for entry in entries})
     items: list[Item] = []
     for entry in entries:
-        options = _options(family, entry["answer"], pool, f"{seed}/{family.name}/{len(items)}")
+        options = _options(family, entry["answer"], pool, seed, len(items))
         # A sentence of three words cannot be put into four orders: the next one takes its place.
         if options is not None:
             items.append(Item(family.name, len(items), entry["question"], entry["answer"], options, entry))
@@ -76,9 +173,9 @@ def _family_items(family: FamilySpec, seed: int) -> list[Item]:
     )
 
 
-def _distinct(family: FamilySpec, seed: int, count: int) -> list[dict[str, Any]]:
+def _distinct(source: GymSource, seed: int, count: int) -> list[dict[str, Any]]:
     """The first entries that ask different questions: `count` of them, or as many as there are."""
-    dataset = reasoning_gym.create_dataset(family.dataset, seed=seed, size=2 * count, **family.config)
+    dataset = reasoning_gym.create_dataset(source.dataset, seed=seed, size=2 * count, **source.config)
     entries: dict[str, dict[str, Any]] = {}
     for entry in dataset:
         entries.setdefault(entry["question"], dict(entry) | {"answer": str(entry["answer"])})
@@ -87,11 +184,11 @@ def _distinct(family: FamilySpec, seed: int, count: int) -> list[dict[str, Any]]
     return list(entries.values())
 
 
-def _options(family: FamilySpec, answer: str, pool: list[str], seed: str) -> list[str] | None:
-    """The answer among wrong ones, in random order; None when there are not enough wrong ones. Empty for `generate`."""
+def _options(family: FamilySpec, answer: str, pool: list[str], seed: int, index: int) -> list[str] | None:
+    """The answer among wrong ones; None when there are not enough wrong ones. Empty for `generate`."""
     if family.kind == "generate":
         return []
-    chance = random.Random(seed)
+    chance = random.Random(f"{seed}/{family.name}/wrong/{index}")
     wanted = family.options - 1
     if family.distractors == "swap":
         wrong = _swapped(answer, wanted, chance)
@@ -101,11 +198,7 @@ def _options(family: FamilySpec, answer: str, pool: list[str], seed: str) -> lis
         # Longer texts are less likely whatever they say, so wrong options are about as long as the right one.
         wrong.sort(key=lambda other: abs(len(other) - len(answer)))
         wrong = wrong[:wanted]
-    if len(wrong) < wanted:
-        return None
-    options = [answer, *wrong]
-    chance.shuffle(options)
-    return options
+    return _placed(family, index, answer, wrong, seed) if len(wrong) == wanted else None
 
 
 def _swapped(answer: str, count: int, chance: random.Random) -> list[str]:
@@ -119,3 +212,45 @@ def _swapped(answer: str, count: int, chance: random.Random) -> list[str]:
         found[" ".join(swapped)] = None
     found.pop(answer, None)
     return list(found)[:count]
+
+
+# --- by letter ----------------------------------------------------------------------------------------------------
+
+LETTER_TOKENS = 4
+
+
+def in_writing(family: FamilySpec, item: Item) -> tuple[FamilySpec, Item]:
+    """The same question for somebody who writes the answer down: the options of a choice get letters."""
+    if family.kind == "generate":
+        return family, item
+    asked = family.model_copy(update={"kind": "generate", "scorer": "letter", "max_tokens": LETTER_TOKENS})
+    listed = [f"{letter}. {option}" for letter, option in zip(scoring.LETTERS, item.options, strict=False)]
+    chinese = any("\u4e00" <= char <= "\u9fff" for char in item.question)
+    how = "只回答选项的字母。" if chinese else "Answer with the letter of the right option."
+    return asked, replace(item, question="\n".join((item.question, *listed, how)))
+
+
+def expected(family: FamilySpec, item: Item) -> str:
+    """What people are shown as the right answer: with its letter where letters were asked for."""
+    if family.scorer != "letter":
+        return item.answer
+    return f"{scoring.LETTERS[item.options.index(item.answer)]}. {item.answer}"
+
+
+# --- for whoever checks a suite -----------------------------------------------------------------------------------
+
+
+def made_rows(suite: SuiteSpec) -> dict[str, tuple[list[tuple[int, BankRow]], Callable[[BankRow], bool]]]:
+    """Of each generated task its questions as rows, numbered from 1, and whether its scorer accepts one's own answer.
+    Raises SuiteUnavailable.
+    """
+    made = make_items(suite, Path())
+    return {family.name: _checkable(family, made[family.name]) for family in suite.families}
+
+
+def _checkable(
+    family: FamilySpec, items: list[Item]
+) -> tuple[list[tuple[int, BankRow]], Callable[[BankRow], bool]]:
+    rows = [(item.index + 1, _row(item)) for item in items]
+    by_question = {row.question: item for (_, row), item in zip(rows, items, strict=True)}
+    return rows, lambda row: verify(family, by_question[row.question], row.answer)

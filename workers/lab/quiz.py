@@ -14,6 +14,7 @@ from pydantic import ValidationError
 
 from arena.kit.launch import launcher
 from arena.speed.contracts import DrawContract, DrawResult, ScoreContract, ScoreResult
+from workers.lab import banks
 from workers.lab.job import JobContext, JobFailed
 from workers.lab.loading import last_line, offline
 
@@ -33,6 +34,7 @@ def score(contract: ScoreContract, job: JobContext) -> ScoreResult:
 
 
 def _run(what: str, contract: DrawContract | ScoreContract, kind: type[Result], job: JobContext) -> Result:
+    banks.fetch(contract.files, job)
     asked, answered, errors = (job.folder / name for name in ("contract.json", "result.json", "quiz.log"))
     asked.write_text(contract.model_dump_json())
     child: list[str] = [sys.executable, "-I", "-m", "workers.lab.quiz_child", what, str(job.folder)]

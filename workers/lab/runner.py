@@ -22,7 +22,7 @@ from arena.benchmarks import contracts as benchmarks
 from arena.duels.attention import ATTEND, AttentionContract
 from arena.speed import contracts as speed
 from arena.submissions import contracts as submissions
-from workers.lab import attention, benchmark, probe, quiz, verify
+from workers.lab import attention, benchmark, probe, quiz, rescore, verify
 from workers.lab.job import JobContext, JobFailed, JobStopped
 
 HEARTBEAT_SECONDS = 10.0
@@ -56,6 +56,10 @@ def _benchmark(contract: dict[str, Any], job: JobContext) -> BaseModel:
     return benchmark.run(benchmarks.BenchmarkContract.model_validate(contract), job)
 
 
+def _rescore(contract: dict[str, Any], job: JobContext) -> BaseModel:
+    return rescore.run(benchmarks.RescoreContract.model_validate(contract), job)
+
+
 def _attend(contract: dict[str, Any], job: JobContext) -> BaseModel:
     return attention.run(AttentionContract.model_validate(contract), job)
 
@@ -72,6 +76,8 @@ HANDLERS: dict[str, Callable[[dict[str, Any], JobContext], BaseModel]] = {
     submissions.JOB_KIND: _verify,
     submissions.PROBE: _probe,
     benchmarks.JOB_KIND: _benchmark,
+    benchmarks.ORDERED_KIND: _benchmark,
+    benchmarks.RESCORE_KIND: _rescore,
     ATTEND: _attend,
     speed.DRAW: _draw_quiz,
     speed.SCORE: _score_quiz,
@@ -84,6 +90,8 @@ class Claimed(BaseModel):
     fence: int
     lease_seconds: float
     contract: dict[str, Any]
+    job_url: str
+    """Where everything about it goes: it may be another job than the one of the wake-up, whose turn it is not."""
 
 
 def run_job(job_url: str) -> str:
@@ -105,7 +113,7 @@ def run_job(job_url: str) -> str:
         with structlog.contextvars.bound_contextvars(
             job=claimed.job_id, kind=claimed.kind, fence=claimed.fence
         ):
-            return _work(client, job_url, claimed)
+            return _work(client, claimed)
 
 
 def _scratch() -> Path | None:
@@ -118,19 +126,19 @@ def _scratch() -> Path | None:
     return scratch
 
 
-def _work(client: httpx.Client, job_url: str, claimed: Claimed) -> str:
+def _work(client: httpx.Client, claimed: Claimed) -> str:
     started = time.monotonic()
     with tempfile.TemporaryDirectory(prefix="gavel-job-", dir=_scratch()) as folder:
-        job = JobContext(Path(folder))
+        job = JobContext(Path(folder), keep=lambda answers: _keep(client, claimed, job, answers))
         _running.add(job)
         if _leaving.is_set():  # since the claim
             job.interrupt()
         over = threading.Event()
-        heart = threading.Thread(target=_beat, args=(job_url, claimed, job, over), daemon=True)
+        heart = threading.Thread(target=_beat, args=(claimed, job, over), daemon=True)
         heart.start()
         try:
             path, body = _outcome(claimed, job)
-            outcome = _hand_in(client, f"{job_url}/{path}", {"fence": claimed.fence} | body, job)
+            outcome = _hand_in(client, f"{claimed.job_url}/{path}", {"fence": claimed.fence} | body, job)
         except JobStopped:
             outcome = "stopped"
         finally:
@@ -161,7 +169,7 @@ def _outcome(claimed: Claimed, job: JobContext) -> tuple[str, dict[str, Any]]:
         return "fail", {"reason": reason, "retry": True, "counted": True}
 
 
-def _beat(job_url: str, claimed: Claimed, job: JobContext, over: threading.Event) -> None:
+def _beat(claimed: Claimed, job: JobContext, over: threading.Event) -> None:
     """Keep the lease until `over`; stop the job when the portal says so, or was silent for as long as a lease."""
     lost_at = time.monotonic() + claimed.lease_seconds
     told = job.latest_progress
@@ -170,7 +178,7 @@ def _beat(job_url: str, claimed: Claimed, job: JobContext, over: threading.Event
             progress = job.latest_progress
             body = {"fence": claimed.fence, "progress": asdict(progress) if progress else None}
             try:
-                answer = client.post(f"{job_url}/heartbeat", json=body)
+                answer = client.post(f"{claimed.job_url}/heartbeat", json=body)
                 if answer.status_code in (404, 409):
                     job.stop()
                     return
@@ -184,6 +192,22 @@ def _beat(job_url: str, claimed: Claimed, job: JobContext, over: threading.Event
             over.wait(PROGRESS_SECONDS)
             if job.latest_progress is told:
                 job.wait_for_change(HEARTBEAT_SECONDS - PROGRESS_SECONDS)
+
+
+def _keep(client: httpx.Client, claimed: Claimed, job: JobContext, answers: list[dict[str, Any]]) -> bool:
+    """Called where the job runs. Stops it when it is not ours any more."""
+    try:
+        answer = client.post(f"{claimed.job_url}/answers", json={"fence": claimed.fence, "answers": answers})
+    except httpx.HTTPError as error:
+        log.warning("answers_not_sent", error=type(error).__name__)
+        return False
+    if answer.status_code in (404, 409):
+        job.stop()
+    elif answer.status_code == 422:
+        raise JobFailed(f"The portal does not take the answers: {answer.text[:200]}", retry=True)
+    elif answer.is_error:
+        log.warning("answers_not_taken", status=answer.status_code)
+    return answer.is_success
 
 
 def _hand_in(client: httpx.Client, url: str, body: dict[str, Any], job: JobContext) -> str:

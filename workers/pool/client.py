@@ -236,6 +236,17 @@ class EngineClient:
         choice = answer["choices"][0]
         return choice["token_ids"][0], choice["logprobs"]["token_logprobs"]
 
+    async def likelihoods(self, name: str, text: Sequence[int]) -> list[float | None]:
+        """The log-probability of each token of `text` (token ids) and of one more, as benchmarks ask for them; nothing
+        from an engine that leaves them out. Raises as `stream`."""
+        request = CompletionRequest(
+            model=name, prompt=list(text), max_tokens=1, temperature=0, logprobs=1, echo=True
+        )
+        answer = await self._json("POST", "/v1/completions", json=request.body(), timeout=self._first)
+        said = answer["choices"][0].get("logprobs") or {}
+        values: list[float | None] = said.get("token_logprobs") or []
+        return values
+
     async def stream(
         self, request: CompletionRequest, *, duel: bool = False
     ) -> AsyncGenerator[TokenEvent | FinishEvent]:

@@ -1,7 +1,7 @@
 """The shape of the line: which fact starts which work, and what work is. `arena/pipeline.py` fills it in."""
 
-from collections.abc import Awaitable, Callable, Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
 from uuid import UUID
@@ -17,6 +17,9 @@ from arena.kit.site import Site
 Prepare = Callable[[Site, AsyncSession, Job], Awaitable[Contract]]
 Finish = Callable[[Site, AsyncSession, UUID, Json], Awaitable[None]]
 Failed = Callable[[AsyncSession, UUID, str], Awaitable[None]]
+Partial = Callable[[AsyncSession, UUID, Sequence[Json]], Awaitable[None]]
+Turn = Callable[[AsyncSession], Awaitable[UUID | None]]
+"""The id of the job whose turn it is in a queue; None: there is nobody to choose from."""
 
 
 @dataclass(frozen=True)
@@ -29,6 +32,8 @@ class Work:
     failed: Failed
     prepare: Prepare | None = None
     finish: Finish | None = None
+    partial: Partial | None = None
+    """Of lab work that hands in what it has while it goes on, so that the next attempt need not do it again."""
     max_attempts: int = 3
 
 
@@ -56,6 +61,8 @@ class Pipeline:
     air: Sequence[Air]
     frees: Sequence[tuple[type[Fact], str]]
     """Facts after which a resource that jobs wait for is free."""
+    turns: Mapping[str, Turn] = field(default_factory=dict)
+    """The queues of the lab in which it is not simply the oldest job's turn."""
 
     def work(self, kind: str) -> Work:
         """Raises LookupError for a kind that is not on the line."""

@@ -1,4 +1,4 @@
-"""The lab's door: claim, heartbeat, complete, fail. A lab worker has no database; its signed link is its permission."""
+"""The lab's door: claim, heartbeat, answers, complete, fail. It has no database: its signed link is its permission."""
 
 from typing import Annotated, Any
 from uuid import UUID
@@ -24,6 +24,9 @@ router = APIRouter(
 )
 log = structlog.get_logger()
 
+MOST_ANSWERS = 500
+"""That are taken at once."""
+
 
 Told = Annotated[Words, AfterValidator(lambda words: words[:500])]
 """What a lab says of its work; people read it."""
@@ -35,6 +38,8 @@ class Claimed(Out):
     fence: int
     lease_seconds: int
     contract: dict[str, Any]
+    job_url: str
+    """Where everything about it goes from now on."""
 
 
 class Progress(BaseModel):
@@ -46,6 +51,11 @@ class Progress(BaseModel):
 class Heartbeat(BaseModel):
     fence: int
     progress: Progress | None = None
+
+
+class Answers(BaseModel):
+    fence: int
+    answers: Annotated[list[dict[str, Any]], Field(max_length=MOST_ANSWERS)]
 
 
 class Completion(BaseModel):
@@ -85,12 +95,14 @@ async def _work(request: Request, session: AsyncSession, job_id: UUID) -> tuple[
 async def claim(request: Request, job_id: JobId, session: SessionDep) -> JSONResponse:
     """The contract of a job that is now the caller's; 409 when there is nothing to do (taken, ended or waiting).
 
+    In some queues it is another job's turn than the one that the caller was woken for: `job_url` says whose it is.
     What goes wrong here is answered, not raised: raising would roll back the note of it on the row.
     """
-    work, _ = await _work(request, session, job_id)
+    _, named = await _work(request, session, job_id)
+    work, turn = await _work(request, session, await _whose_turn(request, session, named))
     if work.prepare is None:
         return _nothing_to_do("This is not work for a lab.")
-    job = await service.claim(session, job_id, request.headers.get("x-gavel-worker", "lab"))
+    job = await service.claim(session, turn.id, request.headers.get("x-gavel-worker", "lab"))
     if job is None:
         return _nothing_to_do("The job is taken or has ended.")
     proof = service.Claim(job.id, job.fence)
@@ -105,7 +117,7 @@ async def claim(request: Request, job_id: JobId, session: SessionDep) -> JSONRes
         await work.failed(session, job.subject, refusal.message)
         return _nothing_to_do(refusal.message)
     except Exception as error:
-        log.exception("job_not_prepared", kind=job.kind, job=str(job_id))
+        log.exception("job_not_prepared", kind=job.kind, job=str(job.id))
         await service.retry(session, proof, _internal(error))
         return _nothing_to_do("The job could not be prepared.")
     claimed = Claimed(
@@ -114,12 +126,28 @@ async def claim(request: Request, job_id: JobId, session: SessionDep) -> JSONRes
         fence=job.fence,
         lease_seconds=int(service.LEASE.total_seconds()),
         contract=contract.model_dump(mode="json"),
+        job_url=_site(request).links.job(str(job.id)),
     )
     return JSONResponse(claimed.model_dump(mode="json"))
 
 
+async def _whose_turn(request: Request, session: AsyncSession, named: Job) -> UUID:
+    """The job for a worker that was woken for `named`, which is announced anew when it is not the one."""
+    pipeline: Pipeline = request.app.state.pipeline
+    choose = pipeline.turns.get(named.queue)
+    first = await choose(session) if choose else None
+    if first is None or first == named.id or not await service.give_way(session, named.id):
+        return named.id
+    return first
+
+
 def _nothing_to_do(message: str) -> JSONResponse:
     return JSONResponse(Conflict("job.not_available", message).body(), status_code=Conflict.status)
+
+
+def _bad_form(code: str, message: str, error: ValidationError) -> Invalid:
+    wrong = sorted({".".join(str(part) for part in problem["loc"]) for problem in error.errors()})
+    return Invalid(code, message, fields=wrong[:20])
 
 
 def _internal(error: Exception) -> str:
@@ -132,6 +160,22 @@ async def heartbeat(
 ) -> Done:
     progress = body.progress.model_dump() if body.progress else None
     await service.heartbeat(session, service.Claim(job_id, body.fence), progress)
+    return Done()
+
+
+@router.post("/answers")
+async def answers(
+    request: Request, job_id: JobId, session: SessionDep, body: Annotated[Answers, Body()]
+) -> Done:
+    """Keep what the caller has so far; the same twice is kept once. Refused like a heartbeat, and counts as one."""
+    work, job = await _work(request, session, job_id)
+    if work.partial is None:
+        raise Conflict("job.takes_no_answers", "This kind of job hands in nothing before it ends.")
+    await service.heartbeat(session, service.Claim(job_id, body.fence))
+    try:
+        await work.partial(session, job.subject, body.answers)
+    except ValidationError as error:
+        raise _bad_form("job.bad_answers", "The answers do not have the agreed form.", error) from error
     return Done()
 
 
@@ -151,10 +195,7 @@ async def complete(
             await work.finish(_site(request), session, job.subject, body.result)
     except ValidationError as error:
         # The lab handles hostile files, so its word is checked like any outside input.
-        wrong = sorted({".".join(str(part) for part in problem["loc"]) for problem in error.errors()})
-        refusal: GavelError = Invalid(
-            "job.bad_result", "The result does not have the agreed form.", fields=wrong[:20]
-        )
+        refusal: GavelError = _bad_form("job.bad_result", "The result does not have the agreed form.", error)
     except GavelError as error:
         refusal = error
     except Exception as error:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from uuid import UUID
 
-from sqlalchemy import and_, case, func, literal, not_, or_, select, update
+from sqlalchemy import ColumnElement, and_, case, func, literal, not_, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import aliased
 
@@ -102,6 +102,25 @@ async def claim(session: AsyncSession, job_id: UUID, owner: str) -> Job | None:
     return job
 
 
+def due() -> ColumnElement[bool]:
+    """Of jobs that wait for nothing but a worker."""
+    return and_(
+        Job.state == JobState.QUEUED,
+        Job.run_after <= now(),
+        Job.waiting_for.is_(None),
+        Job.attempts < Job.max_attempts,
+        Job.deadline > now(),
+    )
+
+
+async def give_way(session: AsyncSession, job_id: UUID) -> bool:
+    """Announce the job anew, because the worker that was woken for it takes another one. False: it is not waiting."""
+    statement = update(Job).where(Job.id == job_id, due()).values(published_at=None).returning(Job.id)
+    gave = (await session.execute(statement)).scalar_one_or_none() is not None
+    session.info["recorded"] = True
+    return gave
+
+
 async def defer(session: AsyncSession, job: Job, waiting: NotReady) -> None:
     """Put a just-claimed job back because what it needs is busy; the attempt is given back."""
     job.state = JobState.QUEUED
@@ -145,6 +164,26 @@ async def fail(session: AsyncSession, claim: Claim, reason: str) -> Job:
         "ended_at": now(),
     }
     return await _fenced(session, claim, ended)
+
+
+async def cancel(session: AsyncSession, kind: str, subject: UUID, reason: str) -> None:
+    """End it, wherever it stands: nobody wants it any more. Whoever works on it hears so at the next heartbeat."""
+    statement = (
+        update(Job)
+        .where(Job.kind == kind, Job.subject == subject, Job.state.in_([JobState.QUEUED, JobState.RUNNING]))
+        .values(
+            state=JobState.FAILED,
+            reason=reason,
+            owner=None,
+            lease_until=None,
+            fence=Job.fence + 1,
+            ended_at=now(),
+        )
+        .returning(Job)
+        .execution_options(populate_existing=True)
+    )
+    for job in (await session.execute(statement)).scalars():
+        announce(session, job)
 
 
 async def retry(session: AsyncSession, claim: Claim, reason: str) -> Job:

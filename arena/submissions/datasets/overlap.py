@@ -24,6 +24,12 @@ def private_grams(items: Sequence[str]) -> Hashes:
     return found
 
 
+def all_grams(texts: Sequence[str]) -> Hashes:
+    """Sorted hashes of all runs in `texts`."""
+    found: Hashes = np.unique(_grams(units_of(texts))[0])
+    return found
+
+
 def overlapping(units: Units, texts: int, private: Hashes) -> Flags:
     """Which of `texts` texts hold a run of units that is in `private` (sorted)."""
     found = np.zeros(texts, np.bool_)

@@ -212,8 +212,10 @@ async def test_file_links_go_one_way_and_stay_small(portal: Portal, ada: Caller,
 async def test_work_without_an_engine_waits_and_says_so(portal: Portal, ada: Caller, lab: Lab) -> None:
     submission = await submitted(portal, ada)
     await (await lab.take()).succeed()
-    url = await lab.next_url()
-    assert code(await lab.http.post(f"{url}/claim")) == (409, "job.not_available")
+    for _ in range(2):  # the house's benchmark is older; then it is hers
+        url = await lab.next_url()
+        assert code(await lab.http.post(f"{url}/claim")) == (409, "job.not_available")
+    assert portal.waker.lab_links == []
     seen = await ada.get_ok(f"/submissions/{submission}")
     assert seen["state"] == "verified"
     assert seen["waiting"]["reason"] == "waiting for an engine to start"

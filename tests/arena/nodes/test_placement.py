@@ -10,6 +10,8 @@ from hypothesis import strategies as st
 
 from arena.nodes.capabilities import NEEDS, OUR_OWN, EngineCaps, lacks, uses
 from arena.nodes.placement import (
+    BATCH,
+    BATCH_SHARERS,
     BUSY,
     CROWD_SHARERS,
     DUEL_FIRST,
@@ -22,6 +24,7 @@ from arena.nodes.placement import (
     SHARED,
     SHARERS,
     UNFIT,
+    UNLIKE,
     Held,
     Mode,
     Place,
@@ -48,10 +51,10 @@ def chosen(found: Place | str) -> int:
     return found.id.int
 
 
-EXCLUSIVE: tuple[Mode, ...] = ("duel", "speed", "benchmark", "probe", "practice", "preload")
+EXCLUSIVE: tuple[Mode, ...] = ("duel", "speed", "probe", "practice", "preload", "calibration")
 
 
-@pytest.mark.parametrize("holder", [*EXCLUSIVE, "showcase", "recycle"])
+@pytest.mark.parametrize("holder", [*EXCLUSIVE, "showcase", "benchmark", "recycle"])
 @pytest.mark.parametrize("mode", EXCLUSIVE)
 def test_who_wants_a_node_alone_gets_one_that_nobody_holds(mode: Mode, holder: Mode) -> None:
     taken = node(1, held=(Held(holder),))
@@ -66,6 +69,26 @@ def test_showcases_share_up_to_a_limit_and_to_the_slots() -> None:
     assert chosen(place([node(slots=2, held=held)], ask("showcase", "d1"))) == 1
     assert place([node(held=held[:1] * SHARERS)], ask("showcase", "d0")) == BUSY
     assert place([node(held=(Held("duel"),))], ask("showcase", "d0")) == BUSY
+
+
+def test_benchmarks_share_a_node_among_themselves_only() -> None:
+    held = tuple(Held("benchmark", frozenset({digest})) for digest in DIGESTS[:2])
+    assert chosen(place([node(slots=3, held=held)], ask("benchmark", "d2"))) == 1
+    assert place([node(slots=2, held=held)], ask("benchmark", "d2")) == BUSY, "no slot is left"
+    assert chosen(place([node(slots=2, held=held)], ask("benchmark", "d1"))) == 1
+    assert place([node(held=held[:1] * BATCH_SHARERS)], ask("benchmark", "d0")) == BUSY
+    others: tuple[Mode, ...] = (*EXCLUSIVE, "showcase")
+    for mode in others:
+        assert place([node(held=held)], ask(mode, "d0")) == BUSY
+        assert place([node(held=(Held(mode),))], ask("benchmark", "d0")) == BUSY
+        waits = ask(mode, "d5")
+        assert place([node(held=held)], ask("benchmark", "d0"), [waits]) in (BUSY, DUEL_FIRST), (
+            "he gets his turn"
+        )
+    assert chosen(place([node(held=held)], ask("benchmark", "d0"), [ask("benchmark", "d5")])) == 1
+    off_stage = node(uses=OFF_STAGE, held=(Held("practice", frozenset({"d1"})),))
+    assert place([off_stage], ask("benchmark", "d2")) == BUSY, "nor with talks, where those are together"
+    assert chosen(place([replace(off_stage, held=held)], ask("benchmark", "d2"))) == 1
 
 
 def test_nodes_that_have_the_adapters_come_first_and_those_that_failed_last() -> None:
@@ -139,7 +162,7 @@ def test_after_preloading_the_roster_is_resident(roster: list[str], slots: int, 
 
 # --- any order of events ------------------------------------------------------------------------------------------
 
-modes: st.SearchStrategy[Mode] = st.sampled_from(("showcase", *EXCLUSIVE))
+modes: st.SearchStrategy[Mode] = st.sampled_from(("showcase", "benchmark", *EXCLUSIVE))
 requests = st.builds(
     lambda mode, adapters: ask(mode, *adapters),
     modes,
@@ -189,11 +212,14 @@ class World:
 
     def check(self) -> None:
         for one in self.table:
-            if any(lease.mode not in SHARED for lease in one.held):
+            if any(lease.mode not in SHARED | BATCH for lease in one.held):
                 assert len(one.held) == 1, "an exclusive lease is alone"
+            assert len({lease.mode for lease in one.held}) <= 1, (
+                "benchmarks are among themselves, and shows too"
+            )
             live = frozenset[str]().union(*(lease.adapters for lease in one.held))
             assert len(live) <= one.slots
-            assert len(one.held) <= SHARERS
+            assert len(one.held) <= max(SHARERS, BATCH_SHARERS)
 
 
 @given(tables, st.lists(requests, max_size=15), st.data())
@@ -210,15 +236,15 @@ def test_leases_never_overlap_whatever_comes_and_goes(
         world.turn()
 
 
-@given(tables, st.lists(requests, min_size=1, max_size=12))
-def test_everybody_is_placed_in_the_end(table: list[Place], arriving: list[Request]) -> None:
-    """While showcases keep coming without a pause, and leases end in the order in which they began."""
+@given(tables, st.lists(requests, min_size=1, max_size=12), st.sampled_from(("showcase", "benchmark")))
+def test_everybody_is_placed_in_the_end(table: list[Place], arriving: list[Request], mode: Mode) -> None:
+    """While those that share keep coming without a pause, and leases end in the order in which they began."""
     world = World(table, list(enumerate(arriving)))
     last, rounds = len(arriving), 0
     while any(number < len(arriving) for number, _ in world.line):
         rounds += 1
         assert rounds < 60, f"still waiting: {world.line}"
-        world.line.append((last, ask("showcase", "d0")))
+        world.line.append((last, ask(mode, "d0")))
         last += 1
         world.turn()
         if len(world.running) >= len(world.table) or rounds % 2:
@@ -227,7 +253,7 @@ def test_everybody_is_placed_in_the_end(table: list[Place], arriving: list[Reque
 
 @given(tables, st.lists(requests, min_size=2, max_size=12))
 def test_of_two_that_want_the_same_the_older_is_first(table: list[Place], arriving: list[Request]) -> None:
-    alike = [replace(request, mode="benchmark") for request in arriving]
+    alike = [replace(request, mode="probe") for request in arriving]
     world = World(table, list(enumerate(alike)))
     order: list[int] = []
     while world.line:
@@ -313,3 +339,31 @@ def test_nothing_is_ever_placed_where_it_cannot_be_done(
         assert found.loads or request.adapters <= found.resident
     elif not any(request.mode in one.uses for one in table):
         assert found == UNFIT
+
+
+def test_a_node_that_its_calibration_refused_gets_nothing_that_asks_for_its_class() -> None:
+    misfit = node(1, hardware_class="cpu", misfit=True)
+    assert place([misfit], ask(hardware_class="cpu")) == UNLIKE
+    assert chosen(place([misfit, node(2, hardware_class="cpu")], ask(hardware_class="cpu"))) == 2
+    assert chosen(place([misfit], ask())) == 1, "unranked work goes there as ever"
+    assert chosen(place([misfit], ask("calibration", only=misfit.id))) == 1, "it may be calibrated again"
+    held = replace(misfit, held=(Held("practice"),))
+    assert place([held], ask("calibration", only=misfit.id)) == BUSY
+
+
+@given(
+    st.lists(st.tuples(st.sampled_from(["cpu", "gpu"]), st.booleans(), st.booleans()), max_size=5),
+    st.sampled_from(MODES),
+)
+def test_ranked_work_is_only_ever_placed_on_nodes_of_its_class(
+    nodes: list[tuple[str, bool, bool]], mode: Mode
+) -> None:
+    table = [
+        node(number, hardware_class=name, misfit=misfit, ready=ready)
+        for number, (name, misfit, ready) in enumerate(nodes, 1)
+    ]
+    found = place(table, ask(mode, hardware_class="cpu"))
+    if isinstance(found, Place):
+        assert (found.hardware_class, found.misfit) == ("cpu", False)
+    elif mode != "recycle":
+        assert not any(one.ready and one.hardware_class == "cpu" and not one.misfit for one in table)

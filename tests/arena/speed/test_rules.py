@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from arena.benchmarks import suites
+from arena.benchmarks.contracts import GymSource
 from arena.nodes.attestation import AdapterStated, EngineStated, Gpu, Machine, Statement
 from arena.speed import rules
 from arena.speed.contracts import WHO
@@ -71,22 +72,54 @@ def test_another_seed_is_another_plan() -> None:
 def test_a_quiz_has_ten_questions_that_are_answered_in_writing(seed: int) -> None:
     suite = suites.load("reasoning")
     quiz = rules.quiz_suite(suite, seed)
-    assert quiz is not None
-    assert sum(family.items for family in quiz.families) == rules.QUESTIONS
+    asked = rules.quiz_items(quiz, seed)
+    assert sum(map(len, asked.values())) == rules.QUESTIONS
     assert {family.kind for family in quiz.families} == {"generate"}
-    assert quiz == rules.quiz_suite(suite, seed)
+    sizes = {family.name: family.items for family in quiz.families}
+    assert all(len(set(listed)) == len(listed) for listed in asked.values())
+    assert all(0 <= index < sizes[name] for name, listed in asked.items() for index in listed)
+    assert (quiz, asked) == (rules.quiz_suite(suite, seed), rules.quiz_items(quiz, seed))
     assert 0 <= quiz.seed < 2**31
 
 
 def test_more_families_share_the_ten() -> None:
     suite = suites.load("reasoning")
-    (written,) = [family for family in suite.families if family.kind == "generate"]
+    written = next(family for family in suite.families if family.kind == "generate")
     three = [written.model_copy(update={"name": name}) for name in ("x", "y", "z")]
     quiz = rules.quiz_suite(suite.model_copy(update={"families": three}), 7)
-    assert quiz is not None
-    assert sorted(family.items for family in quiz.families) == [3, 3, 4]
-    chosen = [family for family in suite.families if family.kind == "choice"]
-    assert rules.quiz_suite(suite.model_copy(update={"families": chosen}), 7) is None
+    assert sorted(map(len, rules.quiz_items(quiz, 7).values())) == [3, 3, 4]
+
+
+def test_choices_are_asked_where_nothing_is_written() -> None:
+    suite = suites.load("chinese")
+    assert rules.quiz_suite(suite, 7).families == suite.families
+    several = suites.load("format")
+    assert [family.name for family in rules.quiz_suite(several, 7).families] == ["one_line"], (
+        "an answer is one line"
+    )
+
+
+def test_another_seed_asks_other_questions_of_a_bank() -> None:
+    suite = suites.load("english")
+    drawn = {str(rules.quiz_items(rules.quiz_suite(suite, seed), seed)) for seed in range(20)}
+    assert len(drawn) == 20
+
+
+def test_the_surprise_bank_comes_up_with_one_family_by_the_seed() -> None:
+    bank = suites.surprise()
+    assert len(bank.families) >= 10
+    found = {}
+    for seed in range(200):
+        quiz = rules.quiz_suite(bank, seed)
+        (family,) = quiz.families
+        assert len(rules.quiz_items(quiz, seed)[family.name]) == rules.QUESTIONS
+        found[seed] = family.name
+    assert set(found.values()) == {family.name for family in bank.families}
+    known = {family.source.dataset for name in suites.shipped() for family in suites.load(name).families
+             if isinstance(family.source, GymSource)}  # fmt: skip
+    rare = {family.source.dataset for family in bank.families if isinstance(family.source, GymSource)}
+    assert len(rare) == len(bank.families)
+    assert not rare & known, "nobody has practised for it"
 
 
 GPU = Gpu(

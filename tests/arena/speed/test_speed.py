@@ -6,6 +6,7 @@ from itertools import pairwise
 import pytest
 from sqlalchemy import text
 
+from arena.benchmarks import suites
 from arena.moderation import service as moderation
 from arena.nodes.attestation import Attestation, commit
 from arena.speed import quiz, rules
@@ -231,3 +232,74 @@ async def test_the_stage_of_a_quiz_has_no_questions_before_it_is_over(track: Tra
 def test_orders_are_not_all_alike() -> None:
     orders = [[shot.who for shot in rules.shots("duel", seed, 5)[3:9]] for seed in range(12)]
     assert any(one != other for one, other in pairwise(orders))
+
+
+TABLE = "question,answer\n" + "".join(
+    f"Say the number {number} in digits.,{number}\n" for number in range(40, 52)
+)
+
+
+async def test_a_quiz_asks_an_imported_bank(track: Track) -> None:
+    producer = track.show.producer
+    task = {
+        "name": "digits",
+        "title": {"en": "Digits", "zh": "数字"},
+        "form": "csv",
+        "scorer": "number",
+        "text": TABLE,
+    }
+    suite = {"id": "ours", "name": {"en": "Ours", "zh": "自家题库"}, "licence": "own", "tasks": [task]}
+    await producer.post_ok("/suites", suite)
+    done = await track.quiz(suite="ours")
+    assert (done["state"], done["suite"], done["surprise"]) == ("done", "ours", None)
+    asked = {line["question"]: line["expected"] for line in done["result"]["quiz"]}
+    assert len(asked) == 10
+    assert all(question == f"Say the number {answer} in digits." for question, answer in asked.items())
+
+
+async def test_a_choice_is_asked_by_letter(track: Track) -> None:
+    done = await track.quiz(suite="chinese")
+    assert done["state"] == "done"
+    for line in done["result"]["quiz"]:
+        assert line["expected"] in line["question"].splitlines()
+        assert line["expected"][:3] in ("A. ", "B. ", "C. ", "D. ")
+
+
+async def test_the_surprise_is_sealed_until_it_is_shown(track: Track) -> None:
+    anybody = track.show.portal.anybody()
+    run_id = await track.start("quiz", suite="surprise")
+    before = await track.seen(run_id)
+    assert (before["suite"], before["surprise"], before["seed"]) == ("surprise", None, None)
+    await track.lab()
+    await track.show.portal.work()
+    assert (await track.seen(run_id))["surprise"] is None, "not to a producer either, before it is over"
+    await track.lab()
+    assert (await anybody.get_ok(f"/speed/{run_id}"))["surprise"] is None
+    await track.show.producer.post_ok(f"/speed/{run_id}/release")
+    shown = await anybody.get_ok(f"/speed/{run_id}")
+    (family,) = rules.quiz_suite(suites.surprise(), shown["seed"]).families
+    assert shown["surprise"] == family.title
+
+
+@pytest.mark.parametrize(
+    ("suite", "code"), [("nothing", (404, "suite.unknown")), ("arithmetic2", (404, "suite.unknown"))]
+)
+async def test_a_bank_that_is_not_there_is_refused(track: Track, suite: str, code: tuple[int, str]) -> None:
+    assert await track.show.producer.refused("POST", track.path, track.body("quiz", suite=suite)) == code
+
+
+async def test_a_bank_without_ten_questions_of_one_line_is_refused(track: Track) -> None:
+    rows = "".join(
+        f'{{"question": "Line {n}?", "answer": "a", "check": {{"lines": 1}}}}\n' for n in range(12)
+    )
+    task = {
+        "name": "long",
+        "title": {"en": "Long", "zh": "长"},
+        "scorer": "format",
+        "until": ["\n\n"],
+        "text": rows,
+    }
+    suite = {"id": "long", "name": {"en": "Long", "zh": "长"}, "licence": "own", "tasks": [task]}
+    await track.show.producer.post_ok("/suites", suite)
+    refused = await track.show.producer.refused("POST", track.path, track.body("quiz", suite="long"))
+    assert refused == (409, "speed.no_questions")

@@ -2,81 +2,32 @@
 
 import socket
 import threading
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from arena.benchmarks import contracts
-from arena.benchmarks.contracts import BenchmarkResult, SuiteSpec, SystemPrompt
-from arena.benchmarks.suites import load
-from arena.nodes.attestation import Wanted, commit
+from arena.benchmarks.contracts import Fault, SystemPrompt
+from arena.nodes.attestation import commit
 from arena.shows.base_models import HOUSE_MODEL
 from arena.submissions.safetensors import adapter_digest, engine_name, identity_adapter
-from tests.support.engine import Adapter, Files, Node, engine_node, make_adapter, served
+from tests.support.bench import (
+    SUITE,
+    counted,
+    measured,
+    offer,
+    published,
+    published_identity,
+    small,
+)
+from tests.support.engine import Files, Node, engine_node, make_adapter
 from tests.support.lab_portal import LabPortal
 from workers.lab.runner import run_job
 from workers.pool import fake
-from workers.pool.serve import fake_agent
+from workers.pool.protocol import CompletionRequest, EngineReply
 
 pytestmark = pytest.mark.timeout(300)
 
 __all__ = ["engine_node"]
-
-SUITE = load("reasoning")
-
-
-def small(items: int = 2) -> SuiteSpec:
-    return SUITE.model_copy(
-        update={"families": [family.model_copy(update={"items": items}) for family in SUITE.families]}
-    )
-
-
-@pytest.fixture(scope="module")
-def fake_node(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Node]:
-    data_dir = tmp_path_factory.mktemp("node")
-    with served(fake_agent(data_dir, pace=fake.Pace(first_token=0.0, token=0.0)), data_dir) as node:
-        yield node
-
-
-@pytest.fixture(scope="module")
-def files(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Files]:
-    serving = Files(tmp_path_factory.mktemp("files"))
-    yield serving
-    serving.close()
-
-
-def offer(
-    portal: LabPortal,
-    node: Node,
-    suite: SuiteSpec,
-    adapter: dict[str, str] | str,
-    system: SystemPrompt | None = None,
-) -> None:
-    """A contract to measure an adapter that is to be loaded first, or one that is there already, by its name."""
-    name = adapter if isinstance(adapter, str) else adapter["name"]
-    wanted = Wanted(challenge="r", seed_commitment=commit("r", 5), adapters=(name,))
-    portal.kind = contracts.JOB_KIND
-    portal.contract = {
-        "run_id": "r", "suite": suite.model_dump(mode="json"), "engine_url": node.url, "engine_token": node.token,
-        "adapter": None if isinstance(adapter, str) else adapter, "model": name,
-        "base_model": HOUSE_MODEL.id, "template": HOUSE_MODEL.template, "seed": 5, "concurrency": 4,
-        "system": system.model_dump() if system else None,
-        "attest": None if isinstance(adapter, str) else wanted.model_dump(),
-    }  # fmt: skip
-    portal.claimable = True
-    portal.calls.clear()
-
-
-def published(files: Files, seed: int) -> dict[str, str]:
-    adapter = make_adapter(seed)
-    return files.publish(adapter) | {"name": engine_name(adapter.digest)}
-
-
-def measured(portal: LabPortal) -> BenchmarkResult:
-    outcome = run_job(portal.job_url)
-    assert outcome == "done", portal.bodies("fail")
-    return BenchmarkResult.model_validate(portal.bodies("complete")[0]["result"])
 
 
 def test_a_run_asks_everything_and_scores_it(portal: LabPortal, fake_node: Node, files: Files) -> None:
@@ -116,9 +67,7 @@ def test_a_system_prompt_is_measured_in_its_own_template(
     portal: LabPortal, fake_node: Node, files: Files
 ) -> None:
     """Through the identity adapter. What the node thinks of that adapter says nothing about the prompt."""
-    config, weights = identity_adapter(HOUSE_MODEL)
-    digest = adapter_digest(config, weights)
-    identity = files.publish(Adapter(digest, config, weights)) | {"name": engine_name(digest)}
+    identity = published_identity(files)
     results = []
     for text in ("Answer like a sailor.", None):
         offer(portal, fake_node, small(), identity, system_prompt(text))
@@ -133,12 +82,13 @@ def test_a_system_prompt_is_measured_in_its_own_template(
 def test_a_system_prompt_that_leaves_no_room_is_refused_with_the_numbers(
     portal: LabPortal, fake_node: Node, files: Files
 ) -> None:
-    text = "x" * 500
+    text = "x" * 100
+    short = {"letter_counting": [0]}
     needed = len(HOUSE_MODEL.render("", text).encode()) + 1  # the fake's tokens are bytes, and BOS
     left = HOUSE_MODEL.context - needed
-    offer(portal, fake_node, small(), published(files, 1), system_prompt(text, left // 2))
+    offer(portal, fake_node, small(), published(files, 1), system_prompt(text, left // 2), items=short)
     assert measured(portal).refusal is None
-    offer(portal, fake_node, small(), published(files, 1), system_prompt(text, left // 2 + 1))
+    offer(portal, fake_node, small(), published(files, 1), system_prompt(text, left // 2 + 1), items=short)
     result = measured(portal)
     assert result.refusal is not None
     assert (result.tasks, result.samples, result.refusal.code) == ([], [], "context")
@@ -183,11 +133,108 @@ def test_an_adapter_that_the_engine_lost_gives_no_score(portal: LabPortal, fake_
     assert fake_node.token not in body["reason"]
 
 
+def refused_before(portal: LabPortal, monkeypatch: pytest.MonkeyPatch) -> Fault:
+    """The run ends with its reason, and not one question was asked."""
+    with counted(monkeypatch) as asked:
+        result = measured(portal)
+    assert asked == []
+    assert (result.tasks, result.samples, portal.kept) == ([], [], [])
+    assert result.fault is not None
+    return result.fault
+
+
+def test_an_engine_without_likelihoods_is_found_out_before_the_first_question(
+    portal: LabPortal, fake_node: Node, files: Files, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    complete = fake.FakeEngine.complete
+
+    async def deaf(engine: fake.FakeEngine, request: CompletionRequest) -> EngineReply:
+        return await complete(engine, request.model_copy(update={"echo": False}))
+
+    monkeypatch.setattr(fake.FakeEngine, "complete", deaf)
+    offer(portal, fake_node, small(), published(files, 1))
+    fault = refused_before(portal, monkeypatch)
+    assert fault.code == "engine.no_echo"
+    assert "it gave 1" in fault.message
+
+
+def test_an_adapter_without_effect_is_found_out_before_the_first_question(
+    portal: LabPortal, fake_node: Node, files: Files, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    offer(portal, fake_node, small(), published_identity(files), must_differ=True)
+    assert refused_before(portal, monkeypatch).code == "adapter.no_effect"
+    assert portal.bodies("complete")[0]["result"]["effect"] is False
+    offer(portal, fake_node, small(1), published_identity(files))
+    assert measured(portal).samples, "the house is measured"
+
+
+def test_a_suite_of_another_generator_is_not_asked(
+    portal: LabPortal, fake_node: Node, files: Files, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    other = small().model_copy(update={"generator": "reasoning-gym==0.0.0"})
+    offer(portal, fake_node, other, published(files, 1))
+    fault = refused_before(portal, monkeypatch)
+    assert fault.code == "suite.another_generator"
+    assert "reasoning-gym==0.0.0" in fault.message
+
+
+def test_a_question_that_the_model_cannot_read_whole_is_named(
+    portal: LabPortal, fake_node: Node, files: Files, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Where there is no system prompt whose fault it could be."""
+    room = "x" * HOUSE_MODEL.context
+    offer(portal, fake_node, small(), published(files, 1), template=room + "{prompt}")
+    fault = refused_before(portal, monkeypatch)
+    assert fault.code == "suite.too_long"
+    assert f"Question 0 of {SUITE.families[0].name}" in fault.message
+    assert str(HOUSE_MODEL.context - 1) in fault.message
+
+
+def test_an_engine_that_gives_out_no_tokenizer_is_named(
+    portal: LabPortal, fake_node: Node, files: Files, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tokenizer = fake_node.data_dir.rglob("tokenizer_config.json")
+    (path,) = tokenizer
+    kept = path.read_bytes()
+    path.unlink()
+    try:
+        offer(portal, fake_node, small(), published(files, 1))
+        assert refused_before(portal, monkeypatch).code == "engine.no_tokenizer"
+    finally:
+        path.write_bytes(kept)
+
+
+def test_only_what_was_ordered_is_asked(portal: LabPortal, fake_node: Node, files: Files) -> None:
+    family = SUITE.families[0].name
+    offer(portal, fake_node, small(4), published(files, 1), items={family: [1, 3]})
+    result = measured(portal)
+    assert [(sample.task, sample.index) for sample in result.samples] == [(family, 1), (family, 3)]
+    assert [(task.task, task.n) for task in result.tasks] == [(family, 2)]
+
+
+def test_a_sample_says_how_it_came_about(portal: LabPortal, fake_node: Node, files: Files) -> None:
+    offer(portal, fake_node, small(1), published(files, 1))
+    kinds = {family.name: family for family in SUITE.families}
+    for sample in measured(portal).samples:
+        family = kinds[sample.task]
+        assert sample.correct == (sample.answer == sample.expected) or family.kind == "generate"
+        if family.kind == "generate":
+            assert (sample.options, sample.logprobs) == ([], [])
+            assert sample.detail == {"scorer": family.scorer}
+            continue
+        likely = dict(zip(sample.options, sample.logprobs, strict=True))
+        assert max(likely, key=likely.__getitem__) == sample.answer == sample.extracted
+        assert sample.normalised == [value / len(option) for option, value in likely.items()]
+        first, second = sorted(sample.logprobs, reverse=True)[:2]
+        assert sample.detail["ahead"] == first - second
+
+
 @pytest.mark.engine
 @pytest.mark.timeout(900)
 def test_the_house_model_is_better_than_guessing(portal: LabPortal, engine_node: Node) -> None:
     """On the real engine. The untuned model knows a little; were BOS or the template wrong it would know nothing."""
-    offer(portal, engine_node, SUITE, engine_name(adapter_digest(*identity_adapter(HOUSE_MODEL))))
+    house = engine_name(adapter_digest(*identity_adapter(HOUSE_MODEL)))
+    offer(portal, engine_node, SUITE, house, items=SUITE.indices("air"))
     result = measured(portal)
     above = [task for task in result.tasks if task.score > 2 * task.stderr]
     assert above, [(task.task, task.score, task.stderr) for task in result.tasks]

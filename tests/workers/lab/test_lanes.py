@@ -15,6 +15,7 @@ import pytest
 from arena.kit.celery import BENCH, VERIFY, Waker
 from tests.support.lab_portal import LabPortal, serve_lab_portal
 from tests.support.services import Services
+from workers.lab.app import lane_widths
 
 WORKER = """
 import time
@@ -44,10 +45,20 @@ def wait_for(condition: Callable[[], object]) -> None:
 
 
 @pytest.fixture
-def worker(services: Services, tmp_path: Path) -> Iterator[subprocess.Popen[bytes]]:
+def lanes() -> int:
+    return 1
+
+
+@pytest.fixture
+def worker(services: Services, tmp_path: Path, lanes: int) -> Iterator[subprocess.Popen[bytes]]:
     services.forget()
     ready = tmp_path / "ready"
-    environment = {**os.environ, "GAVEL_REDIS_URL": services.redis_url, "GAVEL_READY_FILE": str(ready)}
+    environment = {
+        **os.environ,
+        "GAVEL_REDIS_URL": services.redis_url,
+        "GAVEL_READY_FILE": str(ready),
+        "GAVEL_BENCH_LANES": str(lanes),
+    }
     root = Path(__file__).parents[3]
     with subprocess.Popen([sys.executable, "-c", WORKER], env=environment, cwd=root) as process:
         try:
@@ -90,3 +101,36 @@ def test_each_kind_has_its_own_lane(services: Services, worker: subprocess.Popen
         (told,) = second.bodies("fail")
         assert (told["retry"], told["counted"]) == (True, False)
         assert len([bench for bench in benches if bench.calls]) == 2
+
+
+@pytest.mark.parametrize("lanes", [2])
+def test_benchmarks_run_side_by_side_up_to_the_lanes(
+    services: Services, worker: subprocess.Popen[bytes]
+) -> None:
+    """And the third waits in the broker, where another lab can take it."""
+    waker = Waker(services.redis_url)
+    with ExitStack() as stack:
+        benches = [stack.enter_context(serve_lab_portal()) for _ in range(4)]
+        for bench in benches:
+            bench.kind = "long"
+            asyncio.run(waker.lab(BENCH, bench.job_url))
+
+        def running() -> list[LabPortal]:
+            return [bench for bench in benches if bench.calls and not bench.lease_lost]
+
+        wait_for(lambda: len(running()) == 2)
+        verification = stack.enter_context(serve_lab_portal())
+        verification.kind = "short"
+        asyncio.run(waker.lab(VERIFY, verification.job_url))
+        wait_for(lambda: verification.bodies("complete"))
+        assert len(running()) == 2
+        first, _ = running()
+        first.lease_lost = True
+        wait_for(lambda: len(running()) == 2)
+
+
+@pytest.mark.parametrize("said", ["0", "-1", "two", "1.5", ""])
+def test_a_number_of_lanes_that_is_none_is_refused_with_its_name(said: str) -> None:
+    with pytest.raises(ValueError, match=r"GAVEL_BENCH_LANES .* whole number from 1 to 32"):
+        lane_widths({"GAVEL_BENCH_LANES": said})
+    assert lane_widths({})[BENCH] == 2

@@ -1,44 +1,100 @@
 """Questions: the same from the same spec, fair in their options, and never the same twice."""
 
-import json
+import os
+import subprocess
+import sys
+from collections import Counter
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
-from arena.benchmarks.contracts import FamilySpec, SuiteSpec
-from arena.benchmarks.suites import load
-from workers.lab.questions import SuiteUnavailable, items_digest, make_items, verify
+from arena.benchmarks import suites
+from arena.benchmarks.contracts import FamilySpec, GymSource, SuiteSpec
+from tests.support.suites import lay_out
+from workers.lab.questions import (
+    Item,
+    SuiteUnavailable,
+    expected,
+    extract,
+    in_writing,
+    items_digest,
+    make_items,
+    verify,
+)
 
-SUITE = load("reasoning")
+SUITE = suites.load("reasoning")
+DIGESTS = {
+    "arithmetic": "8927db38af2cf61e",
+    "chinese": "bb4d0a243597bf3d",
+    "english": "8a517cb7d75615f2",
+    "format": "e581adda065f080b",
+    "reading": "e9f7ab57be46f8eb",
+    "reasoning": "c074003257d71a28",
+}
 
 
 @pytest.fixture(scope="module")
-def digest() -> str:
-    return items_digest(make_items(SUITE))
+def files(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("suites")
+    return lay_out([suites.load(name) for name in suites.shipped()], folder)
 
 
-def seeded(seed: int) -> SuiteSpec:
-    return SUITE.model_copy(update={"seed": seed})
+@pytest.fixture(scope="module")
+def made(files: Path) -> dict[str, dict[str, list[Item]]]:
+    return {name: make_items(suites.load(name), files) for name in suites.shipped()}
 
 
-def test_the_questions_of_the_published_suite_never_change(digest: str) -> None:
+def seeded(suite: SuiteSpec, seed: int) -> SuiteSpec:
+    return suite.model_copy(update={"seed": seed})
+
+
+def test_the_questions_of_the_published_suites_never_change(made: dict[str, dict[str, list[Item]]]) -> None:
     """Scores are compared across shows; when this fails the suite needs a new version, not a new digest here."""
-    assert digest == "5c197ec6d0485fd6981d94bbc630555e5ef1e6dc8cd5078c3f3c2a9a4f894c7c"
+    assert {name: items_digest(items)[:16] for name, items in made.items()} == DIGESTS
 
 
-def test_the_same_seed_gives_the_same_questions_and_another_seed_others(digest: str) -> None:
-    assert items_digest(make_items(SUITE)) == digest
-    assert items_digest(make_items(seeded(SUITE.seed + 1))) != digest
+MADE = """
+from pathlib import Path
+from arena.benchmarks import suites
+from workers.lab.questions import items_digest, make_items
+made = [suites.load("reasoning"), suites.load("arithmetic"), suites.surprise()]
+print([items_digest({name: listed}) for suite in made for name, listed in make_items(suite, Path()).items()])
+"""
 
 
-@pytest.mark.parametrize("seed", [1, 2, 3])
-def test_items_are_fair(seed: int) -> None:
-    suite = seeded(seed)
-    items = make_items(suite)
+def test_another_process_makes_the_same_questions() -> None:
+    """Some generators walk through a set of words, whose order is another one in each process."""
+    seen = [
+        subprocess.run(
+            [sys.executable, "-c", MADE],
+            env=os.environ | {"PYTHONHASHSEED": seed},
+            capture_output=True,
+            check=True,
+        ).stdout
+        for seed in ("1", "2")
+    ]
+    assert seen[0] == seen[1] != b""
+
+
+@pytest.mark.parametrize("name", ["reasoning", "english"])
+def test_the_same_seed_gives_the_same_questions_and_another_seed_others(
+    name: str, files: Path, made: dict[str, dict[str, list[Item]]]
+) -> None:
+    suite = suites.load(name)
+    assert items_digest(make_items(suite, files)) == items_digest(made[name])
+    assert items_digest(make_items(seeded(suite, suite.seed + 1), files)) != items_digest(made[name])
+
+
+@pytest.mark.parametrize("seed", [1, 2**53 - 1])
+@pytest.mark.parametrize("name", suites.shipped())
+def test_items_are_fair(name: str, seed: int, files: Path) -> None:
+    suite = seeded(suites.load(name), seed)
+    items = make_items(suite, files)
     for family in suite.families:
         listed = items[family.name]
         assert [item.index for item in listed] == list(range(family.items))
-        assert len({item.question for item in listed}) == family.items
+        assert len({(item.question, *sorted(item.options)) for item in listed}) == family.items
         for item in listed:
             wanted = family.options if family.kind == "choice" else 0
             assert len(item.options) == len(set(item.options)) == wanted
@@ -47,48 +103,84 @@ def test_items_are_fair(seed: int) -> None:
             assert not any(verify(family, item, other) for other in item.options if other != item.answer)
 
 
+def test_the_right_option_is_in_each_place_equally_often(made: dict[str, dict[str, list[Item]]]) -> None:
+    for name, items in made.items():
+        for family in suites.load(name).families:
+            if family.kind == "choice":
+                places = Counter(item.options.index(item.answer) for item in items[family.name])
+                assert len(places) == family.options
+                assert max(places.values()) - min(places.values()) <= 1
+
+
+def test_another_generator_is_refused(files: Path) -> None:
+    with pytest.raises(SuiteUnavailable, match="reasoning-gym"):
+        make_items(SUITE.model_copy(update={"generator": "reasoning-gym==0.0.1"}), files)
+
+
+def test_a_family_without_enough_answers_is_refused(files: Path) -> None:
+    poor = FamilySpec(
+        name="coin",
+        title={},
+        source=GymSource(dataset="ransom_note"),
+        kind="choice",
+        items=4,
+        air=0,
+        chance=0.25,
+    )
+    with pytest.raises(SuiteUnavailable, match="only 0 of 4 questions"):
+        make_items(SUITE.model_copy(update={"families": [poor]}), files)
+
+
+def test_a_file_that_is_missing_or_another_one_is_refused(tmp_path: Path) -> None:
+    suite = suites.load("chinese")
+    with pytest.raises(SuiteUnavailable, match="is not here"):
+        make_items(suite, tmp_path)
+    lay_out([suite], tmp_path)
+    spoiled = tmp_path / f"{suite.files[0]}.jsonl"
+    spoiled.write_bytes(spoiled.read_bytes() + b'{"question": "?", "answer": "!"}\n')
+    with pytest.raises(SuiteUnavailable, match="not the one"):
+        make_items(suite, tmp_path)
+
+
+# --- what is read out of an answer --------------------------------------------------------------------------------
+
+
 @pytest.mark.parametrize(
     ("text", "right"),
     [
         ("7", True),
         ("The answer is 7.", True),
         ("3 + 4 = 7", True),
+        ("7.0", True),
         ("7 + 0 = 8", False),
+        ("-7", False),
         ("seven", False),
         ("", False),
     ],
 )
-def test_a_sum_is_judged_by_the_last_number(text: str, right: bool) -> None:
-    family = next(family for family in SUITE.families if family.judged == "last_number")
-    item = make_items(SUITE)[family.name][0]
-    asked = replace(item, answer="7", entry=item.entry | {"answer": "7"})
-    assert verify(family, asked, text) == right
+def test_a_sum_is_judged_by_the_last_number(text: str, right: bool, files: Path) -> None:
+    family = next(family for family in SUITE.families if family.name == "small_sums")
+    item = replace(make_items(SUITE, files)[family.name][0], answer="7")
+    assert verify(family, item, text) == right
 
 
-def test_the_right_option_is_not_always_in_the_same_place() -> None:
-    items = make_items(SUITE)
-    places = {item.options.index(item.answer) for listed in items.values() for item in listed if item.options}
-    assert len(places) == 4
+def test_what_is_read_out_is_told() -> None:
+    family = next(family for family in SUITE.families if family.scorer == "number")
+    said = {"It is 1,234.50": "1234.50", "10-7": "7", "= -3": "-3", "none": ""}
+    assert {text: extract(family, text) for text in said} == said
 
 
-def test_what_guessing_scores_is_what_the_suite_says() -> None:
-    for family in SUITE.families:
-        assert family.chance == (1 / family.options if family.kind == "choice" else 0.0)
-
-
-def test_questions_fit_into_the_context() -> None:
-    for listed in make_items(SUITE).values():
-        assert max(len(json.dumps(item.entry["question"])) for item in listed) < 600
-
-
-def test_another_generator_is_refused() -> None:
-    with pytest.raises(SuiteUnavailable, match="reasoning-gym"):
-        make_items(SUITE.model_copy(update={"generator": "reasoning-gym==0.0.1"}))
-
-
-def test_a_family_without_enough_answers_is_refused() -> None:
-    poor = FamilySpec(
-        name="coin", title={}, dataset="ransom_note", config={}, kind="choice", items=4, chance=0.25
-    )
-    with pytest.raises(SuiteUnavailable, match="only 0 of 4 questions"):
-        make_items(SUITE.model_copy(update={"families": [poor]}))
+def test_a_choice_that_is_answered_in_writing_has_letters(made: dict[str, dict[str, list[Item]]]) -> None:
+    suite = suites.load("chinese")
+    family = suite.families[0]
+    for item in made["chinese"][family.name][:8]:
+        asked, lettered = in_writing(family, item)
+        letter = "ABCD"[item.options.index(item.answer)]
+        assert f"{letter}. {item.answer}" in lettered.question.splitlines()
+        assert lettered.question.endswith("只回答选项的字母。")
+        assert expected(asked, lettered) == f"{letter}. {item.answer}"
+        wrong = "ABCD".replace(letter, "")[0]
+        for text in (letter, f"{letter}.", f"({letter}) {item.answer}", f"答案是{letter}。"):
+            assert verify(asked, lettered, text), text
+        for text in (wrong, "", item.answer, f"It is {wrong}"):
+            assert not verify(asked, lettered, text), text

@@ -3,7 +3,7 @@ import { Confirm, Meter, Pill, SmallButton, type Tone, useReason } from "@gavel/
 import { Card, useEntryName } from "@gavel/ui";
 import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { useState } from "react";
-import { speedKey } from "../app/queries";
+import { speedKey, useSuites } from "../app/queries";
 import { useT } from "../i18n";
 import css from "./Speed.module.css";
 
@@ -30,6 +30,7 @@ export function RunCard({ run }: { run: SpeedRun }) {
         <Pill tone={TONES[state]}>{t(`speed.state.${state}`)}</Pill>
         <span className={css.names}>{t("speed.meet", { a: nameOf(a), b: nameOf(b) })}</span>
       </header>
+      {run.kind === "quiz" && <Questions run={run} />}
       {run.waiting && <p className={css.mute}>{reason(run.waiting.reason)}</p>}
       {state === "running" && (
         <>
@@ -51,6 +52,18 @@ export function RunCard({ run }: { run: SpeedRun }) {
       <Actions run={run} />
     </Card>
   );
+}
+
+/** Which bank, and what came out of the surprise once it may be known. */
+function Questions({ run }: { run: SpeedRun }) {
+  const { t, language } = useT();
+  const suites = useSuites().data;
+  if (run.suite !== "surprise") {
+    const name = suites?.find((one) => one.id === run.suite)?.name;
+    return <p className={css.mute}>{t("speed.from", { suite: name?.[language] ?? run.suite ?? "" })}</p>;
+  }
+  const family = run.surprise?.[language] ?? run.surprise?.en;
+  return <p className={css.mute}>{family ? t("speed.surprised", { family }) : t("speed.surprise_sealed")}</p>;
 }
 
 function Outcome({ run, result }: { run: SpeedRun; result: NonNullable<SpeedRun["result"]> }) {
