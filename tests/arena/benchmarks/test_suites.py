@@ -10,6 +10,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from tokenizers import Tokenizer
+from tokenizers.models import WordLevel
+from tokenizers.pre_tokenizers import WhitespaceSplit
 from typer.testing import CliRunner
 
 from arena.benchmarks import checking, library, rows, suites
@@ -182,6 +185,20 @@ def test_a_question_whose_own_answer_does_not_pass_its_scorer_is_unanswerable(
     code, said = gavel("check", str(file), "--scorer", scorer)
     assert (code == 0) == right, said
     assert right or "suite.unanswerable" in said
+
+
+def test_tokens_are_counted_as_the_tokenizer_does_where_there_is_one(tmp_path: Path) -> None:
+    """Each word is one token of this one, and the base model has room for 1024."""
+    tokenizer = Tokenizer(WordLevel({"[UNK]": 0}, unk_token="[UNK]"))
+    tokenizer.pre_tokenizer = WhitespaceSplit()
+    tokenizer.save(str(tmp_path / "tokenizer.json"))
+    file = tmp_path / "long.jsonl"
+    for words, fits in ((900, True), (1100, False)):
+        file.write_bytes(lines(*plenty(), bank(question="x " * words)))
+        code, said = gavel("check", str(file), "--tokenizer", str(tmp_path / "tokenizer.json"))
+        assert (code == 0, "suite.too_long" in said) == (fits, not fits), said
+    code, said = gavel("check", str(file), "--tokenizer", str(tmp_path / "none.json"))
+    assert (code, "There is no tokenizer" in said) == (1, True)
 
 
 def test_too_few_questions_are_refused(tmp_path: Path) -> None:

@@ -118,7 +118,7 @@ it("names the number before it orders, and the portal's own when that is another
   expect(screen.getByText(/This is about 1 runs by now, not 2/)).toBeTruthy();
   fireEvent.click(screen.getAllByRole("button", { name: "Order 1 run" }).at(-1) as HTMLElement);
   await waitFor(() => expect(done).toHaveBeenCalledWith("1 run has been ordered."));
-  expect(post.mock.calls.map(([, init]) => (init as { body: object }).body)).toEqual([
+  expect(post.mock.calls.map(([, init]) => (init as unknown as { body: object }).body)).toEqual([
     { entries: "all", suite: "reasoning", extent: "air", expected: 2 },
     { entries: "all", suite: "reasoning", extent: "air", expected: 1 },
   ]);

@@ -8,6 +8,7 @@ import { useT } from "../i18n";
 import { idOf } from "../nodes/idOf";
 import css from "./Bench.module.css";
 import { BENCH, useCalibrations } from "./queries";
+import { Scroll } from "./Scroll";
 
 const TONES: Record<Calibration["state"], Tone> = { queued: "calm", running: "busy", done: "good", failed: "bad" };
 
@@ -106,7 +107,7 @@ function Start({ name, busy }: { name: string; busy: boolean }) {
 function Verdicts({ calibration }: { calibration: Calibration }) {
   const { t } = useT();
   return (
-    <div className={css.scroll}>
+    <Scroll label={t("bench.calibration_of", { class: calibration.hardware_class })}>
       <table className={css.table}>
         <thead>
           <tr>
@@ -124,7 +125,7 @@ function Verdicts({ calibration }: { calibration: Calibration }) {
           ))}
         </tbody>
       </table>
-    </div>
+    </Scroll>
   );
 }
 

@@ -4,6 +4,7 @@ import { useSuites } from "../app/queries";
 import { useT } from "../i18n";
 import css from "./Bench.module.css";
 import { useDecisions } from "./queries";
+import { Scroll } from "./Scroll";
 
 /** What was decided about scores, by whom and why. Nothing can be taken out of it. */
 export function Decisions() {
@@ -20,7 +21,7 @@ export function Decisions() {
       {decisions.isPending && !decisions.error && <Loading />}
       {decisions.data?.length === 0 && <p className={css.mute}>{t("bench.decisions_none")}</p>}
       {decisions.data && decisions.data.length > 0 && (
-        <div className={css.scroll}>
+        <Scroll label={t("bench.decisions")}>
           <table className={css.table}>
             <thead>
               <tr>
@@ -51,7 +52,7 @@ export function Decisions() {
               ))}
             </tbody>
           </table>
-        </div>
+        </Scroll>
       )}
     </section>
   );
