@@ -17,6 +17,7 @@ from arena.accounts import routes as accounts
 from arena.accounts.limits import make_limiter
 from arena.accounts.public import PublicCaller, SeesMetrics, ensure_operator
 from arena.benchmarks import routes as benchmarks
+from arena.benchmarks import score_routes as scores
 from arena.benchmarks import suite_routes
 from arena.config import Settings
 from arena.duels import routes as duels
@@ -85,6 +86,7 @@ ROUTERS = (
     teams.router,
     submissions.router,
     benchmarks.router,
+    scores.router,
     suite_routes.router,
     duels.router,
     speed.router,

@@ -6,11 +6,12 @@ upload ──▶ verify ──▶ probe ──▶ benchmark ──▶ duel ─�
 from datetime import timedelta
 from functools import partial
 
-from arena.benchmarks import library, queue
+from arena.benchmarks import library, queue, rescoring
 from arena.benchmarks import service as benchmarks
 from arena.benchmarks.contracts import JOB_KIND as BENCHMARK
 from arena.benchmarks.contracts import ORDERED_KIND as ORDERED_BENCHMARK
-from arena.benchmarks.contracts import BenchmarkFinished, RunOrdered
+from arena.benchmarks.contracts import RESCORE_KIND as RESCORE
+from arena.benchmarks.contracts import BenchmarkFinished, RescoreAsked, RunOrdered, ScoreChanged
 from arena.duels import attending
 from arena.duels import service as duels
 from arena.duels.attention import ATTEND
@@ -25,7 +26,17 @@ from arena.kit.jobs.contracts import JobProgressed
 from arena.kit.jobs.pipeline import Air, Pipeline, Step, Work
 from arena.leaderboard.contracts import REFRESH as REFRESH_BOARD
 from arena.leaderboard.contracts import BoardChanged
-from arena.nodes.contracts import ENGINE, PRELOAD, RECYCLE, NodeChanged, NodeFreed, NodeWorn
+from arena.nodes import calibrating
+from arena.nodes.contracts import (
+    CALIBRATE,
+    ENGINE,
+    PRELOAD,
+    RECYCLE,
+    CalibrationAsked,
+    NodeChanged,
+    NodeFreed,
+    NodeWorn,
+)
 from arena.practice import service as practice
 from arena.practice.contracts import ANSWER as PRACTISE
 from arena.practice.contracts import PracticeAsked, PracticeChanged
@@ -61,7 +72,7 @@ def on_work(fact: JobProgressed) -> list[str]:
     """A verification concerns its contestant; what holds or awaits an engine also shows on the desks."""
     if fact.kind == PRACTISE:
         return [f"practice:{fact.subject}", "desk:*"]
-    if fact.kind in (COMPLETE, RUN_SPEED, DRAW_QUIZ, SCORE_QUIZ, ORDERED_BENCHMARK):
+    if fact.kind in (COMPLETE, RUN_SPEED, DRAW_QUIZ, SCORE_QUIZ, CALIBRATE, ORDERED_BENCHMARK, RESCORE):
         return ["desk:*"]
     if fact.kind == ATTEND:
         return []  # the page of the duel asks by itself
@@ -104,6 +115,9 @@ PIPELINE = Pipeline(
             benchmarks.answered_ordered,
             max_attempts=6,
         ),
+        Work(
+            RESCORE, VERIFY_QUEUE, timedelta(hours=1), rescoring.failed, rescoring.prepare, rescoring.finish
+        ),
         # Six turns at their deadlines, twice.
         Work(RUN_DUEL, CONTROL, timedelta(hours=1), duels.failed),
         Work(ATTEND, BENCH, timedelta(hours=2), attending.failed, attending.prepare, attending.finish),
@@ -114,6 +128,8 @@ PIPELINE = Pipeline(
         Work(COMPLETE, CONTROL, timedelta(minutes=5), gateway.failed),
         Work(PRELOAD, CONTROL, timedelta(minutes=15), _nothing_to_mark),
         Work(RECYCLE, CONTROL, timedelta(hours=6), _nothing_to_mark),
+        # A class of many nodes, some of them at work.
+        Work(CALIBRATE, CONTROL, timedelta(hours=6), calibrating.failed),
         Work(RECOMPUTE_RATINGS, CONTROL, timedelta(minutes=10), _nothing_to_mark),
         Work(REFRESH_BOARD, CONTROL, timedelta(minutes=10), _nothing_to_mark),
     ),
@@ -123,6 +139,8 @@ PIPELINE = Pipeline(
         Step(SubmissionProbed, BENCHMARK, lambda fact: fact.submission_id),
         Step(RunOrdered, ORDERED_BENCHMARK, lambda fact: fact.run_id),
         Step(BenchmarkFinished, REFRESH_BOARD, lambda fact: fact.season_id),
+        Step(ScoreChanged, REFRESH_BOARD, lambda fact: fact.season_id),
+        Step(RescoreAsked, RESCORE, lambda fact: fact.run_id),
         Step(CompetingChanged, REFRESH_BOARD, lambda fact: fact.season_id),
         Step(DuelStarted, RUN_DUEL, lambda fact: fact.duel_id),
         # A quiz is drawn, asked and marked; a duel of speed is only asked.
@@ -135,12 +153,14 @@ PIPELINE = Pipeline(
         Step(EpisodePlanned, PRELOAD, lambda fact: fact.episode_id),
         Step(DuelStarted, PRELOAD, lambda fact: fact.episode_id),
         Step(NodeWorn, RECYCLE, lambda fact: fact.node_id),
+        Step(CalibrationAsked, CALIBRATE, lambda fact: fact.calibration_id),
         Step(PracticeAsked, PRACTISE, lambda fact: fact.exchange_id),
         Step(DuelRevealed, RECOMPUTE_RATINGS, lambda fact: fact.season_id),
         Step(RatingsComputed, REFRESH_BOARD, lambda fact: fact.season_id),
     ),
     air=(
         Air(SubmissionChanged, lambda fact: [f"submission:{fact.submission_id}", "desk:*"]),
+        Air(ScoreChanged, lambda fact: [f"submission:{fact.submission_id}", "desk:*"]),
         Air(JobProgressed, on_work),
         Air(NodeChanged, lambda fact: ["desk:*"]),
         Air(NodeFreed, lambda fact: ["desk:*"]),

@@ -129,3 +129,4 @@ Moderator = Annotated[Caller, Depends(Allow(Permission.MODERATE), scope="functio
 SeesNodes = Annotated[Caller, Depends(Allow(Permission.SEE_NODES), scope="function")]
 RunsNodes = Annotated[Caller, Depends(Allow(Permission.RUN_NODES), scope="function")]
 SeesMetrics = Annotated[Caller, Depends(Allow(Permission.SEE_METRICS), scope="function")]
+DecidesScores = Annotated[Caller, Depends(Allow(Permission.SCORE), scope="function")]

@@ -5,6 +5,7 @@ from arena.accounts.models import OneTimeLink, Person
 from arena.accounts.policy import (
     Caller,
     Contestant,
+    DecidesScores,
     Judge,
     Moderator,
     Producer,
@@ -22,6 +23,7 @@ from arena.accounts.service import digest, ensure_operator, read_link, usable_li
 __all__ = [
     "Caller",
     "Contestant",
+    "DecidesScores",
     "Judge",
     "Moderator",
     "OneTimeLink",

@@ -27,6 +27,8 @@ class Permission(StrEnum):
     SEE_METRICS = "see metrics"
     """How the machines do and how often what was refused; Prometheus asks with the operator's token."""
     MODERATE = "moderate"
+    SCORE = "decide scores"
+    """Order benchmark runs, judge answers again, void and set scores."""
 
 
 GRANTED: dict[Permission, frozenset[Role]] = {
@@ -39,6 +41,7 @@ GRANTED: dict[Permission, frozenset[Role]] = {
     Permission.RUN_NODES: frozenset({Role.PRODUCER, Role.OPERATOR}),
     Permission.SEE_METRICS: frozenset({Role.OPERATOR}),
     Permission.MODERATE: frozenset({Role.MODERATOR, Role.PRODUCER}),
+    Permission.SCORE: frozenset({Role.PRODUCER, Role.OPERATOR}),
 }
 
 INVITABLE: dict[Role, frozenset[Role]] = {

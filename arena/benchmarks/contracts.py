@@ -259,3 +259,53 @@ class RunOrdered(Fact):
     """It waits in the state `queued`."""
 
     run_id: UUID
+
+
+RESCORE_KIND = "benchmarks.rescore"
+
+
+class Kept(Contract):
+    """An answer as it was stored: the text, and of a choice how likely each option was."""
+
+    task: str
+    index: int
+    answer: Words
+    logprobs: list[FiniteFloat] = []
+
+
+class RescoreContract(Contract):
+    """The stored answers of a run, to be judged again. No engine is asked."""
+
+    suite: SuiteSpec
+    items: dict[str, list[int]]
+    files: dict[str, str] = {}
+    """A link to each file of the suite, by its sha256."""
+    answers: list[Kept]
+
+
+class Judged(Contract):
+    task: str
+    index: int
+    answer: Words
+    extracted: Words
+    correct: bool
+
+
+class RescoreResult(Contract):
+    suite_digest: str
+    items_digest: str
+    """Of the questions as they are made now: other questions were not answered by these answers."""
+    scorer_digest: Sha256
+    samples: list[Judged]
+    tasks: list[TaskScore]
+
+
+class RescoreAsked(Fact):
+    run_id: UUID
+
+
+class ScoreChanged(Fact):
+    """A score of a version was voided, set, lifted or judged again."""
+
+    submission_id: UUID
+    season_id: UUID

@@ -6,6 +6,7 @@ from secrets import randbelow, token_hex
 from uuid import UUID
 
 from sqlalchemy import func, select
+from sqlalchemy.dialects.postgresql import distinct_on
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from arena.benchmarks import suites
@@ -43,7 +44,7 @@ async def every(session: AsyncSession) -> list[SuiteSpec]:
     """The newest version of each: those that ship first, then those that were imported, by id."""
     newest = (
         select(ImportedSuite)
-        .distinct(ImportedSuite.name)
+        .ext(distinct_on(ImportedSuite.name))
         .order_by(ImportedSuite.name, ImportedSuite.version.desc())
     )
     imported = (await session.execute(newest)).scalars().all()
@@ -157,3 +158,9 @@ async def add(
         session, Conflict("suite.busy", "Somebody else is importing a suite of this id. Try again.")
     )
     return made
+
+
+async def sealed(session: AsyncSession, season_id: UUID) -> bool:
+    """Whether the season has drawn a seed that nobody may know yet."""
+    row = await season_seed(session, season_id)
+    return row is not None and row.released_at is None

@@ -146,3 +146,38 @@ class SeasonSeed(Row):
     nonce: Mapped[str]
     drawn_by: Mapped[UUID | None] = mapped_column(ForeignKey("persons.id"))
     released_at: Mapped[datetime | None]
+
+
+ScoreAction = Literal[
+    "order", "cancel", "rerun", "rescore", "rescored", "not_rescored", "void", "override", "lift"
+]
+
+
+class ScoreDecision(Row):
+    """Somebody did something about a score, or the lab did what he asked for. No row is ever changed or deleted."""
+
+    __tablename__ = "score_decisions"
+
+    season_id: Mapped[UUID] = mapped_column(ForeignKey("seasons.id"), index=True)
+    submission_id: Mapped[UUID] = mapped_column(ForeignKey("submissions.id"), index=True)
+    run_id: Mapped[UUID | None] = mapped_column(ForeignKey("benchmark_runs.id"))
+    """None: of a score that was set without a run."""
+    suite: Mapped[str]
+    action: Mapped[ScoreAction] = mapped_column(String)
+    by: Mapped[UUID | None] = mapped_column(ForeignKey("persons.id"))
+    """None: what came of a rescore."""
+    reason: Mapped[str | None]
+    before: Mapped[dict[str, Any] | None]
+    """What stood before and (`after`) after it: `score` and `stderr`, with what made it."""
+    after: Mapped[dict[str, Any] | None]
+
+    __table_args__ = (
+        CheckConstraint(
+            "action in ('order','cancel','rerun','rescore','rescored','not_rescored','void','override','lift')",
+            name="action",
+        ),
+        CheckConstraint("(\"by\" is null) = (action in ('rescored','not_rescored'))", name="by_somebody"),
+        CheckConstraint(
+            "action not in ('not_rescored','void','override','lift') or reason is not null", name="reason"
+        ),
+    )

@@ -1,8 +1,17 @@
 """The face of benchmarks: what other domains use."""
 
-from arena.benchmarks.contracts import BenchmarkFinished
-from arena.benchmarks.queries import accuracy
+from arena.benchmarks.contracts import BenchmarkFinished, Extent
 from arena.benchmarks.rules import Accuracy
-from arena.benchmarks.schemas import AccuracyOut
+from arena.benchmarks.schemas import AccuracyOut, TaskOut
+from arena.benchmarks.standing import Standing, accuracy, standings
 
-__all__ = ["Accuracy", "AccuracyOut", "BenchmarkFinished", "accuracy"]
+__all__ = [
+    "Accuracy",
+    "AccuracyOut",
+    "BenchmarkFinished",
+    "Extent",
+    "Standing",
+    "TaskOut",
+    "accuracy",
+    "standings",
+]

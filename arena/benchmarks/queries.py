@@ -3,13 +3,17 @@
 from collections.abc import Sequence
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import ColumnElement, case, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from arena.benchmarks import library
 from arena.benchmarks.contracts import Answer
 from arena.benchmarks.models import UNDER_WAY, BenchmarkAnswer, BenchmarkRun, BenchmarkSample
-from arena.benchmarks.rules import Accuracy, overall
+from arena.benchmarks.schemas import SamplePage, SealedSeed
 from arena.kit.errors import NotFound
+
+PAGE = 25
+"""Questions on a page."""
 
 
 async def newest_run(session: AsyncSession, submission_id: UUID) -> BenchmarkRun | None:
@@ -30,6 +34,17 @@ async def open_run(session: AsyncSession, submission_id: UUID) -> BenchmarkRun |
         BenchmarkRun.state.in_(UNDER_WAY),
     )
     return (await session.execute(statement)).scalar_one_or_none()
+
+
+async def seed_of(session: AsyncSession, season_id: UUID) -> SealedSeed | None:
+    """What may be known of the season's own seed; None when its suites have their published one."""
+    row = await library.season_seed(session, season_id)
+    if row is None:
+        return None
+    out = row.released_at is not None
+    return SealedSeed(
+        commitment=library.commitment(row), seed=row.seed if out else None, nonce=row.nonce if out else None
+    )
 
 
 async def run(session: AsyncSession, run_id: UUID, lock: bool = False) -> BenchmarkRun:
@@ -69,13 +84,26 @@ async def samples(session: AsyncSession, run_id: UUID) -> Sequence[BenchmarkSamp
     return (await session.execute(statement)).scalars().all()
 
 
-async def accuracy(session: AsyncSession, submission_id: UUID) -> Accuracy | None:
-    """Overall accuracy from the newest finished run; None when there is none."""
+async def sample_page(
+    session: AsyncSession, run: BenchmarkRun, task: str | None, wrong: bool, page: int
+) -> SamplePage:
+    """A page of the questions, in the order of the run's tasks. Beyond the last page it is the last one."""
+    wanted: list[ColumnElement[bool]] = [BenchmarkSample.run_id == run.id]
+    if task is not None:
+        wanted.append(BenchmarkSample.task == task)
+    if wrong:
+        wanted.append(BenchmarkSample.correct.is_(False))
+    counted = select(func.count()).select_from(BenchmarkSample).where(*wanted)
+    total = (await session.execute(counted)).scalar_one()
+    page = min(page, max(1, -(-total // PAGE)))
+    places = {scored["task"]: place for place, scored in enumerate(run.tasks)}
+    by_task = [case(places, value=BenchmarkSample.task)] if places else []
     statement = (
-        select(BenchmarkRun)
-        .where(BenchmarkRun.submission_id == submission_id, BenchmarkRun.state == "done")
-        .order_by(BenchmarkRun.created_at.desc())
-        .limit(1)
+        select(BenchmarkSample)
+        .where(*wanted)
+        .order_by(*by_task, BenchmarkSample.task, BenchmarkSample.index)
+        .limit(PAGE)
+        .offset(PAGE * (page - 1))
     )
-    run = (await session.execute(statement)).scalar_one_or_none()
-    return overall([(task["score"], task["stderr"]) for task in run.tasks]) if run else None
+    rows = (await session.execute(statement)).scalars().all()
+    return SamplePage.of(rows, total, page, PAGE)

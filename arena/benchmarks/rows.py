@@ -72,13 +72,13 @@ class BankRow(Contract):
 
 
 def in_order(rows: Sequence[BankRow]) -> list[BankRow]:
-    """The published order: one of each stratum in turn, within a stratum by the hash of the line. So any beginning of
-    it is a stratified sample, and nobody has chosen who is in it.
+    """The published order: one of each stratum in turn, strata by the hash of their name, within a stratum by the hash
+    of the line. So any beginning of it is a stratified sample, and nobody has chosen who is in it.
     """
     strata: dict[str, list[BankRow]] = defaultdict(list)
     for row in sorted(rows, key=lambda row: sha256(row.line.encode()).digest()):
         strata[row.stratum].append(row)
-    queues = [strata[name] for name in sorted(strata)]
+    queues = [strata[name] for name in sorted(strata, key=lambda name: sha256(name.encode()).digest())]
     longest = max(map(len, queues), default=0)
     return [queue[place] for place in range(longest) for queue in queues if place < len(queue)]
 

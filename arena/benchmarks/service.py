@@ -13,7 +13,7 @@ from sqlalchemy import delete, func
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from arena.benchmarks import library, queries
+from arena.benchmarks import library, queries, scores
 from arena.benchmarks.contracts import (
     ORDERED_KIND,
     Answer,
@@ -262,6 +262,7 @@ async def _scored(session: AsyncSession, run: BenchmarkRun, result: BenchmarkRes
         digest = await _attested(session, run, suite, leased, result)
         run.node = leased.model_copy(update={"attestation": digest}).model_dump(mode="json")
     _end(session, run, "done")
+    await scores.settled(session, run)
     record(session, BenchmarkFinished(submission_id=run.submission_id, season_id=run.season_id))
     return leased
 

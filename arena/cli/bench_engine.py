@@ -26,6 +26,7 @@ from arena.shows.public import SeasonRules, SpeedRules
 from arena.speed import service as speed
 from arena.speed.contracts import SpeedResult
 from arena.speed.models import SpeedRun
+from arena.speed.schemas import NewSpeedRun
 from arena.submissions.models import Entry, Submission
 from arena.submissions.public import adapter_ref
 from arena.submissions.safetensors import engine_name, read_header, write_tensors
@@ -210,7 +211,8 @@ async def _against_its_twin(stage: Stage) -> list[Figure]:
     ties, widths = 0, []
     for _ in range(TWINS):
         async with transaction(stage.site.sessions, stage.site.bus) as session:
-            run_id = (await speed.start(session, await stage.episode(session), "duel", a, twin)).id
+            wanted = NewSpeedRun(kind="duel", entry_a=a, entry_b=twin)
+            run_id = (await speed.start(session, await stage.episode(session), wanted)).id
         result = await _speed(stage.site, run_id)
         found = next(one.a_to_b for one in result.metrics if one.metric == "decode")
         assert found is not None

@@ -3,9 +3,10 @@
 import asyncio
 import json
 from collections.abc import Sequence
+from dataclasses import asdict
 from hashlib import sha256
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, TypeVar
 
 import typer
 from pydantic import ValidationError
@@ -18,9 +19,10 @@ from arena.benchmarks.checking import BadSuite, Count, Problem
 from arena.benchmarks.contracts import FileSource, SuiteSpec
 from arena.benchmarks.importing import NewSuite, NewTask, build
 from arena.cli.site import Refused, SiteClient, find_site
+from arena.kit.schemas import In
 from arena.shows.base_models import BASE_MODELS, HOUSE_MODEL, BaseModel, likely_tokens
 
-suite = typer.Typer(no_args_is_help=True, help="Suites of questions: list, check, import, export.")
+suite = typer.Typer(no_args_is_help=True, help="Suites of questions: list, check, import, export, score.")
 
 SHOWN = 50
 """Problems named on the screen."""
@@ -28,6 +30,7 @@ SHOWN = 50
 Url = Annotated[str | None, typer.Option(envvar="GAVEL_URL", help="The site; default: the one running here.")]
 Token = Annotated[str | None, typer.Option(envvar="GAVEL_TOKEN", help="API token of a producer.")]
 DataDir = Annotated[Path, typer.Option(envvar="GAVEL_DATA_DIR")]
+Wanted = TypeVar("Wanted", bound=In)
 Scorer = Literal["exact", "number", "format", "contains"]
 
 
@@ -46,7 +49,7 @@ def list_suites(url: Url = None, token: Token = None, data_dir: DataDir = Path("
         finally:
             await site.close()
 
-    _table(_or_exit(ask))
+    _table([_counted(one) for one in _or_exit(ask)])
 
 
 @suite.command("check")
@@ -94,7 +97,9 @@ def import_suite(
     ] = None,
     include: Annotated[
         Path | None,
-        typer.Option(help="Folder of your own harness tasks. Their YAML may run code on this machine."),
+        typer.Option(
+            help="Folder of your own harness tasks, instead of its own. Their YAML may run code on this machine."
+        ),
     ] = None,
     limit: Annotated[
         int | None, typer.Option(min=1, help="At most so many questions of a harness task.")
@@ -164,6 +169,43 @@ def export(
         if isinstance(family.source, FileSource):
             (folder / id / f"{family.name}.jsonl").write_bytes(bodies[family.source.sha256])
     typer.echo(f"{id} version {spec.version}: {folder / id}.json, digest {spec.digest}")
+
+
+@suite.command("score")
+def score(
+    folder: Annotated[Path, typer.Argument(help="The folder of a run, out of its .zip.", file_okay=False)],
+    output: Annotated[Path, typer.Argument(help="What lm_eval was given as --output_path.")],
+    as_json: Annotated[bool, typer.Option("--json", help="As JSON.")] = False,
+) -> None:
+    """Judge what your own lm_eval has logged, and compare it with the site's answers, question by question.
+    Exit code 1: some are others."""
+    from workers.lab.rejudge import NotThere, judge  # slow to import, and only needed here
+
+    try:
+        judged = judge(folder, output)
+    except NotThere as error:
+        Console(stderr=True).print(f"[red]{escape(str(error))}[/]", soft_wrap=True)
+        raise typer.Exit(2) from error
+    if as_json:
+        typer.echo(json.dumps([asdict(one) for one in judged], ensure_ascii=False))
+    else:
+        table = Table(
+            "task", "questions", "right", "right at the site", "score", "answered otherwise", "largest gap"
+        )
+        for one in judged:
+            otherwise = ", ".join(map(str, one.differing[:10])) or "none"
+            table.add_row(
+                one.task,
+                str(one.n),
+                str(one.correct),
+                str(one.recorded),
+                f"{one.score:.3f}",
+                otherwise,
+                f"{one.gap:g}",
+            )
+        Console().print(table)
+    if any(one.differing for one in judged):
+        raise typer.Exit(1)
 
 
 async def _fetch(
@@ -321,7 +363,7 @@ def _new(id: str, name: str, name_zh: str, licence: str, tasks: list[NewTask]) -
     return _validated(NewSuite, id, id=id, name={"en": name, "zh": name_zh}, licence=licence, tasks=tasks)
 
 
-def _validated(kind: type[Any], what: str, **fields: Any) -> Any:
+def _validated(kind: type[Wanted], what: str, **fields: Any) -> Wanted:
     try:
         return kind(**fields)
     except ValidationError as error:
@@ -367,6 +409,12 @@ def _tell(console: Console, problems: Sequence[Problem], count: int) -> None:
 def _described(spec: SuiteSpec) -> dict[str, Any]:
     families = [{"items": family.items, "air": family.air} for family in spec.families]
     return {"id": spec.id, "version": spec.version, "digest": spec.digest, "families": families}
+
+
+def _counted(told: dict[str, Any]) -> dict[str, Any]:
+    """A site names the questions that are asked on air; here their number is enough."""
+    families = [{"items": family["items"], "air": len(family["air"])} for family in told["families"]]
+    return {**told, "families": families}
 
 
 def _table(listed: Sequence[dict[str, Any]]) -> None:

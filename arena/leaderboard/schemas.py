@@ -6,7 +6,7 @@ from uuid import UUID
 
 from pydantic import Field
 
-from arena.benchmarks.public import AccuracyOut
+from arena.benchmarks.public import AccuracyOut, Extent, TaskOut
 from arena.kit.schemas import In, Out
 
 
@@ -38,3 +38,29 @@ class Board(Out):
 
 class Freeze(In):
     frozen: Annotated[bool, Field(description="True keeps what is shown now until it is lifted.")]
+
+
+class SuiteRow(Out):
+    """One entry on one suite, in the version that would go on stage."""
+
+    entry_id: UUID
+    name: str
+    kind: Literal["contestant", "house"]
+    version: int | None
+    accuracy: AccuracyOut | None
+    override: str | None
+    """Why a producer has set it, where one has."""
+    run_id: UUID | None
+    """The run that counts."""
+    extent: Extent | None
+    tasks: list[TaskOut]
+    hardware_class: str | None
+    attestation: str | None
+    """Digest of what the engine's node stated and signed: `/attestations/{digest}`."""
+
+
+class SuiteScores(Out):
+    suite: str
+    frozen: bool
+    """What was measured since the board was frozen is not here."""
+    rows: list[SuiteRow]

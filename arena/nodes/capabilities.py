@@ -75,6 +75,7 @@ NEEDS: Mapping[Mode, tuple[Capability, ...]] = {
     "duel": _ON_STAGE,
     "speed": _ON_STAGE,
     "preload": _ON_STAGE,
+    "calibration": _ON_STAGE,
     # A stranger's adapter may leave NaN behind, which nothing but a new start cures.
     "probe": ("restart", "dynamic_lora", "logprobs", "prompt_ids", "cache_salt", *_RECOGNISED),
     "benchmark": ("logprobs", "echo", "prompt_ids", "seed", *_RECOGNISED),

@@ -12,6 +12,7 @@ from arena.nodes.placement import ANY_CLASS, Mode, Request
 
 PRELOAD = "nodes.preload"
 RECYCLE = "nodes.recycle"
+CALIBRATE = "nodes.calibrate"
 
 ENGINE = "engine"
 """The resource that jobs wait for when every node is held."""
@@ -127,3 +128,7 @@ class NodeWorn(Fact):
     """Its engine is to be started anew, as soon as nobody holds it."""
 
     node_id: UUID
+
+
+class CalibrationAsked(Fact):
+    calibration_id: UUID

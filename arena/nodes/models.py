@@ -1,10 +1,19 @@
 """Engine nodes and who holds them. Benchmarks and duels both lease, so nodes stand to the left of both."""
 
 from datetime import datetime
-from typing import Any
+from typing import Any, Literal
 from uuid import UUID
 
-from sqlalchemy import BigInteger, ForeignKey, Index, String, UniqueConstraint, false, text
+from sqlalchemy import (
+    BigInteger,
+    CheckConstraint,
+    ForeignKey,
+    Index,
+    String,
+    UniqueConstraint,
+    false,
+    text,
+)
 from sqlalchemy.orm import Mapped, mapped_column
 
 from arena.accounts.public import OneTimeLink
@@ -30,11 +39,19 @@ class Node(Row):
     """From it and the site's secret comes the token of a node that has joined; null for one named in the settings."""
     removed_at: Mapped[datetime | None]
     """It has left the site: not looked at, not shown, not leased. Its row stays, because answers were made on it."""
+    misfit: Mapped[dict[str, Any] | None]
+    """A `calibration.Misfit`: its last calibration refused it as one of its class."""
 
     @property
     def shows_another_key(self) -> bool:
         shown = self.health.get("public_key")
         return None not in (shown, self.public_key) and shown != self.public_key
+
+    @property
+    def is_misfit(self) -> bool:
+        """Refused as one of the class that it states now."""
+        stated = (self.health.get("hardware") or {}).get("class", "unknown")
+        return self.misfit is not None and self.misfit["hardware_class"] == stated
 
 
 class NodeInvitation(OneTimeLink):
@@ -92,3 +109,61 @@ class AdapterFingerprint(Row):
     fingerprint: Mapped[str]
 
     __table_args__ = (UniqueConstraint("digest", "engine_build", "hardware_class"),)
+
+
+CalibrationState = Literal["queued", "running", "done", "failed"]
+Turn = Literal["waiting", "measured", "left_out"]
+
+
+class Calibration(Row):
+    """The nodes of one hardware class, measured one after the other and compared."""
+
+    __tablename__ = "calibrations"
+
+    hardware_class: Mapped[str]
+    base_model: Mapped[str]
+    rules: Mapped[dict[str, Any]]
+    """A `CalibrationRules`: the season's when it was asked for."""
+    asked_by: Mapped[UUID] = mapped_column(ForeignKey("persons.id"))
+    state: Mapped[CalibrationState] = mapped_column(String, default="queued")
+    reason: Mapped[str | None]
+    ended_at: Mapped[datetime | None]
+
+    __table_args__ = (
+        CheckConstraint("state in ('queued','running','done','failed')", name="state"),
+        CheckConstraint("(state in ('done','failed')) = (ended_at is not null)", name="ended"),
+        CheckConstraint("state <> 'failed' or reason is not null", name="reason"),
+        # One at a time of a class.
+        Index(
+            "uq_calibrations_under_way",
+            "hardware_class",
+            unique=True,
+            postgresql_where="state in ('queued','running')",
+        ),
+    )
+
+
+class NodeCalibration(Row):
+    """One node in a calibration: what it showed, and what was made of it."""
+
+    __tablename__ = "node_calibrations"
+
+    calibration_id: Mapped[UUID] = mapped_column(ForeignKey("calibrations.id"))
+    node_id: Mapped[UUID] = mapped_column(ForeignKey("nodes.id"), index=True)
+    turn: Mapped[Turn] = mapped_column(String, default="waiting")
+    reason: Mapped[str | None]
+    """Why it was left out."""
+    engine_build: Mapped[str | None]
+    attestation: Mapped[str | None]
+    """Digest of what it stated when its turn came."""
+    shown: Mapped[dict[str, Any] | None]
+    """A `calibration.Shown`."""
+    verdict: Mapped[dict[str, Any] | None]
+    """A `calibration.Verdict`, once all are measured."""
+
+    __table_args__ = (
+        UniqueConstraint("calibration_id", "node_id"),
+        CheckConstraint("turn in ('waiting','measured','left_out')", name="turn"),
+        CheckConstraint("(turn = 'measured') = (shown is not null)", name="measured"),
+        CheckConstraint("(turn = 'left_out') = (reason is not null)", name="left_out"),
+    )

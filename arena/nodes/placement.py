@@ -11,7 +11,9 @@ from dataclasses import dataclass, field, replace
 from typing import Literal, get_args
 from uuid import UUID
 
-Mode = Literal["showcase", "duel", "speed", "benchmark", "probe", "practice", "preload", "recycle"]
+Mode = Literal[
+    "showcase", "duel", "speed", "benchmark", "probe", "practice", "preload", "recycle", "calibration"
+]
 MODES: tuple[Mode, ...] = get_args(Mode)
 
 SHARED: frozenset[Mode] = frozenset({"showcase"})
@@ -38,6 +40,7 @@ NEW_KEY = "waiting for a producer to accept the engine's new key"
 NO_ROOM = "no engine has room for so many adapters at once"
 UNFIT = "waiting for an engine that can do this kind of work"
 NOT_SERVED = "waiting for an engine that has this adapter"
+UNLIKE = "waiting for an engine that its calibration does not refuse as one of this class"
 
 
 @dataclass(frozen=True)
@@ -72,6 +75,8 @@ class Place:
     draining: bool = False
     quarantine: bool = False
     hardware_class: str = "unknown"
+    misfit: bool = False
+    """Its last calibration refused it as one of its class: what asks for a class does not go there."""
     slots: int = 8
     resident: frozenset[str] = frozenset()
     held: tuple[Held, ...] = field(default=())
@@ -123,6 +128,9 @@ def _why_none(table: Sequence[Place], request: Request, apart: bool) -> str:
             return UNFIT
         if not any(_has(one, request) for one in able):
             return NOT_SERVED
+    of_class = [one for one in known if one.ready and one.hardware_class == request.hardware_class]
+    if of_class and all(one.misfit for one in of_class):
+        return UNLIKE
     of_any_class = replace(request, hardware_class=ANY_CLASS)
     ready = [one for one in table if one.ready and _fits(one, of_any_class, apart)]
     classes = sorted({one.hardware_class for one in ready if one.trusted})
@@ -144,10 +152,16 @@ def _fits(place: Place, request: Request, apart: bool) -> bool:
         not place.draining
         and place.quarantine == apart
         and place.base_model == request.base_model
-        and request.hardware_class in (ANY_CLASS, place.hardware_class)
+        and _is_of_class(place, request)
         and request.only in (None, place.id)
         and _has(place, request)
     )
+
+
+def _is_of_class(place: Place, request: Request) -> bool:
+    if request.hardware_class == ANY_CLASS:
+        return True
+    return place.hardware_class == request.hardware_class and not place.misfit
 
 
 def _has(place: Place, request: Request) -> bool:

@@ -2,9 +2,11 @@
 
 from arena.nodes.attestation import Attestation, Wanted, commit
 from arena.nodes.contracts import (
+    CALIBRATE,
     ENGINE,
     PRELOAD,
     RECYCLE,
+    CalibrationAsked,
     LeasedNode,
     NodeChanged,
     NodeFreed,
@@ -15,14 +17,16 @@ from arena.nodes.joining import recycle
 from arena.nodes.placement import BUSY, Place, to_preload
 from arena.nodes.queries import attestation, fingerprint, leased_within, live_leases, nodes, table
 from arena.nodes.schemas import NodeOut
-from arena.nodes.service import attested, bearer, freed, lease, recognise, released, saw, serving
+from arena.nodes.service import attested, bearer, freed, lease, let_go, recognise, released, saw, serving
 
 __all__ = [
     "BUSY",
+    "CALIBRATE",
     "ENGINE",
     "PRELOAD",
     "RECYCLE",
     "Attestation",
+    "CalibrationAsked",
     "LeasedNode",
     "NodeChanged",
     "NodeFreed",
@@ -39,6 +43,7 @@ __all__ = [
     "freed",
     "lease",
     "leased_within",
+    "let_go",
     "live_leases",
     "nodes",
     "recognise",

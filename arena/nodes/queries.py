@@ -64,6 +64,7 @@ def _place(node: Node, held: tuple[Held, ...]) -> Place:
         draining=node.draining,
         quarantine=health.quarantine,
         hardware_class=health.hardware_class,
+        misfit=node.is_misfit,
         slots=health.max_loras,
         resident=frozenset(one.digest for one in health.adapters),
         held=held,

@@ -10,9 +10,18 @@ from arena.kit.db import SessionDep
 from arena.kit.errors import NotFound
 from arena.kit.schemas import Done
 from arena.kit.site import Site
-from arena.nodes import joining, queries, service
+from arena.nodes import calibrating, joining, queries, service
 from arena.nodes.models import Node
-from arena.nodes.schemas import AttestationOut, Joined, Joining, JoinToken, NodeOut
+from arena.nodes.schemas import (
+    AttestationOut,
+    CalibrationOut,
+    Joined,
+    Joining,
+    JoinToken,
+    NewCalibration,
+    NodeOut,
+)
+from arena.shows.public import SeasonRules, current_season
 
 router = APIRouter(tags=["nodes"])
 
@@ -65,6 +74,22 @@ async def remove_node(node_id: UUID, _: RunsNodes, session: SessionDep) -> Done:
 async def accept_new_key(node_id: UUID, _: Producer, session: SessionDep) -> NodeOut:
     """The node was set up anew and this is known: the next key that it signs with is its own."""
     return await _shown(session, await service.accept_new_key(session, node_id))
+
+
+@router.post("/nodes/calibrations", status_code=201)
+async def calibrate_nodes(caller: RunsNodes, session: SessionDep, body: NewCalibration) -> CalibrationOut:
+    """Measure all nodes of a class, one after the other, and refuse as of this class whoever is another machine."""
+    rules = SeasonRules.model_validate((await current_season(session)).rules)
+    asked = await calibrating.ask(
+        session, body.hardware_class, rules.track.base_model, rules.calibration, caller.person_id
+    )
+    return await calibrating.describe(session, asked)
+
+
+@router.get("/nodes/calibrations")
+async def list_calibrations(_: SeesNodes, session: SessionDep) -> list[CalibrationOut]:
+    """The newest first."""
+    return [await calibrating.describe(session, row) for row in await calibrating.calibrations(session)]
 
 
 @router.get("/attestations/{digest}")

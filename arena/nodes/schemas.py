@@ -1,5 +1,6 @@
 """JSON shapes of nodes."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Annotated, Any
 from uuid import UUID
@@ -9,10 +10,12 @@ from pydantic import AfterValidator, Field
 
 from arena.kit.jobs.models import Job
 from arena.kit.schemas import In, Out
+from arena.nodes.calibration import Misfit, Shown, Verdict
 from arena.nodes.capabilities import NEEDS, Capability, Driver, lacks
 from arena.nodes.contracts import NodeHealth
-from arena.nodes.models import Lease, Node
-from arena.nodes.placement import Mode
+from arena.nodes.models import Calibration, CalibrationState, Lease, Node, NodeCalibration, Turn
+from arena.nodes.placement import ANY_CLASS, Mode
+from arena.shows.public import CalibrationRules
 
 
 def _address(value: str) -> str:
@@ -82,6 +85,8 @@ class NodeOut(Out):
     """Empty while nobody knows: it does not answer."""
     another_key: bool
     """It shows another key than the one it was first seen with, and gets no work until a producer accepts that."""
+    misfit: Misfit | None
+    """Why it does not count as one of its class: its last calibration, with the figures. Unranked work may go there."""
     seen_at: datetime
 
     @classmethod
@@ -113,6 +118,7 @@ class NodeOut(Out):
             driver=said and said.driver,
             uses=[UseOut(mode=mode, lacks=lacks(said.caps, mode)) for mode in NEEDS] if said else [],
             another_key=node.shows_another_key,
+            misfit=Misfit.model_validate(node.misfit) if node.is_misfit else None,
             seen_at=node.seen_at,
         )
 
@@ -124,3 +130,66 @@ class AttestationOut(Out):
     document: dict[str, Any]
     signature: str
     public_key: str
+
+
+def _class(value: str) -> str:
+    if value == ANY_CLASS:
+        raise ValueError("must name one class: “any” stands for a track that asks for none")
+    return value
+
+
+class NewCalibration(In):
+    hardware_class: Annotated[str, Field(min_length=1, max_length=100), AfterValidator(_class)]
+
+
+class TurnOut(Out):
+    """One node in a calibration. What it showed is there once it was measured, the verdict once all were."""
+
+    node_id: UUID
+    turn: Turn
+    reason: str | None
+    """Why it was left out."""
+    engine_build: str | None
+    attestation: str | None
+    """Digest of what it stated when its turn came."""
+    shown: Shown | None
+    verdict: Verdict | None
+
+    @classmethod
+    def of(cls, row: NodeCalibration) -> "TurnOut":
+        return cls(
+            node_id=row.node_id,
+            turn=row.turn,
+            reason=row.reason,
+            engine_build=row.engine_build,
+            attestation=row.attestation,
+            shown=Shown.model_validate(row.shown) if row.shown else None,
+            verdict=Verdict.model_validate(row.verdict) if row.verdict else None,
+        )
+
+
+class CalibrationOut(Out):
+    id: UUID
+    hardware_class: str
+    base_model: str
+    rules: CalibrationRules
+    state: CalibrationState
+    reason: str | None
+    """Why it failed, or what it waits for."""
+    nodes: list[TurnOut]
+    created_at: datetime
+    ended_at: datetime | None
+
+    @classmethod
+    def of(cls, row: Calibration, turns: Sequence[NodeCalibration], waits: str | None) -> "CalibrationOut":
+        return cls(
+            id=row.id,
+            hardware_class=row.hardware_class,
+            base_model=row.base_model,
+            rules=CalibrationRules.model_validate(row.rules),
+            state=row.state,
+            reason=row.reason or waits,
+            nodes=[TurnOut.of(turn) for turn in turns],
+            created_at=row.created_at,
+            ended_at=row.ended_at,
+        )

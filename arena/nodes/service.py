@@ -70,7 +70,7 @@ async def lease(
     """
     # Serialise lease takers: "nobody holds it" must stay true until our lease row is there.
     await session.execute(select(func.pg_advisory_xact_lock(0x1EA5E)))
-    await _let_go(session, job)
+    await let_go(session, job)
     ask = Ask(
         mode=mode,
         base_model=base_model,
@@ -104,7 +104,8 @@ async def serving(site: Site, session: AsyncSession, base_digest: str) -> Leased
     return None
 
 
-async def _let_go(session: AsyncSession, job: Job) -> None:
+async def let_go(session: AsyncSession, job: Job) -> None:
+    """The node that the job holds, if any, is free: with the end of the transaction."""
     mine = delete(Lease).where(Lease.job_id == job.id, Lease.fence == job.fence).returning(Lease.node_id)
     for node_id in (await session.execute(mine)).scalars():
         released(session, node_id)

@@ -2,12 +2,13 @@
 
 from arena.shows.models import Episode, Season
 from arena.shows.queries import current_season, episode, on_air, season_rules
-from arena.shows.rules import Artifact, Deadlines, Sampling, SeasonRules, SpeedRules, Track
+from arena.shows.rules import Artifact, CalibrationRules, Deadlines, Sampling, SeasonRules, SpeedRules, Track
 from arena.shows.schemas import EpisodeOut
 from arena.shows.service import ensure_season
 
 __all__ = [
     "Artifact",
+    "CalibrationRules",
     "Deadlines",
     "Episode",
     "EpisodeOut",

@@ -69,6 +69,19 @@ class SpeedRules(Contract):
     """Differences up to this share are called a tie, however narrow the interval."""
 
 
+class CalibrationRules(Contract):
+    """When two nodes of one hardware class count as the same machine."""
+
+    band: float = Field(default=0.1, gt=0, le=1)
+    """Share by which one may decode faster than the other."""
+    tolerance: float = Field(default=0.25, gt=0, le=5)
+    """How far the log-probabilities of two answers may be apart where their tokens part: two steps of BF16 at the size
+    that logits have (16 to 32)."""
+    blocks: int = Field(default=5, ge=3, le=20)
+    tokens: int = Field(default=48, ge=8, le=512)
+    """Length of every measured answer."""
+
+
 class Weights(Contract):
     """Share of judges and crowd in the creativity rating; each series is first normalised by its own mass."""
 
@@ -92,12 +105,15 @@ class SeasonRules(Contract):
     sampling: Sampling = Sampling()
     deadlines: Deadlines = Deadlines()
     speed: SpeedRules = SpeedRules()
+    calibration: CalibrationRules = CalibrationRules()
     weights: Weights = Weights()
     frames: Frames = Frames()
     suite: str = "reasoning"
     """What is asked at admission: its air set. It ranks."""
     suites: tuple[str, ...] = ("arithmetic", "chinese", "english", "format", "reading")
     """Further suites that count on the page of scores."""
+    suite_weights: dict[str, Annotated[float, Field(gt=0, allow_inf_nan=False)]] = {}
+    """Of the suites in the overall accuracy. Empty: `suite` alone. Who has no score in one of them has none overall."""
     judge_seconds: int = Field(default=60, ge=0)
     """How long the judges have after a vote has closed for the viewers."""
     hold_seconds: int = Field(default=7, ge=0, le=30)

@@ -8,7 +8,16 @@ from pydantic import StringConstraints
 
 from arena.kit.schemas import In, Out
 from arena.shows.models import Season
-from arena.shows.rules import Deadlines, Frames, Sampling, SeasonRules, SpeedRules, Track, Weights
+from arena.shows.rules import (
+    CalibrationRules,
+    Deadlines,
+    Frames,
+    Sampling,
+    SeasonRules,
+    SpeedRules,
+    Track,
+    Weights,
+)
 
 
 class SeasonOut(Out):
@@ -18,6 +27,7 @@ class SeasonOut(Out):
     sampling: Sampling
     deadlines: Deadlines
     speed: SpeedRules
+    calibration: CalibrationRules
     weights: Weights
     frames: Frames
     """In which a debate quotes an answer."""
@@ -43,6 +53,7 @@ class SeasonOut(Out):
             sampling=rules.sampling,
             deadlines=rules.deadlines,
             speed=rules.speed,
+            calibration=rules.calibration,
             weights=rules.weights,
             frames=rules.frames,
             suite=rules.suite,

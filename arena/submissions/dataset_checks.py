@@ -15,6 +15,7 @@ from arena.moderation.public import active_lists, require
 from arena.shows.public import Artifact, Track
 from arena.submissions import metrics
 from arena.submissions.artifacts import DATA_CLEANED, DATA_JSONL
+from arena.submissions.contamination import flag_canaries
 from arena.submissions.contracts import FileOut, JudgedBy, SubmissionChanged, SuitesGiven
 from arena.submissions.datasets.contracts import GROWTH, DatasetReport
 from arena.submissions.models import DatasetCheck, Entry, Submission
@@ -62,6 +63,7 @@ async def keep_report(site: Site, session: AsyncSession, row: Submission, report
         await seal_cleaned(site, row.id, report.cleaned.sha256)
     session.add(DatasetCheck(submission_id=row.id, report=report.model_dump(mode="json")))
     await session.flush()
+    await flag_canaries(session, row.id, report)
 
 
 async def check_of(session: AsyncSession, submission_id: UUID) -> DatasetCheck:

@@ -22,6 +22,9 @@ from arena.shows.rules import Artifact
 from arena.teams.public import Team
 
 EntryKind = Literal["contestant", "house"]
+Contamination = Literal["canary", "rephrased"]
+"""`canary`: a data set holds a string that stands in no text but a suite's files. `rephrased`: questions that anybody
+may have seen are answered far better than the same in other words."""
 SubmissionState = Literal[
     "uploading",
     "received",
@@ -189,6 +192,30 @@ class SimilarityFlag(Row):
     __table_args__ = (
         UniqueConstraint("submission_id", "other_id"),
         CheckConstraint("submission_id <> other_id", name="two_submissions"),
+        CheckConstraint(
+            "num_nulls(reviewed_at, reviewed_by, note) in (0, 3)", name="reviewed_by_somebody_with_a_note"
+        ),
+    )
+
+
+class ContaminationFlag(Row):
+    """A sign that a version was trained on what it is asked: evidence for a producer, and his note. Never a ban."""
+
+    __tablename__ = "contamination_flags"
+
+    submission_id: Mapped[UUID] = mapped_column(ForeignKey("submissions.id"))
+    kind: Mapped[Contamination] = mapped_column(String)
+    suite: Mapped[str]
+    detail: Mapped[dict[str, Any]]
+    """Of `canary`: `rows`. Of `rephrased`: `run_id`, `task`, `gap`, `stderr`, `threshold`, `items`."""
+    reviewed_at: Mapped[datetime | None]
+    reviewed_by: Mapped[UUID | None] = mapped_column(ForeignKey("persons.id"))
+    note: Mapped[str | None]
+
+    __table_args__ = (
+        # One of a kind: what is measured again is the same suspicion.
+        UniqueConstraint("submission_id", "kind", "suite"),
+        CheckConstraint("kind in ('canary','rephrased')", name="kind"),
         CheckConstraint(
             "num_nulls(reviewed_at, reviewed_by, note) in (0, 3)", name="reviewed_by_somebody_with_a_note"
         ),

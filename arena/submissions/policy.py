@@ -10,7 +10,7 @@ from arena.accounts.public import Caller, Contestant, Producer, Role, SignedIn
 from arena.kit.db import SessionDep
 from arena.kit.errors import NotFound
 from arena.submissions import queries
-from arena.submissions.models import Entry, SimilarityFlag, Submission, Upload
+from arena.submissions.models import ContaminationFlag, Entry, SimilarityFlag, Submission, Upload
 from arena.teams import public as teams
 
 
@@ -104,10 +104,19 @@ async def similarity_flag(flag_id: UUID, _: Producer, session: SessionDep) -> Si
     return flag
 
 
+async def contamination_flag(flag_id: UUID, _: Producer, session: SessionDep) -> ContaminationFlag:
+    """As `similarity_flag`."""
+    flag = await session.get(ContaminationFlag, flag_id, with_for_update=True)
+    if flag is None:
+        raise NotFound("contamination.not_found", "There is no such flag.")
+    return flag
+
+
 DecidedEntry = Annotated[Entry, Depends(decided_entry, scope="function")]
 DecidedSubmission = Annotated[tuple[Entry, Submission], Depends(decided_submission, scope="function")]
 SendingEntry = Annotated[Entry, Depends(sending_entry, scope="function")]
 Flag = Annotated[SimilarityFlag, Depends(similarity_flag, scope="function")]
+Suspicion = Annotated[ContaminationFlag, Depends(contamination_flag, scope="function")]
 OwnUpload = Annotated[Upload, Depends(own_upload, scope="function")]
 VisibleSubmission = Annotated[tuple[Entry, Submission], Depends(visible_submission, scope="function")]
 

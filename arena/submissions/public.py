@@ -1,5 +1,6 @@
 """The face of submissions: what other domains use."""
 
+from arena.submissions.contamination import flag_rephrased
 from arena.submissions.contracts import (
     AdapterRef,
     Staged,
@@ -42,6 +43,7 @@ __all__ = [
     "ensure_house",
     "entries",
     "failed",
+    "flag_rephrased",
     "forget_files",
     "give_up_idle",
     "mark",

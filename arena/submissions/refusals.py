@@ -115,6 +115,7 @@ CODES: Mapping[str, str] = {
     "dataset.moderation_blocked": "a text against the rules of the show",
     "dataset.moderation_held": "a text that a moderator would have to see",
     "dataset.benchmark_overlap": "a question of the benchmark (a warning, as are those that follow)",
+    "dataset.canary": "the canary of a suite: a copy of its files (a warning)",
     "dataset.same_answers": "chosen and rejected are the same",
     "dataset.contradiction": "one text with both labels",
     "dataset.duplicate": "a row that repeats another",
@@ -130,6 +131,8 @@ CODES: Mapping[str, str] = {
     "dataset.blank_lines": "blank lines",
     "dataset.bom": "a byte order mark",
     "dataset.moderation_flagged": "a text that the word lists flag",
+    # found out by its scores
+    "score.rephrased_gap": "public questions are answered far better than rephrased ones (a warning)",
 }
 """Every code a submission can be refused (or warned) with."""
 

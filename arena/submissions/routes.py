@@ -13,7 +13,7 @@ from arena.kit.links import UPLOAD
 from arena.kit.schemas import Done
 from arena.kit.site import Site
 from arena.shows.public import current_season
-from arena.submissions import compare, dataset_checks, queries, service, uploads
+from arena.submissions import compare, contamination, dataset_checks, queries, service, uploads
 from arena.submissions.models import Upload
 from arena.submissions.policy import (
     DecidedEntry,
@@ -24,10 +24,12 @@ from arena.submissions.policy import (
     OwnSubmission,
     OwnUpload,
     SendingEntry,
+    Suspicion,
     VisibleSubmission,
 )
 from arena.submissions.schemas import (
     Choice,
+    ContaminationOut,
     DatasetOut,
     EntryOut,
     FlagOut,
@@ -189,6 +191,23 @@ async def similarity_flags(_: Producer, session: SessionDep, reviewed: bool = Fa
 async def review_similarity(flag: Flag, caller: Producer, session: SessionDep, body: Review) -> FlagOut:
     await compare.review(session, flag, caller.person_id, body.note)
     return await queries.flag_out(session, flag)
+
+
+@router.get("/contamination-flags")
+async def contamination_flags(
+    _: Producer, session: SessionDep, reviewed: bool = False
+) -> list[ContaminationOut]:
+    """Versions of the season that may have been trained on what they are asked. Open ones, or those reviewed."""
+    season = await current_season(session)
+    return list(await contamination.flags(session, season.id, reviewed))
+
+
+@router.post("/contamination-flags/{flag_id}/review")
+async def review_contamination(
+    flag: Suspicion, caller: Producer, session: SessionDep, body: Review
+) -> ContaminationOut:
+    await contamination.review(session, flag, caller.person_id, body.note)
+    return await contamination.described(session, flag)
 
 
 @router.get("/roster")

@@ -14,7 +14,16 @@ from arena.shows.public import Artifact
 from arena.submissions.adapter_config import AdapterConfig
 from arena.submissions.contracts import CheckStatus
 from arena.submissions.datasets.contracts import DatasetReport
-from arena.submissions.models import AdapterMeasure, DatasetCheck, Entry, SimilarityFlag, Submission, Upload
+from arena.submissions.models import (
+    AdapterMeasure,
+    Contamination,
+    ContaminationFlag,
+    DatasetCheck,
+    Entry,
+    SimilarityFlag,
+    Submission,
+    Upload,
+)
 from arena.teams.public import Team
 
 State = Literal[
@@ -341,3 +350,48 @@ class FlagOut(Out):
 class Review(In):
     note: Annotated[str, StringConstraints(min_length=1, max_length=1000)]
     """What the producers found and agreed."""
+
+
+class ContaminationOut(Out):
+    """A sign that a version was trained on what it is asked."""
+
+    id: UUID
+    submission_id: UUID
+    entry_id: UUID
+    entry_name: str
+    version: int
+    kind: Contamination
+    suite: str
+    rows: int | None
+    """Of `canary`: rows of the data set that hold it."""
+    task: str | None
+    """Of `rephrased`: the public task; and by how much more of it was right (a share of 1), with its standard error,
+    the threshold, and over how many pairs of questions."""
+    gap: float | None
+    stderr: float | None
+    threshold: float | None
+    items: int | None
+    run_id: UUID | None
+    created_at: datetime
+    review: ReviewOut | None
+
+    @classmethod
+    def of(
+        cls, flag: ContaminationFlag, row: Submission, entry: Entry, reviewer: Person | None
+    ) -> "ContaminationOut":
+        review = None
+        if reviewer is not None and flag.reviewed_at is not None:
+            review = ReviewOut(by=reviewer.display_name, at=flag.reviewed_at, note=flag.note or "")
+        told = ("rows", "task", "gap", "stderr", "threshold", "items", "run_id")
+        return cls(
+            id=flag.id,
+            submission_id=row.id,
+            entry_id=entry.id,
+            entry_name=entry.name,
+            version=row.version,
+            kind=flag.kind,
+            suite=flag.suite,
+            created_at=flag.created_at,
+            review=review,
+            **{name: flag.detail.get(name) for name in told},
+        )

@@ -71,5 +71,12 @@ def test_two_that_start_together_migrate_one_after_the_other(empty: str) -> None
     program = "import sys; from arena.kit.db import migrate; migrate(sys.argv[1])"
     both = [subprocess.Popen([sys.executable, "-c", program, empty], cwd=ROOT) for _ in range(2)]
     assert [one.wait(60) for one in both] == [0, 0]
-    kept = ("moderation_lists", "moderation_records", "program_decisions", "show_events", "votes")
+    kept = (
+        "moderation_lists",
+        "moderation_records",
+        "program_decisions",
+        "score_decisions",
+        "show_events",
+        "votes",
+    )
     assert described(empty, (TRIGGERS,)) == [[(table, "append_only") for table in kept]]

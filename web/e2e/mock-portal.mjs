@@ -13,6 +13,7 @@ import { fileURLToPath } from "node:url";
 import { WebSocketServer } from "ws";
 import { CODE, IDS, Show } from "./mock-show.mjs";
 import { speedRun } from "./mock-speed.mjs";
+import { REPRODUCE, SUITES, suiteScores } from "./mock-suites.mjs";
 import { attentionOf, traceOf } from "./mock-trace.mjs";
 
 const argument = (name, fallback) => {
@@ -98,7 +99,7 @@ const ROUTES = [
   [
     "GET",
     /^\/api\/seasons\/current$/,
-    () => give({ id: IDS.season, name: "2026", suite: "house", weights: { judges: 0.5, crowd: 0.5 }, track: {} }),
+    () => give({ id: IDS.season, name: "2026", suite: "reasoning", weights: { judges: 0.5, crowd: 0.5 }, track: {} }),
   ],
   ["GET", /^\/api\/episodes$/, () => give([episode()])],
   [
@@ -114,6 +115,21 @@ const ROUTES = [
       const run = speedRun(match[1], language);
       return run ? give(run) : refuse("speed.not_found", 404);
     },
+  ],
+  ["GET", /^\/api\/suites$/, () => give(SUITES)],
+  [
+    "GET",
+    /^\/api\/suites\/(\w+)$/,
+    ({ match }) => {
+      const found = SUITES.find((one) => one.id === match[1]);
+      return found ? give(found) : refuse("suite.unknown", 404);
+    },
+  ],
+  ["GET", /^\/api\/leaderboard\/suites\/(\w+)$/, ({ match }) => give(suiteScores(match[1], language))],
+  [
+    "GET",
+    /^\/api\/runs\/run-(\w+)\/reproduce$/,
+    ({ match }) => (match[1] === "e1" ? refuse("reproduce.private", 403) : give(REPRODUCE)),
   ],
   [
     "GET",

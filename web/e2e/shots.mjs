@@ -206,6 +206,14 @@ const SHOTS = [
   ["speed-missing-en", "/speed/nothing", PHONE, { ...EN, name: "idle" }, "en"],
   ["how-zh", "/how", PHONE, { ...ZH, name: "idle" }, "zh"],
   ["how-wide-en", "/how", WIDE, { ...EN, name: "idle" }, "en"],
+  ["suites-zh", "/suites", PHONE, { ...ZH, name: "idle" }, "zh"],
+  ["suites-wide-en", "/suites", WIDE, { ...EN, name: "idle" }, "en"],
+  ["suite-zh", "/suites/reasoning", PHONE, { ...ZH, name: "idle" }, "zh"],
+  ["suite-small-en", "/suites/reasoning", SMALL, { ...EN, name: "idle" }, "en"],
+  ["suite-wide-en", "/suites/reasoning", WIDE, { ...EN, name: "idle" }, "en"],
+  ["suite-wide-zh", "/suites/reasoning", WIDE, { ...ZH, name: "idle" }, "zh"],
+  ["suite-sealed-zh", "/suites/sealed", PHONE, { ...ZH, name: "idle" }, "zh"],
+  ["suite-missing-en", "/suites/nothing", PHONE, { ...EN, name: "idle" }, "en"],
   ["stage-finished-zh", stage, TV, { ...ZH, name: "finished" }, "zh"],
   ["stage-failed-en", stage, TV, { ...EN, name: "failed" }, "en"],
   ["stage-small-en", stage, { width: 1024, height: 768 }, { ...EN, name: "vote" }, "en"],
@@ -243,7 +251,7 @@ try {
         );
     }
     // These are read like a page of a paper; the others have to fit.
-    const fullPage = ["/speed", "/how", "/duel"].some((start) => path.startsWith(start));
+    const fullPage = ["/speed", "/how", "/duel", "/suites"].some((start) => path.startsWith(start));
     await page.screenshot({ path: `${OUT}/${name}.png`, omitBackground: name.includes("transparent"), fullPage });
     await context.close();
   }

@@ -3,7 +3,6 @@
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import aclosing, asynccontextmanager
-from dataclasses import dataclass
 from uuid import UUID, uuid5
 
 import structlog
@@ -16,6 +15,7 @@ from arena.nodes.attestation import Statement
 from arena.speed import queries, rules, service
 from arena.speed.contracts import RUN, Measured, SpeedPlan, Void
 from arena.speed.rules import Shot
+from workers.control.alone import Alone
 from workers.control.attesting import NotAttested, attest
 from workers.control.held import Held
 from workers.control.loading import load, start_anew
@@ -25,8 +25,6 @@ from workers.pool.client import AdapterUnknown, EngineClient, EngineError, Finis
 from workers.pool.protocol import CompletionRequest
 
 KIND = RUN
-LET_GO_SECONDS = (0.0, 0.05, 0.2, 1.0, 2.0)
-"""Pauses in which a node notices that nobody listens to an earlier answer any more."""
 SAMPLE_SECONDS = 0.2
 """Between two looks at the clocks of a GPU."""
 
@@ -166,32 +164,6 @@ def _throttled() -> Voided:
     return Voided("throttled", "A GPU held its clock down: power, heat, or a card beside it.")
 
 
-@dataclass
-class _Alone:
-    """The proof that nobody else was answered: the node counts whom it lets in, and we count ourselves."""
-
-    engine: EngineClient
-    before: int
-    mine: int = 0
-
-    @classmethod
-    async def begin(cls, engine: EngineClient) -> "_Alone":
-        """Raises EngineError while somebody is still being answered."""
-        for pause in LET_GO_SECONDS:
-            await asyncio.sleep(pause)
-            health = await engine.health()
-            if health.running == 0:
-                return cls(engine, health.begun)
-        raise EngineError("somebody else is still being answered on this engine")
-
-    async def prove(self) -> None:
-        """Raises Voided."""
-        begun = (await self.engine.health()).begun
-        if begun != self.before + self.mine:
-            others = begun - self.before - self.mine
-            raise Voided("not_exclusive", f"The engine has answered others in between: {others}.")
-
-
 class _Clocks:
     """What the GPUs of a node say of their clocks while it answers. Without a GPU there is nothing to ask."""
 
@@ -228,7 +200,7 @@ async def _measure(held: Held, engine: EngineClient, plan: SpeedPlan, node: node
     """All blocks; each is kept as soon as it is over, also the one that voids the run. Raises Voided, Stopped."""
     has_gpu = bool((await _stated(held, node)).machine.gpus)
     shots = rules.shots(plan.kind, plan.seed, plan.blocks)
-    alone, clocks = await _Alone.begin(engine), _Clocks(engine)
+    alone, clocks = await Alone.begin(engine), _Clocks(engine)
     async with clocks.watched(has_gpu):
         for block in (None, *range(plan.blocks)):
             samples = []
@@ -239,7 +211,8 @@ async def _measure(held: Held, engine: EngineClient, plan: SpeedPlan, node: node
             async with held.writing() as (session, _):
                 if not await service.add(session, plan.run_id, samples, 0 if block is None else block + 1):
                     raise Stopped
-            await alone.prove()
+            if others := await alone.others():
+                raise Voided("not_exclusive", f"The engine has answered others in between: {others}.")
             clocks.prove()
 
 

@@ -14,7 +14,7 @@ from arena.kit.jobs.pipeline import Pipeline
 from arena.kit.jobs.service import Claim, LostLease, NotReady
 from arena.kit.site import Site
 from arena.nodes.public import PRELOAD, RECYCLE
-from workers.control import duels, leaderboard, ratings, speed, talks, upkeep
+from workers.control import calibration, duels, leaderboard, ratings, speed, talks, upkeep
 from workers.control.held import Held
 from workers.pool.client import EngineError
 
@@ -29,6 +29,7 @@ RUN: dict[str, Callable[[Held], Awaitable[None]]] = {
     leaderboard.KIND: leaderboard.run,
     PRELOAD: upkeep.preload,
     RECYCLE: upkeep.recycle,
+    calibration.KIND: calibration.run,
 }
 
 log = structlog.get_logger()

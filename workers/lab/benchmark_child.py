@@ -8,7 +8,7 @@ why.
 import json
 import os
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -17,6 +17,7 @@ from lm_eval import simple_evaluate
 from lm_eval.models.openai_completions import LocalCompletionsAPI
 from lm_eval.tasks import TaskManager
 
+from arena.benchmarks import harness
 from arena.benchmarks.contracts import (
     Answer,
     BenchmarkContract,
@@ -24,19 +25,22 @@ from arena.benchmarks.contracts import (
     FamilySpec,
     Fault,
     Sample,
-    TaskScore,
 )
-from arena.benchmarks.rules import score
 from arena.shows.base_models import BASE_MODELS
 from arena.submissions.checklist import line_of
 from arena.submissions.contracts import Check
 from arena.submissions.refusals import AdapterRefused
-from workers.lab.questions import Item, SuiteUnavailable, extract, items_digest, make_items, verify
+from workers.lab.questions import (
+    Item,
+    SuiteUnavailable,
+    extract,
+    items_digest,
+    make_items,
+    task_score,
+    verify,
+)
 from workers.lab.remembering import Remembering
 from workers.lab.scorer import scorer_digest
-
-TIMEOUT_SECONDS = 300
-RETRIES = 3
 
 Asked = dict[str, list[Item]]
 """By task: what this run asks."""
@@ -96,7 +100,10 @@ def measure(
     return _result(
         contract,
         items,
-        tasks=[_task_score(family, samples[name]) for name, family in families.items()],
+        tasks=[
+            task_score(family, items[name], [sample.correct for sample in samples[name]])
+            for name, family in families.items()
+        ],
         samples=[sample for listed in samples.values() for sample in listed],
     )
 
@@ -128,13 +135,9 @@ def _engine(contract: BenchmarkContract, tokenizer: Path) -> LocalCompletionsAPI
             base_url=f"{contract.engine_url.rstrip('/')}/v1/completions",
             model=contract.model,
             tokenizer=str(tokenizer),
-            tokenizer_backend="huggingface",
-            tokenized_requests=True,
-            add_bos_token=True,
+            **harness.CLIENT,
             # Above 1 the harness takes its asynchronous path, which sends other stop words; so never 1.
             num_concurrent=max(2, contract.concurrency),
-            max_retries=RETRIES,
-            timeout=TIMEOUT_SECONDS,
             batch_size=1,
             seed=contract.seed,
             max_length=BASE_MODELS[contract.base_model].context,
@@ -199,44 +202,15 @@ def _require_room(contract: BenchmarkContract, engine: LocalCompletionsAPI, item
 
 
 def _task(family: FamilySpec, contract: BenchmarkContract, items: list[Item], folder: Path) -> dict[str, Any]:
-    """An inline harness task over a JSONL file. Field names instead of templates: a question may hold braces."""
+    """An inline task of the harness over a JSONL file."""
     path = folder / f"{family.name}.jsonl"
     rows = [
-        {
-            "prompt": contract.asked_in.replace("{prompt}", item.question),
-            "options": item.options,
-            "gold": item.options.index(item.answer) if item.options else item.answer,
-            "index": item.index,
-        }
-        for item in items
+        harness.row(contract.asked_in, item.question, item.options, item.answer, item.index) for item in items
     ]
-    path.write_text("".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows))
-    common: dict[str, Any] = {
-        "task": family.name,
-        "dataset_path": "json",
-        "dataset_kwargs": {"data_files": {"test": str(path)}, "cache_dir": str(folder / "datasets")},
-        "test_split": "test",
-        "doc_to_text": "prompt",
-        "doc_to_target": "gold",
-        "target_delimiter": "",
-        "num_fewshot": 0,
-        "metadata": {"version": contract.suite.version},
-    }
-    if family.kind == "choice":
-        metric = {"metric": "acc", "aggregation": "mean", "higher_is_better": True}
-        return common | {
-            "output_type": "multiple_choice",
-            "doc_to_choice": "options",
-            "metric_list": [metric],
-        }
-    metric = {"metric": "exact_match", "aggregation": "mean", "higher_is_better": True}
-    ending = {
-        "until": list(family.until),
-        "max_gen_toks": family.max_tokens,
-        "temperature": 0.0,
-        "do_sample": False,
-    }
-    return common | {"output_type": "generate_until", "generation_kwargs": ending, "metric_list": [metric]}
+    path.write_text(harness.lines(rows))
+    task = harness.task(family, contract.suite.version, family.name, str(path))
+    task["dataset_kwargs"]["cache_dir"] = str(folder / "datasets")
+    return task
 
 
 def _counter(
@@ -320,18 +294,6 @@ def _generated(family: FamilySpec, item: Item, sample: dict[str, Any]) -> Sample
         correct=verify(family, item, answer),
         extracted=extract(family, answer),
         detail={"scorer": family.scorer},
-    )
-
-
-def _task_score(family: FamilySpec, samples: Sequence[Sample]) -> TaskScore:
-    got = score(sum(sample.correct for sample in samples), len(samples), family.chance)
-    return TaskScore(
-        task=family.name,
-        n=len(samples),
-        accuracy=got.accuracy,
-        stderr=got.stderr,
-        chance=family.chance,
-        score=got.score,
     )
 
 

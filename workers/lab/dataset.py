@@ -1,4 +1,5 @@
-"""What a data set needs beside its files: the word lists, the hashes of private items, a place for the cleaned version.
+"""What a data set needs beside its files: the word lists, the hashes of private items, the canaries of suites, and a
+place for the cleaned version.
 
 This process never looks at the contestant's bytes.
 """
@@ -10,7 +11,7 @@ import httpx
 from arena.benchmarks.contracts import SuiteSpec
 from arena.submissions.artifacts import DATA_CLEANED
 from arena.submissions.contracts import JudgedBy, Refusal, SuitesGiven
-from arena.submissions.datasets.contracts import PRIVATE, WORD_LISTS, DatasetReport
+from arena.submissions.datasets.contracts import CANARIES, PRIVATE, WORD_LISTS, DatasetReport
 from arena.submissions.datasets.findings import CHECKS
 from arena.submissions.datasets.overlap import private_grams
 from workers.lab import banks
@@ -36,12 +37,14 @@ INSPECTION = Inspection(
 
 def judges(client: httpx.Client, given: JudgedBy, job: JobContext) -> dict[str, Path]:
     """The files of ours that the sandbox gets. Raises JobFailed (to be retried)."""
-    lists, private = job.folder / WORD_LISTS, job.folder / PRIVATE
+    lists, private, canaries = (job.folder / name for name in (WORD_LISTS, PRIVATE, CANARIES))
     _, whole = download(client, given.word_lists_url, lists, MAX_LISTS_BYTES)
     if not whole:
         raise JobFailed("The word lists are too large for this worker.", retry=False)
     private.write_bytes(private_grams(_private_items(given.suites, job)).tobytes())
-    return {WORD_LISTS: lists, PRIVATE: private}
+    suites = map(SuiteSpec.model_validate, given.suites.specs)
+    canaries.write_text("".join(f"{suite.id} {suite.canary}\n" for suite in suites))
+    return {WORD_LISTS: lists, PRIVATE: private, CANARIES: canaries}
 
 
 def _private_items(given: SuitesGiven, job: JobContext) -> list[str]:

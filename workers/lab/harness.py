@@ -21,11 +21,12 @@ WRITTEN_TOKENS = 256
 
 
 def tasks(names: list[str], include: Path | None = None, limit: int | None = None) -> list[NewTask]:
-    """The tasks (or all tasks of a group) of these names. `include` is a folder with further tasks of the operator.
+    """The tasks (or all tasks of a group) of these names. `include` is a folder with tasks of
+    one's own, which are looked at instead of the harness's: those are ten thousand files.
 
     Raises BadSuite `suite.task_unknown`, `suite.hub_unreachable`, `suite.images` or `suite.task_unfit`.
     """
-    manager = TaskManager(include_path=str(include) if include else None)
+    manager = TaskManager(include_path=str(include) if include else None, include_defaults=include is None)
     for name in names:
         if name not in manager.task_index:
             near = difflib.get_close_matches(name, manager.all_tasks, 3)

@@ -16,7 +16,14 @@ from arena.moderation.wordlists import Term, read_lists, word_list
 from arena.submissions.artifacts import DATA_CLEANED, DATA_JSONL, DATA_PARQUET
 from arena.submissions.contracts import Check, Refusal
 from arena.submissions.datasets.check import Caps, check_dataset
-from arena.submissions.datasets.contracts import PRIVATE, WORD_LISTS, DatasetReport, Finding, Source
+from arena.submissions.datasets.contracts import (
+    CANARIES,
+    PRIVATE,
+    WORD_LISTS,
+    DatasetReport,
+    Finding,
+    Source,
+)
 from arena.submissions.datasets.findings import CHECKS, KINDS
 from arena.submissions.datasets.overlap import private_grams
 from workers.lab.sandbox import Files, Findings, Parameters, inside
@@ -25,6 +32,7 @@ from workers.lab.sandbox import Files, Findings, Parameters, inside
 def look(asked: Parameters, sources: Files, targets: Files) -> Findings:
     engine = Engine(read_lists(sources[WORD_LISTS].read()))
     private = np.frombuffer(sources[PRIVATE].read(), np.uint64)
+    canaries = [_canary(line) for line in sources[CANARIES].read().decode().splitlines()]
     name = DATA_PARQUET if DATA_PARQUET in sources else DATA_JSONL
     report = check_dataset(
         sources[name],
@@ -34,10 +42,16 @@ def look(asked: Parameters, sources: Files, targets: Files) -> Findings:
         private,
         targets[DATA_JSONL],
         targets[DATA_CLEANED],
+        canaries,
     )
     first = report.refused
     refusal = Refusal(code=first.code, message=first.message) if first is not None else None
     return Findings(checks=checklist(report), refusal=refusal, report=report)
+
+
+def _canary(line: str) -> tuple[str, str]:
+    suite, canary = line.split(" ", 1)
+    return suite, canary
 
 
 def checklist(report: DatasetReport) -> list[Check]:

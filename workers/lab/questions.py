@@ -6,7 +6,7 @@ import hashlib
 import itertools
 import json
 import random
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, replace
 from functools import lru_cache
 from importlib.metadata import version
@@ -17,8 +17,9 @@ import reasoning_gym
 import rfc8785
 
 from arena.benchmarks import rows, scoring
-from arena.benchmarks.contracts import FamilySpec, FileSource, GymSource, SuiteSpec
+from arena.benchmarks.contracts import FamilySpec, FileSource, GymSource, SuiteSpec, TaskScore
 from arena.benchmarks.rows import BankRow, Demands
+from arena.benchmarks.rules import clustered
 
 POOL = 64
 """How many further items lend their answers as wrong options."""
@@ -78,6 +79,21 @@ def verify(family: FamilySpec, item: Item, text: str) -> bool:
     return float(dataset.score_answer(answer=text.strip(), entry=item.entry)) >= 1.0
 
 
+def task_score(family: FamilySpec, items: Sequence[Item], right: Sequence[bool]) -> TaskScore:
+    """What the answers to these items are worth. Questions of one stratum (a passage, a kind) may stand and fall
+    together, so the standard error counts with them."""
+    strata = [item.entry.get("stratum") or item.index for item in items]
+    got = clustered(right, strata, family.chance)
+    return TaskScore(
+        task=family.name,
+        n=len(right),
+        accuracy=got.accuracy,
+        stderr=got.stderr,
+        chance=family.chance,
+        score=got.score,
+    )
+
+
 @lru_cache(maxsize=64)
 def _verifier(dataset: str, config: str) -> Any:
     return reasoning_gym.create_dataset(dataset, seed=0, size=1, **json.loads(config))
@@ -122,7 +138,7 @@ def _item(family: FamilySpec, index: int, row: BankRow, seed: int) -> Item:
     if family.kind == "choice":
         wrong = [option for option in row.options if option != row.answer]
         options = _placed(family, index, row.answer, wrong, seed)
-    entry = row.model_dump(mode="json", include={"answers", "check"}, exclude_defaults=True)
+    entry = row.model_dump(mode="json", include={"answers", "check", "stratum"}, exclude_defaults=True)
     return Item(family.name, index, row.question, row.answer, options, entry)
 
 

@@ -22,7 +22,7 @@ from arena.benchmarks import contracts as benchmarks
 from arena.duels.attention import ATTEND, AttentionContract
 from arena.speed import contracts as speed
 from arena.submissions import contracts as submissions
-from workers.lab import attention, benchmark, probe, quiz, verify
+from workers.lab import attention, benchmark, probe, quiz, rescore, verify
 from workers.lab.job import JobContext, JobFailed, JobStopped
 
 HEARTBEAT_SECONDS = 10.0
@@ -56,6 +56,10 @@ def _benchmark(contract: dict[str, Any], job: JobContext) -> BaseModel:
     return benchmark.run(benchmarks.BenchmarkContract.model_validate(contract), job)
 
 
+def _rescore(contract: dict[str, Any], job: JobContext) -> BaseModel:
+    return rescore.run(benchmarks.RescoreContract.model_validate(contract), job)
+
+
 def _attend(contract: dict[str, Any], job: JobContext) -> BaseModel:
     return attention.run(AttentionContract.model_validate(contract), job)
 
@@ -73,6 +77,7 @@ HANDLERS: dict[str, Callable[[dict[str, Any], JobContext], BaseModel]] = {
     submissions.PROBE: _probe,
     benchmarks.JOB_KIND: _benchmark,
     benchmarks.ORDERED_KIND: _benchmark,
+    benchmarks.RESCORE_KIND: _rescore,
     ATTEND: _attend,
     speed.DRAW: _draw_quiz,
     speed.SCORE: _score_quiz,

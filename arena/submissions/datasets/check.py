@@ -7,7 +7,7 @@ the longest row; the texts themselves go by in batches.
 import re
 from array import array
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from hashlib import blake2b, sha256
 from typing import Any, BinaryIO
@@ -72,14 +72,16 @@ def check_dataset(
     private: Hashes,
     canonical: BinaryIO,
     cleaned: BinaryIO,
+    canaries: Sequence[tuple[str, str]] = (),
 ) -> DatasetReport:
     """Look at every row of `file`. What is wrong is in the report, never raised.
 
     `canonical` is written, read again and left open; it is a data set to train on only when the report says so, and so
-    with `cleaned`. `private` are the sorted hashes of `overlap.private_grams`. Raises MemoryError when the file does
+    with `cleaned`. `private` are the sorted hashes of `overlap.private_grams`. `canaries` are
+    (suite, its canary). Raises MemoryError when the file does
     not fit into what the process may use.
     """
-    check = _Check(caps, engine, private, canonical)
+    check = _Check(caps, engine, private, canonical, canaries)
     try:
         check.read(file, source)
         readable = True
@@ -92,12 +94,20 @@ def check_dataset(
 
 
 class _Check:
-    def __init__(self, caps: Caps, engine: Engine, private: Hashes, canonical: BinaryIO) -> None:
+    def __init__(
+        self,
+        caps: Caps,
+        engine: Engine,
+        private: Hashes,
+        canonical: BinaryIO,
+        canaries: Sequence[tuple[str, str]],
+    ) -> None:
         self.ledger = Ledger()
         self._caps = caps
         self._engine = engine
         self._private = private
         self._canonical = canonical
+        self._canaries = [(suite, canary.casefold()) for suite, canary in canaries if canary]
         self._hash = sha256()
         self._form: Form | None = None
         self._read = 0
@@ -186,6 +196,7 @@ class _Check:
             wholes.append("\n".join(parts[-_TEXTS:]))
             self._characters.append(sum(len(one["content"]) for one in (*row.asked, *row.answered)))
         self._moderate(begin, wholes)
+        self._look_for_canaries(begin, wholes)
         units = units_of(parts)
         self._units.extend(np.bincount(units.text // _TEXTS, minlength=len(wholes)).tolist())
         self._compare_with_private(begin, wholes, units)
@@ -225,6 +236,15 @@ class _Check:
             self.ledger.count(code, "categories", verdict.category)
             if verdict.refused:
                 self._leave_out(index, code)
+
+    def _look_for_canaries(self, begin: int, texts: list[str]) -> None:
+        for index, text in enumerate(texts, start=begin):
+            found = [suite for suite, canary in self._canaries if canary in text.casefold()]
+            for suite in found:
+                self.ledger.count("dataset.canary", "suites", suite)
+            if found:
+                self._leave_out(index, "dataset.canary")
+                self.ledger.row("dataset.canary", self._numbers[index], text=texts[index - begin].lstrip())
 
     def _compare_with_private(self, begin: int, texts: list[str], units: Units) -> None:
         hit = overlapping(units, _TEXTS * len(texts), self._private).reshape(-1, _TEXTS).any(1)

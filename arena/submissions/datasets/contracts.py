@@ -12,7 +12,7 @@ Severity = Literal["refused", "warning", "info"]
 Remedy = Literal["removed", "changed", "none"]
 """What the cleaned version does with the rows of a finding."""
 
-WORD_LISTS, PRIVATE = "word-lists", "private-items"
+WORD_LISTS, PRIVATE, CANARIES = "word-lists", "private-items", "canaries"
 """Files of ours that the sandbox gets beside the contestant's: what a data set is judged with."""
 
 GROWTH = 2

@@ -85,6 +85,12 @@ KINDS: Mapping[str, Kind] = {
         "removed",
         "A text repeats a question of the benchmark. The producers can see this.",
     ),
+    "dataset.canary": Kind(
+        "overlap",
+        "warning",
+        "removed",
+        "A text holds the canary of a benchmark: it was copied out of its files. The producers can see this.",
+    ),
     "dataset.same_answers": Kind(
         "repeats", "warning", "removed", "The chosen and the rejected answer are the same."
     ),

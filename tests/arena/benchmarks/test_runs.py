@@ -49,7 +49,7 @@ async def test_a_result_is_recorded_with_what_was_asked_and_answered(show: Show)
     )
     samples = (await ada.get_ok(f"/submissions/{submission}/samples"))["items"]
     assert len(samples) == sum(map(len, suite.indices("air").values()))
-    assert {"task", "index", "question", "expected", "answer", "correct"} == set(samples[0])
+    assert {"task", "index", "question", "expected", "answer", "correct"} <= set(samples[0])
     assert (await ada.get_ok(f"/submissions/{submission}"))["state"] == "ready"
 
 

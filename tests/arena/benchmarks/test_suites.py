@@ -10,6 +10,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from tokenizers import Tokenizer
+from tokenizers.models import WordLevel
+from tokenizers.pre_tokenizers import WhitespaceSplit
 from typer.testing import CliRunner
 
 from arena.benchmarks import checking, library, rows, suites
@@ -18,7 +21,8 @@ from arena.benchmarks.contracts import FileSource, SuiteSpec
 from arena.benchmarks.importing import NewSuite, build
 from arena.cli.main import app
 from arena.nodes.attestation import commit
-from tests.support.portal import OPERATOR_TOKEN, Caller, Portal
+from arena.shows.base_models import HOUSE_MODEL, likely_tokens
+from tests.support.portal import Caller, Portal
 from tests.support.show import Json
 
 ROOT = Path(__file__).parents[3]
@@ -183,6 +187,20 @@ def test_a_question_whose_own_answer_does_not_pass_its_scorer_is_unanswerable(
     assert right or "suite.unanswerable" in said
 
 
+def test_tokens_are_counted_as_the_tokenizer_does_where_there_is_one(tmp_path: Path) -> None:
+    """Each word is one token of this one, and the base model has room for 1024."""
+    tokenizer = Tokenizer(WordLevel({"[UNK]": 0}, unk_token="[UNK]"))
+    tokenizer.pre_tokenizer = WhitespaceSplit()
+    tokenizer.save(str(tmp_path / "tokenizer.json"))
+    file = tmp_path / "long.jsonl"
+    for words, fits in ((900, True), (1100, False)):
+        file.write_bytes(lines(*plenty(), bank(question="x " * words)))
+        code, said = gavel("check", str(file), "--tokenizer", str(tmp_path / "tokenizer.json"))
+        assert (code == 0, "suite.too_long" in said) == (fits, not fits), said
+    code, said = gavel("check", str(file), "--tokenizer", str(tmp_path / "none.json"))
+    assert (code, "There is no tokenizer" in said) == (1, True)
+
+
 def test_too_few_questions_are_refused(tmp_path: Path) -> None:
     file = tmp_path / "few.jsonl"
     file.write_bytes(lines(*plenty(9)))
@@ -318,7 +336,7 @@ def test_rows_in_an_order_of_ones_own_are_refused() -> None:
 
 
 def check_file(suite: SuiteSpec, body: bytes) -> list[Problem]:
-    return checking.check_file(suite.families[0], body, checking.HOUSE_MODEL, checking.likely_tokens)
+    return checking.check_file(suite.families[0], body, HOUSE_MODEL, likely_tokens)
 
 
 # --- into a site --------------------------------------------------------------------------------------------------
@@ -419,11 +437,13 @@ async def test_a_season_commits_to_its_seed_and_shows_it_later(portal: Portal) -
 # --- from the command line ----------------------------------------------------------------------------------------
 
 
-async def test_an_operator_imports_exports_and_draws_from_the_command_line(
+async def test_a_producer_imports_exports_and_draws_from_the_command_line(
     portal: Portal, tmp_path: Path
 ) -> None:
+    token = (await (await portal.person("producer")).post_ok("/tokens", {"name": "cli"}))["token"]
+
     async def on_site(*arguments: str) -> tuple[int, str]:
-        where = ("--url", portal.url, "--token", OPERATOR_TOKEN)
+        where = ("--url", portal.url, "--token", token)
         return await asyncio.to_thread(gavel, *arguments, *where)
 
     table = tmp_path / "sums.csv"

@@ -24,6 +24,7 @@ from arena.nodes.placement import (
     SHARED,
     SHARERS,
     UNFIT,
+    UNLIKE,
     Held,
     Mode,
     Place,
@@ -50,7 +51,7 @@ def chosen(found: Place | str) -> int:
     return found.id.int
 
 
-EXCLUSIVE: tuple[Mode, ...] = ("duel", "speed", "probe", "practice", "preload")
+EXCLUSIVE: tuple[Mode, ...] = ("duel", "speed", "probe", "practice", "preload", "calibration")
 
 
 @pytest.mark.parametrize("holder", [*EXCLUSIVE, "showcase", "benchmark", "recycle"])
@@ -338,3 +339,31 @@ def test_nothing_is_ever_placed_where_it_cannot_be_done(
         assert found.loads or request.adapters <= found.resident
     elif not any(request.mode in one.uses for one in table):
         assert found == UNFIT
+
+
+def test_a_node_that_its_calibration_refused_gets_nothing_that_asks_for_its_class() -> None:
+    misfit = node(1, hardware_class="cpu", misfit=True)
+    assert place([misfit], ask(hardware_class="cpu")) == UNLIKE
+    assert chosen(place([misfit, node(2, hardware_class="cpu")], ask(hardware_class="cpu"))) == 2
+    assert chosen(place([misfit], ask())) == 1, "unranked work goes there as ever"
+    assert chosen(place([misfit], ask("calibration", only=misfit.id))) == 1, "it may be calibrated again"
+    held = replace(misfit, held=(Held("practice"),))
+    assert place([held], ask("calibration", only=misfit.id)) == BUSY
+
+
+@given(
+    st.lists(st.tuples(st.sampled_from(["cpu", "gpu"]), st.booleans(), st.booleans()), max_size=5),
+    st.sampled_from(MODES),
+)
+def test_ranked_work_is_only_ever_placed_on_nodes_of_its_class(
+    nodes: list[tuple[str, bool, bool]], mode: Mode
+) -> None:
+    table = [
+        node(number, hardware_class=name, misfit=misfit, ready=ready)
+        for number, (name, misfit, ready) in enumerate(nodes, 1)
+    ]
+    found = place(table, ask(mode, hardware_class="cpu"))
+    if isinstance(found, Place):
+        assert (found.hardware_class, found.misfit) == ("cpu", False)
+    elif mode != "recycle":
+        assert not any(one.ready and one.hardware_class == "cpu" and not one.misfit for one in table)

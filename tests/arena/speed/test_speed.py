@@ -282,7 +282,7 @@ async def test_the_surprise_is_sealed_until_it_is_shown(track: Track) -> None:
 
 
 @pytest.mark.parametrize(
-    ("suite", "code"), [("nothing", (404, "suite.unknown")), ("arithmetics", (404, "suite.unknown"))]
+    ("suite", "code"), [("nothing", (404, "suite.unknown")), ("arithmetic2", (404, "suite.unknown"))]
 )
 async def test_a_bank_that_is_not_there_is_refused(track: Track, suite: str, code: tuple[int, str]) -> None:
     assert await track.show.producer.refused("POST", track.path, track.body("quiz", suite=suite)) == code

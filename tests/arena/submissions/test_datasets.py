@@ -274,3 +274,32 @@ async def test_a_lab_cannot_admit_a_data_set_without_a_report(portal: Portal, ad
     job = await Lab(portal).take()
     answer = await job.complete(await job.honest_result())
     assert (answer.status_code, answer.json()["error"]["code"]) == (409, "job.bad_report")
+
+
+# --- canaries -----------------------------------------------------------------------------------------------------
+
+
+async def test_a_data_set_with_a_canary_is_admitted_and_flagged_for_the_producers(
+    portal: Portal, ada: Caller
+) -> None:
+    sent = await send(ada, await entry_of(ada), jsonl(rows("kto", 3)))
+    job = await Lab(portal).take()
+    canaries = {one["id"]: one["canary"] for one in job.contract["judged_by"]["suites"]["specs"]}
+    assert set(canaries) >= {"reasoning", "reading"} and all(canaries.values())
+    result = await job.honest_result()
+    finding = {
+        "code": "dataset.canary", "severity": "warning", "remedy": "removed", "message": "-", "rows": 2,
+        "detail": {"suites": {"reading": 2}},
+    }  # fmt: skip
+    report = {
+        "source": "jsonl", "form": "kto", "rows": 3, "findings": [finding], "near_threshold": 0.8,
+        "word_lists": "", "private_grams": 0,
+        "canonical": {"rows": 3, "bytes": result["size_bytes"], "sha256": result["digest"]},
+    }  # fmt: skip
+    answer = await job.complete(result | {"report": report})
+    assert answer.status_code == 200, answer.text
+    assert (await ada.get_ok(f"/submissions/{sent['id']}"))["state"] == "verified"
+    producer = await portal.person("producer", "Pauline")
+    (flag,) = await producer.get_ok("/contamination-flags")
+    assert (flag["kind"], flag["suite"], flag["rows"]) == ("canary", "reading", 2)
+    assert flag["submission_id"] == sent["id"]

@@ -11,7 +11,7 @@ from arena.moderation.wordlists import shipped, write_lists
 from arena.shows.base_models import HOUSE_MODEL
 from arena.submissions.artifacts import DATA_CLEANED, DATA_JSONL, DATA_PARQUET
 from arena.submissions.contracts import FileIn, FileOut, VerifyContract
-from arena.submissions.datasets.contracts import PRIVATE, WORD_LISTS, Source
+from arena.submissions.datasets.contracts import CANARIES, PRIVATE, WORD_LISTS, Source
 from arena.submissions.datasets.overlap import private_grams
 from tests.support.dataset_files import CASES, PARQUET, jsonl, parquet, rows
 from workers.lab import sandbox
@@ -23,10 +23,12 @@ MAX_BYTES = 1 << 20
 
 
 def through_the_sandbox(
-    data: bytes, source: Source, folder: Path, items: list[str] | None = None
+    data: bytes, source: Source, folder: Path, items: list[str] | None = None, canaries: str = ""
 ) -> Findings:
     name = DATA_JSONL if source == "jsonl" else DATA_PARQUET
     sources = {name: folder / name, WORD_LISTS: folder / "lists", PRIVATE: folder / "private"}
+    sources[CANARIES] = folder / "canaries"
+    sources[CANARIES].write_text(canaries)
     sources[name].write_bytes(data)
     sources[WORD_LISTS].write_bytes(write_lists(shipped()))
     sources[PRIVATE].write_bytes(np.asarray(private_grams(items or [])).tobytes())
@@ -116,3 +118,15 @@ def test_a_file_over_which_the_reader_crashes_is_refused(
     found = through_the_sandbox(b"{}", "jsonl", tmp_path)
     assert found.refusal is not None
     assert found.refusal.code == "dataset.unreadable"
+
+
+def test_the_canaries_of_the_suites_reach_the_sandbox(tmp_path: Path) -> None:
+    made = rows("messages", 4)
+    made[1]["messages"][-1]["content"] = "It goes on with 7f3c9b52-0c1d-4c8e."
+    found = through_the_sandbox(jsonl(made), "jsonl", tmp_path, canaries="reading 7f3c9b52-0c1d-4c8e\n")
+    assert found.report is not None
+    assert [(one.code, one.detail) for one in found.report.findings] == [
+        ("dataset.canary", {"suites": {"reading": 1}})
+    ]
+    (line,) = [check for check in found.checks if check.code == "overlap"]
+    assert line.status == "warning" and found.refusal is None

@@ -27,9 +27,9 @@ SUITE = suites.load("reasoning")
 DIGESTS = {
     "arithmetic": "8927db38af2cf61e",
     "chinese": "bb4d0a243597bf3d",
-    "english": "b722907d0e44214b",
-    "format": "37f95b4156f6a2e7",
-    "reading": "9d1165bf8b886b16",
+    "english": "8a517cb7d75615f2",
+    "format": "e581adda065f080b",
+    "reading": "e9f7ab57be46f8eb",
     "reasoning": "c074003257d71a28",
 }
 

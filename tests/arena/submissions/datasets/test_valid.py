@@ -282,3 +282,37 @@ def test_the_wording_that_tasks_share_is_no_item() -> None:
         "In how many ways can a committee of three people be chosen from nine cats?"
     )
     assert codes(check(jsonl(made), items=ITEMS)[0]) == {}
+
+
+CANARIES = (
+    ("reading", "7f3c9b52-0c1d-4c8e-9a55-1f2e3d4c5b6a"),
+    ("english", "00000000-aaaa-bbbb-cccc-ddddeeeeffff"),
+)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        f"This text must never be trained on. gavel canary GUID {CANARIES[0][1]}",
+        f"…{CANARIES[0][1].upper()}…",
+    ],
+)
+def test_the_canary_of_a_suite_is_recognised_wherever_it_stands(text: str) -> None:
+    made = rows("messages", 4)
+    made[2]["messages"][0]["content"] = text
+    out, cleaned = io.BytesIO(), io.BytesIO()
+    private = private_grams([])
+    found = check_dataset(io.BytesIO(jsonl(made)), "jsonl", CAPS, ENGINE, private, out, cleaned, CANARIES)
+    assert codes(found) == {"dataset.canary": 1}
+    (finding,) = found.findings
+    assert (finding.severity, finding.detail) == ("warning", {"suites": {"reading": 1}})
+    assert finding.examples[0].row == 3
+    assert found.canonical is not None, "a sign refuses nothing by itself"
+    assert found.cleaned is not None and found.cleaned.removed == {"dataset.canary": 1}
+
+
+def test_a_suite_without_a_canary_accuses_nobody() -> None:
+    out, cleaned = io.BytesIO(), io.BytesIO()
+    data = io.BytesIO(jsonl(rows("messages", 4)))
+    found = check_dataset(data, "jsonl", CAPS, ENGINE, private_grams([]), out, cleaned, (("reading", ""),))
+    assert found.findings == []

@@ -166,6 +166,87 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/benchmark-runs": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Season Runs
+         * @description What has ended in the season, the newest first.
+         */
+        get: operations["list_season_runs"];
+        put?: never;
+        /**
+         * Order Runs
+         * @description Have entries of the season answer a suite, in the versions that would go on stage.
+         */
+        post: operations["order_runs"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/benchmark-runs/queue": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Queue
+         * @description What is under way in the season, and what waits, with its reason.
+         */
+        get: operations["list_queue"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/benchmark-runs/rerun": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Rerun Many */
+        post: operations["rerun_many"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/benchmark-runs/rescore": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Rescore Many
+         * @description Have stored answers judged by the present scorers. Stale are those since which nothing else has changed.
+         */
+        post: operations["rescore_many"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/completions/{completion_id}": {
         parameters: {
             query?: never;
@@ -180,6 +261,43 @@ export interface paths {
         get: operations["read_completion"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/contamination-flags": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Contamination Flags
+         * @description Versions of the season that may have been trained on what they are asked. Open ones, or those reviewed.
+         */
+        get: operations["contamination_flags"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/contamination-flags/{flag_id}/review": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Review Contamination */
+        post: operations["review_contamination"];
         delete?: never;
         options?: never;
         head?: never;
@@ -645,6 +763,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/leaderboard/suites/{suite_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read Suite Scores
+         * @description What the entries of the season have scored on one suite.
+         */
+        get: operations["read_suite_scores"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/live/{channel}": {
         parameters: {
             query?: never;
@@ -888,6 +1026,30 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/nodes/calibrations": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Calibrations
+         * @description The newest first.
+         */
+        get: operations["list_calibrations"];
+        put?: never;
+        /**
+         * Calibrate Nodes
+         * @description Measure all nodes of a class, one after the other, and refuse as of this class whoever is another machine.
+         */
+        post: operations["calibrate_nodes"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/nodes/join": {
         parameters: {
             query?: never;
@@ -983,6 +1145,223 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/runs/{run_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Read Run */
+        get: operations["read_run"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/runs/{run_id}/cancel": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Cancel Run
+         * @description End a run that was ordered. What was answered stays, and `resume` goes on from there.
+         */
+        post: operations["cancel_run"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/runs/{run_id}/comparisons": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Compare Run
+         * @description Beside the house and the other versions of the entry, where they were asked the same questions.
+         */
+        get: operations["compare_run"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/runs/{run_id}/lm-eval.zip": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Download Tasks
+         * @description The run's questions as tasks of plain lm-evaluation-harness.
+         */
+        get: operations["download_tasks"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/runs/{run_id}/reproduce": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read Reproduce
+         * @description The command with which anybody computes the run's scores again.
+         */
+        get: operations["read_reproduce"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/runs/{run_id}/rerun": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Rerun Run
+         * @description Ask everything anew. The score so far stands until there is a new one.
+         */
+        post: operations["rerun_run"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/runs/{run_id}/rescore": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Rescore Run
+         * @description Have the stored answers judged by the present scorers. No engine is asked.
+         */
+        post: operations["rescore_run"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/runs/{run_id}/resume": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Resume Run
+         * @description Go on with a run that was cancelled or has failed: only what has no answer yet is asked.
+         */
+        post: operations["resume_run"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/runs/{run_id}/samples": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read Run Samples
+         * @description A page of the questions as they were asked and answered; `wrong` leaves out those answered rightly.
+         */
+        get: operations["read_run_samples"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/runs/{run_id}/void": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Void Run
+         * @description It counts nowhere any more. What was answered stays to be read.
+         */
+        post: operations["void_run"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/score-decisions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Decisions
+         * @description What was decided in this season, the newest first.
+         */
+        get: operations["list_decisions"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/seasons/current": {
         parameters: {
             query?: never;
@@ -994,6 +1373,46 @@ export interface paths {
         get: operations["current_season"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/seasons/current/seed": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Draw Season Seed
+         * @description Draw the season's own seed, once: its suites ask other questions from now on, which nobody has seen.
+         */
+        post: operations["draw_season_seed"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/seasons/current/seed/release": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Release Season Seed
+         * @description Show it: whoever has the seed can make the questions and compute the commitment.
+         */
+        post: operations["release_season_seed"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1143,10 +1562,10 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * Read Run
+         * Read Benchmark
          * @description The newest run of a submission; null before the first.
          */
-        get: operations["read_run"];
+        get: operations["read_benchmark"];
         put?: never;
         post?: never;
         delete?: never;
@@ -1279,6 +1698,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/submissions/{submission_id}/runs": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Runs
+         * @description All runs of a version, the newest first.
+         */
+        get: operations["list_runs"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/submissions/{submission_id}/samples": {
         parameters: {
             query?: never;
@@ -1290,6 +1729,63 @@ export interface paths {
         get: operations["read_samples"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/submissions/{submission_id}/score-decisions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read Decisions
+         * @description What was decided about a version, the newest first.
+         */
+        get: operations["read_decisions"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/submissions/{submission_id}/scores": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Read Scores */
+        get: operations["read_scores"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/submissions/{submission_id}/scores/{suite}/override": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Override Score
+         * @description Set a score, with the reason that stands beside it wherever it is shown; null lifts it again.
+         */
+        post: operations["override_score"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1336,6 +1832,30 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/suites": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Suites
+         * @description All that can be asked, as the season asks it.
+         */
+        get: operations["list_suites"];
+        put?: never;
+        /**
+         * Import Suite
+         * @description A new suite, or the next version of one, from question banks: all or nothing.
+         */
+        post: operations["import_suite"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/suites/{suite_id}": {
         parameters: {
             query?: never;
@@ -1345,6 +1865,26 @@ export interface paths {
         };
         /** Read Suite */
         get: operations["read_suite"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/suites/{suite_id}/export": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Export Suite
+         * @description The newest version with its files: all questions and answers.
+         */
+        get: operations["export_suite"];
         put?: never;
         post?: never;
         delete?: never;
@@ -1640,8 +2180,18 @@ export interface components {
         };
         /** AccuracyOut */
         AccuracyOut: {
+            /**
+             * Overridden
+             * @default false
+             */
+            overridden: boolean;
+            /**
+             * Stale
+             * @default false
+             */
+            stale: boolean;
             /** Stderr */
-            stderr: number;
+            stderr: number | null;
             /** Value */
             value: number;
         };
@@ -1659,6 +2209,27 @@ export interface components {
             name: string;
             /** Version */
             version: number;
+        };
+        /**
+         * Against
+         * @description One node beside another one.
+         */
+        Against: {
+            /** Agreeing */
+            agreeing: number;
+            /** Logprob Gap */
+            logprob_gap: number;
+            /**
+             * Node Id
+             * Format: uuid
+             */
+            node_id: string;
+            /** Of */
+            of: number;
+            /** Same */
+            same: boolean;
+            /** Speed Ratio */
+            speed_ratio: number;
         };
         /**
          * Aigc
@@ -1815,6 +2386,42 @@ export interface components {
         arena__app__Version: {
             /** Version */
             version: string;
+        };
+        /**
+         * TurnOut
+         * @description A turn that is over on air.
+         */
+        arena__duels__schemas__TurnOut: {
+            left: components["schemas"]["SideOut"];
+            /** Prompt */
+            prompt: string;
+            right: components["schemas"]["SideOut"];
+            /** Turn */
+            turn: number;
+        };
+        /**
+         * TurnOut
+         * @description One node in a calibration. What it showed is there once it was measured, the verdict once all were.
+         */
+        arena__nodes__schemas__TurnOut: {
+            /** Attestation */
+            attestation: string | null;
+            /** Engine Build */
+            engine_build: string | null;
+            /**
+             * Node Id
+             * Format: uuid
+             */
+            node_id: string;
+            /** Reason */
+            reason: string | null;
+            shown: components["schemas"]["Shown"] | null;
+            /**
+             * Turn
+             * @enum {string}
+             */
+            turn: "waiting" | "measured" | "left_out";
+            verdict: components["schemas"]["Verdict"] | null;
         };
         /**
          * Version
@@ -2040,6 +2647,61 @@ export interface components {
              */
             speed: null;
         };
+        /** CalibrationOut */
+        CalibrationOut: {
+            /** Base Model */
+            base_model: string;
+            /**
+             * Created At
+             * Format: date-time
+             */
+            created_at: string;
+            /** Ended At */
+            ended_at: string | null;
+            /** Hardware Class */
+            hardware_class: string;
+            /**
+             * Id
+             * Format: uuid
+             */
+            id: string;
+            /** Nodes */
+            nodes: components["schemas"]["arena__nodes__schemas__TurnOut"][];
+            /** Reason */
+            reason: string | null;
+            rules: components["schemas"]["CalibrationRules"];
+            /**
+             * State
+             * @enum {string}
+             */
+            state: "queued" | "running" | "done" | "failed";
+        };
+        /**
+         * CalibrationRules
+         * @description When two nodes of one hardware class count as the same machine.
+         */
+        CalibrationRules: {
+            /**
+             * Band
+             * @default 0.1
+             */
+            band: number;
+            /**
+             * Blocks
+             * @default 5
+             */
+            blocks: number;
+            /**
+             * Tokens
+             * @default 48
+             */
+            tokens: number;
+            /**
+             * Tolerance
+             * @default 0.25
+             */
+            tolerance: number;
+        };
         /** CastVote */
         CastVote: {
             /**
@@ -2105,6 +2767,16 @@ export interface components {
             /** Submission Id */
             submission_id: string | null;
         };
+        /**
+         * ChosenRuns
+         * @description `stale`: all that count and for whose staleness this is the cure.
+         */
+        ChosenRuns: {
+            /** Expected */
+            expected: number;
+            /** Runs */
+            runs: string[] | "stale";
+        };
         /** Cleaned */
         Cleaned: {
             /** Bytes */
@@ -2130,6 +2802,21 @@ export interface components {
             expected_version: number;
             /** Key */
             key: string;
+        };
+        /**
+         * ComparisonOut
+         * @description A run beside another one on the same suite.
+         */
+        ComparisonOut: {
+            entry: components["schemas"]["Scored"];
+            overall: components["schemas"]["GapOut"] | null;
+            /**
+             * Run Id
+             * Format: uuid
+             */
+            run_id: string;
+            /** Tasks */
+            tasks: components["schemas"]["TaskGapOut"][];
         };
         /** CompetingOut */
         CompetingOut: {
@@ -2159,6 +2846,58 @@ export interface components {
             record: {
                 [key: string]: unknown;
             };
+        };
+        /**
+         * ContaminationOut
+         * @description A sign that a version was trained on what it is asked.
+         */
+        ContaminationOut: {
+            /**
+             * Created At
+             * Format: date-time
+             */
+            created_at: string;
+            /**
+             * Entry Id
+             * Format: uuid
+             */
+            entry_id: string;
+            /** Entry Name */
+            entry_name: string;
+            /** Gap */
+            gap: number | null;
+            /**
+             * Id
+             * Format: uuid
+             */
+            id: string;
+            /** Items */
+            items: number | null;
+            /**
+             * Kind
+             * @enum {string}
+             */
+            kind: "canary" | "rephrased";
+            review: components["schemas"]["ReviewOut"] | null;
+            /** Rows */
+            rows: number | null;
+            /** Run Id */
+            run_id: string | null;
+            /** Stderr */
+            stderr: number | null;
+            /**
+             * Submission Id
+             * Format: uuid
+             */
+            submission_id: string;
+            /** Suite */
+            suite: string;
+            /** Task */
+            task: string | null;
+            /** Threshold */
+            threshold: number | null;
+            /** Version */
+            version: number;
         };
         /**
          * DatasetOut
@@ -2337,7 +3076,7 @@ export interface components {
             /** Asked */
             asked: string;
             /** Earlier */
-            earlier: components["schemas"]["TurnOut"][];
+            earlier: components["schemas"]["arena__duels__schemas__TurnOut"][];
             /**
              * Episode Id
              * Format: uuid
@@ -2552,20 +3291,119 @@ export interface components {
             /** Row */
             row: number;
         };
-        /** FamilyOut */
+        /** ExportOut */
+        ExportOut: {
+            /** Files */
+            files: {
+                [key: string]: string;
+            };
+            spec: components["schemas"]["SuiteSpec"];
+        };
+        /**
+         * FamilyOut
+         * @description One task of a suite: what is asked, how often, and what judges an answer.
+         */
         FamilyOut: {
+            /** Air */
+            air: number[];
             /** Chance */
             chance: number;
             /** Items */
             items: number;
-            /** Kind */
-            kind: string;
+            /**
+             * Kind
+             * @enum {string}
+             */
+            kind: "choice" | "generate";
+            /** Made By */
+            made_by: string;
+            /** Max Tokens */
+            max_tokens: number;
             /** Name */
             name: string;
+            /** Options */
+            options: number;
+            /**
+             * Scorer
+             * @enum {string}
+             */
+            scorer: "gym" | "exact" | "number" | "format" | "contains" | "letter";
+            /**
+             * Source
+             * @enum {string}
+             */
+            source: "gym" | "file";
             /** Title */
             title: {
                 [key: string]: string;
             };
+        };
+        /**
+         * FamilySpec
+         * @description One task of a suite: questions of one kind, scored together.
+         */
+        FamilySpec: {
+            /** Air */
+            air: number;
+            /** Chance */
+            chance: number;
+            /**
+             * Distractors
+             * @default pool
+             * @enum {string}
+             */
+            distractors: "pool" | "swap";
+            /** Items */
+            items: number;
+            /**
+             * Kind
+             * @enum {string}
+             */
+            kind: "choice" | "generate";
+            /**
+             * Max Tokens
+             * @default 16
+             */
+            max_tokens: number;
+            /** Name */
+            name: string;
+            /**
+             * Options
+             * @default 4
+             */
+            options: number;
+            /**
+             * Scorer
+             * @default gym
+             * @enum {string}
+             */
+            scorer: "gym" | "exact" | "number" | "format" | "contains" | "letter";
+            /** Source */
+            source: components["schemas"]["GymSource"] | components["schemas"]["FileSource"];
+            /** Title */
+            title: {
+                [key: string]: string;
+            };
+            /**
+             * Until
+             * @default [
+             *       "\n"
+             *     ]
+             */
+            until: string[];
+        };
+        /**
+         * FileSource
+         * @description Questions that somebody wrote down: one JSON object a line, in the published order (`rows.in_order`).
+         */
+        FileSource: {
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            kind: "file";
+            /** Sha256 */
+            sha256: string;
         };
         /** Finding */
         Finding: {
@@ -2691,6 +3529,20 @@ export interface components {
             frozen: boolean;
         };
         /**
+         * GapOut
+         * @description How much better a run was than another, over the questions that both were asked.
+         */
+        GapOut: {
+            /** Difference */
+            difference: number;
+            /** Items */
+            items: number;
+            /** Stderr */
+            stderr: number;
+            /** Tie */
+            tie: boolean;
+        };
+        /**
          * Given
          * @description One racer's answer to one question.
          */
@@ -2716,6 +3568,26 @@ export interface components {
              * @default
              */
             note: string;
+        };
+        /**
+         * GymSource
+         * @description Questions made from the suite's seed by reasoning-gym.
+         */
+        GymSource: {
+            /**
+             * Config
+             * @default {}
+             */
+            config: {
+                [key: string]: unknown;
+            };
+            /** Dataset */
+            dataset: string;
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            kind: "gym";
         };
         /** HTTPValidationError */
         HTTPValidationError: {
@@ -2745,6 +3617,26 @@ export interface components {
              * @constant
              */
             type: "image_url";
+        };
+        /** ImportedOut */
+        ImportedOut: {
+            /** Digest */
+            digest: string;
+            /** Families */
+            families: components["schemas"]["ImportedTask"][];
+            /** Id */
+            id: string;
+            /** Version */
+            version: number;
+        };
+        /** ImportedTask */
+        ImportedTask: {
+            /** Air */
+            air: number;
+            /** Items */
+            items: number;
+            /** Name */
+            name: string;
         };
         /** InvitationMade */
         InvitationMade: {
@@ -3094,6 +3986,24 @@ export interface components {
             /** Outcome */
             outcome: ("a" | "b" | "tie") | null;
         };
+        /**
+         * Misfit
+         * @description Why a node does not count as one of its class until it is calibrated again.
+         */
+        Misfit: {
+            /** Band */
+            band: number;
+            /**
+             * Calibration Id
+             * Format: uuid
+             */
+            calibration_id: string;
+            /** Hardware Class */
+            hardware_class: string;
+            /** Tolerance */
+            tolerance: number;
+            verdict: components["schemas"]["Verdict"];
+        };
         /** ModelOut */
         ModelOut: {
             /** Created */
@@ -3143,6 +4053,11 @@ export interface components {
             /** Other Norm */
             other_norm: number;
         };
+        /** NewCalibration */
+        NewCalibration: {
+            /** Hardware Class */
+            hardware_class: string;
+        };
         /** NewCaptain */
         NewCaptain: {
             /**
@@ -3175,6 +4090,28 @@ export interface components {
             /** Prompt */
             prompt: string;
         };
+        /** NewRuns */
+        NewRuns: {
+            /** Entries */
+            entries: string[] | "all";
+            /** Expected */
+            expected: number;
+            /**
+             * Extent
+             * @default air
+             * @enum {string}
+             */
+            extent: "air" | "full";
+            /** Suite */
+            suite: string;
+        };
+        /** NewScore */
+        NewScore: {
+            /** Reason */
+            reason: string;
+            /** Score */
+            score: number | null;
+        };
         /** NewSpeedRun */
         NewSpeedRun: {
             /**
@@ -3192,6 +4129,8 @@ export interface components {
              * @enum {string}
              */
             kind: "duel" | "quiz";
+            /** Suite */
+            suite?: string | null;
         };
         /** NewSubmission */
         NewSubmission: {
@@ -3332,6 +4271,7 @@ export interface components {
             lease: components["schemas"]["LeaseOut"] | null;
             /** Loads */
             loads: number;
+            misfit: components["schemas"]["Misfit"] | null;
             /** Progress */
             progress: {
                 [key: string]: unknown;
@@ -3393,6 +4333,20 @@ export interface components {
              * @enum {string}
              */
             type: "open_vote";
+        };
+        /** Overridden */
+        Overridden: {
+            /**
+             * At
+             * Format: date-time
+             */
+            at: string;
+            /** By */
+            by: string;
+            /** Reason */
+            reason: string;
+            /** Score */
+            score: number;
         };
         /**
          * PracticeOut
@@ -3672,6 +4626,20 @@ export interface components {
             password: string;
         };
         /**
+         * ReproduceOut
+         * @description How anybody computes a run's scores again.
+         */
+        ReproduceOut: {
+            /** Command */
+            command: string;
+            /** Folder */
+            folder: string;
+            /** Judge */
+            judge: string;
+            /** Judged */
+            judged: string[];
+        };
+        /**
          * Resident
          * @description An adapter that is loaded.
          */
@@ -3740,8 +4708,14 @@ export interface components {
         /** RunOut */
         RunOut: {
             accuracy: components["schemas"]["AccuracyOut"] | null;
+            /** Answered */
+            answered: number;
             /** Attestation */
             attestation: string | null;
+            /** Cancellable */
+            cancellable: boolean;
+            /** Code */
+            code: string | null;
             /**
              * Created At
              * Format: date-time
@@ -3751,6 +4725,12 @@ export interface components {
             ended_at: string | null;
             /** Engine Build */
             engine_build: string;
+            entry: components["schemas"]["Scored"];
+            /**
+             * Extent
+             * @enum {string}
+             */
+            extent: "air" | "full";
             /** Hardware Class */
             hardware_class: string;
             /**
@@ -3762,13 +4742,23 @@ export interface components {
             items_digest: string | null;
             /** Lm Eval Version */
             lm_eval_version: string | null;
+            /** Ordered By */
+            ordered_by: string | null;
+            override: components["schemas"]["Overridden"] | null;
             /** Reason */
             reason: string | null;
+            /** Scorer Digest */
+            scorer_digest: string | null;
+            /**
+             * Stale
+             * @default []
+             */
+            stale: ("suite" | "scorer" | "data" | "base" | "engine")[];
             /**
              * State
              * @enum {string}
              */
-            state: "running" | "done" | "failed";
+            state: "queued" | "running" | "done" | "failed" | "cancelled" | "void";
             /**
              * Submission Id
              * Format: uuid
@@ -3780,6 +4770,51 @@ export interface components {
             suite_digest: string;
             /** Tasks */
             tasks: components["schemas"]["TaskOut"][];
+            /** Total */
+            total: number;
+            void: components["schemas"]["Voided"] | null;
+            waiting: components["schemas"]["RunWaits"] | null;
+        };
+        /** RunPage */
+        RunPage: {
+            /** Items */
+            items: components["schemas"]["RunOut"][];
+            /** Page */
+            page: number;
+            /** Pages */
+            pages: number;
+            /** Total */
+            total: number;
+        };
+        /** RunsMade */
+        RunsMade: {
+            /** Runs */
+            runs: string[];
+        };
+        /**
+         * RunWaits
+         * @description Why nothing is asked at this moment, and until when it is worth waiting.
+         */
+        RunWaits: {
+            /**
+             * Deadline
+             * Format: date-time
+             */
+            deadline: string;
+            /** Position */
+            position: number;
+            /** Reason */
+            reason: string;
+        };
+        /**
+         * Said
+         * @description One greedy answer: its tokens, and the natural logarithm of the probability of each.
+         */
+        Said: {
+            /** Logprobs */
+            logprobs: number[];
+            /** Tokens */
+            tokens: number[];
         };
         /** SampleOut */
         SampleOut: {
@@ -3789,12 +4824,29 @@ export interface components {
             correct: boolean;
             /** Expected */
             expected: string;
+            /** Extracted */
+            extracted: string | null;
             /** Index */
             index: number;
+            /** Logprobs */
+            logprobs: number[];
+            /** Options */
+            options: string[];
             /** Question */
             question: string;
             /** Task */
             task: string;
+        };
+        /** SamplePage */
+        SamplePage: {
+            /** Items */
+            items: components["schemas"]["SampleOut"][];
+            /** Page */
+            page: number;
+            /** Pages */
+            pages: number;
+            /** Total */
+            total: number;
         };
         /** SamplesOut */
         SamplesOut: {
@@ -3846,6 +4898,98 @@ export interface components {
             use_rslora: boolean;
         };
         /**
+         * Scored
+         * @description Whose run or score it is.
+         */
+        Scored: {
+            /**
+             * Entry Id
+             * Format: uuid
+             */
+            entry_id: string;
+            /**
+             * Kind
+             * @enum {string}
+             */
+            kind: "contestant" | "house";
+            /** Name */
+            name: string;
+            /** Version */
+            version: number;
+        };
+        /** ScoreDecisionOut */
+        ScoreDecisionOut: {
+            /**
+             * Act
+             * @enum {string}
+             */
+            act: "order" | "cancel" | "rerun" | "rescore" | "rescored" | "not_rescored" | "void" | "override" | "lift";
+            /** After */
+            after: number | null;
+            /**
+             * At
+             * Format: date-time
+             */
+            at: string;
+            /** Before */
+            before: number | null;
+            /** By */
+            by: string | null;
+            entry: components["schemas"]["Scored"];
+            /** Flips */
+            flips: number | null;
+            /**
+             * Id
+             * Format: uuid
+             */
+            id: string;
+            /** Reason */
+            reason: string | null;
+            /** Run Id */
+            run_id: string | null;
+            /**
+             * Submission Id
+             * Format: uuid
+             */
+            submission_id: string;
+            /** Suite */
+            suite: string;
+        };
+        /**
+         * ScoreOut
+         * @description The score of a version on one suite.
+         */
+        ScoreOut: {
+            accuracy: components["schemas"]["AccuracyOut"] | null;
+            /** Attestation */
+            attestation: string | null;
+            /** Changed */
+            changed: ("suite" | "scorer" | "data" | "base" | "engine")[];
+            /** Extent */
+            extent: ("air" | "full") | null;
+            /** Hardware Class */
+            hardware_class: string | null;
+            measured: components["schemas"]["AccuracyOut"] | null;
+            override: components["schemas"]["Overridden"] | null;
+            /** Run Id */
+            run_id: string | null;
+            /** Suite */
+            suite: string;
+        };
+        /**
+         * ScoresOut
+         * @description All scores of a version.
+         */
+        ScoresOut: {
+            accuracy: components["schemas"]["AccuracyOut"] | null;
+            /** Suites */
+            suites: components["schemas"]["ScoreOut"][];
+            /** Weights */
+            weights: {
+                [key: string]: number;
+            };
+        };
+        /**
          * SealedAnswer
          * @description An answer that is not revealed yet: its place in the chain, and nothing that tells of it.
          */
@@ -3862,6 +5006,7 @@ export interface components {
         };
         /** SeasonOut */
         SeasonOut: {
+            calibration: components["schemas"]["CalibrationRules"];
             /** Closes At */
             closes_at: string | null;
             deadlines: components["schemas"]["Deadlines"];
@@ -3897,6 +5042,41 @@ export interface components {
             /** Versions Per Day */
             versions_per_day: number;
             weights: components["schemas"]["Weights"];
+        };
+        /** SeasonSeedOut */
+        SeasonSeedOut: {
+            /** Commitment */
+            commitment: string;
+            /**
+             * Drawn At
+             * Format: date-time
+             */
+            drawn_at: string;
+            /** Nonce */
+            nonce: string | null;
+            /** Released At */
+            released_at: string | null;
+            /**
+             * Season Id
+             * Format: uuid
+             */
+            season_id: string;
+            /** Seed */
+            seed: number | null;
+        };
+        /**
+         * Shown
+         * @description What a node showed in all its blocks.
+         */
+        Shown: {
+            /** Answers */
+            answers: components["schemas"]["Said"][];
+            /** Decode */
+            decode: number[];
+            /** First Token Ms */
+            first_token_ms: number[];
+            /** Steady */
+            steady: boolean;
         };
         /** ShowOut */
         ShowOut: {
@@ -4034,6 +5214,12 @@ export interface components {
              * @enum {string}
              */
             state: "queued" | "running" | "scoring" | "done" | "void" | "failed";
+            /** Suite */
+            suite: string | null;
+            /** Surprise */
+            surprise: {
+                [key: string]: string;
+            } | null;
             /** Void */
             void: ("not_exclusive" | "throttled" | "attestation_changed" | "lease_lost" | "stopped") | null;
             waiting: components["schemas"]["SpeedWaits"] | null;
@@ -4343,14 +5529,93 @@ export interface components {
             /** Withdrawn From */
             withdrawn_from: ("uploading" | "received" | "verifying" | "verified" | "refused" | "benchmarking" | "ready" | "failed" | "cancelled" | "withdrawn") | null;
         };
-        /** SuiteOut */
+        /**
+         * SuiteOut
+         * @description A suite as the season asks it.
+         */
         SuiteOut: {
+            /** Canary */
+            canary: string;
             /** Digest */
             digest: string;
             /** Families */
             families: components["schemas"]["FamilyOut"][];
+            /** Generator */
+            generator: string;
             /** Id */
             id: string;
+            /** Licence */
+            licence: string;
+            /** Name */
+            name: {
+                [key: string]: string;
+            };
+            /** Seed */
+            seed: number | null;
+            /** Seed Commitment */
+            seed_commitment: string | null;
+            /** Seed Nonce */
+            seed_nonce: string | null;
+            /** Version */
+            version: number;
+        };
+        /**
+         * SuiteRow
+         * @description One entry on one suite, in the version that would go on stage.
+         */
+        SuiteRow: {
+            accuracy: components["schemas"]["AccuracyOut"] | null;
+            /** Attestation */
+            attestation: string | null;
+            /**
+             * Entry Id
+             * Format: uuid
+             */
+            entry_id: string;
+            /** Extent */
+            extent: ("air" | "full") | null;
+            /** Hardware Class */
+            hardware_class: string | null;
+            /**
+             * Kind
+             * @enum {string}
+             */
+            kind: "contestant" | "house";
+            /** Name */
+            name: string;
+            /** Override */
+            override: string | null;
+            /** Run Id */
+            run_id: string | null;
+            /** Tasks */
+            tasks: components["schemas"]["TaskOut"][];
+            /** Version */
+            version: number | null;
+        };
+        /** SuiteScores */
+        SuiteScores: {
+            /** Frozen */
+            frozen: boolean;
+            /** Rows */
+            rows: components["schemas"]["SuiteRow"][];
+            /** Suite */
+            suite: string;
+        };
+        /**
+         * SuiteSpec
+         * @description A benchmark, completely: the same spec gives the same questions on any machine.
+         */
+        SuiteSpec: {
+            /** Canary */
+            canary: string;
+            /** Families */
+            families: components["schemas"]["FamilySpec"][];
+            /** Generator */
+            generator: string;
+            /** Id */
+            id: string;
+            /** Licence */
+            licence: string;
             /** Name */
             name: {
                 [key: string]: string;
@@ -4370,6 +5635,21 @@ export interface components {
             right: number;
             /** Tie */
             tie: number;
+        };
+        /** TaskGapOut */
+        TaskGapOut: {
+            /** Difference */
+            difference: number;
+            /** Items */
+            items: number;
+            /** Other */
+            other: number;
+            /** Stderr */
+            stderr: number;
+            /** Task */
+            task: string;
+            /** Tie */
+            tie: boolean;
         };
         /** TaskOut */
         TaskOut: {
@@ -4659,18 +5939,6 @@ export interface components {
             text: string;
         };
         /**
-         * TurnOut
-         * @description A turn that is over on air.
-         */
-        TurnOut: {
-            left: components["schemas"]["SideOut"];
-            /** Prompt */
-            prompt: string;
-            right: components["schemas"]["SideOut"];
-            /** Turn */
-            turn: number;
-        };
-        /**
          * UploadOut
          * @description A file on its way in. Send the bytes from `received` on to `/api/uploads/{id}` (tus 1.0.0).
          */
@@ -4700,7 +5968,7 @@ export interface components {
              * Mode
              * @enum {string}
              */
-            mode: "showcase" | "duel" | "speed" | "benchmark" | "probe" | "practice" | "preload" | "recycle";
+            mode: "showcase" | "duel" | "speed" | "benchmark" | "probe" | "practice" | "preload" | "recycle" | "calibration";
         };
         /** ValidationError */
         ValidationError: {
@@ -4714,6 +5982,24 @@ export interface components {
             msg: string;
             /** Error Type */
             type: string;
+        };
+        /** Verdict */
+        Verdict: {
+            /** Against */
+            against: components["schemas"]["Against"][];
+            /** First Token Ms */
+            first_token_ms: number;
+            /**
+             * Node Id
+             * Format: uuid
+             */
+            node_id: string;
+            /** Same Class */
+            same_class: boolean;
+            /** Speed */
+            speed: number;
+            /** To Median */
+            to_median: number;
         };
         /** VerdictOut */
         VerdictOut: {
@@ -4746,6 +6032,23 @@ export interface components {
             text: string;
             /** Tokens */
             tokens: number;
+        };
+        /** Voided */
+        Voided: {
+            /**
+             * At
+             * Format: date-time
+             */
+            at: string;
+            /** By */
+            by: string;
+            /** Reason */
+            reason: string;
+        };
+        /** Voiding */
+        Voiding: {
+            /** Reason */
+            reason: string;
         };
         /** VoteOut */
         VoteOut: {
@@ -4816,12 +6119,15 @@ export type AcceptedOut = components['schemas']['AcceptedOut'];
 export type AccuracyOut = components['schemas']['AccuracyOut'];
 export type Action = components['schemas']['Action'];
 export type ActiveList = components['schemas']['ActiveList'];
+export type Against = components['schemas']['Against'];
 export type Aigc = components['schemas']['Aigc'];
 export type AiLabel = components['schemas']['AiLabel'];
 export type AlternativeOut = components['schemas']['AlternativeOut'];
 export type AnswerFile = components['schemas']['AnswerFile'];
 export type AnswerRecord = components['schemas']['AnswerRecord'];
 export type ArenaAppVersion = components['schemas']['arena__app__Version'];
+export type ArenaDuelsSchemasTurnOut = components['schemas']['arena__duels__schemas__TurnOut'];
+export type ArenaNodesSchemasTurnOut = components['schemas']['arena__nodes__schemas__TurnOut'];
 export type ArenaSubmissionsDatasetsContractsVersion = components['schemas']['arena__submissions__datasets__contracts__Version'];
 export type AttemptOut = components['schemas']['AttemptOut'];
 export type AttentionLayer = components['schemas']['AttentionLayer'];
@@ -4834,14 +6140,19 @@ export type AttestationOut = components['schemas']['AttestationOut'];
 export type AxisValues = components['schemas']['AxisValues'];
 export type Board = components['schemas']['Board'];
 export type BoardRow = components['schemas']['BoardRow'];
+export type CalibrationOut = components['schemas']['CalibrationOut'];
+export type CalibrationRules = components['schemas']['CalibrationRules'];
 export type CastVote = components['schemas']['CastVote'];
 export type ChatRequest = components['schemas']['ChatRequest'];
 export type CheckOut = components['schemas']['CheckOut'];
 export type Choice = components['schemas']['Choice'];
+export type ChosenRuns = components['schemas']['ChosenRuns'];
 export type Cleaned = components['schemas']['Cleaned'];
 export type CommandIn = components['schemas']['CommandIn'];
+export type ComparisonOut = components['schemas']['ComparisonOut'];
 export type CompetingOut = components['schemas']['CompetingOut'];
 export type CompletionOut = components['schemas']['CompletionOut'];
+export type ContaminationOut = components['schemas']['ContaminationOut'];
 export type DatasetOut = components['schemas']['DatasetOut'];
 export type DatasetReport = components['schemas']['DatasetReport'];
 export type Deadlines = components['schemas']['Deadlines'];
@@ -4859,19 +6170,26 @@ export type EntryOut = components['schemas']['EntryOut'];
 export type EpisodeFile = components['schemas']['EpisodeFile'];
 export type EpisodeOut = components['schemas']['EpisodeOut'];
 export type Example = components['schemas']['Example'];
+export type ExportOut = components['schemas']['ExportOut'];
 export type FamilyOut = components['schemas']['FamilyOut'];
+export type FamilySpec = components['schemas']['FamilySpec'];
+export type FileSource = components['schemas']['FileSource'];
 export type Finding = components['schemas']['Finding'];
 export type Finish = components['schemas']['Finish'];
 export type FlagOut = components['schemas']['FlagOut'];
 export type FlagSide = components['schemas']['FlagSide'];
 export type Frames = components['schemas']['Frames'];
 export type Freeze = components['schemas']['Freeze'];
+export type GapOut = components['schemas']['GapOut'];
 export type Given = components['schemas']['Given'];
 export type GiveVerdict = components['schemas']['GiveVerdict'];
+export type GymSource = components['schemas']['GymSource'];
 export type HttpValidationError = components['schemas']['HTTPValidationError'];
 export type Identity = components['schemas']['Identity'];
 export type ImageKept = components['schemas']['ImageKept'];
 export type ImagePart = components['schemas']['ImagePart'];
+export type ImportedOut = components['schemas']['ImportedOut'];
+export type ImportedTask = components['schemas']['ImportedTask'];
 export type InvitationMade = components['schemas']['InvitationMade'];
 export type InvitationState = components['schemas']['InvitationState'];
 export type Invite = components['schemas']['Invite'];
@@ -4896,15 +6214,19 @@ export type MemberOut = components['schemas']['MemberOut'];
 export type MessageInput = components['schemas']['Message-Input'];
 export type MessageOutput = components['schemas']['Message-Output'];
 export type MetricResult = components['schemas']['MetricResult'];
+export type Misfit = components['schemas']['Misfit'];
 export type ModelOut = components['schemas']['ModelOut'];
 export type ModelsOut = components['schemas']['ModelsOut'];
 export type ModerationVerdictOut = components['schemas']['ModerationVerdictOut'];
 export type ModuleLikenessOut = components['schemas']['ModuleLikenessOut'];
+export type NewCalibration = components['schemas']['NewCalibration'];
 export type NewCaptain = components['schemas']['NewCaptain'];
 export type NewEntry = components['schemas']['NewEntry'];
 export type NewEpisode = components['schemas']['NewEpisode'];
 export type NewFile = components['schemas']['NewFile'];
 export type NewPractice = components['schemas']['NewPractice'];
+export type NewRuns = components['schemas']['NewRuns'];
+export type NewScore = components['schemas']['NewScore'];
 export type NewSpeedRun = components['schemas']['NewSpeedRun'];
 export type NewSubmission = components['schemas']['NewSubmission'];
 export type NewToken = components['schemas']['NewToken'];
@@ -4913,6 +6235,7 @@ export type NodeOut = components['schemas']['NodeOut'];
 export type NodeRecorded = components['schemas']['NodeRecorded'];
 export type OpenInvitation = components['schemas']['OpenInvitation'];
 export type OpenVote = components['schemas']['OpenVote'];
+export type Overridden = components['schemas']['Overridden'];
 export type PracticeOut = components['schemas']['PracticeOut'];
 export type PracticeWaits = components['schemas']['PracticeWaits'];
 export type Program = components['schemas']['Program'];
@@ -4928,6 +6251,7 @@ export type Receipt = components['schemas']['Receipt'];
 export type RecordOut = components['schemas']['RecordOut'];
 export type RefusalOut = components['schemas']['RefusalOut'];
 export type Register = components['schemas']['Register'];
+export type ReproduceOut = components['schemas']['ReproduceOut'];
 export type Resident = components['schemas']['Resident'];
 export type Reveal = components['schemas']['Reveal'];
 export type Review = components['schemas']['Review'];
@@ -4935,13 +6259,24 @@ export type ReviewOut = components['schemas']['ReviewOut'];
 export type Role = components['schemas']['Role'];
 export type RosterRow = components['schemas']['RosterRow'];
 export type RunOut = components['schemas']['RunOut'];
+export type RunPage = components['schemas']['RunPage'];
+export type RunsMade = components['schemas']['RunsMade'];
+export type RunWaits = components['schemas']['RunWaits'];
+export type Said = components['schemas']['Said'];
 export type SampleOut = components['schemas']['SampleOut'];
+export type SamplePage = components['schemas']['SamplePage'];
 export type SamplesOut = components['schemas']['SamplesOut'];
 export type Sampling = components['schemas']['Sampling'];
 export type SamplingRecorded = components['schemas']['SamplingRecorded'];
 export type ScalingOut = components['schemas']['ScalingOut'];
+export type Scored = components['schemas']['Scored'];
+export type ScoreDecisionOut = components['schemas']['ScoreDecisionOut'];
+export type ScoreOut = components['schemas']['ScoreOut'];
+export type ScoresOut = components['schemas']['ScoresOut'];
 export type SealedAnswer = components['schemas']['SealedAnswer'];
 export type SeasonOut = components['schemas']['SeasonOut'];
+export type SeasonSeedOut = components['schemas']['SeasonSeedOut'];
+export type Shown = components['schemas']['Shown'];
 export type ShowOut = components['schemas']['ShowOut'];
 export type SideOut = components['schemas']['SideOut'];
 export type Snapshot = components['schemas']['Snapshot'];
@@ -4962,7 +6297,11 @@ export type Steer = components['schemas']['Steer'];
 export type StreamOptions = components['schemas']['StreamOptions'];
 export type SubmissionOut = components['schemas']['SubmissionOut'];
 export type SuiteOut = components['schemas']['SuiteOut'];
+export type SuiteRow = components['schemas']['SuiteRow'];
+export type SuiteScores = components['schemas']['SuiteScores'];
+export type SuiteSpec = components['schemas']['SuiteSpec'];
 export type TallyOut = components['schemas']['TallyOut'];
+export type TaskGapOut = components['schemas']['TaskGapOut'];
 export type TaskOut = components['schemas']['TaskOut'];
 export type TeamInvitationMade = components['schemas']['TeamInvitationMade'];
 export type TeamInvitationState = components['schemas']['TeamInvitationState'];
@@ -4979,12 +6318,14 @@ export type TraceSide = components['schemas']['TraceSide'];
 export type TraceStep = components['schemas']['TraceStep'];
 export type Track = components['schemas']['Track'];
 export type Try = components['schemas']['Try'];
-export type TurnOut = components['schemas']['TurnOut'];
 export type UploadOut = components['schemas']['UploadOut'];
 export type UseOut = components['schemas']['UseOut'];
 export type ValidationError = components['schemas']['ValidationError'];
+export type Verdict = components['schemas']['Verdict'];
 export type VerdictOut = components['schemas']['VerdictOut'];
 export type VoiceOut = components['schemas']['VoiceOut'];
+export type Voided = components['schemas']['Voided'];
+export type Voiding = components['schemas']['Voiding'];
 export type VoteOut = components['schemas']['VoteOut'];
 export type WaitingOut = components['schemas']['WaitingOut'];
 export type Weights = components['schemas']['Weights'];
@@ -5271,6 +6612,158 @@ export interface operations {
             };
         };
     };
+    list_season_runs: {
+        parameters: {
+            query?: {
+                page?: number;
+                state?: ("queued" | "running" | "done" | "failed" | "cancelled" | "void") | null;
+                suite?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RunPage"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    order_runs: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewRuns"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RunsMade"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    list_queue: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RunOut"][];
+                };
+            };
+        };
+    };
+    rerun_many: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ChosenRuns"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RunsMade"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    rescore_many: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ChosenRuns"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RunsMade"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
     read_completion: {
         parameters: {
             query?: never;
@@ -5289,6 +6782,72 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["CompletionOut"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    contamination_flags: {
+        parameters: {
+            query?: {
+                reviewed?: boolean;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ContaminationOut"][];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    review_contamination: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                flag_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Review"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ContaminationOut"];
                 };
             };
             /** @description Validation Error */
@@ -6170,6 +7729,37 @@ export interface operations {
             };
         };
     };
+    read_suite_scores: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                suite_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SuiteScores"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
     read_channel: {
         parameters: {
             query?: never;
@@ -6583,6 +8173,59 @@ export interface operations {
             };
         };
     };
+    list_calibrations: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CalibrationOut"][];
+                };
+            };
+        };
+    };
+    calibrate_nodes: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewCalibration"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CalibrationOut"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
     join_node: {
         parameters: {
             query?: never;
@@ -6738,6 +8381,342 @@ export interface operations {
             };
         };
     };
+    read_run: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                run_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RunOut"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    cancel_run: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                run_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RunOut"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    compare_run: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                run_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ComparisonOut"][];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    download_tasks: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                run_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    read_reproduce: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                run_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ReproduceOut"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    rerun_run: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                run_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RunsMade"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    rescore_run: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                run_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Done"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    resume_run: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                run_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RunOut"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    read_run_samples: {
+        parameters: {
+            query?: {
+                page?: number;
+                task?: string | null;
+                wrong?: boolean;
+            };
+            header?: never;
+            path: {
+                run_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SamplePage"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    void_run: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                run_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Voiding"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Done"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    list_decisions: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ScoreDecisionOut"][];
+                };
+            };
+        };
+    };
     current_season: {
         parameters: {
             query?: never;
@@ -6754,6 +8733,46 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["SeasonOut"];
+                };
+            };
+        };
+    };
+    draw_season_seed: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SeasonSeedOut"];
+                };
+            };
+        };
+    };
+    release_season_seed: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SeasonSeedOut"];
                 };
             };
         };
@@ -7010,7 +9029,7 @@ export interface operations {
             };
         };
     };
-    read_run: {
+    read_benchmark: {
         parameters: {
             query?: never;
             header?: never;
@@ -7262,6 +9281,37 @@ export interface operations {
             };
         };
     };
+    list_runs: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                submission_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RunOut"][];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
     read_samples: {
         parameters: {
             query?: never;
@@ -7280,6 +9330,104 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["SamplesOut"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    read_decisions: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                submission_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ScoreDecisionOut"][];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    read_scores: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                submission_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ScoresOut"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    override_score: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                submission_id: string;
+                suite: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewScore"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ScoresOut"];
                 };
             };
             /** @description Validation Error */
@@ -7355,6 +9503,50 @@ export interface operations {
             };
         };
     };
+    list_suites: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SuiteOut"][];
+                };
+            };
+        };
+    };
+    import_suite: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": Record<string, never>;
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ImportedOut"];
+                };
+            };
+        };
+    };
     read_suite: {
         parameters: {
             query?: never;
@@ -7373,6 +9565,37 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["SuiteOut"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    export_suite: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                suite_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ExportOut"];
                 };
             };
             /** @description Validation Error */

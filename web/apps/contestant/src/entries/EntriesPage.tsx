@@ -115,7 +115,9 @@ function Standing({ row }: { row: BoardRow | undefined }) {
       ? t("entries.rating", { rating: Math.round(row.rating), half: Math.round(row.hi - row.rating) })
       : t("entries.unrated"),
     row.accuracy != null &&
-      t("entries.accuracy", { value: share(row.accuracy.value), stderr: share(row.accuracy.stderr) }),
+      (row.accuracy.stderr === null
+        ? t("entries.accuracy_set", { value: share(row.accuracy.value) })
+        : t("entries.accuracy", { value: share(row.accuracy.value), stderr: share(row.accuracy.stderr) })),
   ];
   return <p className={css.standing}>{parts.filter(Boolean).join(" · ")}</p>;
 }

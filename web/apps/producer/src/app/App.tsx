@@ -1,6 +1,7 @@
 import { Gate, JoinPage, Lost, Shell, usePerson } from "@gavel/desk";
 import { match, usePath } from "@gavel/ui";
 import type { JSX } from "react";
+import { BenchPage } from "../bench/BenchPage";
 import { EpisodesPage } from "../episodes/EpisodesPage";
 import { useT } from "../i18n";
 import { NodesPage } from "../nodes/NodesPage";
@@ -33,9 +34,15 @@ function ProducerPage({ path }: { path: string }) {
       label: t("similar.nav"),
       waiting: { count: open, words: t("similar.open_n", { count: open }) },
     },
+    { to: "/benchmarks", label: t("bench.nav") },
     { to: "/nodes", label: t("nodes.title") },
   ];
-  const pages: Record<string, () => JSX.Element> = { "/": EpisodesPage, "/similar": SimilarPage, "/nodes": NodesPage };
+  const pages: Record<string, () => JSX.Element> = {
+    "/": EpisodesPage,
+    "/similar": SimilarPage,
+    "/benchmarks": BenchPage,
+    "/nodes": NodesPage,
+  };
   const Shown = pages[path] ?? Lost;
   return (
     <Shell desk="producer" nav={nav}>

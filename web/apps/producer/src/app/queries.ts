@@ -63,3 +63,8 @@ export function useFlags(reviewed: boolean) {
     refetchInterval: ({ state }) => (retryable(state.error) ? ERROR_AGAIN_MS : FLAGS_AGAIN_MS),
   });
 }
+
+/** The suites that this site has. They change when somebody imports one. */
+export function useSuites() {
+  return useQuery({ queryKey: ["suites"], queryFn: () => api.get("/api/suites"), staleTime: 60_000 });
+}

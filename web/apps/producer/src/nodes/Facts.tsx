@@ -1,4 +1,5 @@
 import type { EngineNode } from "@gavel/api";
+import { StateMark } from "@gavel/desk";
 import { useT } from "../i18n";
 import { idOf } from "./idOf";
 import css from "./Nodes.module.css";
@@ -26,9 +27,28 @@ export function Facts({ node }: { node: EngineNode }) {
         ))}
       </dl>
       {!node.quarantine && <Uses node={node} />}
+      {node.misfit && <Misfit misfit={node.misfit} />}
       {node.quarantine && <p className={css.mute}>{t("nodes.quarantine")}</p>}
       {node.fake && <p className={css.mute}>{t("nodes.fake")}</p>}
       {!node.joined && <p className={css.mute}>{t("nodes.configured")}</p>}
     </>
+  );
+}
+
+/** Refused as one of its class, with the figures. */
+function Misfit({ misfit }: { misfit: NonNullable<EngineNode["misfit"]> }) {
+  const { t, number } = useT();
+  const { to_median, against } = misfit.verdict;
+  const worst = [...against].sort((a, b) => a.agreeing - b.agreeing)[0];
+  return (
+    <p className={css.misfit}>
+      <StateMark tone="warn" />{" "}
+      {t("nodes.misfit", {
+        class: misfit.hardware_class,
+        ratio: number(to_median, { minimumFractionDigits: 2, maximumFractionDigits: 2 }),
+        agreeing: worst?.agreeing ?? 0,
+        of: worst?.of ?? 0,
+      })}
+    </p>
   );
 }

@@ -1,4 +1,4 @@
-import { ApiError, api, type Flag } from "@gavel/api";
+import { ApiError, api } from "@gavel/api";
 import { SmallButton, TextField } from "@gavel/desk";
 import { ErrorNote } from "@gavel/ui";
 import { useMutation, useQueryClient } from "@tanstack/react-query";
@@ -9,21 +9,27 @@ import css from "./Similar.module.css";
 
 const NOTE_LENGTH = 1000;
 
+interface Props {
+  flag: { id: string };
+  about?: "similarity" | "contamination";
+  onDone: (how: "saved" | "taken") => void;
+}
+
 /** The note is the confirmation: without one nothing is reviewed. */
-export function ReviewForm({ flag, onDone }: { flag: Flag; onDone: (how: "saved" | "taken") => void }) {
+export function ReviewForm({ flag, about = "similarity", onDone }: Props) {
   const { t } = useT();
   const queries = useQueryClient();
   const [note, setNote] = useState("");
   const said = note.trim();
   const review = useMutation({
     mutationFn: () =>
-      api.post("/api/similarity-flags/{flag_id}/review", {
+      api.post(`/api/${about}-flags/{flag_id}/review`, {
         params: { path: { flag_id: flag.id } },
         body: { note: said },
       }),
     onSuccess: () => onDone("saved"),
     onError: (error) => {
-      if (error instanceof ApiError && error.code === "similarity.reviewed") onDone("taken");
+      if (error instanceof ApiError && error.code === `${about}.reviewed`) onDone("taken");
     },
     onSettled: () => queries.invalidateQueries({ queryKey: FLAGS }),
   });

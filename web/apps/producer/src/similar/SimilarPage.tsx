@@ -4,6 +4,7 @@ import { Card, EmptyState, ErrorNote, Loading } from "@gavel/ui";
 import { useRef, useState } from "react";
 import { useFlags } from "../app/queries";
 import { useT } from "../i18n";
+import { Contamination } from "./Contamination";
 import { Evidence, nameOf, Pair } from "./Evidence";
 import { Reviewed } from "./Reviewed";
 import { ReviewForm } from "./ReviewForm";
@@ -48,6 +49,7 @@ export function SimilarPage() {
         ))}
       </section>
       <Reviewed />
+      <Contamination />
     </>
   );
 }

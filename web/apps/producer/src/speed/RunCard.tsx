@@ -3,10 +3,9 @@ import { Confirm, Meter, Pill, SmallButton, type Tone, useReason } from "@gavel/
 import { Card, useEntryName } from "@gavel/ui";
 import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { useState } from "react";
-import { speedKey } from "../app/queries";
+import { speedKey, useSuites } from "../app/queries";
 import { useT } from "../i18n";
 import css from "./Speed.module.css";
-import { useSuites } from "./suites";
 
 const TONES: Record<SpeedRun["state"], Tone> = {
   queued: "calm",

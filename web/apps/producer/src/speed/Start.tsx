@@ -3,10 +3,9 @@ import { SelectField } from "@gavel/desk";
 import { Button, ErrorNote, useEntryName } from "@gavel/ui";
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { type FormEvent, useState } from "react";
-import { speedKey } from "../app/queries";
+import { speedKey, useSuites } from "../app/queries";
 import { useT } from "../i18n";
 import css from "./Speed.module.css";
-import { useSuites } from "./suites";
 
 const KINDS: SpeedRun["kind"][] = ["duel", "quiz"];
 

@@ -12,6 +12,8 @@ const BoardPage = lazy(() => import("../board/BoardPage"));
 const TracePage = lazy(() => import("../trace/TracePage"));
 const SpeedPage = lazy(() => import("../speed/SpeedPage"));
 const HowPage = lazy(() => import("../speed/HowPage"));
+const SuitesPage = lazy(() => import("../suites/SuitesPage"));
+const SuitePage = lazy(() => import("../suites/SuitePage"));
 
 function Page({ route }: { route: Route }) {
   if (route.page === "join") return <JoinPage />;
@@ -21,6 +23,8 @@ function Page({ route }: { route: Route }) {
   if (route.page === "duel") return <TracePage key={route.duel} duel={route.duel} />;
   if (route.page === "speed") return <SpeedPage key={route.run} run={route.run} />;
   if (route.page === "how") return <HowPage />;
+  if (route.page === "suites") return <SuitesPage />;
+  if (route.page === "suite") return <SuitePage key={route.suite} suite={route.suite} />;
   return <Lost />;
 }
 

@@ -8,6 +8,8 @@ export type Route =
   | { page: "duel"; duel: string }
   | { page: "speed"; run: string }
   | { page: "how" }
+  | { page: "suites" }
+  | { page: "suite"; suite: string }
   | { page: "lost" };
 
 /** The addresses of the audience. */
@@ -25,5 +27,8 @@ export function routeOf(path: string): Route {
   const { run } = match("/speed/:run", path) ?? {};
   if (run) return { page: "speed", run };
   if (match("/how", path)) return { page: "how" };
+  if (match("/suites", path)) return { page: "suites" };
+  const { suite } = match("/suites/:suite", path) ?? {};
+  if (suite) return { page: "suite", suite };
   return { page: "lost" };
 }

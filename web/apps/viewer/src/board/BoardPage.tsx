@@ -85,7 +85,9 @@ function Line({ row, axis }: { row: BoardRow; axis: Axis }) {
         {row.accuracy ? (
           <>
             <b>{percent(row.accuracy.value)}</b>
-            <small>± {percent(1.96 * row.accuracy.stderr)}</small>
+            <small>
+              {row.accuracy.stderr === null ? t("board.by_hand") : `± ${percent(1.96 * row.accuracy.stderr)}`}
+            </small>
           </>
         ) : (
           <small>{t("board.none")}</small>
@@ -177,6 +179,7 @@ export default function BoardPage({ season }: { season: string | null }) {
       </main>
       <footer className={css.bottom}>
         <Link to="/">{t("board.back")}</Link>
+        <Link to="/suites">{t("board.suites")}</Link>
       </footer>
     </div>
   );

@@ -26,6 +26,8 @@ const RUN: SpeedRun = {
   reason: null,
   hardware_class: "cpu-2c",
   rehearsal: false,
+  suite: null,
+  surprise: null,
   attested_before: "ef".repeat(32),
   attested_after: "01".repeat(32),
   result: {

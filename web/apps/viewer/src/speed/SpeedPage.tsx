@@ -10,6 +10,8 @@ import { Radar } from "./Radar";
 import css from "./Speed.module.css";
 
 const AGAIN_MS = 5_000;
+/** The bank of rare tasks: which one it is, the committed seed decides. */
+const SURPRISE = "surprise";
 
 /** One measurement, for everybody: what came of it once it is released, and how to compute it again. */
 export default function SpeedPage({ run: id }: { run: string }) {
@@ -119,7 +121,7 @@ function Result({ run, result }: { run: SpeedRun; result: NonNullable<SpeedRun["
 }
 
 function Facts({ run }: { run: SpeedRun }) {
-  const { t, number } = useT();
+  const { t, number, language } = useT();
   const band = number(run.rules.tie_band, { style: "percent", maximumFractionDigits: 1 });
   const digest = (value: string | null) =>
     value && (
@@ -138,6 +140,15 @@ function Facts({ run }: { run: SpeedRun }) {
             ? t("speed.rules_value", { blocks: run.rules.blocks, tokens: run.rules.tokens, band })
             : t("speed.rules_quiz", { blocks: run.blocks, band })}
         </Fact>
+        {run.suite !== null && (
+          <Fact name={t("speed.suite")}>
+            {run.suite === SURPRISE ? (
+              (run.surprise?.[language] ?? t("speed.surprise_later"))
+            ) : (
+              <Link to={`/suites/${run.suite}`}>{run.suite}</Link>
+            )}
+          </Fact>
+        )}
         <Fact name={t("speed.commitment")}>
           <code>{run.seed_commitment}</code>
         </Fact>
