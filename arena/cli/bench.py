@@ -17,7 +17,11 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-BENCHES = {"intake": "arena.cli.bench_intake:figures", "duel": "arena.cli.bench_duel:figures"}
+BENCHES = {
+    "intake": "arena.cli.bench_intake:figures",
+    "duel": "arena.cli.bench_duel:figures",
+    "eval": "arena.cli.bench_eval:figures",
+}
 
 
 @dataclass(frozen=True)

@@ -2,20 +2,17 @@
 
 import asyncio
 import secrets
-import socket
-from contextlib import ExitStack
 
 import uvloop
 
 from arena.cli import bench_engine, bench_stage
 from arena.cli.bench import Figure
-from arena.cli.bench_site import BenchSite, running_site
-from arena.config import Settings
+from arena.cli.bench_site import BenchSite, free_ports, running_site, settings_of
 from arena.kit.site import open_site
 
 
 def figures() -> list[Figure]:
-    token, ports = secrets.token_hex(16), _free_ports(bench_stage.NODES + 1)
+    token, ports = secrets.token_hex(16), free_ports(bench_stage.NODES + 1)
     addresses = ",".join(f"http://127.0.0.1:{port}" for port in ports)
     with (
         running_site(addresses, token) as running,
@@ -26,16 +23,7 @@ def figures() -> list[Figure]:
 
 
 async def _figures(running: BenchSite, ports: list[int], token: str) -> list[Figure]:
-    told = {name.removeprefix("GAVEL_").lower(): value for name, value in running.environment.items()}
-    async with open_site(Settings.model_validate(told)) as site:
+    async with open_site(settings_of(running)) as site:
         # The stage's nodes are gone when the engine comes up: its duels have nowhere else to go.
         stage = await bench_stage.figures(site, ports[1:], token)
         return stage + await bench_engine.figures(site, ports[0], token)
-
-
-def _free_ports(count: int) -> list[int]:
-    with ExitStack() as stack:
-        sockets = [stack.enter_context(socket.socket()) for _ in range(count)]
-        for one in sockets:
-            one.bind(("127.0.0.1", 0))
-        return [one.getsockname()[1] for one in sockets]

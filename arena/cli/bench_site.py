@@ -2,11 +2,12 @@
 
 import http.client
 import os
+import socket
 import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
@@ -18,6 +19,7 @@ from urllib.parse import urlsplit
 import httpx
 
 from arena.cli.bench import Figure, figure
+from arena.config import Settings
 from arena.embedded.state import read_state
 from arena.submissions.artifacts import CONFIG, WEIGHTS
 from arena.submissions.measuring import measure_similarity
@@ -57,6 +59,20 @@ def running_site(engines: str = NO_ENGINE, engine_token: str = "") -> Iterator[B
         finally:
             process.terminate()
             process.wait(60)
+
+
+def free_ports(count: int) -> list[int]:
+    with ExitStack() as stack:
+        sockets = [stack.enter_context(socket.socket()) for _ in range(count)]
+        for one in sockets:
+            one.bind(("127.0.0.1", 0))
+        return [one.getsockname()[1] for one in sockets]
+
+
+def settings_of(running: BenchSite) -> Settings:
+    """For opening the site from the bench itself, as its trusted processes do."""
+    told = {name.removeprefix("GAVEL_").lower(): value for name, value in running.environment.items()}
+    return Settings.model_validate(told)
 
 
 def _ready(process: "subprocess.Popen[bytes]", data_dir: Path, log: Path) -> BenchSite:

@@ -51,7 +51,7 @@ FIRST_TOKENS = 300
 USUAL = SeasonRules(hold_seconds=0)
 QUICK = Pace(first_token=0.002, token=0.001)
 LOOK_SECONDS = 0.05
-GIVE_UP_SECONDS = 120.0
+GIVE_UP_SECONDS = 600.0
 READY_SECONDS = 900.0
 PROMPT = "Why does the gavel fall only once?"
 
