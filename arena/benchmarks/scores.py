@@ -63,8 +63,8 @@ async def order(
         )
     versions = await _competing(session, season_id, entries)
     if entries == "all":
-        busy = await _busy(session, suite_id, extent)
-        versions = [version for version in versions if version.id not in busy]
+        busy = await _busy(session, season_id)
+        versions = [version for version in versions if (version.id, suite_id, extent) not in busy]
     _require(expected, len(versions))
     return [await _start(session, season_id, version.id, suite, extent, by) for version in versions]
 
@@ -89,11 +89,12 @@ async def _competing(
     return versions
 
 
-async def _busy(session: AsyncSession, suite: str, extent: Extent) -> set[UUID]:
-    statement = select(BenchmarkRun.submission_id).where(
-        BenchmarkRun.suite == suite, BenchmarkRun.extent == extent, BenchmarkRun.state.in_(UNDER_WAY)
+async def _busy(session: AsyncSession, season_id: UUID) -> set[tuple[UUID, str, Extent]]:
+    """Which version is at which suite in which extent already, or waits for it."""
+    statement = select(BenchmarkRun.submission_id, BenchmarkRun.suite, BenchmarkRun.extent).where(
+        BenchmarkRun.season_id == season_id, BenchmarkRun.state.in_(UNDER_WAY)
     )
-    return set((await session.execute(statement)).scalars())
+    return {(version, suite, extent) for version, suite, extent in (await session.execute(statement)).all()}
 
 
 def _require(expected: int, found: int) -> None:
@@ -164,11 +165,13 @@ async def chosen(
 
 
 async def _stale(session: AsyncSession, season_id: UUID, cures: Cures) -> list[UUID]:
-    found = []
+    """Of competing versions. What is being asked again already is left alone."""
+    busy, found = await _busy(session, season_id), []
     for entry in await submissions.entries(session, season_id):
         version = await submissions.competing_version(session, entry.id)
         standings = await standing.standings(session, version.id) if version is not None else {}
-        found += [one.run.id for one in standings.values() if one.run is not None and cures(one.changed)]
+        runs = [one.run for one in standings.values() if one.run is not None and cures(one.changed)]
+        found += [run.id for run in runs if (run.submission_id, run.suite, run.extent) not in busy]
     return found
 
 
