@@ -5,8 +5,9 @@ from typing import Annotated, Any, Literal, Self
 from uuid import UUID
 
 import rfc8785
-from pydantic import Field, FiniteFloat, StringConstraints, model_validator
+from pydantic import Field, FiniteFloat, StringConstraints, field_validator, model_validator
 
+from arena.benchmarks.faults import CODES
 from arena.kit.facts import Fact
 from arena.kit.schemas import Contract, Words
 from arena.nodes.attestation import Attestation, Wanted
@@ -222,6 +223,13 @@ class Fault(Contract):
     code: str
     """One of `faults.CODES`."""
     message: Words
+
+    @field_validator("code")
+    @classmethod
+    def _listed(cls, code: str) -> str:
+        if code not in CODES:
+            raise ValueError(f"{code} is not on the list of faults")
+        return code
 
 
 class BenchmarkResult(Contract):

@@ -12,6 +12,5 @@ CODES = (
     # The entry.
     "adapter.no_effect",
     "prompt.context",
-    "prompt.no_effect",
 )
 """Stable: pages explain them in both languages."""

@@ -210,6 +210,16 @@ async def test_a_fault_found_before_the_first_question_is_told_at_once(show: Sho
     assert node["lease"] is None
 
 
+async def test_a_fault_that_nobody_explains_is_not_taken(show: Show) -> None:
+    _, _, job = await measured(show)
+    nothing = {
+        "fault": {"code": "engine.sulks", "message": "It does not want to."},
+        "tasks": [],
+        "samples": [],
+    }
+    assert code(await job.complete(await result_of(job) | nothing)) == (422, "job.bad_result")
+
+
 async def test_an_adapter_without_effect_is_refused_before_it_is_asked(show: Show) -> None:
     ada, submission, job = await measured(show)
     assert job.contract["must_differ"] is True
