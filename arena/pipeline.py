@@ -103,6 +103,7 @@ PIPELINE = Pipeline(
             benchmarks.prepare,
             benchmarks.finish,
             benchmarks.answered,
+            refused=benchmarks.forget,
         ),
         # A full set can take a night, and each attempt goes on where the last one ended.
         Work(
@@ -114,6 +115,7 @@ PIPELINE = Pipeline(
             benchmarks.finish_ordered,
             benchmarks.answered_ordered,
             max_attempts=6,
+            refused=benchmarks.forget_ordered,
         ),
         Work(
             RESCORE, VERIFY_QUEUE, timedelta(hours=1), rescoring.failed, rescoring.prepare, rescoring.finish

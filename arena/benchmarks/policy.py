@@ -4,9 +4,10 @@ from typing import Annotated, NamedTuple
 from uuid import UUID
 
 from fastapi import Depends
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from arena.accounts.public import PublicCaller, Role, SignedIn
-from arena.benchmarks import library
+from arena.benchmarks import library, suites
 from arena.benchmarks.models import BenchmarkRun
 from arena.kit.db import SessionDep
 from arena.kit.errors import Forbidden, NotFound
@@ -23,6 +24,22 @@ async def visible_run(run_id: UUID, caller: SignedIn, session: SessionDep) -> Be
 
 
 VisibleRun = Annotated[BenchmarkRun, Depends(visible_run, scope="function")]
+
+
+async def run_with_questions(run: VisibleRun, caller: SignedIn, session: SessionDep) -> BenchmarkRun:
+    """Nobody but producers reads questions of a sealed seed: from a few of them it could be found by trying."""
+    if not caller.has(Role.PRODUCER):
+        await _require_open(session, run)
+    return run
+
+
+RunWithQuestions = Annotated[BenchmarkRun, Depends(run_with_questions, scope="function")]
+
+
+async def _require_open(session: AsyncSession, run: BenchmarkRun) -> None:
+    published = await library.find(session, run.suite)
+    if run.suite_digest != published.digest and await library.sealed(session, run.season_id):
+        raise Forbidden("reproduce.sealed", "The season has not released the seed of its questions yet.")
 
 
 class SeenRun(NamedTuple):
@@ -43,9 +60,11 @@ async def repeatable_run(run_id: UUID, caller: PublicCaller, session: SessionDep
         raise NotFound("run.not_found", "There is no such run.")
     if caller.has(Role.PRODUCER):
         return SeenRun(run, *found)
-    published = await library.find(session, run.suite)
-    if run.suite_digest != published.digest and await library.sealed(session, run.season_id):
-        raise Forbidden("reproduce.sealed", "The season has not released the seed of its questions yet.")
+    await _require_open(session, run)
+    if run.suite not in suites.shipped():
+        raise Forbidden(
+            "reproduce.bank", "The questions of a bank that was imported belong to its producers."
+        )
     entry, submission = found
     if submission.artifact == "prompt" and not await submissions.may_see(session, caller, entry):
         raise Forbidden("reproduce.private", "This entry is a system prompt, which is its owner's secret.")

@@ -17,9 +17,10 @@ PAGE = 25
 
 
 async def newest_run(session: AsyncSession, submission_id: UUID) -> BenchmarkRun | None:
+    """Of those by which the version is admitted; runs that were ordered are beside the line."""
     statement = (
         select(BenchmarkRun)
-        .where(BenchmarkRun.submission_id == submission_id)
+        .where(BenchmarkRun.submission_id == submission_id, BenchmarkRun.admission)
         .order_by(BenchmarkRun.created_at.desc())
         .limit(1)
     )

@@ -8,14 +8,12 @@ from fastapi.concurrency import run_in_threadpool
 from arena.accounts.public import DecidesScores, Producer, PublicCaller, Role, SignedIn
 from arena.benchmarks import harness, library, queries, reproduce, reproducing, runs, scores, service
 from arena.benchmarks.models import RunState
-from arena.benchmarks.policy import RepeatableRun, VisibleRun
+from arena.benchmarks.policy import RepeatableRun, RunWithQuestions, VisibleRun
 from arena.benchmarks.schemas import (
     ReproduceOut,
     RunOut,
     RunPage,
-    SampleOut,
     SamplePage,
-    SamplesOut,
     SuiteOut,
 )
 from arena.kit.db import SessionDep
@@ -41,16 +39,9 @@ async def read_suite(suite_id: str, _: PublicCaller, session: SessionDep) -> Sui
 
 @router.get("/submissions/{submission_id}/benchmark")
 async def read_benchmark(found: VisibleSubmission, caller: SignedIn, session: SessionDep) -> RunOut | None:
-    """The newest run of a submission; null before the first."""
+    """The newest run by which a submission is admitted; null before the first."""
     run = await queries.newest_run(session, found[1].id)
     return await runs.one(session, run.id, caller) if run else None
-
-
-@router.get("/submissions/{submission_id}/samples")
-async def read_samples(found: VisibleSubmission, session: SessionDep) -> SamplesOut:
-    run = await queries.newest_run(session, found[1].id)
-    rows = await queries.samples(session, run.id) if run else []
-    return SamplesOut(items=[SampleOut.of(row) for row in rows])
 
 
 @router.get("/submissions/{submission_id}/runs")
@@ -85,7 +76,7 @@ async def read_run(run: VisibleRun, caller: SignedIn, session: SessionDep) -> Ru
 
 @router.get("/runs/{run_id}/samples")
 async def read_run_samples(
-    run: VisibleRun,
+    run: RunWithQuestions,
     session: SessionDep,
     task: str | None = None,
     wrong: bool = False,

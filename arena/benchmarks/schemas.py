@@ -258,10 +258,6 @@ class SampleOut(Out):
         )
 
 
-class SamplesOut(Out):
-    items: list[SampleOut]
-
-
 class SamplePage(Out):
     items: list[SampleOut]
     total: int

@@ -147,6 +147,10 @@ async def _forget_unless_alike(
         before = nodes.LeasedNode.model_validate(run.node)
         if all(getattr(before, field) == getattr(leased, field) for field in ALIKE):
             return
+    await _forget(session, run)
+
+
+async def _forget(session: AsyncSession, run: BenchmarkRun) -> None:
     await session.execute(delete(BenchmarkAnswer).where(BenchmarkAnswer.run_id == run.id))
     run.answered = 0
 
@@ -189,6 +193,17 @@ async def _keep(session: AsyncSession, run: BenchmarkRun, body: Sequence[Json]) 
     )
     # Every question has one first option.
     run.answered += sum(option == 0 for option in (await session.execute(new)).scalars())
+
+
+async def forget(session: AsyncSession, submission_id: UUID) -> None:
+    """The result was not taken: another adapter may have answered, or another engine. So the next attempt asks anew."""
+    run = await queries.open_run(session, submission_id)
+    if run is not None:
+        await _forget(session, run)
+
+
+async def forget_ordered(session: AsyncSession, run_id: UUID) -> None:
+    await _forget(session, await queries.run(session, run_id, lock=True))
 
 
 async def cancel(session: AsyncSession, run_id: UUID) -> BenchmarkRun:

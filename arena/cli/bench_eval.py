@@ -215,14 +215,14 @@ class Bench:
         self.asked.prompts.clear()
         (run_id,) = await self.order([entry])
         await self.until(run_id, lambda run: run.answered * 2 >= run.total > 0)
-        children = [one for one in psutil.process_iter(["cmdline"]) if CHILD in (one.info["cmdline"] or [])]
+        children = [one for one in psutil.Process().children(recursive=True) if CHILD in one.cmdline()]
         if not children:
             raise RuntimeError("the run was over before its runner could be killed")
         for child in children:
             child.send_signal(signal.SIGKILL)
         await self.ended(run_id)
         questions = {prompt for prompt, count in usual.items() if count == 1}
-        repeated = sum(self.asked.prompts[prompt] - 1 for prompt in questions)
+        repeated = sum(max(0, self.asked.prompts[prompt] - 1) for prompt in questions)
         differing = sum(
             before[entry, one.task, one.index] != (one.answer, one.logprobs)
             for one in await self.samples(run_id)

@@ -225,11 +225,19 @@ def seed(
     release: Annotated[
         bool, typer.Option("--release", help="Show the seed that was drawn, for good.")
     ] = False,
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
     url: Url = None,
     token: Token = None,
     data_dir: DataDir = Path(".gavel"),
 ) -> None:
     """Draw the season's own seed, once: its generated questions are new from then on. Only a commitment is shown."""
+    warning = (
+        "From now on everybody can make the season's questions, for good."
+        if release
+        else "The season's generated questions change for good: every score it has grows old. A season draws once."
+    )
+    if not yes:
+        typer.confirm(f"{warning} Go on?", abort=True)
 
     async def ask() -> Any:
         address, found = find_site(url, token, data_dir)

@@ -27,7 +27,7 @@ async def ask(
     under way."""
     table = {place.id: place for place in await queries.table(session)}
     of_class = [place for place in table.values() if place.hardware_class == hardware_class]
-    if not any(why_not(place, base_model) is None for place in of_class):
+    if not any(why_not(place, base_model, hardware_class) is None for place in of_class):
         known = ", ".join(sorted({place.hardware_class for place in table.values() if place.ready}))
         raise Conflict(
             "calibration.no_nodes",
@@ -46,7 +46,7 @@ async def ask(
         session, Conflict("calibration.under_way", f"Class {hardware_class} is being calibrated already.")
     )
     for place in of_class:
-        reason = why_not(place, base_model)
+        reason = why_not(place, base_model, hardware_class)
         session.add(
             NodeCalibration(
                 calibration_id=asked.id,
@@ -61,11 +61,12 @@ async def ask(
     return asked
 
 
-def why_not(place: Place | None, base_model: str) -> str | None:
+def why_not(place: Place | None, base_model: str, hardware_class: str) -> str | None:
     """Why a node cannot be measured now; None: it can."""
     if place is None:
         return "it has left the site"
     reasons = {
+        "it states another class now": place.hardware_class != hardware_class,
         "it serves another base model": place.base_model != base_model,
         "it is kept apart for probes": place.quarantine,
         "it is draining": place.draining,
@@ -103,7 +104,7 @@ async def next_turn(session: AsyncSession, calibration: Calibration) -> NodeCali
     for turn in await turns(session, calibration.id):
         if turn.turn != "waiting":
             continue
-        reason = why_not(table.get(turn.node_id), calibration.base_model)
+        reason = why_not(table.get(turn.node_id), calibration.base_model, calibration.hardware_class)
         if reason is None:
             return turn
         _leave_out(turn, reason)
@@ -132,7 +133,11 @@ async def _turn(session: AsyncSession, calibration_id: UUID, node_id: UUID) -> N
 
 
 async def settle(session: AsyncSession, calibration_id: UUID) -> None:
-    """Everybody has had a turn: judge. Who was left out keeps the mark, or the good name, that it had."""
+    """Everybody has had a turn: judge. Who was left out keeps the mark, or the good name, that it had.
+
+    So one that is alone with its showing is not cleared while another, which it was not compared with, has a good name:
+    ranked work could run on both.
+    """
     calibration = await held(session, calibration_id)
     rules = CalibrationRules.model_validate(calibration.rules)
     shown = {
@@ -144,10 +149,24 @@ async def settle(session: AsyncSession, calibration_id: UUID) -> None:
         _end(calibration, "failed", "No engine of the class could be measured.")
         return
     verdicts = judge({node_id: found for node_id, (_, found) in shown.items()}, rules.band, rules.tolerance)
+    alone = sum(verdict.same_class for verdict in verdicts) == 1 and await _good_names_left_out(
+        session, calibration_id
+    )
     for verdict in verdicts:
         shown[verdict.node_id][0].verdict = verdict.model_dump(mode="json")
-        await _mark(session, calibration, rules, verdict)
+        if not (alone and verdict.same_class):
+            await _mark(session, calibration, rules, verdict)
     _end(calibration, "done", None)
+
+
+async def _good_names_left_out(session: AsyncSession, calibration_id: UUID) -> bool:
+    left_out = (
+        select(Node.id)
+        .join(NodeCalibration, NodeCalibration.node_id == Node.id)
+        .where(NodeCalibration.calibration_id == calibration_id, NodeCalibration.turn == "left_out")
+        .where(Node.misfit.is_(None), Node.removed_at.is_(None))
+    )
+    return (await session.execute(left_out.limit(1))).first() is not None
 
 
 async def _mark(

@@ -23,6 +23,9 @@ PROMPTS: tuple[str, ...] = (
 )
 """Published here. Changing any of them makes earlier calibrations incomparable, which nothing compares."""
 
+LEAST = 1e-9
+"""A share that is not told apart from none."""
+
 Positive = Annotated[FiniteFloat, Field(gt=0)]
 
 
@@ -61,8 +64,8 @@ class Against(Contract):
     """Tokens until the answers part, over all prompts."""
     of: int
     logprob_gap: FiniteFloat = Field(ge=0)
-    """The largest difference of two log-probabilities, up to and including the token at which the answers part. After
-    it the two have read different texts, and nothing can be compared."""
+    """The largest difference of two log-probabilities that is sure, up to and including the token at which the answers
+    part. After it the two have read different texts, and nothing can be compared."""
     same: bool
 
 
@@ -143,16 +146,28 @@ def _beside(mine: Shown, other_id: UUID, other: Shown, band: float, tolerance: f
 
 
 def part(one: Said, other: Said) -> tuple[int, float]:
-    """(tokens until the two part, the largest gap of log-probabilities up to there, the parting token included)."""
+    """(tokens until the two part, the largest gap of log-probabilities up to there, the parting token included).
+
+    Of the parting token each told its own choice only. What it gave the other's is at most what it gave its own, and at
+    most what its own left over: the gap is at least that far.
+    """
     agreeing, gap = 0, 0.0
     for mine, theirs, my_logprob, their_logprob in zip(
         one.tokens, other.tokens, one.logprobs, other.logprobs, strict=True
     ):
-        gap = max(gap, abs(my_logprob - their_logprob))
         if mine != theirs:
-            break
+            return agreeing, max(
+                gap, my_logprob - _at_most(their_logprob), their_logprob - _at_most(my_logprob)
+            )
+        gap = max(gap, abs(my_logprob - their_logprob))
         agreeing += 1
     return agreeing, gap
+
+
+def _at_most(logprob: float) -> float:
+    """The log-probability of any token but the likeliest, which has this one."""
+    share = math.exp(logprob)
+    return math.log(max(LEAST, min(share, 1 - share)))
 
 
 class Misfit(Contract):

@@ -158,6 +158,11 @@ def _fits(place: Place, request: Request, apart: bool) -> bool:
     )
 
 
+def could_have(place: Place, request: Request) -> bool:
+    """Whether the request would get this node as soon as nobody else holds it."""
+    return place.ready and place.trusted and _fits(place, request, False)
+
+
 def _is_of_class(place: Place, request: Request) -> bool:
     if request.hardware_class == ANY_CLASS:
         return True

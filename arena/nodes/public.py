@@ -15,7 +15,15 @@ from arena.nodes.contracts import (
 )
 from arena.nodes.joining import recycle
 from arena.nodes.placement import BUSY, Place, to_preload
-from arena.nodes.queries import attestation, fingerprint, leased_within, live_leases, nodes, table
+from arena.nodes.queries import (
+    attestation,
+    fingerprint,
+    leased_within,
+    live_leases,
+    nodes,
+    table,
+    wanted_on_air,
+)
 from arena.nodes.schemas import NodeOut
 from arena.nodes.service import attested, bearer, freed, lease, let_go, recognise, released, saw, serving
 
@@ -53,4 +61,5 @@ __all__ = [
     "serving",
     "table",
     "to_preload",
+    "wanted_on_air",
 ]

@@ -13,7 +13,7 @@ from arena.nodes.attestation import Attestation
 from arena.nodes.capabilities import uses
 from arena.nodes.contracts import Ask, LeasedNode, NodeHealth
 from arena.nodes.models import AdapterFingerprint, Lease, Node, NodeAttestation
-from arena.nodes.placement import ON_AIR, Held, Place, Request
+from arena.nodes.placement import ON_AIR, Held, Mode, Place, Request, could_have
 
 _live = and_(Job.id == Lease.job_id, Job.fence == Lease.fence, Job.state == JobState.RUNNING)
 
@@ -73,14 +73,27 @@ def _place(node: Node, held: tuple[Held, ...]) -> Place:
     )
 
 
-async def waiting(session: AsyncSession, job: Job) -> list[Request]:
-    """Who stands in the line before this job, or in front of everybody: oldest first."""
+async def waiting(session: AsyncSession, job: Job, mode: Mode) -> list[Request]:
+    """Who stands in the line before this job, which asks for `mode`, or in front of everybody: oldest first.
+
+    A probe needs a node for itself, and benchmarks share theirs: while one of them after the other joins in, no node
+    would ever be empty. So to them every probe is in front.
+    """
+    first = ON_AIR | {"probe"} if mode == "benchmark" else ON_AIR
     statement = select(Job).where(Job.state == JobState.QUEUED, Job.asks.is_not(None), Job.id != job.id)
     found = [
         (other.created_at < job.created_at, Ask.model_validate(other.asks).request)
         for other in (await session.execute(statement.order_by(Job.created_at))).scalars()
     ]
-    return [request for older, request in found if older or request.mode in ON_AIR]
+    return [request for older, request in found if older or request.mode in first]
+
+
+async def wanted_on_air(session: AsyncSession, node_id: UUID) -> bool:
+    """Whether somebody waits for an engine who goes before all other work and could have this one."""
+    place = next((one for one in await table(session) if one.id == node_id), None)
+    waits = select(Job.asks).where(Job.state == JobState.QUEUED, Job.asks.is_not(None))
+    asked = [Ask.model_validate(asks).request for asks in (await session.execute(waits)).scalars()]
+    return place is not None and any(one.mode in ON_AIR and could_have(place, one) for one in asked)
 
 
 async def node(session: AsyncSession, node_id: UUID, lock: bool = False) -> Node:

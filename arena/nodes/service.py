@@ -79,7 +79,7 @@ async def lease(
         avoid=tuple(avoid),
         only=only,
     )
-    table, waiting = await queries.table(session), await queries.waiting(session, job)
+    table, waiting = await queries.table(session), await queries.waiting(session, job, mode)
     found = place(table, ask.request, waiting, quarantine=await _has_quarantine(session))
     asks = ask.model_dump(mode="json")
     if isinstance(found, str):

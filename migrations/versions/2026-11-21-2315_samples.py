@@ -96,7 +96,8 @@ def downgrade() -> None:
     op.drop_index("uq_benchmark_runs_under_way", RUNS)
     op.execute(
         "update benchmark_runs set state = 'failed', ended_at = coalesce(ended_at, clock_timestamp()) "
-        "where state in ('queued','cancelled','void') or (state = 'running' and not admission)"
+        # What was ordered is no score of the version to who knows of one suite only.
+        "where state in ('queued','cancelled','void') or not admission"
     )
     op.create_index(
         "uq_benchmark_runs_open",

@@ -9,6 +9,7 @@ import httpx
 from arena.benchmarks.contracts import JOB_KIND as BENCHMARK
 from arena.benchmarks.contracts import ORDERED_KIND as ORDERED
 from arena.benchmarks.contracts import BenchmarkContract, BenchmarkResult, Sample, TaskScore
+from arena.benchmarks.queries import PAGE
 from arena.benchmarks.rules import score
 from arena.shows.base_models import BASE_MODELS
 from arena.submissions.artifacts import CONFIG, WEIGHTS
@@ -24,7 +25,7 @@ from arena.submissions.contracts import (
 )
 from arena.submissions.safetensors import digest_of_hashes
 from arena.submissions.similarity import measure, open_sealed
-from tests.support.portal import Portal
+from tests.support.portal import Caller, Portal
 from workers.pool.client import EngineClient
 
 __all__ = [
@@ -38,6 +39,7 @@ __all__ = [
     "benchmarked",
     "probed",
     "refused",
+    "samples_of",
     "verified",
 ]
 
@@ -228,3 +230,14 @@ class Lab:
             if answer.status_code == 200:
                 await self._claimed(answer).succeed()
             await self._portal.drain()
+
+
+async def samples_of(caller: Caller, submission: str) -> list[dict[str, Any]]:
+    """The questions of the version's newest run, page by page."""
+    run = (await caller.get_ok(f"/submissions/{submission}/runs"))[0]
+    found: list[dict[str, Any]] = []
+    while True:
+        page = await caller.get_ok(f"/runs/{run['id']}/samples?page={1 + len(found) // PAGE}")
+        found += page["items"]
+        if len(found) >= page["total"]:
+            return found

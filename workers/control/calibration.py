@@ -7,7 +7,6 @@ from uuid import UUID
 
 import structlog
 
-from arena.duels.public import any_waiting
 from arena.kit.jobs import service as jobs
 from arena.nodes import calibrating
 from arena.nodes import public as nodes
@@ -72,8 +71,6 @@ async def run(held: Held) -> None:
 async def _next(held: Held) -> Turn | None:
     """The next node, held; None when everybody has had a turn. Raises NotReady while the node is at work."""
     async with held.writing() as (session, job):
-        if await any_waiting(session):
-            raise DUEL_FIRST
         asked = await calibrating.held(session, held.subject)
         found = await calibrating.next_turn(session, asked)
         if found is None:
@@ -101,7 +98,7 @@ async def _measure(held: Held, turn: Turn) -> tuple[nodes.LeasedNode, Shown]:
         for block in (None, *range(turn.rules.blocks)):
             answers = []
             for number, prompt in enumerate(turn.prompts):
-                await _require_wanted(held)
+                await _require_spare(held, turn.node.node_id)
                 alone.mine += 1
                 salt = f"{turn.id}-{held.claim.fence}-{block}-{number}"
                 answers.append(await _ask(engine, identity.name, prompt, turn.rules.tokens, salt))
@@ -115,9 +112,10 @@ async def _measure(held: Held, turn: Turn) -> tuple[nodes.LeasedNode, Shown]:
     return node, _shown(blocks)
 
 
-async def _require_wanted(held: Held) -> None:
+async def _require_spare(held: Held, node_id: UUID) -> None:
+    """Who waits for another engine, or for the verdict of this very calibration, is no reason to step back."""
     async with held.site.sessions() as session:
-        if await any_waiting(session):
+        if await nodes.wanted_on_air(session, node_id):
             raise OnAir
 
 

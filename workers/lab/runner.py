@@ -225,6 +225,12 @@ def _hand_in(client: httpx.Client, url: str, body: dict[str, Any], job: JobConte
                 # The portal has counted it as a failed attempt and given the job back.
                 log.error("result_refused", answer=answer.text[:500])
                 return "failed"
+            if answer.status_code == 413 and ended == "done":
+                # It would be too large the next time, too.
+                reason = "The result is larger than the portal takes: the suite has too many questions for one run."
+                url = f"{url.removesuffix('complete')}fail"
+                body, ended = {"fence": body["fence"], "reason": reason, "retry": False}, "failed"
+                continue
             answer.raise_for_status()
             return ended
         except httpx.HTTPError as error:

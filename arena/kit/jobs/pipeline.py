@@ -16,6 +16,7 @@ from arena.kit.site import Site
 
 Prepare = Callable[[Site, AsyncSession, Job], Awaitable[Contract]]
 Finish = Callable[[Site, AsyncSession, UUID, Json], Awaitable[None]]
+Forget = Callable[[AsyncSession, UUID], Awaitable[None]]
 Failed = Callable[[AsyncSession, UUID, str], Awaitable[None]]
 Partial = Callable[[AsyncSession, UUID, Sequence[Json]], Awaitable[None]]
 Turn = Callable[[AsyncSession], Awaitable[UUID | None]]
@@ -35,6 +36,8 @@ class Work:
     partial: Partial | None = None
     """Of lab work that hands in what it has while it goes on, so that the next attempt need not do it again."""
     max_attempts: int = 3
+    refused: Forget | None = None
+    """After a result that could not be taken: what was handed in before it is not to be trusted either."""
 
 
 @dataclass(frozen=True)

@@ -206,6 +206,8 @@ async def complete(
         return JSONResponse(Done().model_dump())
     log.warning("result_refused", kind=job.kind, job=str(job_id), code=refusal.code, detail=refusal.detail)
     await service.retry(session, proof, refusal.message)
+    if work.refused is not None:
+        await work.refused(session, job.subject)
     return JSONResponse(refusal.body(), status_code=refusal.status)
 
 

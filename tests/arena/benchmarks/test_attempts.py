@@ -174,6 +174,19 @@ async def test_answers_of_another_engine_are_asked_again(show: Show) -> None:
     assert (await row(show, job.contract["run_id"]))["answered"] == 0
 
 
+async def test_answers_of_a_result_that_was_not_taken_are_asked_again(show: Show) -> None:
+    """Another adapter gave them under this one's name: an attempt on a sound engine must not be scored by them."""
+    _, _, job = await measured(show)
+    await job.answers([written(0)])
+    assert code(await job.complete(await result_of(job, fingerprint="0" * 64))) == (
+        409,
+        "benchmark.wrong_adapter",
+    )
+    assert (await row(show, job.contract["run_id"]))["answered"] == 0
+    await show.time_passes(30)
+    assert known(await show.lab.until(BENCHMARK)) == []
+
+
 # --- what makes a score -------------------------------------------------------------------------------------------
 
 

@@ -10,7 +10,7 @@ from arena.benchmarks import suites
 from arena.benchmarks.contracts import BenchmarkContract
 from arena.nodes.attestation import Statement, commit, sign
 from tests.support.engine import make_adapter
-from tests.support.lab import BENCHMARK, LabJob, attested, benchmarked
+from tests.support.lab import BENCHMARK, LabJob, attested, benchmarked, samples_of
 from tests.support.portal import Caller
 from tests.support.show import Json, Show, send
 
@@ -47,7 +47,7 @@ async def test_a_result_is_recorded_with_what_was_asked_and_answered(show: Show)
     assert run["accuracy"]["value"] == pytest.approx(
         sum(t["score"] for t in run["tasks"]) / len(run["tasks"])
     )
-    samples = (await ada.get_ok(f"/submissions/{submission}/samples"))["items"]
+    samples = await samples_of(ada, submission)
     assert len(samples) == sum(map(len, suite.indices("air").values()))
     assert {"task", "index", "question", "expected", "answer", "correct"} <= set(samples[0])
     assert (await ada.get_ok(f"/submissions/{submission}"))["state"] == "ready"
@@ -116,7 +116,7 @@ async def test_a_second_attempt_makes_one_run(show: Show) -> None:
     async with show.portal.site.sessions() as session:
         runs = "select count(*) from benchmark_runs where submission_id = :id"
         assert (await session.execute(text(runs), {"id": submission})).scalar_one() == 1
-    count = len((await ada.get_ok(f"/submissions/{submission}/samples"))["items"])
+    count = len(await samples_of(ada, submission))
     assert count == sum(map(len, suites.load("reasoning").indices("air").values()))
 
 
@@ -184,5 +184,5 @@ async def test_an_answer_with_a_character_that_no_database_keeps_is_kept_as_unkn
     result = await result_of(job)
     result["samples"][0]["answer"] = "A\x00B"
     await job.succeed(result)
-    answers = [item["answer"] for item in (await ada.get_ok(f"/submissions/{submission}/samples"))["items"]]
+    answers = [item["answer"] for item in await samples_of(ada, submission)]
     assert "A\ufffdB" in answers

@@ -13,7 +13,7 @@ from arena.benchmarks.contracts import RESCORE_KIND, BenchmarkContract, RescoreC
 from arena.benchmarks.rules import REPHRASED
 from arena.benchmarks.scores import CODES
 from tests.support.engine import make_adapter
-from tests.support.lab import BENCHMARK, LabJob, attested, benchmarked
+from tests.support.lab import BENCHMARK, LabJob, attested, benchmarked, samples_of
 from tests.support.portal import Caller
 from tests.support.show import Json, Show, send
 
@@ -202,7 +202,7 @@ async def test_a_void_run_counts_nowhere_and_its_reason_is_shown(show: Show, ada
     assert (said["act"], said["reason"], said["by"]) == ("void", "The engine was misconfigured.", "Pauline")
     assert said["before"] == pytest.approx(before["accuracy"]["value"])
     assert await show.producer.refused("POST", path, {"reason": "Again."}) == (409, "run.not_done")
-    samples = (await ada.get_ok(f"/submissions/{version(show)}/samples"))["items"]
+    samples = await samples_of(ada, version(show))
     assert samples, "what was answered stays to be read"
 
 
@@ -371,7 +371,7 @@ async def test_answers_are_judged_again_without_asking_the_engine(show: Show, ad
     assert (ordered["act"], ordered["by"], ordered["after"]) == ("rescore", "Pauline", None)
     assert (done["act"], done["by"], done["after"]) == ("rescored", None, pytest.approx(1.0))
     assert done["before"] == ordered["before"] == pytest.approx(before["accuracy"]["value"])
-    samples = (await ada.get_ok(f"/submissions/{version(show)}/samples"))["items"]
+    samples = await samples_of(ada, version(show))
     assert done["flips"] == sum(sample["answer"] == "no" for sample in samples) > 0
     assert all(sample["correct"] for sample in samples)
 

@@ -457,7 +457,7 @@ async def test_a_producer_imports_exports_and_draws_from_the_command_line(
     code, said = await on_site("list")
     assert code == 0
     assert "sums" in said and "english" in said
-    drawn, shown = await on_site("seed"), await on_site("seed", "--release")
+    drawn, shown = await on_site("seed", "--yes"), await on_site("seed", "--release", "--yes")
     assert shown[1].startswith(drawn[1])
     assert "nonce" in shown[1] and "nonce" not in drawn[1]
 

@@ -96,6 +96,9 @@ async def test_a_whole_evening_arrives_in_patches(show: Show) -> None:
         assert opened[board].state["version"] > shown
         await show.producer.post_ok("/leaderboard/freeze", {"frozen": True})
         await agree(portal, opened, facts)
+        score = {"score": 0.5, "reason": "Counted by hand."}
+        await show.producer.post_ok(f"/submissions/{submission}/scores/reasoning/override", score)
+        await agree(portal, opened, facts)
         await show.command("finish")
         await agree(portal, opened, facts)
         await look_at_nodes(portal.site)

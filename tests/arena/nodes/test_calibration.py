@@ -18,9 +18,11 @@ from arena.nodes.calibration import PROMPTS, Said, Shown, Verdict, judge, part
 from tests.support.engine import Node, free_port, served
 from tests.support.portal import OPERATOR_TOKEN
 from tests.support.show import Json, Show
+from workers.control.alone import Alone
 from workers.control.watch import look_at_nodes
 from workers.pool import agent as node_agent
 from workers.pool.agent import NodeAgent
+from workers.pool.client import EngineClient
 from workers.pool.fake import FakeEngine, Pace
 from workers.pool.serve import fake_agent
 
@@ -58,15 +60,18 @@ def test_of_two_that_differ_both_are_named_and_of_three_the_one_that_is_far() ->
 
 
 def test_where_the_answers_part_decides_whether_rounding_explains_it() -> None:
-    near = Said(tokens=(1, 2, 9, 9), logprobs=(-0.1, -0.21, -0.35, -7.0))
+    mine = Said(tokens=(1, 2, 3, 4), logprobs=(-0.1, -0.2, -0.9, -0.4))
+    near = Said(tokens=(1, 2, 9, 9), logprobs=(-0.1, -0.21, -0.95, -7.0))
+    sure = Said(tokens=(1, 2, 9, 9), logprobs=(-0.1, -0.2, -0.35, -0.4))
     far = Said(tokens=(1, 9, 9, 9), logprobs=(-0.1, -1.2, -0.3, -0.4))
-    agreeing, gap = part(SAME, near)
+    agreeing, gap = part(mine, near)
     assert agreeing == 2
     assert gap == pytest.approx(0.05), "after the parting nothing is compared"
     agreeing, gap = part(SAME, far)
     assert agreeing == 1
     assert gap == pytest.approx(1.0)
-    assert refused(shown(), shown(100, SAME, near)) == []
+    assert refused(shown(100, mine, mine), shown(100, mine, near)) == []
+    assert refused(shown(), shown(100, SAME, sure)) == [1, 2], "each is sure of its own token"
     assert refused(shown(), shown(100, SAME, far)) == [1, 2]
     assert refused(shown(), shown(), shown(100, far, far)) == [3]
 
@@ -308,15 +313,62 @@ async def test_a_stranger_on_the_engine_spoils_the_measurement(
     assert "has answered others" in found["nodes"][1]["reason"]
 
 
-async def test_a_calibration_steps_back_for_a_duel_and_keeps_what_it_has(show: Show, pair: Node) -> None:
+async def test_a_calibration_steps_back_for_a_duel_and_keeps_what_it_has(
+    show: Show, pair: Node, monkeypatch: pytest.MonkeyPatch
+) -> None:
     await show.enter("Lantern")
-    asked = await show.producer.post_ok("/nodes/calibrations", {"hardware_class": "fake"})
-    duel = await show.start_duel()
+    first, second = await show.producer.get_ok("/nodes")
+    begin, duels = Alone.begin, list[str]()
+
+    async def interrupted(engine: EngineClient) -> Alone:
+        if str(engine._http.base_url) == pair.url and not duels:
+            await show.producer.post_ok(f"/nodes/{first['id']}/drain")
+            duels.append(await show.start_duel())
+            await show.portal.work()
+            waits = (await show.duel(duels[0]))["state"]
+            assert waits == "queued", "the only engine it could have is measured"
+        return await begin(engine)
+
+    monkeypatch.setattr(Alone, "begin", interrupted)
+    found = await calibrated(show)
+    await show.portal.sweep()
     await show.portal.drain()
-    assert (await show.duel(duel))["state"] == "answered"
-    found = await newest(show, asked["id"])
+    assert (await show.duel(duels[0]))["state"] == "answered"
+    found = await newest(show, found["id"])
     assert found["state"] == "done", found["reason"]
     assert [node["turn"] for node in found["nodes"]] == ["measured", "measured"]
+    assert [node["node_id"] for node in found["nodes"]] == [first["id"], second["id"]]
+
+
+async def test_a_duel_that_waits_for_the_verdict_does_not_keep_it_from_being_found(
+    show: Show, pair: Node, spare: NodeAgent
+) -> None:
+    await show.enter("Lantern")
+    paces([show.agent, spare], 0.002, 0.05)
+    await calibrated(show)
+    await ranked(show)
+    duel = await show.start_duel()
+    await show.portal.drain()
+    assert (await show.duel(duel))["state"] == "queued", "both engines are refused as of its class"
+    first, _ = await show.producer.get_ok("/nodes")
+    await show.producer.post_ok(f"/nodes/{first['id']}/drain")
+    assert (await calibrated(show))["state"] == "done"
+    await show.portal.drain()
+    assert (await show.duel(duel))["state"] == "answered"
+
+
+async def test_nobody_is_cleared_while_one_with_a_good_name_is_left_out(
+    show: Show, pair: Node, spare: NodeAgent
+) -> None:
+    paces([show.agent, spare], 0.002, 0.05)
+    await calibrated(show)
+    first, _ = await show.producer.get_ok("/nodes")
+    async with show.portal.site.sessions() as session, session.begin():
+        await session.execute(text("update nodes set misfit = null where id = :id"), {"id": first["id"]})
+    await show.producer.post_ok(f"/nodes/{first['id']}/drain")
+    found = await calibrated(show)
+    assert [node["turn"] for node in found["nodes"]] == ["left_out", "measured"]
+    assert [mark is None for mark in await misfits(show)] == [True, False]
 
 
 async def test_one_calibration_of_a_class_at_a_time(show: Show, pair: Node) -> None:

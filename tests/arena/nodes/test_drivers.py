@@ -87,6 +87,7 @@ async def test_a_node_shows_its_driver_and_what_it_may_be_used_for(
     assert uses(node) == {
         "duel": ["exclusive", "restart"],
         "speed": ["exclusive", "restart"],
+        "calibration": ["exclusive", "restart"],
         "preload": ["exclusive", "restart"],
         "probe": ["restart"],
         "recycle": ["restart"],

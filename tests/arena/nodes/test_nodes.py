@@ -2,13 +2,18 @@
 
 import asyncio
 from collections.abc import AsyncIterator
+from datetime import timedelta
 from pathlib import Path
-from uuid import UUID
+from uuid import UUID, uuid4
 
 import pytest
 from sqlalchemy import text
 
+from arena.kit.celery import BENCH
+from arena.kit.jobs import service as jobs
+from arena.nodes import queries
 from arena.pipeline import PIPELINE
+from arena.shows.base_models import HOUSE_MODEL
 from tests.support.engine import Node, free_port, make_adapter, served, wait_ready
 from tests.support.lab import BENCHMARK
 from tests.support.portal import Caller
@@ -247,3 +252,15 @@ async def test_nothing_is_loaded_while_a_duel_waits(show: Show) -> None:
         said = (await session.execute(text(reason), {"id": jobs["nodes.preload"]})).scalar_one()
     assert said == "waiting until the duel has its engine"
     assert (await listed(show))[0]["loads"] == 1, "the one of the probe"
+
+
+async def test_a_probe_goes_before_benchmarks_that_came_earlier(show: Show) -> None:
+    """They share a node: while one after the other joined in, the node would never be empty for it."""
+    asks = {"mode": "probe", "base_model": HOUSE_MODEL.id, "adapters": []}
+    async with show.portal.site.sessions() as session:
+        earlier = await jobs.enqueue(session, "benchmarks.suite", BENCH, uuid4(), timedelta(hours=1))
+        later = await jobs.enqueue(session, "submissions.probe", BENCH, uuid4(), timedelta(hours=1))
+        later.created_at, later.asks = earlier.created_at + timedelta(minutes=5), asks
+        await session.flush()
+        assert [one.mode for one in await queries.waiting(session, earlier, "benchmark")] == ["probe"]
+        assert await queries.waiting(session, earlier, "practice") == []
