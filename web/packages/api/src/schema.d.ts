@@ -1563,7 +1563,7 @@ export interface paths {
         };
         /**
          * Read Benchmark
-         * @description The newest run of a submission; null before the first.
+         * @description The newest run by which a submission is admitted; null before the first.
          */
         get: operations["read_benchmark"];
         put?: never;
@@ -1710,23 +1710,6 @@ export interface paths {
          * @description All runs of a version, the newest first.
          */
         get: operations["list_runs"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/submissions/{submission_id}/samples": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /** Read Samples */
-        get: operations["read_samples"];
         put?: never;
         post?: never;
         delete?: never;
@@ -4848,11 +4831,6 @@ export interface components {
             /** Total */
             total: number;
         };
-        /** SamplesOut */
-        SamplesOut: {
-            /** Items */
-            items: components["schemas"]["SampleOut"][];
-        };
         /**
          * Sampling
          * @description How every answer of the season is drawn; both sides of a duel get exactly this.
@@ -6265,7 +6243,6 @@ export type RunWaits = components['schemas']['RunWaits'];
 export type Said = components['schemas']['Said'];
 export type SampleOut = components['schemas']['SampleOut'];
 export type SamplePage = components['schemas']['SamplePage'];
-export type SamplesOut = components['schemas']['SamplesOut'];
 export type Sampling = components['schemas']['Sampling'];
 export type SamplingRecorded = components['schemas']['SamplingRecorded'];
 export type ScalingOut = components['schemas']['ScalingOut'];
@@ -9299,37 +9276,6 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["RunOut"][];
-                };
-            };
-            /** @description Validation Error */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["HTTPValidationError"];
-                };
-            };
-        };
-    };
-    read_samples: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                submission_id: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Successful Response */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["SamplesOut"];
                 };
             };
             /** @description Validation Error */
