@@ -73,7 +73,7 @@ function Cancel({ run }: { run: Run }) {
     onSettled: () => queries.invalidateQueries({ queryKey: runsKey(run.submission_id) }),
   });
   return (
-    <p className={css.actions}>
+    <div className={css.actions}>
       <SmallButton
         onClick={() => {
           cancel.reset();
@@ -94,6 +94,6 @@ function Cancel({ run }: { run: Run }) {
           {t("bench.cancel_text")}
         </Confirm>
       )}
-    </p>
+    </div>
   );
 }
