@@ -103,7 +103,8 @@ async def marks(session: AsyncSession, runs: Sequence[BenchmarkRun]) -> dict[UUI
         run.id: Marks(
             void=voids.get(run.id),
             override=Overridden(score=said.score, reason=said.reason, by=said.by, at=said.decision.created_at)
-            if (said := was_set.get((run.submission_id, run.suite))) and run.state == "done"
+            # A score that was set stands for the version, and so outlives the run that was measured.
+            if (said := was_set.get((run.submission_id, run.suite))) and run.state in ("done", "void")
             else None,
             stale=changed.get(run.id, []),
         )

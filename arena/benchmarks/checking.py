@@ -31,6 +31,7 @@ MAX_PROBLEMS = 200
 
 CODES = {
     "suite.bad_spec": "the suite itself is not described as it must be",
+    "suite.reserved": "the id is kept for a bank of Gavel's own",
     "suite.too_large": "a file is larger than is taken",
     "suite.encoding": "a line is not UTF-8",
     "suite.bad_json": "a line is not one JSON object",

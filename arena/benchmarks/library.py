@@ -129,9 +129,11 @@ def commitment(row: SeasonSeed) -> str:
 async def add(
     site: Site, session: AsyncSession, suite: SuiteSpec, files: Sequence[bytes], by: UUID | None
 ) -> SuiteSpec:
-    """Keep a suite that was checked, as the next version of its id. Raises Conflict `suite.shipped`,
-    `suite.unchanged` or `suite.busy`.
+    """Keep a suite that was checked, as the next version of its id. Raises Conflict `suite.reserved`,
+    `suite.shipped`, `suite.unchanged` or `suite.busy`.
     """
+    if suite.id == suites.SURPRISE:
+        raise Conflict("suite.reserved", suites.RESERVED, suite=suite.id)
     if suite.id in suites.shipped():
         raise Conflict(
             "suite.shipped", "A suite of this id comes with Gavel. Take another id.", suite=suite.id

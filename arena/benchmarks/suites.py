@@ -30,6 +30,7 @@ def shipped() -> tuple[str, ...]:
 
 
 SURPRISE = "surprise"
+RESERVED = f"The id {SURPRISE} is kept for the surprise bank of the speed rounds. Take another id."
 
 
 @cache

@@ -289,6 +289,8 @@ def _suite(what: str) -> tuple[SuiteSpec, dict[str, bytes]]:
         first = error.errors(include_url=False, include_input=False)[0]
         where = ".".join(map(str, first["loc"])) or "the file"
         raise BadSuite([Problem("suite.bad_spec", f"{where}: {first['msg']}.", path.name)]) from error
+    if spec != suites.surprise():
+        _require_free(spec.id)
     bodies = [one.read_bytes() for one in sorted((path.parent / spec.id).glob("*.jsonl"))]
     return spec, {sha256(body).hexdigest(): body for body in bodies}
 
@@ -368,7 +370,13 @@ def _new(id: str, name: str, name_zh: str, licence: str, tasks: list[NewTask]) -
         )
     if not licence:
         raise BadSuite([Problem("suite.bad_spec", "Say under which --licence the questions may be used.")])
+    _require_free(id)
     return _validated(NewSuite, id, id=id, name={"en": name, "zh": name_zh}, licence=licence, tasks=tasks)
+
+
+def _require_free(id: str) -> None:
+    if id == suites.SURPRISE:
+        raise BadSuite([Problem("suite.reserved", suites.RESERVED, id)])
 
 
 def _validated(kind: type[Wanted], what: str, **fields: Any) -> Wanted:

@@ -251,6 +251,18 @@ async def test_a_score_that_was_set_is_shown_as_such_and_can_be_lifted(show: Sho
     assert await show.producer.refused("POST", override(show), nothing) == (409, "score.not_set")
 
 
+async def test_a_score_that_was_set_outlives_the_void_and_can_be_lifted_then(show: Show, ada: Caller) -> None:
+    run_id = (await score(ada, version(show)))["run_id"]
+    await show.producer.post_ok(override(show), {"score": 0.25, "reason": "By order of the jury."})
+    await show.producer.post_ok(f"/runs/{run_id}/void", {"reason": "The engine was misconfigured."})
+    run = await show.producer.get_ok(f"/runs/{run_id}")
+    assert (run["state"], run["override"]["score"]) == ("void", 0.25), "who voids sees what still counts"
+    assert (await on_the_board(show) or {})["value"] == 0.25
+    await show.producer.post_ok(override(show), {"score": None, "reason": "The jury thinks again."})
+    assert (await show.producer.get_ok(f"/runs/{run_id}"))["override"] is None
+    assert await on_the_board(show) is None
+
+
 @pytest.mark.parametrize("body", [{"score": 1.5}, {"score": "NaN"}, {"score": 0.5, "reason": ""}, {}])
 async def test_a_score_without_sense_or_reason_is_not_set(show: Show, ada: Caller, body: Json) -> None:
     reason = {} if "reason" in body or not body else {"reason": "Because."}

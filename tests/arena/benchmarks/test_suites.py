@@ -61,6 +61,10 @@ def test_the_surprise_bank_passes_the_check(tmp_path: Path) -> None:
     file.write_text(json.dumps(suites.surprise().model_dump(mode="json")))
     code, said = gavel("check", str(file))
     assert code == 0, said
+    file.write_text(json.dumps(suites.load("arithmetic").model_dump(mode="json") | {"id": "surprise"}))
+    code, said = gavel("check", str(file))
+    assert code == 1, "no other suite has its id"
+    assert "suite.reserved" in said
 
 
 def test_the_files_that_ship_are_what_their_script_makes(tmp_path: Path) -> None:
@@ -407,6 +411,7 @@ async def test_who_may_import_and_what(portal: Portal) -> None:
     assert (await ada.refused("GET", "/suites/english/export"))[0] == 403
     assert (await portal.anybody().refused("POST", "/suites", body))[0] == 401
     assert await producer.refused("POST", "/suites", body | {"id": "english"}) == (409, "suite.shipped")
+    assert await producer.refused("POST", "/suites", body | {"id": "surprise"}) == (409, "suite.reserved")
     assert await producer.refused("POST", "/suites", body | {"id": "../x"}) == (422, "request.invalid")
     assert await producer.refused("POST", "/suites", body | {"code": "import os"}) == (422, "request.invalid")
     half = await producer.post("/api/suites", content=b"{", headers={"Content-Type": "application/json"})
@@ -468,6 +473,7 @@ async def test_a_producer_imports_exports_and_draws_from_the_command_line(
         (["import", "x"], "suite.bad_spec"),
         (["import", "x", "GOOD"], "suite.bad_spec"),
         (["import", "X!", "GOOD", "--licence", "own"], "suite.bad_spec"),
+        (["import", "surprise", "GOOD", "--licence", "own"], "suite.reserved"),
         (["import", "x", "BAD", "--licence", "own"], "suite.no_answer"),
         (["import", "x", "gone.csv", "--licence", "own"], "suite.file"),
     ],

@@ -11,7 +11,7 @@ export { Meter } from "./parts/Meter";
 export { Pill, StateMark, type Tone } from "./parts/Pill";
 export { SmallButton } from "./parts/Small";
 export { retryable } from "./query";
-export { useReason } from "./reason";
+export { useReason, useWhy } from "./reason";
 export { usePerson } from "./session";
 export { Lost } from "./shell/Lost";
 export { PageHead, useTitle } from "./shell/Page";

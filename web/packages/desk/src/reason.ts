@@ -1,13 +1,40 @@
 import { useT } from "./i18n";
 
-const OTHER_CLASS = /^waiting for an engine of class (.+); what is up is of class (.+)$/;
+/** Sentences with something in them that changes. */
+const PATTERNS: [RegExp, string][] = [
+  [/^waiting for an engine of class (?<wanted>.+); what is up is of class (?<found>.+)$/, "waiting_for_another_class"],
+  [/^the engine has answered others in between: (?<count>.+)$/, "the_engine_has_answered_others"],
+  [/^(?<came>\d+) tokens came, (?<wanted>\d+) were asked for$/, "tokens_came"],
+  [/^the engine failed: (?<cause>.+)$/, "the_engine_failed"],
+  [/^an internal error: (?<cause>.+)$/, "an_internal_error"],
+];
 
-/** The portal says in an English sentence why work waits; the usual ones are known here in both languages. */
+/** The portal says in an English sentence why work waits or has ended; the usual ones are known here in both languages. */
 export function useReason(): (sentence: string) => string {
-  const { t, find } = useT();
+  const { find } = useT();
   return (sentence) => {
-    const [, wanted, found] = OTHER_CLASS.exec(sentence) ?? [];
-    if (wanted && found) return t("reason.waiting_for_another_class", { wanted, found });
-    return find(`reason.${sentence.replaceAll(" ", "_")}`) ?? sentence;
+    for (const [pattern, key] of PATTERNS) {
+      const said = pattern.exec(sentence);
+      if (said) return find(`reason.${key}`, { ...said.groups }) ?? sentence;
+    }
+    // Dots and colons would be read as parts of the key.
+    const key = sentence.replace(/[^\w']+/g, "_").replace(/_$/, "");
+    return find(`reason.${key}`) ?? sentence;
+  };
+}
+
+interface Failed {
+  state: string;
+  code: string | null;
+  reason: string | null;
+}
+
+/** Why a benchmark run has ended without a score: by its code, else what the portal said. Null: it has not failed. */
+export function useWhy(): (run: Failed) => string | null {
+  const { find } = useT();
+  const reason = useReason();
+  return ({ state, code, reason: said }) => {
+    if (state !== "failed") return null;
+    return (code && find(`why.${code}`)) || (said && reason(said));
   };
 }

@@ -21,6 +21,8 @@ export function Bench({ submission }: { submission: Submission }) {
   // Ended before there was anything to benchmark.
   if (ended && digest === null) return null;
   const shown = runs.data?.find((run) => run.id === chosen) ?? firstShown(runs.data ?? []);
+  // What is being read stays open when a producer orders another run.
+  if (shown && shown.id !== chosen) choose(shown.id);
   return (
     <section className={css.bench} aria-labelledby="bench">
       <h2 id="bench">{t("bench.title")}</h2>

@@ -31,6 +31,10 @@ const row = (name: RegExp) => within(screen.getByRole("row", { name })).getAllBy
 it("says where the house is ahead, and calls what is inside the noise a tie", async () => {
   desk(<Profile run={RUN} />, { "GET /api/runs/r1/comparisons": { body: [HOUSE, EARLIER] } });
   expect(await screen.findByText("20 above House")).toBeTruthy();
+  // ± is 1.96 standard errors, here as everywhere.
+  expect(screen.getByText("± 12")).toBeTruthy();
+  expect(row(/1\. sums/)[0]?.textContent).toBe("30 ± 20");
+  expect(screen.getByRole("region", { name: "Scores by task" }).tabIndex).toBe(0);
   expect(row(/1\. sums/)[2]?.textContent).toBe("32 tie");
   expect(row(/2\. words/)[2]?.textContent).toBe("20 +30");
   // Not asked the same: no number in its place.

@@ -1,11 +1,13 @@
 import type { Comparison, Run, TaskScore } from "@gavel/api";
 import { SelectField } from "@gavel/desk";
 import { Card, ErrorNote, IntervalBar, useEntryName } from "@gavel/ui";
+import { corner, half } from "@gavel/ui/interval";
 import { Radar, type Shape } from "@gavel/ui/radar";
+import { Scroll } from "@gavel/ui/scroll";
 import { useState } from "react";
 import { useT } from "../i18n";
 import css from "./Bench.module.css";
-import { CONFIDENCE, corner, othersCorners, signed } from "./figures";
+import { othersCorners, signed } from "./figures";
 import { MadeOn } from "./MadeOn";
 import { useComparisons } from "./runs";
 import { taskName, useSuite } from "./suite";
@@ -52,7 +54,7 @@ function Overall({ run, other }: { run: Run; other: Comparison | undefined }) {
     <p className={css.overall}>
       <span>{t("bench.overall")}</span>
       <b>{points(run.accuracy.value)}</b>
-      {run.accuracy.stderr !== null && <span>± {points(run.accuracy.stderr)}</span>}
+      {run.accuracy.stderr !== null && <span>± {points(half(run.accuracy.stderr))}</span>}
       {other && gap && (
         <span>
           {t(gap.tie ? "bench.tie_with" : gap.difference > 0 ? "bench.above" : "bench.below", {
@@ -121,7 +123,7 @@ function Table({ run, other }: { run: Run; other: Comparison | undefined }) {
   const suite = useSuite(run.suite).data;
   const othersName = useOthersName();
   return (
-    <div className={css.scroll}>
+    <Scroll label={t("bench.by_task")}>
       <table>
         <thead>
           <tr>
@@ -154,25 +156,25 @@ function Table({ run, other }: { run: Run; other: Comparison | undefined }) {
           ))}
         </tbody>
       </table>
-    </div>
+    </Scroll>
   );
 }
 
 function Row({ task, name, other }: { task: TaskScore; name: string; other: Comparison | undefined }) {
   const { t, number } = useT();
-  const half = CONFIDENCE * task.stderr;
+  const reach = half(task.stderr);
   const found = other?.tasks.find((one) => one.task === task.task);
   return (
     <tr>
       <th scope="row">{name}</th>
       <td className={css.right}>
-        <b>{number(Math.round(100 * task.score))}</b> <span>± {number(Math.round(100 * task.stderr))}</span>
+        <b>{number(Math.round(100 * task.score))}</b> <span>± {number(Math.round(100 * reach))}</span>
       </td>
       <td className={css.bar}>
         <IntervalBar
           value={100 * task.score}
-          lo={100 * (task.score - half)}
-          hi={100 * (task.score + half)}
+          lo={100 * (task.score - reach)}
+          hi={100 * (task.score + reach)}
           axis={AXIS}
           base={0}
         />

@@ -1,5 +1,5 @@
 import { api, type Run } from "@gavel/api";
-import { Confirm, Meter, SmallButton, useReason, useTimes } from "@gavel/desk";
+import { Confirm, Meter, SmallButton, useReason, useTimes, useWhy } from "@gavel/desk";
 import { Card } from "@gavel/ui";
 import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { useState } from "react";
@@ -52,8 +52,8 @@ function Waits({ waiting }: { waiting: NonNullable<Run["waiting"]> }) {
 }
 
 function Ended({ run, text }: { run: Run; text: string }) {
-  const { t, find } = useT();
-  const why = (run.code && (find(`bench.why.${run.code}`) ?? find(`problem.${run.code}.what`))) || run.reason;
+  const { t } = useT();
+  const why = useWhy()(run);
   return (
     <>
       <p>{text}</p>
@@ -73,7 +73,7 @@ function Cancel({ run }: { run: Run }) {
     onSettled: () => queries.invalidateQueries({ queryKey: runsKey(run.submission_id) }),
   });
   return (
-    <p className={css.actions}>
+    <div className={css.actions}>
       <SmallButton
         onClick={() => {
           cancel.reset();
@@ -94,6 +94,6 @@ function Cancel({ run }: { run: Run }) {
           {t("bench.cancel_text")}
         </Confirm>
       )}
-    </p>
+    </div>
   );
 }

@@ -42,6 +42,18 @@ it("turns pages and reads on from the top", async () => {
   await screen.findByText("words 5");
 });
 
+it("fetches answers again that were judged again", async () => {
+  const answers: Record<string, { body: unknown }> = {
+    "GET /api/runs/r1/samples?wrong=false&page=1": page(1, [CHOICE], 1),
+  };
+  const { queries, again } = desk(<Samples run={{ ...RUN, scorer_digest: "old" }} />, answers);
+  expect(await screen.findByText("wrong")).toBeTruthy();
+  answers["GET /api/runs/r1/samples?wrong=false&page=1"] = page(1, [{ ...CHOICE, correct: true }], 1);
+  again(<Samples run={{ ...RUN, scorer_digest: "new" }} />);
+  expect(await screen.findByText("right")).toBeTruthy();
+  expect(queries.getQueryCache().findAll({ queryKey: ["samples", "r1"] })).toHaveLength(2);
+});
+
 it("shows what could be chosen, and how likely the model held each", async () => {
   desk(<Samples run={RUN} />, { "GET /api/runs/r1/samples?wrong=false&page=1": page(1, [CHOICE], 1) });
   const table = await screen.findByRole("table");

@@ -18,7 +18,8 @@ export function Samples({ run }: { run: Run }) {
   const [page, setPage] = useState(1);
   const head = useRef<HTMLHeadingElement>(null);
   const samples = useQuery({
-    queryKey: ["samples", run.id, task, wrong, page],
+    // Who judges is part of the key: answers that were judged again are fetched again.
+    queryKey: ["samples", run.id, run.scorer_digest, task, wrong, page],
     queryFn: () =>
       api.get("/api/runs/{run_id}/samples", {
         params: { path: { run_id: run.id }, query: { ...(task && { task }), wrong, page } },

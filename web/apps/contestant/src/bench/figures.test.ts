@@ -1,10 +1,6 @@
 import type { Comparison, Run } from "@gavel/api";
 import { expect, it } from "vitest";
-import { corner, othersCorners, signed } from "./figures";
-
-it("draws the 95 % interval around a score", () => {
-  expect(corner({ score: 0.5, stderr: 0.1 })).toEqual({ at: 0.5, lo: 0.5 - 0.196, hi: 0.5 + 0.196 });
-});
+import { othersCorners, signed } from "./figures";
 
 it("puts another's scores in the order of mine, and draws nothing when one is missing", () => {
   const run = { tasks: [{ task: "sums" }, { task: "words" }] } as Run;

@@ -34,7 +34,7 @@ export function firstShown(runs: Run[]): Run | undefined {
 /** The same questions, answered by the house and by earlier versions of this entry. */
 export function useComparisons(run: Run) {
   return useQuery({
-    queryKey: ["comparisons", run.id],
+    queryKey: ["comparisons", run.id, run.scorer_digest],
     queryFn: () => api.get("/api/runs/{run_id}/comparisons", { params: { path: { run_id: run.id } } }),
     enabled: run.state === "done",
     staleTime: 60_000,

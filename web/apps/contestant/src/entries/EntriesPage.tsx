@@ -1,6 +1,7 @@
 import type { BoardRow, Entry } from "@gavel/api";
 import { PageHead, Pill, useTimes } from "@gavel/desk";
 import { Card, ErrorNote, Link, Loading, Mark } from "@gavel/ui";
+import { half } from "@gavel/ui/interval";
 import { useBoard, useEntries, useSeason } from "../app/queries";
 import { StatePill } from "../app/StatePill";
 import { useT } from "../i18n";
@@ -18,6 +19,7 @@ export function EntriesPage() {
   const season = useSeason();
   const board = useBoard();
   const row = (id: string) => board.data?.rows.find((one) => one.entry_id === id);
+  const measured = entries.data?.some(({ id }) => row(id)?.accuracy?.stderr != null || row(id)?.hi != null);
   return (
     <>
       <PageHead title={t("entries.title")}>{t("entries.lead")}</PageHead>
@@ -28,6 +30,7 @@ export function EntriesPage() {
           {entries.data?.map((entry) => (
             <EntryCard key={entry.id} entry={entry} row={row(entry.id)} />
           ))}
+          {measured && <p className={css.standing}>{t("entries.plus_minus")}</p>}
           {entries.data?.length === 0 && <FirstEntry />}
           {entries.data && entries.data.length > 0 && (
             <Card>
@@ -117,7 +120,7 @@ function Standing({ row }: { row: BoardRow | undefined }) {
     row.accuracy != null &&
       (row.accuracy.stderr === null
         ? t("entries.accuracy_set", { value: share(row.accuracy.value) })
-        : t("entries.accuracy", { value: share(row.accuracy.value), stderr: share(row.accuracy.stderr) })),
+        : t("entries.accuracy", { value: share(row.accuracy.value), half: share(half(row.accuracy.stderr)) })),
   ];
   return <p className={css.standing}>{parts.filter(Boolean).join(" · ")}</p>;
 }

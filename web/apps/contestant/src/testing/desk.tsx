@@ -30,11 +30,13 @@ export function desk(part: ReactElement, answers: Answers = {}) {
   vi.stubGlobal("fetch", sent);
   const queries = new QueryClient({ defaultOptions: { queries: { retry: false, staleTime: 60_000 } } });
   queries.setQueryData(["me"], ADA);
-  render(<QueryClientProvider client={queries}>{part}</QueryClientProvider>);
+  const { rerender } = render(<QueryClientProvider client={queries}>{part}</QueryClientProvider>);
+  const again = (changed: ReactElement) =>
+    rerender(<QueryClientProvider client={queries}>{changed}</QueryClientProvider>);
   /** What was asked of the portal besides reading: `[METHOD, path, body]`. */
   const deeds = () =>
     sent.mock.calls
       .filter(([, init]) => init?.method && init.method !== "GET")
       .map(([address, init]) => [init?.method, address, init?.body ?? null]);
-  return { deeds, sent, queries };
+  return { deeds, sent, queries, again };
 }

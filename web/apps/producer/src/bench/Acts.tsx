@@ -18,6 +18,8 @@ const REASON_LENGTH = 500;
 export function actsFor(run: Run): Act[] {
   if (run.state === "queued" || run.state === "running") return run.cancellable ? ["cancel"] : [];
   if (run.state === "done") return ["rerun", "rescore", run.override ? "lift" : "override", "void"];
+  // The score that was set is the version's, and stays when a run is void.
+  if (run.state === "void" && run.override) return ["rerun", "lift"];
   // What was ordered goes on where it ended; an admission begins anew with a new version.
   const resumable = run.ordered_by !== null && (run.state === "failed" || run.state === "cancelled");
   return resumable ? ["resume", "rerun"] : ["rerun"];

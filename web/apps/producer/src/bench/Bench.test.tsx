@@ -6,6 +6,7 @@ import type { ReactElement } from "react";
 import { beforeAll, beforeEach, expect, it, vi } from "vitest";
 import "../i18n";
 import { Acts, actsFor } from "./Acts";
+import { BenchPage } from "./BenchPage";
 import { newestOf } from "./Calibrations";
 import { asked, Order } from "./Order";
 import { inLine } from "./Queue";
@@ -66,6 +67,11 @@ it("offers what can be done with a run as it stands", () => {
   expect(actsFor({ ...RUN, state: "queued", cancellable: true })).toEqual(["cancel"]);
   expect(actsFor(RUN)).toEqual(["rerun", "rescore", "override", "void"]);
   expect(actsFor({ ...RUN, override: { score: 1, reason: "", by: "", at: "" } })).toContain("lift");
+  expect(actsFor({ ...RUN, state: "void" })).toEqual(["rerun"]);
+  expect(actsFor({ ...RUN, state: "void", override: { score: 1, reason: "", by: "", at: "" } })).toEqual([
+    "rerun",
+    "lift",
+  ]);
   expect(actsFor({ ...RUN, state: "failed" })).toEqual(["rerun"]);
   expect(actsFor({ ...RUN, state: "cancelled", ordered_by: "Ann" })).toEqual(["resume", "rerun"]);
 });
@@ -77,6 +83,7 @@ it("voids a score only with a reason", async () => {
   fireEvent.click(screen.getByRole("button", { name: "Void: Lantern v2" }));
   const confirm = screen.getByRole("button", { name: "Void" }) as HTMLButtonElement;
   expect(confirm.disabled).toBe(true);
+  expect(screen.getByText(/set by hand stays until you lift it/)).toBeTruthy();
   fireEvent.change(screen.getByRole("textbox", { name: "Reason" }), { target: { value: " A stuck fan " } });
   fireEvent.click(confirm);
   await waitFor(() => expect(done).toHaveBeenCalledWith("The score of Lantern v2 is void."));
@@ -138,4 +145,54 @@ it("shows of each class its newest calibration, and classes without one", () => 
     ["cpu", undefined],
     ["gpu", "2"],
   ]);
+});
+
+const REFUSED: Calibration = {
+  id: "c1",
+  hardware_class: "gpu",
+  state: "failed",
+  reason: "No engine of the class could be measured.",
+  rules: { band: 0.1, tolerance: 0.5 },
+  nodes: [{ node_id: "n1", turn: "left_out", reason: "it is draining", verdict: null }],
+  created_at: "2026-11-21T20:00:00Z",
+  ended_at: "2026-11-21T20:04:00Z",
+} as unknown as Calibration;
+
+function page(ended: Run[]) {
+  const answers: Record<string, unknown> = {
+    "/api/nodes/calibrations": [REFUSED],
+    "/api/benchmark-runs": { items: ended, total: ended.length, page: 1, pages: 1 },
+    "/api/suites": [SUITE],
+    "/api/roster": roster,
+  };
+  vi.spyOn(api, "get").mockImplementation(((path: string) => Promise.resolve(answers[path] ?? [])) as never);
+  render(
+    <QueryClientProvider client={new QueryClient({ defaultOptions: { queries: { retry: false } } })}>
+      <BenchPage />
+    </QueryClientProvider>,
+  );
+}
+
+it("says what a calibration may cost, then that it has begun, and keeps the focus", async () => {
+  const post = vi.spyOn(api, "post").mockResolvedValue({} as never);
+  page([]);
+  fireEvent.click(await screen.findByRole("button", { name: "Calibrate gpu" }));
+  expect(
+    screen.getByText(/no ranked work, duels included, until it is calibrated again\. If there are only two/),
+  ).toBeTruthy();
+  fireEvent.click(screen.getByRole("button", { name: "Calibrate" }));
+  expect(await screen.findByText("The calibration of gpu has begun.")).toBe(document.activeElement);
+  expect(post.mock.calls[0]?.[1]).toEqual({ body: { hardware_class: "gpu" } });
+});
+
+it("explains in the reader's language what was not measured, and means 95 % by ±", async () => {
+  setLanguage("zh");
+  page([
+    { ...RUN, accuracy: { value: 0.47, stderr: 0.06, overridden: false, stale: false } },
+    { ...RUN, id: "r2", state: "failed", code: "engine.no_echo", reason: "The engine …", accuracy: null },
+  ]);
+  expect(await screen.findByText(/引擎不给出提示词的对数概率/)).toBeTruthy();
+  expect(screen.getByText(/± 12/)).toBeTruthy();
+  expect(await screen.findByText(/该等级没有一个引擎能测量/)).toBeTruthy();
+  expect(screen.getByText("节点已停止接单")).toBeTruthy();
 });

@@ -1,6 +1,7 @@
 import { api, type Calibration } from "@gavel/api";
 import { Confirm, Pill, SmallButton, type Tone, useReason, useTimes } from "@gavel/desk";
 import { Card, ErrorNote, Loading } from "@gavel/ui";
+import { Scroll } from "@gavel/ui/scroll";
 import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { useState } from "react";
 import { useNodes } from "../app/queries";
@@ -8,7 +9,6 @@ import { useT } from "../i18n";
 import { idOf } from "../nodes/idOf";
 import css from "./Bench.module.css";
 import { BENCH, useCalibrations } from "./queries";
-import { Scroll } from "./Scroll";
 
 const TONES: Record<Calibration["state"], Tone> = { queued: "calm", running: "busy", done: "good", failed: "bad" };
 
@@ -22,7 +22,7 @@ export function newestOf(calibrations: Calibration[], present: string[]): [strin
 }
 
 /** Whether the nodes of a class are the same machine, with the figures that say so. */
-export function Calibrations() {
+export function Calibrations({ onDone }: { onDone: (what: string) => void }) {
   const { t } = useT();
   const calibrations = useCalibrations();
   const nodes = useNodes();
@@ -41,7 +41,7 @@ export function Calibrations() {
             <header>
               <h3>{name}</h3>
               {newest && <State calibration={newest} />}
-              <Start name={name} busy={newest !== undefined && newest.ended_at === null} />
+              <Start name={name} busy={newest !== undefined && newest.ended_at === null} onDone={onDone} />
             </header>
             {newest && <Verdicts calibration={newest} />}
           </Card>
@@ -67,13 +67,22 @@ function State({ calibration }: { calibration: Calibration }) {
   );
 }
 
-function Start({ name, busy }: { name: string; busy: boolean }) {
+interface StartProps {
+  name: string;
+  busy: boolean;
+  onDone: (what: string) => void;
+}
+
+function Start({ name, busy, onDone }: StartProps) {
   const { t } = useT();
   const queries = useQueryClient();
   const [asking, ask] = useState(false);
   const start = useMutation({
     mutationFn: () => api.post("/api/nodes/calibrations", { body: { hardware_class: name } }),
-    onSuccess: () => ask(false),
+    onSuccess: () => {
+      ask(false);
+      onDone(t("bench.calibration_begun", { class: name }));
+    },
     onSettled: () => queries.invalidateQueries({ queryKey: BENCH }),
   });
   return (
@@ -91,13 +100,13 @@ function Start({ name, busy }: { name: string; busy: boolean }) {
         <Confirm
           title={t("bench.calibrate_title", { class: name })}
           action={t("bench.calibrate_do")}
-          tone="gold"
           busy={start.isPending}
           error={start.error}
           onConfirm={() => start.mutate()}
           onClose={() => ask(false)}
         >
-          {t("bench.calibrate_text")}
+          <p>{t("bench.calibrate_text")}</p>
+          <p>{t("bench.calibrate_risk")}</p>
         </Confirm>
       )}
     </>
@@ -131,6 +140,7 @@ function Verdicts({ calibration }: { calibration: Calibration }) {
 
 function Turn({ turn, rules }: { turn: Calibration["nodes"][number]; rules: Calibration["rules"] }) {
   const { t, number } = useT();
+  const reason = useReason();
   const { verdict } = turn;
   const two = (value: number) => number(value, { maximumFractionDigits: 2 });
   // Beside whom it differs most.
@@ -146,7 +156,7 @@ function Turn({ turn, rules }: { turn: Calibration["nodes"][number]; rules: Cali
         ) : (
           t(`bench.turn.${turn.turn}`)
         )}
-        {turn.reason && <small>{turn.reason}</small>}
+        {turn.reason && <small>{reason(turn.reason)}</small>}
       </td>
       <td>{verdict ? two(verdict.speed) : "–"}</td>
       <td>

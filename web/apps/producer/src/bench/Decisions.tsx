@@ -1,10 +1,10 @@
 import { useTimes } from "@gavel/desk";
 import { ErrorNote, Loading, useEntryName } from "@gavel/ui";
+import { Scroll } from "@gavel/ui/scroll";
 import { useSuites } from "../app/queries";
 import { useT } from "../i18n";
 import css from "./Bench.module.css";
 import { useDecisions } from "./queries";
-import { Scroll } from "./Scroll";
 
 /** What was decided about scores, by whom and why. Nothing can be taken out of it. */
 export function Decisions() {

@@ -1,6 +1,7 @@
 import type { Run } from "@gavel/api";
-import { Pill, SelectField, SmallButton, type Tone } from "@gavel/desk";
+import { Pill, SelectField, SmallButton, type Tone, useWhy } from "@gavel/desk";
 import { EmptyState, ErrorNote, Loading } from "@gavel/ui";
+import { half } from "@gavel/ui/interval";
 import { useRef, useState } from "react";
 import { useSuites } from "../app/queries";
 import { useT } from "../i18n";
@@ -64,6 +65,7 @@ export function Runs({ onDone }: { onDone: (what: string) => void }) {
           ))}
         </SelectField>
       </header>
+      <p className={css.mute}>{t("bench.runs_lead")}</p>
       {runs.error && <ErrorNote error={runs.error} />}
       {runs.isPending && !runs.error && <Loading />}
       {shown?.total === 0 && !filtered && (
@@ -98,13 +100,14 @@ function Score({ run }: { run: Run }) {
   const { t, number } = useT();
   const points = (share: number) => number(Math.round(100 * share));
   const { accuracy } = run;
+  const why = useWhy()(run);
   return (
     <div className={css.state}>
       <Pill tone={TONES[run.state]}>{t(`bench.state.${run.state}`)}</Pill>
       {accuracy && (
         <span>
           {t("bench.scored")} <b>{points(accuracy.value)}</b>
-          {accuracy.stderr !== null && ` ± ${points(accuracy.stderr)}`}
+          {accuracy.stderr !== null && ` ± ${points(half(accuracy.stderr))}`}
         </span>
       )}
       {run.override && (
@@ -114,7 +117,7 @@ function Score({ run }: { run: Run }) {
       {run.stale.length > 0 && (
         <small>{t("bench.stale", { reasons: run.stale.map((what) => t(`bench.stale_why.${what}`)).join(" ") })}</small>
       )}
-      {(run.state === "failed" || run.state === "cancelled") && run.reason && <small>{run.reason}</small>}
+      {why && <small>{why}</small>}
       {run.hardware_class && (
         <small>
           {run.hardware_class}

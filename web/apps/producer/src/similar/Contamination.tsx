@@ -1,8 +1,9 @@
 import { api, type ContaminationFlag } from "@gavel/api";
 import { retryable, useTimes } from "@gavel/desk";
 import { Card, ErrorNote, Loading } from "@gavel/ui";
+import { half } from "@gavel/ui/interval";
 import { useQuery } from "@tanstack/react-query";
-import { useState } from "react";
+import { useRef, useState } from "react";
 import { FLAGS } from "../app/queries";
 import { useT } from "../i18n";
 import { ReviewForm } from "./ReviewForm";
@@ -10,7 +11,6 @@ import css from "./Similar.module.css";
 
 const AGAIN_MS = 30_000;
 const ERROR_AGAIN_MS = 4_000;
-const NOISE = 1.96;
 
 function useContamination(reviewed: boolean) {
   return useQuery({
@@ -26,6 +26,12 @@ export function Contamination() {
   const open = useContamination(false);
   const reviewed = useContamination(true);
   const [said, say] = useState("");
+  const news = useRef<HTMLParagraphElement>(null);
+  const finish = (flag: ContaminationFlag, how: "saved" | "taken") => {
+    say(t(`contamination.${how}`, { name: flag.entry_name }));
+    // The form goes away with its flag, and the focus must not go with it.
+    news.current?.focus();
+  };
   const error = open.error ?? reviewed.error;
   const none = open.data?.length === 0 && reviewed.data?.length === 0;
   return (
@@ -35,14 +41,14 @@ export function Contamination() {
         {open.data && <span> {open.data.length}</span>}
       </h2>
       <p className={css.mute}>{t("contamination.lead")}</p>
-      <p className={css.news} role="status">
+      <p ref={news} className={css.news} role="status" tabIndex={-1}>
         {said}
       </p>
       {error && <ErrorNote error={error} />}
       {(open.isPending || reviewed.isPending) && !error && <Loading />}
       {none && <p className={css.mute}>{t("contamination.none")}</p>}
       {open.data?.map((flag) => (
-        <Sign key={flag.id} flag={flag} onDone={(how) => say(t(`contamination.${how}`, { name: flag.entry_name }))} />
+        <Sign key={flag.id} flag={flag} onDone={(how) => finish(flag, how)} />
       ))}
       {reviewed.data?.map((flag) => (
         <Sign key={flag.id} flag={flag} />
@@ -79,7 +85,7 @@ function Evidence({ flag }: { flag: ContaminationFlag }) {
     task: flag.task ?? "",
     suite: flag.suite,
     gap: points(flag.gap),
-    noise: points(NOISE * (flag.stderr ?? 0)),
+    noise: points(half(flag.stderr ?? 0)),
     items: flag.items ?? 0,
     threshold: points(flag.threshold),
   });

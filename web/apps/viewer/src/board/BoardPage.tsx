@@ -13,6 +13,7 @@ import {
   OtherLanguage,
   useEntryName,
 } from "@gavel/ui";
+import { half } from "@gavel/ui/interval";
 import { useEffect } from "react";
 import { useT } from "../i18n";
 import { NetNote } from "../phone/NetNote";
@@ -86,7 +87,7 @@ function Line({ row, axis }: { row: BoardRow; axis: Axis }) {
           <>
             <b>{percent(row.accuracy.value)}</b>
             <small>
-              {row.accuracy.stderr === null ? t("board.by_hand") : `± ${percent(1.96 * row.accuracy.stderr)}`}
+              {row.accuracy.stderr === null ? t("board.by_hand") : `± ${percent(half(row.accuracy.stderr))}`}
             </small>
           </>
         ) : (

@@ -1,4 +1,5 @@
 import { Card } from "@gavel/ui";
+import { Scroll } from "@gavel/ui/scroll";
 import { Frame } from "./Frame";
 import css from "./How.module.css";
 import { useT } from "./i18n/how";
@@ -52,7 +53,7 @@ export default function HowPage() {
       <Card className={css.card}>
         <h2>{t("how.terms")}</h2>
         <p>{t("how.terms_text")}</p>
-        <div className={css.scroll}>
+        <Scroll label={t("how.terms")}>
           <table className={css.table}>
             <thead>
               <tr>
@@ -76,7 +77,7 @@ export default function HowPage() {
               ))}
             </tbody>
           </table>
-        </div>
+        </Scroll>
       </Card>
     </Frame>
   );

@@ -1,4 +1,5 @@
 import type { SpeedQuizLine, SpeedRun } from "@gavel/api";
+import { Scroll } from "@gavel/ui/scroll";
 import { useT } from "./i18n";
 import { RacersHead } from "./RacersHead";
 import css from "./Speed.module.css";
@@ -7,7 +8,7 @@ import css from "./Speed.module.css";
 export function Quiz({ run, lines }: { run: SpeedRun; lines: SpeedQuizLine[] }) {
   const { t } = useT();
   return (
-    <div className={css.scroll}>
+    <Scroll label={t("speed.questions")}>
       <table className={css.table}>
         <RacersHead run={run} first={t("speed.question")} />
         <tbody>
@@ -23,7 +24,7 @@ export function Quiz({ run, lines }: { run: SpeedRun; lines: SpeedQuizLine[] }) 
           ))}
         </tbody>
       </table>
-    </div>
+    </Scroll>
   );
 }
 

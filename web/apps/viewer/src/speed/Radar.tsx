@@ -1,5 +1,6 @@
 import type { SpeedAxis, SpeedRun } from "@gavel/api";
 import { Radar as Profile } from "@gavel/ui/radar";
+import { Scroll } from "@gavel/ui/scroll";
 import { drawable, isShare, reach } from "./figures";
 import { useT } from "./i18n";
 import { RacersHead } from "./RacersHead";
@@ -20,14 +21,14 @@ export function Radar({ run, axes }: { run: SpeedRun; axes: SpeedAxis[] }) {
   return (
     <div className={css.radar}>
       {drawn.length >= 3 && <Drawing axes={drawn} />}
-      <div className={css.scroll}>
+      <Scroll label={t("speed.verdict_quiz")}>
         <Table run={run} axes={axes} />
         {missing.length > 0 && (
           <p className={css.note}>
             {t("speed.radar_left_out", { axes: missing.map(({ axis }) => t(`speed.axis.${axis}`)).join(", ") })}
           </p>
         )}
-      </div>
+      </Scroll>
     </div>
   );
 }

@@ -1,13 +1,14 @@
 import type { Suite, SuiteScores } from "@gavel/api";
 import { IntervalBar, useEntryName } from "@gavel/ui";
+import { corner, half } from "@gavel/ui/interval";
 import { Radar, type Shape } from "@gavel/ui/radar";
+import { Scroll } from "@gavel/ui/scroll";
 import { useState } from "react";
 import { useT } from "./i18n";
 import css from "./Suites.module.css";
 
 export type ScoreRow = SuiteScores["rows"][number];
 
-const CONFIDENCE = 1.96;
 /** Scores times 100: below 0 is worse than guessing. */
 const AXIS = { min: -60, max: 120 };
 
@@ -41,19 +42,19 @@ function Line({ row }: { row: ScoreRow }) {
   const { accuracy } = row;
   if (accuracy === null) return null;
   // A score that somebody has set has no error of measurement.
-  const half = CONFIDENCE * (accuracy.stderr ?? 0);
+  const reach = half(accuracy.stderr ?? 0);
   const points = (share: number) => number(Math.round(100 * share));
   return (
     <li className={css.row}>
       <b>{nameOf(row)}</b>
       <span className={css.value}>
-        <b>{points(accuracy.value)}</b> {accuracy.stderr !== null && <small>± {points(half)}</small>}
+        <b>{points(accuracy.value)}</b> {accuracy.stderr !== null && <small>± {points(reach)}</small>}
       </span>
       <IntervalBar
         className={css.bar}
         value={100 * accuracy.value}
-        lo={100 * (accuracy.value - half)}
-        hi={100 * (accuracy.value + half)}
+        lo={100 * (accuracy.value - reach)}
+        hi={100 * (accuracy.value + reach)}
         axis={AXIS}
         base={0}
       />
@@ -121,7 +122,7 @@ function Profile({ suite, row, house }: ProfileProps) {
       {row.tasks.length >= 3 && (
         <Radar className={css.drawing} label={t("suites.by_task")} axes={titles} shapes={shapesOf(row, house)} />
       )}
-      <div className={css.scroll}>
+      <Scroll label={t("suites.by_task")}>
         <table className={css.table}>
           <thead>
             <tr>
@@ -154,7 +155,7 @@ function Profile({ suite, row, house }: ProfileProps) {
             ))}
           </tbody>
         </table>
-      </div>
+      </Scroll>
     </div>
   );
 }
@@ -165,18 +166,13 @@ function Points({ task }: { task: ScoreRow["tasks"][number] | undefined }) {
   const points = (share: number) => number(Math.round(100 * share));
   return (
     <>
-      {points(task.score)} <span className={css.error}>± {points(CONFIDENCE * task.stderr)}</span>
+      {points(task.score)} <span className={css.error}>± {points(half(task.stderr))}</span>
     </>
   );
 }
 
 /** The house lies below, and only where it was asked the same. */
 export function shapesOf(row: ScoreRow, house: ScoreRow | undefined): Shape[] {
-  const corner = ({ score, stderr }: ScoreRow["tasks"][number]) => ({
-    at: score,
-    lo: score - CONFIDENCE * stderr,
-    hi: score + CONFIDENCE * stderr,
-  });
   const mine: Shape = { name: row.entry_id, tone: "var(--gold)", look: "disc", corners: row.tasks.map(corner) };
   const theirs = row.tasks.map(({ task }) => house?.tasks.find((one) => one.task === task));
   if (!house || theirs.some((one) => one === undefined)) return [mine];

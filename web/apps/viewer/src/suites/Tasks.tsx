@@ -1,4 +1,5 @@
 import type { Suite } from "@gavel/api";
+import { Scroll } from "@gavel/ui/scroll";
 import { useT } from "./i18n";
 import css from "./Suites.module.css";
 
@@ -8,7 +9,7 @@ type Family = Suite["families"][number];
 export function Tasks({ suite }: { suite: Suite }) {
   const { t, number, language } = useT();
   return (
-    <div className={css.scroll}>
+    <Scroll label={t("suites.tasks_title")}>
       <table className={css.table}>
         <thead>
           <tr>
@@ -40,7 +41,7 @@ export function Tasks({ suite }: { suite: Suite }) {
           ))}
         </tbody>
       </table>
-    </div>
+    </Scroll>
   );
 }
 

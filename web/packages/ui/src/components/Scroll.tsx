@@ -1,5 +1,5 @@
 import type { ReactNode } from "react";
-import css from "./Bench.module.css";
+import css from "./Scroll.module.css";
 
 /** A table wider than a phone scrolls, also by keyboard. */
 export function Scroll({ label, children }: { label: string; children: ReactNode }) {
