@@ -108,13 +108,13 @@ def create_app(settings: Settings | None = None) -> FastAPI:
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
-        async with open_site(settings) as site:
+        async with open_site(app.state.settings) as site:
             await _furnish(site)
             app.state.site = site
             app.state.sessions = site.sessions
             app.state.bus = site.bus
             app.state.pipeline = PIPELINE
-            app.state.limiter = make_limiter(settings.redis_url)
+            app.state.limiter = make_limiter(site.settings.redis_url)
             app.state.hub = Hub(site)
             await app.state.hub.start()
             yield
@@ -129,6 +129,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         openapi_url="/api/openapi.json",
         generate_unique_id_function=lambda route: route.name,
     )
+    app.state.settings = settings
     app.include_router(health)
     app.include_router(gateway.openai)
     for router in ROUTERS:

@@ -16,6 +16,7 @@ import subprocess
 import sys
 import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -28,6 +29,7 @@ WEB_SOURCES = (".ts", ".tsx", ".css", ".html", ".json", ".svg", ".mjs", ".js", "
 SAYS_SOMETHING = re.compile(
     r"^(Collecting|Downloading|Building wheels?|Installing|Preparing|added|vite|✓|>)\b ?([^\s=<>!~(-]*)"
 )
+CLEARED = "\r\033[K"
 COMPLAINS = re.compile(r"\berror\b\W*\w", re.IGNORECASE)
 
 
@@ -81,6 +83,8 @@ def digest(*inputs: object) -> str:
 class Step:
     """A named piece of work that is skipped when its stamp matches its inputs."""
 
+    under_way: list[Step] = []
+
     def __init__(self, name: str, stamp: Path, inputs: str) -> None:
         self.name, self.stamp, self.inputs = name, stamp, inputs
         self.log = LOGS / (name.replace(" ", "-").strip(".") + ".log")
@@ -100,6 +104,7 @@ class Step:
         self.log.write_text("")
         if self.stamp.exists():
             self.stamp.unlink()
+        Step.under_way.append(self)
         self._ended = threading.Event()
         self._shown = threading.Thread(target=self._show, daemon=True)
         self._shown.start()
@@ -108,21 +113,24 @@ class Step:
     def __exit__(self, kind: object, error: object, trace: object) -> None:
         self._ended.set()
         self._shown.join()
+        Step.under_way.remove(self)
         if kind is None:
             self.stamp.write_text(self.inputs + "\n")
             say(f"{self.name:<14} done ({time.monotonic() - self.began:.0f} s)")
 
     def _show(self) -> None:
-        """A line that moves on a terminal; elsewhere one line every 20 seconds."""
+        """On a terminal one line that moves, drawn by the oldest step for all; elsewhere a line every 20 seconds."""
         moving = sys.stdout.isatty()
         while not self._ended.wait(0.5 if moving else 20):
-            text = f"{self.name:<14} {time.monotonic() - self.began:.0f} s  {self.note}"
-            if moving:
-                print("\r\033[K  " + text[:100], end="", flush=True)
-            else:
-                say(text)
-        if moving:
-            print("\r\033[K", end="", flush=True)
+            if not moving:
+                say(self._line())
+            elif Step.under_way[0] is self:
+                width = shutil.get_terminal_size().columns // len(Step.under_way) - 4
+                lines = [step._line()[:width].ljust(width) for step in Step.under_way]
+                print(CLEARED + "  " + " │ ".join(lines), end="", flush=True)
+
+    def _line(self) -> str:
+        return f"{self.name:<14} {time.monotonic() - self.began:.0f} s  {self.note}"
 
     def run(self, *argv: object, **more: object) -> None:
         """Run a command into the log. Raises Refusal with the log's end when it fails."""
@@ -158,7 +166,8 @@ class Step:
 
 
 def say(text: str) -> None:
-    print("  " + text, flush=True)
+    """One write for the whole line: others print, too."""
+    print((CLEARED if sys.stdout.isatty() else "") + "  " + text + "\n", end="", flush=True)
 
 
 def make_environment(step: Step, folder: Path) -> Path:
@@ -248,11 +257,21 @@ def main() -> int:
     try:
         check_python()
         check_node()
-        platform_environment()
-        engine_environment()
-        web()
     except Refusal as refusal:
         print("\n" + str(refusal), file=sys.stderr, flush=True)
+        return 1
+    # Side by side: pip is busy with one processor, or with the network.
+    parts = (platform_environment, engine_environment, web)
+    with ThreadPoolExecutor(len(parts)) as pool:
+        ended = [pool.submit(part) for part in parts]
+    refusals = []
+    for part in ended:
+        try:
+            part.result()
+        except Refusal as refusal:
+            refusals.append(str(refusal))
+    if refusals:
+        print("\n" + "\n\n".join(refusals), file=sys.stderr, flush=True)
         return 1
     print(
         f"Ready ({time.monotonic() - began:.0f} s). Start with `make run`, or .venv/bin/gavel up",

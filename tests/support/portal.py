@@ -10,6 +10,7 @@ from uuid import UUID
 
 import httpx
 import uvicorn
+from fastapi import FastAPI
 from pydantic import SecretStr
 from sqlalchemy import text
 
@@ -182,9 +183,23 @@ class _Server(uvicorn.Server):
         await self._task
 
 
+_idle: list[FastAPI] = []
+"""Apps without pages whose portal has ended. What FastAPI makes of two hundred routes takes longer than most tests."""
+
+
 @asynccontextmanager
 async def running_portal(wanted: Settings) -> AsyncIterator[Portal]:
-    app = create_app(wanted)
+    has_pages = wanted.web_dir.exists()
+    app = create_app(wanted) if has_pages or not _idle else _idle.pop()
+    app.state.settings = wanted
+    async with _running(app) as portal:
+        yield portal
+    if not has_pages:
+        _idle.append(app)
+
+
+@asynccontextmanager
+async def _running(app: FastAPI) -> AsyncIterator[Portal]:
     config = uvicorn.Config(
         app, port=0, log_level="error", lifespan="on", timeout_graceful_shutdown=1, ws="websockets-sansio"
     )
