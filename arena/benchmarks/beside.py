@@ -47,8 +47,9 @@ async def _others(
     rows = (await session.execute(mine.order_by(Submission.version.desc()))).scalars()
     versions += [(entry, row) for row in rows]
     found = []
+    stand = await standing.of_versions(session, entry.season_id, [version.id for _, version in versions])
     for of, version in versions:
-        stands = (await standing.standings(session, version.id)).get(run.suite)
+        stands = stand[version.id].get(run.suite)
         if stands is not None and stands.run is not None:
             found.append((stands.run, of, version))
     return found

@@ -3,7 +3,7 @@
 from arena.benchmarks.contracts import BenchmarkFinished, Extent
 from arena.benchmarks.rules import Accuracy
 from arena.benchmarks.schemas import AccuracyOut, TaskOut
-from arena.benchmarks.standing import Standing, accuracy, standings
+from arena.benchmarks.standing import Standing, accuracies, of_versions
 
 __all__ = [
     "Accuracy",
@@ -12,6 +12,6 @@ __all__ = [
     "Extent",
     "Standing",
     "TaskOut",
-    "accuracy",
-    "standings",
+    "accuracies",
+    "of_versions",
 ]

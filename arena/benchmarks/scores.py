@@ -73,19 +73,18 @@ async def _competing(
     session: AsyncSession, season_id: UUID, wanted: Sequence[UUID] | Literal["all"]
 ) -> list[Submission]:
     """What of them would go on stage. Raises Invalid or Conflict for a named entry that has nothing to be asked."""
-    known: dict[UUID, Entry] = {entry.id: entry for entry in await submissions.entries(session, season_id)}
+    competing = await submissions.competing(session, season_id)
     if wanted == "all":
-        found = [await submissions.competing_version(session, entry) for entry in known]
-        return [version for version in found if version is not None]
+        return list(competing.values())
+    known: dict[UUID, Entry] = {entry.id: entry for entry in await submissions.entries(session, season_id)}
     versions = []
     for entry_id in dict.fromkeys(wanted):
         if entry_id not in known:
             raise Invalid("run.unknown_entry", "There is no such entry in this season.", entry=str(entry_id))
-        version = await submissions.competing_version(session, entry_id)
-        if version is None:
+        if entry_id not in competing:
             name = known[entry_id].name
             raise Conflict("run.entry_not_ready", f"“{name}” has no version that is ready yet.", entry=name)
-        versions.append(version)
+        versions.append(competing[entry_id])
     return versions
 
 
@@ -167,10 +166,9 @@ async def chosen(
 async def _stale(session: AsyncSession, season_id: UUID, cures: Cures) -> list[UUID]:
     """Of competing versions. What is being asked again already is left alone."""
     busy, found = await _busy(session, season_id), []
-    for entry in await submissions.entries(session, season_id):
-        version = await submissions.competing_version(session, entry.id)
-        standings = await standing.standings(session, version.id) if version is not None else {}
-        runs = [one.run for one in standings.values() if one.run is not None and cures(one.changed)]
+    versions = [version.id for version in (await submissions.competing(session, season_id)).values()]
+    for stands in (await standing.of_versions(session, season_id, versions)).values():
+        runs = [one.run for one in stands.values() if one.run is not None and cures(one.changed)]
         found += [run.id for run in runs if (run.submission_id, run.suite, run.extent) not in busy]
     return found
 

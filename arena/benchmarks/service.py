@@ -57,6 +57,7 @@ async def prepare(site: Site, session: AsyncSession, job: Job) -> BenchmarkContr
             season_id=entry.season_id,
             suite=rules.suite,
             suite_digest="",
+            extent=rules.extent,
             admission=True,
             node={},
         )

@@ -53,6 +53,10 @@ class Standing:
         found = self.measured
         return Accuracy(found.value, found.stderr, stale=bool(self.changed)) if found else None
 
+    def counts_in(self, extent: Extent) -> bool:
+        """Whether it is part of the overall accuracy where these questions count."""
+        return self.override is not None or (self.run is not None and self.run.extent == extent)
+
 
 def measured(run: BenchmarkRun) -> Accuracy | None:
     return overall([(task["score"], task["stderr"]) for task in run.tasks])
@@ -61,38 +65,57 @@ def measured(run: BenchmarkRun) -> Accuracy | None:
 async def standings(session: AsyncSession, submission_id: UUID) -> dict[str, Standing]:
     """By suite: of all that the version was asked, or given a score on."""
     found = await submissions.with_entry(session, submission_id)
-    if found is None:
-        return {}
-    season_id = found[0].season_id
-    runs = await _runs(session, BenchmarkRun.submission_id == submission_id, BenchmarkRun.state == "done")
-    was_set = {suite: one for (_, suite), one in (await overrides(session, [submission_id])).items()}
-    now = _Now(session, season_id, await season_rules(session, season_id))
-    runs = [run for run in runs if run.tasks]
-    standing = {}
-    for suite in sorted({run.suite for run in runs} | was_set.keys()):
-        asked = [run for run in runs if run.suite == suite]
+    return (await of_versions(session, found[0].season_id, [submission_id]))[submission_id] if found else {}
+
+
+async def of_versions(
+    session: AsyncSession, season_id: UUID, versions: Collection[UUID]
+) -> dict[UUID, dict[str, Standing]]:
+    """`standings` of several versions of one season."""
+    rules = await season_rules(session, season_id)
+    now = _Now(session, season_id, rules)
+    asked: dict[tuple[UUID, str], list[BenchmarkRun]] = {}
+    for one in await _runs(session, BenchmarkRun.submission_id.in_(versions), BenchmarkRun.state == "done"):
+        if one.tasks:
+            asked.setdefault((one.submission_id, one.suite), []).append(one)
+    was_set = await overrides(session, versions)
+    found: dict[UUID, dict[str, Standing]] = {version: {} for version in versions}
+    for version, suite in sorted(asked.keys() | was_set.keys()):
         present = await now.suite(suite)
-        run = max(asked, key=lambda one: counts_more(one, present), default=None)
+        run = max(
+            asked.get((version, suite), []),
+            key=lambda one: counts_more(one, present, rules.extent),
+            default=None,
+        )
         changed = stale(made(run), await now.present(run)) if run is not None else []
-        standing[suite] = Standing(suite, run, was_set.get(suite), tuple(changed))
-    return standing
+        found[version][suite] = Standing(suite, run, was_set.get((version, suite)), tuple(changed))
+    return found
 
 
-def counts_more(run: BenchmarkRun, present: str | None) -> tuple[bool, bool, object]:
+def counts_more(run: BenchmarkRun, present: str | None, extent: Extent) -> tuple[bool, bool, object]:
     """Of the finished runs of a version on a suite the one with the largest counts: of the suite as it is now rather
-    than of an earlier version, all questions rather than those for the stage, the newest."""
-    return run.suite_digest == present, run.extent == "full", run.created_at
+    than of an earlier version, the questions that count in the season rather than others, the newest."""
+    return run.suite_digest == present, run.extent == extent, run.created_at
 
 
 async def accuracy(session: AsyncSession, submission_id: UUID) -> Accuracy | None:
     """Overall, by the season's weights. None as long as a suite that counts has no score."""
     found = await submissions.with_entry(session, submission_id)
-    if found is None:
-        return None
-    rules = await season_rules(session, found[0].season_id)
-    standing = await standings(session, submission_id)
-    scores = {suite: one.accuracy for suite, one in standing.items()}
-    return weighted(scores, rules.suite_weights or {rules.suite: 1.0})
+    return (await accuracies(session, found[0].season_id, [submission_id]))[submission_id] if found else None
+
+
+async def accuracies(
+    session: AsyncSession, season_id: UUID, versions: Collection[UUID]
+) -> dict[UUID, Accuracy | None]:
+    """`accuracy` of several versions of one season."""
+    rules = await season_rules(session, season_id)
+    return {
+        version: weighted(
+            {suite: one.accuracy for suite, one in stand.items() if one.counts_in(rules.extent)},
+            rules.suite_weights or {rules.suite: 1.0},
+        )
+        for version, stand in (await of_versions(session, season_id, versions)).items()
+    }
 
 
 async def overrides(session: AsyncSession, versions: Collection[UUID]) -> dict[tuple[UUID, str], Override]:

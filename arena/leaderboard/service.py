@@ -6,7 +6,7 @@ from sqlalchemy import select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from arena.benchmarks.public import AccuracyOut, accuracy
+from arena.benchmarks.public import Accuracy, AccuracyOut, accuracies
 from arena.kit.db import db_now
 from arena.kit.errors import NotFound
 from arena.kit.jobs.outbox import record
@@ -40,7 +40,10 @@ async def _current(session: AsyncSession, season: Season, shown: ShownBoard) -> 
     order = [entry for entry in rated if entry in entries] + [
         entry for entry in entries if entry not in rated
     ]
-    rows = [await _row(session, entries[entry], rated.get(entry)) for entry in order]
+    versions = await submissions.competing(session, season.id)
+    scores = await accuracies(session, season.id, [version.id for version in versions.values()])
+    accuracy = {str(entry): scores[version.id] for entry, version in versions.items()}
+    rows = [_row(entries[entry], rated.get(entry), accuracy.get(entry)) for entry in order]
     return Board(
         season_id=season.id,
         season=season.name,
@@ -53,9 +56,7 @@ async def _current(session: AsyncSession, season: Season, shown: ShownBoard) -> 
     )
 
 
-async def _row(session: AsyncSession, entry: Entry, rating: dict[str, object] | None) -> BoardRow:
-    version = await submissions.competing_version(session, entry.id)
-    score = await accuracy(session, version.id) if version else None
+def _row(entry: Entry, rating: dict[str, object] | None, score: Accuracy | None) -> BoardRow:
     empty = {"rank": None, "rating": None, "lo": None, "hi": None, "duels": 0, "reason": "not_enough_duels"}
     return BoardRow.model_validate(
         {

@@ -4,7 +4,7 @@ from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from arena.benchmarks.public import AccuracyOut, Standing, TaskOut, standings
+from arena.benchmarks.public import AccuracyOut, Standing, TaskOut, of_versions
 from arena.leaderboard.models import ShownBoard
 from arena.leaderboard.schemas import SuiteRow, SuiteScores
 from arena.submissions import public as submissions
@@ -18,9 +18,11 @@ async def scores(session: AsyncSession, season_id: UUID, suite: str) -> SuiteSco
     shown = await session.get(ShownBoard, season_id)
     frozen = shown is not None and shown.frozen
     rows = []
+    versions = await submissions.competing(session, season_id)
+    stand = await of_versions(session, season_id, [version.id for version in versions.values()])
     for entry in await submissions.entries(session, season_id):
-        version = await submissions.competing_version(session, entry.id)
-        stands = (await standings(session, version.id)).get(suite) if version is not None else None
+        version = versions.get(entry.id)
+        stands = stand[version.id].get(suite) if version is not None else None
         if stands is not None and shown is not None and frozen and not _was_there(stands, shown):
             stands = None
         rows.append(_row(entry, version.version if version else None, stands))

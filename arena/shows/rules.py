@@ -109,7 +109,10 @@ class SeasonRules(Contract):
     weights: Weights = Weights()
     frames: Frames = Frames()
     suite: str = "reasoning"
-    """What is asked at admission: its air set. It ranks."""
+    """What is asked at admission. It ranks."""
+    extent: Literal["air", "full"] = "air"
+    """Which questions of a suite are asked at admission and count: its air set, or all. One for everybody, so that
+    nobody's answers to all questions stand beside others' answers to a few."""
     suites: tuple[str, ...] = ("arithmetic", "chinese", "english", "format", "reading")
     """Further suites that count on the page of scores."""
     suite_weights: dict[str, Annotated[float, Field(gt=0, allow_inf_nan=False)]] = {}

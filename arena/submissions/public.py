@@ -11,6 +11,7 @@ from arena.submissions.contracts import (
 from arena.submissions.models import Entry, EntryKind, Submission
 from arena.submissions.policy import OwnSubmission, VisibleSubmission, may_see
 from arena.submissions.queries import (
+    competing,
     competing_version,
     describe,
     entries,
@@ -38,6 +39,7 @@ __all__ = [
     "SubmissionVerified",
     "VisibleSubmission",
     "adapter_ref",
+    "competing",
     "competing_version",
     "describe",
     "ensure_house",

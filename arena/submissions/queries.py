@@ -142,11 +142,16 @@ async def competing_version(session: AsyncSession, entry_id: UUID) -> Submission
     return (await session.execute(statement)).scalar_one_or_none()
 
 
+async def competing(session: AsyncSession, season_id: UUID) -> dict[UUID, Submission]:
+    """`competing_version` of each entry of a season that has one, by entry, the oldest entry first."""
+    statement = _competing().join(Entry, Entry.id == Submission.entry_id).where(Entry.season_id == season_id)
+    return {row.entry_id: row for row in (await session.execute(statement)).scalars()}
+
+
 async def stage_adapters(session: AsyncSession, season_id: UUID) -> list[str]:
     """Digests of what answers for the season's competing versions, oldest entry first, each once."""
-    statement = _competing().join(Entry, Entry.id == Submission.entry_id).where(Entry.season_id == season_id)
-    rows = (await session.execute(statement)).scalars().all()
-    answering = [await staged(session, row) for row in rows if row.artifact in ("adapter", "prompt")]
+    rows = await competing(session, season_id)
+    answering = [await staged(session, row) for row in rows.values() if row.artifact in ("adapter", "prompt")]
     return list(dict.fromkeys(one.adapter_digest for one in answering))
 
 
