@@ -149,7 +149,7 @@ class SeasonSeed(Row):
 
 
 ScoreAction = Literal[
-    "order", "cancel", "rerun", "rescore", "rescored", "not_rescored", "void", "override", "lift"
+    "order", "cancel", "resume", "rerun", "rescore", "rescored", "not_rescored", "void", "override", "lift"
 ]
 
 
@@ -173,7 +173,8 @@ class ScoreDecision(Row):
 
     __table_args__ = (
         CheckConstraint(
-            "action in ('order','cancel','rerun','rescore','rescored','not_rescored','void','override','lift')",
+            "action in ('order','cancel','resume','rerun','rescore','rescored','not_rescored','void','override',"
+            "'lift')",
             name="action",
         ),
         CheckConstraint("(\"by\" is null) = (action in ('rescored','not_rescored'))", name="by_somebody"),

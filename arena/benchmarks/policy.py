@@ -6,7 +6,7 @@ from uuid import UUID
 from fastapi import Depends
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from arena.accounts.public import PublicCaller, Role, SignedIn
+from arena.accounts.public import Permission, PublicCaller, Role, SignedIn
 from arena.benchmarks import library, suites
 from arena.benchmarks.models import BenchmarkRun
 from arena.kit.db import SessionDep
@@ -15,10 +15,13 @@ from arena.submissions import public as submissions
 
 
 async def visible_run(run_id: UUID, caller: SignedIn, session: SessionDep) -> BenchmarkRun:
-    """For those who hold the entry and for producers."""
+    """For those who hold the entry and for those who decide scores."""
     run = await session.get(BenchmarkRun, run_id)
     found = await submissions.with_entry(session, run.submission_id) if run is not None else None
-    if run is None or found is None or not await submissions.may_see(session, caller, found[0]):
+    mine = found is not None and (
+        caller.may(Permission.SCORE) or await submissions.may_see(session, caller, found[0])
+    )
+    if run is None or not mine:
         raise NotFound("run.not_found", "There is no such run, or it is not yours.")
     return run
 

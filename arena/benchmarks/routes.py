@@ -5,7 +5,7 @@ from typing import Annotated
 from fastapi import APIRouter, Query, Request, Response
 from fastapi.concurrency import run_in_threadpool
 
-from arena.accounts.public import DecidesScores, Producer, PublicCaller, Role, SignedIn
+from arena.accounts.public import DecidesScores, PublicCaller, SignedIn
 from arena.benchmarks import harness, library, queries, reproduce, reproducing, runs, scores, service
 from arena.benchmarks.models import RunState
 from arena.benchmarks.policy import RepeatableRun, RunWithQuestions, VisibleRun
@@ -17,7 +17,6 @@ from arena.benchmarks.schemas import (
     SuiteOut,
 )
 from arena.kit.db import SessionDep
-from arena.kit.errors import Forbidden
 from arena.shows.public import current_season
 from arena.submissions.public import VisibleSubmission
 
@@ -115,17 +114,15 @@ async def download_tasks(run: RepeatableRun, request: Request, session: SessionD
 
 
 @router.post("/runs/{run_id}/cancel")
-async def cancel_run(run: VisibleRun, caller: SignedIn, session: SessionDep) -> RunOut:
-    """End a run that was ordered. What was answered stays, and `resume` goes on from there."""
-    if run.ordered_by != caller.person_id and not caller.has(Role.PRODUCER):
-        # Whoever sees that it goes badly would.
-        raise Forbidden("run.not_yours", "Only who has ordered a run, or a producer, can cancel it.")
+async def cancel_run(caller: DecidesScores, run: VisibleRun, session: SessionDep) -> RunOut:
+    """End a run that was ordered. What was answered stays, and `resume` goes on from there. Not for those who are
+    measured: whoever sees that it goes badly would."""
     scores.decide(session, await service.cancel(session, run.id), "cancel", caller.person_id)
     return await runs.one(session, run.id, caller)
 
 
 @router.post("/runs/{run_id}/resume")
-async def resume_run(caller: Producer, run: VisibleRun, session: SessionDep) -> RunOut:
+async def resume_run(caller: DecidesScores, run: VisibleRun, session: SessionDep) -> RunOut:
     """Go on with a run that was cancelled or has failed: only what has no answer yet is asked."""
-    await service.resume(session, run.id)
+    scores.decide(session, await service.resume(session, run.id), "resume", caller.person_id)
     return await runs.one(session, run.id, caller)

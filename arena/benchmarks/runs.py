@@ -5,7 +5,7 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, Select, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from arena.accounts.public import Caller, Person, Role
+from arena.accounts.public import Caller, Permission, Person
 from arena.benchmarks import beside
 from arena.benchmarks.models import UNDER_WAY, BenchmarkRun, RunState
 from arena.benchmarks.schemas import RunOut, RunPage, RunWaits, Scored
@@ -100,8 +100,7 @@ async def _waiting(session: AsyncSession, run: BenchmarkRun) -> RunWaits | None:
 
 
 def may_cancel(run: BenchmarkRun, caller: Caller) -> bool:
-    """Who has ordered it, and producers: whoever else sees that it goes badly would. That of an admission nobody may:
+    """Who decides scores: whoever is measured, and sees that it goes badly, would. That of an admission nobody may:
     withdrawing the version ends it too.
     """
-    mine = run.ordered_by is not None and caller.person is not None and run.ordered_by == caller.person.id
-    return run.state in UNDER_WAY and not run.admission and (mine or caller.has(Role.PRODUCER))
+    return run.state in UNDER_WAY and not run.admission and caller.may(Permission.SCORE)

@@ -40,7 +40,8 @@ def upgrade() -> None:
         sa.Column("after", JSONB(none_as_null=True), nullable=True),
         *_row(),
         sa.CheckConstraint(
-            "action in ('order','cancel','rerun','rescore','rescored','not_rescored','void','override','lift')",
+            "action in ('order','cancel','resume','rerun','rescore','rescored','not_rescored','void','override',"
+            "'lift')",
             name=op.f("ck_score_decisions_action"),
         ),
         sa.CheckConstraint(

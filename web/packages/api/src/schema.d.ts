@@ -1173,7 +1173,8 @@ export interface paths {
         put?: never;
         /**
          * Cancel Run
-         * @description End a run that was ordered. What was answered stays, and `resume` goes on from there.
+         * @description End a run that was ordered. What was answered stays, and `resume` goes on from there. Not for those who are
+         *     measured: whoever sees that it goes badly would.
          */
         post: operations["cancel_run"];
         delete?: never;
@@ -4901,7 +4902,7 @@ export interface components {
              * Act
              * @enum {string}
              */
-            act: "order" | "cancel" | "rerun" | "rescore" | "rescored" | "not_rescored" | "void" | "override" | "lift";
+            act: "order" | "cancel" | "resume" | "rerun" | "rescore" | "rescored" | "not_rescored" | "void" | "override" | "lift";
             /** After */
             after: number | null;
             /**
