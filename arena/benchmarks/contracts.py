@@ -81,6 +81,11 @@ def air_indices(family: FamilySpec) -> list[int]:
     return list(range(min(family.air, family.items)))
 
 
+Seed = Annotated[int, Field(ge=0, le=2**53)] | Annotated[str, StringConstraints(pattern="^[0-9a-f]{64}$")]
+"""A number is public: its questions are a stretch of what a generator makes. 256 bits in hex are a season's own: each
+question is drawn by a hash of them, so that nobody finds the others from some, or from the suite's digest."""
+
+
 class SuiteSpec(Contract):
     """A benchmark, completely: the same spec gives the same questions on any machine."""
 
@@ -89,7 +94,7 @@ class SuiteSpec(Contract):
     version: int = Field(ge=1)
     generator: str
     """`reasoning-gym==VERSION`: another version may make other questions from the same seed."""
-    seed: int = Field(ge=0, le=2**53)
+    seed: Seed
     """Of generated questions, and of the place of the right option in written ones."""
     families: list[FamilySpec] = Field(min_length=1)
     licence: str
@@ -108,6 +113,13 @@ class SuiteSpec(Contract):
     def digest(self) -> str:
         """sha256 of the spec in canonical JSON (RFC 8785), and so of the files that it names too. Hex."""
         return hashlib.sha256(rfc8785.dumps(self.model_dump(mode="json"))).hexdigest()
+
+    @property
+    def sampling_seed(self) -> int:
+        """For the engine, below 2**31."""
+        if isinstance(self.seed, int):
+            return self.seed % 2**31
+        return int.from_bytes(hashlib.sha256(f"{self.seed}/sampling".encode()).digest()) % 2**31
 
     def indices(self, extent: Extent) -> dict[str, list[int]]:
         """What is asked, by family. A family of which nothing is asked is left out."""

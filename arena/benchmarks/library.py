@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from hashlib import sha256
-from secrets import randbelow, token_hex
+from secrets import token_hex
 from uuid import UUID
 
 from sqlalchemy import func, select
@@ -18,9 +18,6 @@ from arena.kit.site import Site
 from arena.nodes.public import commit
 from arena.shows.public import season_rules
 from arena.submissions.contracts import SuitesGiven
-
-SEEDS = 2**53
-"""No more than canonical JSON can say."""
 
 
 async def find(session: AsyncSession, suite_id: str) -> SuiteSpec:
@@ -100,7 +97,7 @@ async def season_seed(session: AsyncSession, season_id: UUID) -> SeasonSeed | No
 
 async def draw_seed(session: AsyncSession, season_id: UUID, by: UUID | None) -> SeasonSeed:
     """Nobody has seen the questions that it gives. Raises Conflict `suite.seed_drawn`: a season draws once."""
-    row = SeasonSeed(season_id=season_id, seed=randbelow(SEEDS), nonce=token_hex(16), drawn_by=by)
+    row = SeasonSeed(season_id=season_id, seed=token_hex(32), drawn_by=by)
     session.add(row)
     await flush_unless_taken(
         session, Conflict("suite.seed_drawn", "This season has drawn its seed already; it keeps it.")
@@ -119,8 +116,8 @@ async def release_seed(session: AsyncSession, season_id: UUID) -> SeasonSeed:
 
 
 def commitment(row: SeasonSeed) -> str:
-    """Published from the draw on. The nonce keeps anybody from trying all seeds; it is shown with the seed."""
-    return commit(f"{row.season_id}:{row.nonce}", row.seed)
+    """Published from the draw on. There are too many seeds to try."""
+    return commit(str(row.season_id), row.seed)
 
 
 # --- importing ----------------------------------------------------------------------------------------------------

@@ -142,8 +142,7 @@ class SeasonSeed(Row):
     __tablename__ = "season_seeds"
 
     season_id: Mapped[UUID] = mapped_column(ForeignKey("seasons.id"), unique=True)
-    seed: Mapped[int] = mapped_column(BigInteger)
-    nonce: Mapped[str]
+    seed: Mapped[str]
     drawn_by: Mapped[UUID | None] = mapped_column(ForeignKey("persons.id"))
     released_at: Mapped[datetime | None]
 

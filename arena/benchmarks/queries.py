@@ -42,10 +42,7 @@ async def seed_of(session: AsyncSession, season_id: UUID) -> SealedSeed | None:
     row = await library.season_seed(session, season_id)
     if row is None:
         return None
-    out = row.released_at is not None
-    return SealedSeed(
-        commitment=library.commitment(row), seed=row.seed if out else None, nonce=row.nonce if out else None
-    )
+    return SealedSeed(commitment=library.commitment(row), seed=row.seed if row.released_at else None)
 
 
 async def run(session: AsyncSession, run_id: UUID, lock: bool = False) -> BenchmarkRun:

@@ -83,7 +83,7 @@ def judged(measured: Measured) -> list[str]:
 
 def command(measured: Measured) -> str:
     """To be run inside the folder. Says all that changes a score: `tests` run it as it stands."""
-    seed = measured.suite.seed
+    seed = measured.suite.sampling_seed
     client = {
         "base_url": "${ENGINE:-http://127.0.0.1:8000}/v1/completions",
         "model": measured.model,
@@ -99,8 +99,8 @@ def command(measured: Measured) -> str:
             "lm_eval --model local-completions",
             f'--model_args "{arguments}"',
             f"--tasks {harness.group(measured.suite)} --include_path . --num_fewshot 0",
-            # For Python, numpy (which takes no larger one), torch and the few-shot examples that there are none of.
-            f"--seed {seed},{seed % 2**32},{seed},{seed}",
+            # For Python, numpy, torch and the few-shot examples that there are none of.
+            f"--seed {seed},{seed},{seed},{seed}",
             f"--log_samples --output_path {OUTPUT}",
         )
     )

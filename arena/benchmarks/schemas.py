@@ -51,8 +51,7 @@ class SealedSeed(Out):
     """The seed that a season has drawn for its suites: what was promised, and what it was once it is released."""
 
     commitment: str
-    seed: int | None
-    nonce: str | None
+    seed: str | None
 
 
 class SuiteOut(Out):
@@ -66,11 +65,10 @@ class SuiteOut(Out):
     licence: str
     canary: str
     generator: str
-    seed: int | None
+    seed: int | str | None
     """Null while the season keeps the one that it has drawn."""
     seed_commitment: str | None
     """Null when the questions come from the seed that was published with the suite."""
-    seed_nonce: str | None
     families: list[FamilyOut]
 
     @classmethod
@@ -85,7 +83,6 @@ class SuiteOut(Out):
             generator=suite.generator,
             seed=sealed.seed if sealed else suite.seed,
             seed_commitment=sealed.commitment if sealed else None,
-            seed_nonce=sealed.nonce if sealed else None,
             families=[FamilyOut.of(family) for family in suite.families],
         )
 

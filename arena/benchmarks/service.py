@@ -134,8 +134,8 @@ async def _contract(site: Site, session: AsyncSession, job: Job, run: BenchmarkR
         base_model=base.id,
         template=base.template,
         system=system,
-        seed=suite.seed,
-        attest=_wanted(run.id, suite.seed, adapter.name) if leased.public_key else None,
+        seed=suite.sampling_seed,
+        attest=_wanted(run.id, suite.sampling_seed, adapter.name) if leased.public_key else None,
         concurrency=CONCURRENCY,
     )
 
@@ -317,7 +317,7 @@ async def _attested(
 ) -> str:
     if result.attestation is None:
         raise Conflict("benchmark.unattested", "The result came without the engine's attestation.")
-    return await nodes.attested(session, leased, result.attestation, str(run.id), suite.seed)
+    return await nodes.attested(session, leased, result.attestation, str(run.id), suite.sampling_seed)
 
 
 async def _require_same_adapter(

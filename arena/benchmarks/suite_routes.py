@@ -56,21 +56,18 @@ class ExportOut(Out):
 class SeasonSeedOut(Out):
     season_id: UUID
     commitment: str
-    """sha256 of {"challenge": "SEASON:NONCE", "seed": SEED} in canonical JSON. There from the draw on."""
-    seed: int | None
-    """And the nonce: once the seed is released."""
-    nonce: str | None
+    """sha256 of {"challenge": SEASON, "seed": SEED} in canonical JSON. There from the draw on."""
+    seed: str | None
+    """Once it is released."""
     drawn_at: datetime
     released_at: datetime | None
 
     @classmethod
     def of(cls, row: SeasonSeed) -> "SeasonSeedOut":
-        shown = row.released_at is not None
         return cls(
             season_id=row.season_id,
             commitment=library.commitment(row),
-            seed=row.seed if shown else None,
-            nonce=row.nonce if shown else None,
+            seed=row.seed if row.released_at else None,
             drawn_at=row.created_at,
             released_at=row.released_at,
         )

@@ -250,7 +250,7 @@ def seed(
     told = _or_exit(ask)
     typer.echo(f"commitment {told['commitment']}")
     if told["seed"] is not None:
-        typer.echo(f"seed {told['seed']}, nonce {told['nonce']}, season {told['season_id']}")
+        typer.echo(f"seed {told['seed']}, season {told['season_id']}")
 
 
 # --- checking -----------------------------------------------------------------------------------------------------

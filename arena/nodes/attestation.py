@@ -128,7 +128,7 @@ def digest_of(value: Any) -> str:
     return sha256(rfc8785.dumps(value)).hexdigest()
 
 
-def commit(challenge: str, seed: int) -> str:
+def commit(challenge: str, seed: int | str) -> str:
     """Ties a seed to what it is for."""
     return digest_of({"challenge": challenge, "seed": seed})
 

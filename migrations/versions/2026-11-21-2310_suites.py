@@ -43,8 +43,7 @@ def upgrade() -> None:
     op.create_table(
         "season_seeds",
         sa.Column("season_id", sa.Uuid(), nullable=False),
-        sa.Column("seed", sa.BigInteger(), nullable=False),
-        sa.Column("nonce", sa.String(), nullable=False),
+        sa.Column("seed", sa.String(), nullable=False),
         sa.Column("drawn_by", sa.Uuid(), nullable=True),
         sa.Column("released_at", sa.DateTime(timezone=True), nullable=True),
         *_row(),

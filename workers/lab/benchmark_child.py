@@ -89,7 +89,7 @@ def measure(
         log_samples=True,
         bootstrap_iters=0,
         random_seed=contract.seed,
-        numpy_random_seed=contract.seed % 2**32,
+        numpy_random_seed=contract.seed,
         torch_random_seed=contract.seed,
         fewshot_random_seed=contract.seed,
     )

@@ -6,7 +6,7 @@ import hashlib
 import itertools
 import json
 import random
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass, replace
 from functools import lru_cache
 from importlib.metadata import version
@@ -110,16 +110,16 @@ def _row(item: Item) -> BankRow:
     )
 
 
-def _family_items(family: FamilySpec, seed: int, files: Path) -> list[Item]:
+def _family_items(family: FamilySpec, seed: int | str, files: Path) -> list[Item]:
     if isinstance(family.source, FileSource):
         return _written(family, family.source.sha256, seed, files)
-    return _generated(family, family.source, seed % GYM_SEEDS)
+    return _generated(family, family.source, seed if isinstance(seed, str) else seed % GYM_SEEDS)
 
 
 # --- written ------------------------------------------------------------------------------------------------------
 
 
-def _written(family: FamilySpec, sha256: str, seed: int, files: Path) -> list[Item]:
+def _written(family: FamilySpec, sha256: str, seed: int | str, files: Path) -> list[Item]:
     path = files / f"{sha256}.jsonl"
     try:
         body = path.read_bytes()
@@ -133,7 +133,7 @@ def _written(family: FamilySpec, sha256: str, seed: int, files: Path) -> list[It
     return [_item(family, index, row, seed) for index, row in enumerate(listed[: family.items])]
 
 
-def _item(family: FamilySpec, index: int, row: BankRow, seed: int) -> Item:
+def _item(family: FamilySpec, index: int, row: BankRow, seed: int | str) -> Item:
     options: list[str] = []
     if family.kind == "choice":
         wrong = [option for option in row.options if option != row.answer]
@@ -142,7 +142,7 @@ def _item(family: FamilySpec, index: int, row: BankRow, seed: int) -> Item:
     return Item(family.name, index, row.question, row.answer, options, entry)
 
 
-def _placed(family: FamilySpec, index: int, answer: str, wrong: list[str], seed: int) -> list[str]:
+def _placed(family: FamilySpec, index: int, answer: str, wrong: list[str], seed: int | str) -> list[str]:
     """The answer among wrong ones, in random order, and yet in each place equally often: so many questions in a row as
     there are places have it once in each.
     """
@@ -157,8 +157,8 @@ def _placed(family: FamilySpec, index: int, answer: str, wrong: list[str], seed:
 # --- generated ----------------------------------------------------------------------------------------------------
 
 
-def _generated(family: FamilySpec, source: GymSource, seed: int) -> list[Item]:
-    entries = _distinct(source, seed, family.items + POOL)
+def _generated(family: FamilySpec, source: GymSource, seed: int | str) -> list[Item]:
+    entries = _distinct(_series(family.name, source, seed), family.items + POOL)
     pool = sorted({entry["answer"] for entry in entries})
     items: list[Item] = []
     for entry in entries:
@@ -169,22 +169,35 @@ def _generated(family: FamilySpec, source: GymSource, seed: int) -> list[Item]:
         if len(items) == family.items:
             return items
     raise SuiteUnavailable(
-        f"{family.name} gives only {len(items)} of {family.items} questions for seed {seed}."
+        f"{family.name} gives only {len(items)} of {family.items} questions for this seed."
     )
 
 
-def _distinct(source: GymSource, seed: int, count: int) -> list[dict[str, Any]]:
-    """The first entries that ask different questions: `count` of them, or as many as there are."""
-    dataset = reasoning_gym.create_dataset(source.dataset, seed=seed, size=2 * count, **source.config)
+def _series(family: str, source: GymSource, seed: int | str) -> Iterator[dict[str, Any]]:
+    """What the generator makes for the seed, without end: one entry after the other from a number on, or those that
+    hashes of a season's seed pick."""
+    first = seed if isinstance(seed, int) else 0
+    every = reasoning_gym.create_dataset(source.dataset, seed=first, size=GYM_SEEDS, **source.config)
+    for number in itertools.count():
+        if isinstance(seed, str):
+            picked = hashlib.sha256(f"{seed}/{family}/{number}".encode()).digest()
+            number = int.from_bytes(picked) % GYM_SEEDS
+        yield every[number]
+
+
+def _distinct(series: Iterator[dict[str, Any]], count: int) -> list[dict[str, Any]]:
+    """The first of them that ask different questions: `count`, or as many as there are among twice as many."""
     entries: dict[str, dict[str, Any]] = {}
-    for entry in dataset:
+    for entry in itertools.islice(series, 2 * count):
         entries.setdefault(entry["question"], dict(entry) | {"answer": str(entry["answer"])})
         if len(entries) == count:
             break
     return list(entries.values())
 
 
-def _options(family: FamilySpec, answer: str, pool: list[str], seed: int, index: int) -> list[str] | None:
+def _options(
+    family: FamilySpec, answer: str, pool: list[str], seed: int | str, index: int
+) -> list[str] | None:
     """The answer among wrong ones; None when there are not enough wrong ones. Empty for `generate`."""
     if family.kind == "generate":
         return []

@@ -5031,8 +5031,6 @@ export interface components {
              * Format: date-time
              */
             drawn_at: string;
-            /** Nonce */
-            nonce: string | null;
             /** Released At */
             released_at: string | null;
             /**
@@ -5041,7 +5039,7 @@ export interface components {
              */
             season_id: string;
             /** Seed */
-            seed: number | null;
+            seed: string | null;
         };
         /**
          * Shown
@@ -5530,11 +5528,9 @@ export interface components {
                 [key: string]: string;
             };
             /** Seed */
-            seed: number | null;
+            seed: number | string | null;
             /** Seed Commitment */
             seed_commitment: string | null;
-            /** Seed Nonce */
-            seed_nonce: string | null;
             /** Version */
             version: number;
         };
@@ -5600,7 +5596,7 @@ export interface components {
                 [key: string]: string;
             };
             /** Seed */
-            seed: number;
+            seed: number | string;
             /** Version */
             version: number;
         };

@@ -84,11 +84,6 @@ function Facts({ suite }: { suite: Suite }) {
             <small>{t("suites.commitment_text")}</small>
           </Fact>
         )}
-        {suite.seed_nonce && (
-          <Fact name={t("suites.nonce")}>
-            <code>{suite.seed_nonce}</code>
-          </Fact>
-        )}
         <Fact name={t("suites.canary")}>
           <code>{suite.canary}</code>
           <small>{t("suites.canary_text")}</small>

@@ -29,7 +29,6 @@ const SUITE: Suite = {
   generator: "reasoning-gym==0.1.25",
   seed: 7,
   seed_commitment: null,
-  seed_nonce: null,
   families: [family("words", "choice", [0, 1, 2]), family("maps", "choice", [0, 4]), family("sums", "generate", [])],
 };
 const task = (name: string, score: number) => ({ task: name, n: 3, accuracy: 0.5, chance: 0.25, score, stderr: 0.1 });
