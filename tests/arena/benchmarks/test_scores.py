@@ -154,18 +154,24 @@ async def test_nobody_else_decides_about_scores(show: Show, ada: Caller) -> None
     await show.portal.operator.post_ok(acts[3][0])
 
 
-async def test_a_full_set_counts_more_than_the_one_for_the_stage(show: Show, ada: Caller) -> None:
+async def test_the_questions_that_count_are_the_same_for_everybody(show: Show, ada: Caller) -> None:
     lantern = show.entries["Lantern"]["entry_id"]
+    before = await score(ada, version(show))
     await asked(show, entries=[lantern], expected=1, extent="full")
     await right(show, 0.25)
-    await asked(show, entries=[lantern], expected=1, extent="air")
-    await right(show, 1.0)
+    assert await score(ada, version(show)) == before, "the others were not asked all questions"
+    await sql(show, """update seasons set rules = jsonb_set(rules, '{extent}', '"full"')""")
     found = await score(ada, version(show))
     assert (found["extent"], found["accuracy"]["value"]) == (
         "full",
         pytest.approx(found["measured"]["value"]),
     )
     assert found["accuracy"]["value"] < 0.5
+    await asked(show, expected=2)
+    await right(show, 1.0)
+    await right(show, 1.0)
+    assert await on_the_board(show, "House") is None, "it has answers for the stage only"
+    assert (await on_the_board(show) or {})["value"] == pytest.approx(found["accuracy"]["value"])
 
 
 async def test_a_run_that_fails_leaves_the_score_and_the_version_alone(show: Show, ada: Caller) -> None:

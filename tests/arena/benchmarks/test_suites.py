@@ -425,15 +425,16 @@ async def test_a_season_commits_to_its_seed_and_shows_it_later(portal: Portal) -
     producer: Caller = await portal.person("producer", "Pauline")
     assert await producer.refused("POST", "/seasons/current/seed/release") == (409, "suite.no_seed")
     drawn = await producer.post_ok("/seasons/current/seed")
-    assert (drawn["seed"], drawn["nonce"], drawn["released_at"]) == (None, None, None)
+    assert (drawn["seed"], drawn["released_at"]) == (None, None)
     assert await producer.refused("POST", "/seasons/current/seed") == (409, "suite.seed_drawn")
     shown = await producer.post_ok("/seasons/current/seed/release")
     assert shown["commitment"] == drawn["commitment"]
-    assert shown["commitment"] == commit(f"{shown['season_id']}:{shown['nonce']}", shown["seed"])
+    assert shown["commitment"] == commit(shown["season_id"], shown["seed"])
     async with portal.site.sessions() as session:
         (season,) = [shown["season_id"]]
         suite = await library.of_season(session, season, "reasoning")
-    assert suite.seed == shown["seed"] != suites.load("reasoning").seed
+    assert suite.seed == shown["seed"]
+    assert len(bytes.fromhex(shown["seed"])) == 32
     assert suite.digest != suites.load("reasoning").digest
     assert suite.families == suites.load("reasoning").families
     assert (await (await portal.person()).refused("POST", "/seasons/current/seed"))[0] == 403
@@ -464,7 +465,7 @@ async def test_a_producer_imports_exports_and_draws_from_the_command_line(
     assert "sums" in said and "english" in said
     drawn, shown = await on_site("seed", "--yes"), await on_site("seed", "--release", "--yes")
     assert shown[1].startswith(drawn[1])
-    assert "nonce" in shown[1] and "nonce" not in drawn[1]
+    assert "seed " in shown[1] and "seed " not in drawn[1]
 
 
 @pytest.mark.parametrize(
