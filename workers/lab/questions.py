@@ -13,7 +13,6 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-import reasoning_gym
 import rfc8785
 
 from arena.benchmarks import rows, scoring
@@ -96,7 +95,13 @@ def task_score(family: FamilySpec, items: Sequence[Item], right: Sequence[bool])
 
 @lru_cache(maxsize=64)
 def _verifier(dataset: str, config: str) -> Any:
-    return reasoning_gym.create_dataset(dataset, seed=0, size=1, **json.loads(config))
+    return _generator(dataset, seed=0, size=1, **json.loads(config))
+
+
+def _generator(dataset: str, **config: Any) -> Any:
+    import reasoning_gym  # takes longer than everything else here, and a suite of files needs nothing of it
+
+    return reasoning_gym.create_dataset(dataset, **config)
 
 
 def _row(item: Item) -> BankRow:
@@ -175,7 +180,7 @@ def _generated(family: FamilySpec, source: GymSource, seed: int) -> list[Item]:
 
 def _distinct(source: GymSource, seed: int, count: int) -> list[dict[str, Any]]:
     """The first entries that ask different questions: `count` of them, or as many as there are."""
-    dataset = reasoning_gym.create_dataset(source.dataset, seed=seed, size=2 * count, **source.config)
+    dataset = _generator(source.dataset, seed=seed, size=2 * count, **source.config)
     entries: dict[str, dict[str, Any]] = {}
     for entry in dataset:
         entries.setdefault(entry["question"], dict(entry) | {"answer": str(entry["answer"])})
