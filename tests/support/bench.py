@@ -1,5 +1,7 @@
 """A benchmark as a lab gets it: the contract, offered by the portal of `lab_portal`, for an engine that is up."""
 
+import asyncio
+import itertools
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -8,8 +10,8 @@ from typing import Any
 import pytest
 
 from arena.benchmarks import contracts
-from arena.benchmarks.contracts import BenchmarkResult, SuiteSpec, SystemPrompt
-from arena.benchmarks.suites import load
+from arena.benchmarks.contracts import BenchmarkResult, FamilySpec, SuiteSpec, SystemPrompt
+from arena.benchmarks.suites import load, shipped_files
 from arena.nodes.attestation import Wanted, commit
 from arena.shows.base_models import HOUSE_MODEL
 from arena.submissions.safetensors import adapter_digest, engine_name, identity_adapter
@@ -25,9 +27,18 @@ SEED = 5
 
 def small(items: int = 2) -> SuiteSpec:
     """Three families of choices and one of written answers."""
-    families = [family.model_copy(update={"items": items}) for family in SUITE.families[:4]]
-    assert {family.kind for family in families} == {"choice", "generate"}
-    return SUITE.model_copy(update={"families": families})
+    return _cut(SUITE.families[:4], items)
+
+
+def written(items: int = 2) -> SuiteSpec:
+    """The same out of files: nothing has to be generated, so a run with it begins sooner."""
+    return _cut([*load("english").families[:3], load("format").families[0]], items)
+
+
+def _cut(families: list[FamilySpec], items: int) -> SuiteSpec:
+    cut = [family.model_copy(update={"items": items}) for family in families]
+    assert {family.kind for family in cut} == {"choice", "generate"}
+    return SUITE.model_copy(update={"families": cut})
 
 
 def offer(
@@ -42,9 +53,10 @@ def offer(
     name = adapter if isinstance(adapter, str) else adapter["name"]
     wanted = Wanted(challenge="r", seed_commitment=commit("r", SEED), adapters=(name,))
     portal.kind = contracts.JOB_KIND
+    portal.files |= {f"/{one}": shipped_files()[one].read_bytes() for one in suite.files}
     portal.contract = {
         "run_id": "r", "suite": suite.model_dump(mode="json"), "engine_url": node.url, "engine_token": node.token,
-        "items": suite.indices("full"),
+        "items": suite.indices("full"), "files": {one: f"{portal.url}/{one}" for one in suite.files},
         "adapter": None if isinstance(adapter, str) else adapter, "model": name,
         "base_model": HOUSE_MODEL.id, "template": HOUSE_MODEL.template, "seed": SEED, "concurrency": 4,
         "system": system.model_dump() if system else None,
@@ -95,3 +107,21 @@ def counted(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[CompletionRequest]
     with monkeypatch.context() as patch:
         patch.setattr(fake.FakeEngine, "complete", counting)
         yield answered
+
+
+@contextmanager
+def held_after(questions: int) -> Iterator[None]:
+    """Fake engines answer so many questions, and the next ones only when this is over."""
+    complete, numbers, over = fake.FakeEngine.complete, itertools.count(), threading.Event()
+
+    async def holding(engine: fake.FakeEngine, request: CompletionRequest) -> EngineReply:
+        if request.seed == SEED and next(numbers) >= questions:
+            await asyncio.to_thread(over.wait)
+        return await complete(engine, request)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(fake.FakeEngine, "complete", holding)
+        try:
+            yield
+        finally:
+            over.set()

@@ -9,19 +9,20 @@ import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import torch
-from peft import PeftModel
 from tokenizers import Tokenizer
-from transformers import AutoModelForCausalLM
 
 from arena.duels.attention import SOURCES, TOKENS, WHOLE, AttentionMap, LayerMap
 from workers.lab.attention import TOO_LONG
 
+if TYPE_CHECKING:
+    from peft import PeftModel
+
 
 def main(model_dir: str, adapter_dir: str, asked: str, written: str) -> None:
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # libraries talk
-    os.nice(19)  # a duel that begins meanwhile has the processor
     question = json.loads(Path(asked).read_bytes())
     tokenizer = Tokenizer.from_file(str(Path(model_dir) / "tokenizer.json"))
     prompt = tokenizer.encode(question["rendered"])
@@ -39,8 +40,12 @@ def main(model_dir: str, adapter_dir: str, asked: str, written: str) -> None:
     Path(written).write_text(found.model_dump_json())
 
 
-def load(model_dir: str, adapter_dir: str) -> PeftModel:
+def load(model_dir: str, adapter_dir: str) -> "PeftModel":
     """Only eager attention gives its weights; the other ways to compute it never have them as a whole."""
+    from peft import PeftModel  # these take seconds, which a prompt that is too long is not worth
+    from transformers import AutoModelForCausalLM
+
+    os.nice(19)  # a duel that begins meanwhile has the processor
     base = AutoModelForCausalLM.from_pretrained(
         model_dir,
         dtype=torch.float32,
@@ -54,7 +59,7 @@ def load(model_dir: str, adapter_dir: str) -> PeftModel:
     return model
 
 
-def look(model: PeftModel, ids: Sequence[int]) -> list[torch.Tensor]:
+def look(model: "PeftModel", ids: Sequence[int]) -> list[torch.Tensor]:
     """Of each layer the mean over its heads, (tokens, tokens): each row is a token's, and sums to 1."""
     with torch.inference_mode():
         said = model(
@@ -66,7 +71,7 @@ def look(model: PeftModel, ids: Sequence[int]) -> list[torch.Tensor]:
     return layers
 
 
-def layer_kinds(model: PeftModel) -> list[tuple[str, int | None]]:
+def layer_kinds(model: "PeftModel") -> list[tuple[str, int | None]]:
     """From the configuration: which layers see only the last tokens, and how many."""
     config = model.get_base_model().config
     kinds = getattr(config, "layer_types", None) or ["full_attention"] * config.num_hidden_layers

@@ -32,7 +32,8 @@ from workers.pool.protocol import AdapterAnswer, CompletionRequest
 SECONDS_PER_ITEM = 30.0
 SECONDS_AT_LEAST = 180.0
 BATCH = 8
-"""Answers that are sent together: as many as are asked for at once, so no more than twice that is ever asked again."""
+"""Answers that are sent together. What a lab that is killed had not handed in yet is asked again: less than these,
+what came while some were on their way, and what was with the engine."""
 MOST = 500
 """Answers that the portal takes at once."""
 AGAIN_SECONDS = 1.0

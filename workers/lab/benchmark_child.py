@@ -8,9 +8,11 @@ why.
 import json
 import os
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from importlib.machinery import ModuleSpec, PathFinder
 from importlib.metadata import version
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 from lm_eval import simple_evaluate
@@ -311,5 +313,20 @@ def _take_stdout() -> Callable[[int, int, Answer | None], None]:
     return say
 
 
+class _Light(PathFinder):
+    """Finds no torch, as on a machine without it: nothing is computed here.
+
+    The harness and its libraries use it where they find it, to cut texts and to list what machine this is. Loading it
+    takes most of the time until the first question.
+    """
+
+    @classmethod
+    def find_spec(
+        cls, fullname: str, path: Sequence[str] | None = None, target: ModuleType | None = None
+    ) -> ModuleSpec | None:
+        return None if fullname in ("torch", "sklearn") else super().find_spec(fullname, path, target)
+
+
 if __name__ == "__main__":
+    sys.meta_path[sys.meta_path.index(PathFinder)] = _Light
     main(Path(sys.argv[1]))

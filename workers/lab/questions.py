@@ -13,7 +13,6 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-import reasoning_gym
 import rfc8785
 
 from arena.benchmarks import rows, scoring
@@ -96,7 +95,13 @@ def task_score(family: FamilySpec, items: Sequence[Item], right: Sequence[bool])
 
 @lru_cache(maxsize=64)
 def _verifier(dataset: str, config: str) -> Any:
-    return reasoning_gym.create_dataset(dataset, seed=0, size=1, **json.loads(config))
+    return _generator(dataset, seed=0, size=1, **json.loads(config))
+
+
+def _generator(dataset: str, **config: Any) -> Any:
+    import reasoning_gym  # takes longer than everything else here, and a suite of files needs nothing of it
+
+    return reasoning_gym.create_dataset(dataset, **config)
 
 
 def _row(item: Item) -> BankRow:
@@ -177,7 +182,7 @@ def _series(family: str, source: GymSource, seed: int | str) -> Iterator[dict[st
     """What the generator makes for the seed, without end: one entry after the other from a number on, or those that
     hashes of a season's seed pick."""
     first = seed if isinstance(seed, int) else 0
-    every = reasoning_gym.create_dataset(source.dataset, seed=first, size=GYM_SEEDS, **source.config)
+    every = _generator(source.dataset, seed=first, size=GYM_SEEDS, **source.config)
     for number in itertools.count():
         if isinstance(seed, str):
             picked = hashlib.sha256(f"{seed}/{family}/{number}".encode()).digest()

@@ -86,9 +86,9 @@ def test_an_honest_data_set_passes_the_sandbox(source: Source, tmp_path: Path) -
 
 def test_a_page_that_unpacks_to_more_than_there_is_memory_is_refused(tmp_path: Path) -> None:
     text = "a" * (400 << 20)
-    bomb = parquet(
-        [{"prompt": "p", "completion": text, "label": True}], compression="zstd", use_dictionary=False
-    )
+    rows = [{"prompt": "p", "completion": text, "label": True}]
+    # Least and largest values are of no use here, and finding them takes longer than all the rest.
+    bomb = parquet(rows, compression="zstd", use_dictionary=False, write_statistics=False)
     assert len(bomb) < MAX_BYTES
     found = through_the_sandbox(bomb, "parquet", tmp_path)
     assert found.refusal is not None

@@ -3,6 +3,8 @@
 import asyncio
 import json
 from collections.abc import AsyncIterator, Iterator
+from dataclasses import dataclass
+from itertools import product
 from pathlib import Path
 
 import pytest
@@ -20,37 +22,22 @@ from tests.support.engine import (
     engine_node,
     make_adapter,
     model_cache,
-    served,
 )
 from tests.support.lab_portal import LabPortal
-from workers.lab import probe
+from workers.lab import base_weights, probe
+from workers.lab.job import JobContext, JobFailed
 from workers.lab.runner import run_job
 from workers.pool import fake
 from workers.pool.client import EngineClient
 from workers.pool.fingerprint import PROBES
 from workers.pool.model_store import MANIFEST, write_manifest
 from workers.pool.protocol import CompletionRequest, EngineReply
-from workers.pool.serve import fake_agent
 
 pytestmark = pytest.mark.timeout(300)
 
 __all__ = ["engine_node"]
 
 DEMO = Path(__file__).resolve().parents[3] / "infra" / "demo" / "adapters"
-
-
-@pytest.fixture(scope="module")
-def fake_node(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Node]:
-    data_dir = tmp_path_factory.mktemp("node")
-    with served(fake_agent(data_dir, pace=fake.Pace(first_token=0.0, token=0.0)), data_dir) as node:
-        yield node
-
-
-@pytest.fixture(scope="module")
-def files(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Files]:
-    serving = Files(tmp_path_factory.mktemp("files"))
-    yield serving
-    serving.close()
 
 
 def offer(portal: LabPortal, node: Node, files: Files, adapter: Adapter, **changes: object) -> None:
@@ -113,39 +100,43 @@ def test_the_base_model_in_disguise_is_refused(portal: LabPortal, fake_node: Nod
     assert refusal.code == "adapter.no_effect"
 
 
-@pytest.mark.parametrize("broken_at", [8, 512, HOUSE_MODEL.context - 4])
-@pytest.mark.parametrize("how", ["null", "error"])
+async def broken(reply: EngineReply, how: str) -> EngineReply:
+    """As vLLM shows a NaN: no value in the log-probabilities, or JSON that it cannot write and an error of its own."""
+    if how == "error":
+        body = {"error": {"message": "Out of range float values are not JSON compliant", "code": 400}}
+        return EngineReply(400, reply.media_type, once(json.dumps(body).encode()), reply.close)
+    answer = json.loads(b"".join([chunk async for chunk in reply.chunks]))
+    answer["choices"][0]["logprobs"]["token_logprobs"][-1] = None
+    return EngineReply(200, reply.media_type, once(json.dumps(answer).encode()), reply.close)
+
+
 def test_an_answer_that_is_no_number_is_refused(
     portal: LabPortal,
     fake_node: Node,
     files: Files,
     monkeypatch: pytest.MonkeyPatch,
-    broken_at: int,
-    how: str,
+    subtests: pytest.Subtests,
 ) -> None:
-    """As vLLM shows it: no value in the log-probabilities, or JSON that it cannot write and an error of its own."""
+    """At each length, in each way; and each time on an engine that was started anew after the one before."""
     complete = fake.FakeEngine.complete
+    monkeypatch.setattr(probe, "LOOK_SECONDS", 0.02)
 
     async def break_down(self: fake.FakeEngine, request: CompletionRequest) -> EngineReply:
         reply = await complete(self, request)
-        if not isinstance(request.prompt, list) or len(request.prompt) != broken_at:
-            return reply
-        if how == "error":
-            body = {"error": {"message": "Out of range float values are not JSON compliant", "code": 400}}
-            return EngineReply(400, reply.media_type, once(json.dumps(body).encode()), reply.close)
-        answer = json.loads(b"".join([chunk async for chunk in reply.chunks]))
-        answer["choices"][0]["logprobs"]["token_logprobs"][-1] = None
-        return EngineReply(200, reply.media_type, once(json.dumps(answer).encode()), reply.close)
+        wrong = isinstance(request.prompt, list) and len(request.prompt) == broken_at
+        return await broken(reply, how) if wrong else reply
 
     monkeypatch.setattr(fake.FakeEngine, "complete", break_down)
-    offer(portal, fake_node, files, make_adapter(1))
-    result = probed(portal)
-    assert result.refusal is not None
-    assert result.refusal.code == "adapter.probe_failed"
-    assert f"{broken_at} tokens" in result.refusal.message
-    health = call(fake_node, "GET", "/health").json()
-    assert health["state"] == "ready", "it was started anew, and waited for"
-    assert make_adapter(1).digest not in [item["digest"] for item in health["adapters"]]
+    for broken_at, how in product((8, 512, HOUSE_MODEL.context - 4), ("null", "error")):
+        with subtests.test(broken_at=broken_at, how=how):
+            offer(portal, fake_node, files, make_adapter(1))
+            result = probed(portal)
+            assert result.refusal is not None
+            assert result.refusal.code == "adapter.probe_failed"
+            assert f"{broken_at} tokens" in result.refusal.message
+            health = call(fake_node, "GET", "/health").json()
+            assert health["state"] == "ready", "it was started anew, and waited for"
+            assert make_adapter(1).digest not in [item["digest"] for item in health["adapters"]]
 
 
 async def once(content: bytes) -> AsyncIterator[bytes]:
@@ -188,36 +179,54 @@ def small_model(fake_node: Node, tmp_path: Path) -> Iterator[str]:
     (folder / "model.safetensors").unlink()
 
 
-def asked_for(portal: LabPortal, fake_node: Node, files: Files, digest: str) -> str:
-    """Run a probe that needs base weights; PEFT cannot compute with these few bytes. Returns why it ended."""
-    offer(portal, fake_node, files, make_adapter(1), rehearsal=False, base_digest=digest)
-    assert run_job(portal.job_url) == "failed"
-    reason: str = portal.bodies("fail")[0]["reason"]
-    return reason
+@dataclass(frozen=True)
+class Lab:
+    """A lab that needs the base weights of a node."""
+
+    node: Node
+    job: JobContext
+
+    def fetches(self, digest: str) -> Path:
+        return base_weights.fetch(HOUSE_MODEL.id, digest, self.node.url, self.node.token, self.job)
 
 
-def test_a_lab_elsewhere_fetches_the_weights_once(
+@pytest.fixture
+def lab(fake_node: Node, data_dir: Path, tmp_path: Path) -> Lab:
+    return Lab(fake_node, JobContext(tmp_path))
+
+
+def test_a_probe_without_a_rehearsal_fetches_the_weights_and_asks_peft(
     portal: LabPortal, fake_node: Node, files: Files, data_dir: Path, small_model: str
 ) -> None:
-    assert asked_for(portal, fake_node, files, small_model).startswith("PEFT could not compute")
+    """PEFT cannot compute with these few bytes, which is nobody's fault for good."""
+    offer(portal, fake_node, files, make_adapter(1), rehearsal=False, base_digest=small_model)
+    assert run_job(portal.job_url) == "failed"
+    (failed,) = portal.bodies("fail")
+    assert failed["reason"].startswith("PEFT could not compute")
+    assert failed["retry"]
     kept = data_dir / "models" / f"{HOUSE_MODEL.id}-{small_model[:16]}"
+    assert (kept / "model.safetensors").read_bytes() == b"weights"
+
+
+def test_a_lab_elsewhere_fetches_the_weights_once(lab: Lab, data_dir: Path, small_model: str) -> None:
+    kept = data_dir / "models" / f"{HOUSE_MODEL.id}-{small_model[:16]}"
+    assert lab.fetches(small_model) == kept
     assert (kept / "model.safetensors").read_bytes() == b"weights"
     assert [path.name for path in kept.parent.iterdir()] == [kept.name], "nothing unfinished is left"
     before = (kept / "model.safetensors").stat().st_mtime_ns
-    asked_for(portal, fake_node, files, small_model)
+    assert lab.fetches(small_model) == kept
     assert (kept / "model.safetensors").stat().st_mtime_ns == before
 
 
-def test_weights_that_are_not_the_engine_s_are_not_used(
-    portal: LabPortal, fake_node: Node, files: Files, data_dir: Path, small_model: str
-) -> None:
-    assert "other weights than it serves" in asked_for(portal, fake_node, files, "1" * 64)
+def test_weights_that_are_not_the_engine_s_are_not_used(lab: Lab, data_dir: Path, small_model: str) -> None:
+    with pytest.raises(JobFailed, match="other weights than it serves"):
+        lab.fetches("1" * 64)
     assert list((data_dir / "models").iterdir()) == []
 
 
 @pytest.mark.parametrize("what", ["others", "damaged"])
 def test_what_lies_there_and_is_not_right_is_no_obstacle(
-    portal: LabPortal, fake_node: Node, files: Files, data_dir: Path, small_model: str, what: str
+    lab: Lab, data_dir: Path, small_model: str, what: str
 ) -> None:
     """Weights of an earlier engine, or what is left of a download."""
     fetched = f"{HOUSE_MODEL.id}-{small_model[:16]}"
@@ -226,26 +235,24 @@ def test_what_lies_there_and_is_not_right_is_no_obstacle(
     (there / "model.safetensors").write_bytes(b"old")
     if what == "others":
         write_manifest(there, HOUSE_MODEL.id, "package:none", "0" * 64, {})
-    assert asked_for(portal, fake_node, files, small_model).startswith("PEFT could not compute")
+    assert lab.fetches(small_model) == data_dir / "models" / fetched
     assert (data_dir / "models" / fetched / "model.safetensors").read_bytes() == b"weights"
 
 
 @pytest.mark.parametrize("name", ["../escaped", "sub/file", "/etc/passwd", MANIFEST])
-def test_a_manifest_that_names_another_place_is_not_followed(
-    portal: LabPortal, fake_node: Node, files: Files, data_dir: Path, small_model: str, name: str
-) -> None:
-    manifest = Path(fake_node.data_dir) / "fake-tokenizer" / MANIFEST
+def test_a_manifest_that_names_another_place_is_not_followed(lab: Lab, small_model: str, name: str) -> None:
+    manifest = Path(lab.node.data_dir) / "fake-tokenizer" / MANIFEST
     said = json.loads(manifest.read_text())
     said["files"][name] = {"size": 1, "sha256": "0" * 64}
     manifest.write_text(json.dumps(said))
-    assert "no file of a model" in asked_for(portal, fake_node, files, small_model)
+    with pytest.raises(JobFailed, match="no file of a model"):
+        lab.fetches(small_model)
 
 
-def test_damage_on_the_way_is_noticed(
-    portal: LabPortal, fake_node: Node, files: Files, data_dir: Path, small_model: str
-) -> None:
-    (Path(fake_node.data_dir) / "fake-tokenizer" / "model.safetensors").write_bytes(b"wEights")
-    assert "did not arrive whole" in asked_for(portal, fake_node, files, small_model)
+def test_damage_on_the_way_is_noticed(lab: Lab, data_dir: Path, small_model: str) -> None:
+    (Path(lab.node.data_dir) / "fake-tokenizer" / "model.safetensors").write_bytes(b"wEights")
+    with pytest.raises(JobFailed, match="did not arrive whole"):
+        lab.fetches(small_model)
     assert list((data_dir / "models").iterdir()) == []
 
 

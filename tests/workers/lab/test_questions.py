@@ -60,22 +60,23 @@ from pathlib import Path
 from arena.benchmarks import suites
 from workers.lab.questions import items_digest, make_items
 made = [suites.load("reasoning"), suites.load("arithmetic"), suites.surprise()]
-print([items_digest({name: listed}) for suite in made for name, listed in make_items(suite, Path()).items()])
+digests = [items_digest({name: listed}) for suite in made for name, listed in make_items(suite, Path()).items()]
 """
 
 
 def test_another_process_makes_the_same_questions() -> None:
     """Some generators walk through a set of words, whose order is another one in each process."""
-    seen = [
-        subprocess.run(
-            [sys.executable, "-c", MADE],
-            env=os.environ | {"PYTHONHASHSEED": seed},
-            capture_output=True,
-            check=True,
-        ).stdout
-        for seed in ("1", "2")
-    ]
-    assert seen[0] == seen[1] != b""
+    here: dict[str, list[str]] = {}
+    exec(MADE, here)
+    other = "1" if os.environ.get("PYTHONHASHSEED") != "1" else "2"
+    there = subprocess.run(
+        [sys.executable, "-c", f"{MADE}print(*digests)"],
+        env=os.environ | {"PYTHONHASHSEED": other},
+        capture_output=True,
+        check=True,
+        text=True,
+    )
+    assert there.stdout.split() == here["digests"] != []
 
 
 @pytest.mark.parametrize("name", ["reasoning", "english"])
