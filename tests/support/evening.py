@@ -16,7 +16,7 @@ from httpx import Cookies
 from sqlalchemy import text
 
 from tests.support.engine import Node, make_adapter, served
-from tests.support.lab import BENCHMARK, PROBE, Lab, LabJob
+from tests.support.lab import BENCHMARK, PROBE, VERIFY, Lab, LabJob
 from tests.support.portal import Caller, Portal, running_portal, settings
 from tests.support.services import TEMPLATE, Services
 from tests.support.show import Json, Show, engine_settings, send
@@ -33,14 +33,20 @@ async def admitted(show: Show) -> None:
     await show.enter("Lantern")
 
 
-async def probed(show: Show) -> None:
-    """House is ready, and the lab's next job is to measure Ada's Lantern."""
+async def verified(show: Show) -> None:
+    """House is ready, and the lab's next job is to probe Ada's Lantern."""
     await show.lab.work_off()
     ada = show.contestants["Lantern"] = await show.portal.person("contestant", "Ada")
     entry = await ada.post_ok("/entries", {"name": "Lantern"})
     sent = await send(ada, entry["id"], make_adapter(1, rank=1))
     show.entries["Lantern"] = {"entry_id": entry["id"], "submission_id": sent["id"]}
     # What follows from it is not passed on here: each copy does that, with links of its own.
+    await (await show.lab.until(VERIFY)).succeed()
+
+
+async def probed(show: Show) -> None:
+    """House is ready, and the lab's next job is to measure Ada's Lantern."""
+    await verified(show)
     await (await show.lab.until(PROBE)).succeed()
 
 

@@ -37,8 +37,13 @@ class Track:
     answering: int = 0
 
     @classmethod
-    def begin(cls, show: Show) -> Self:
-        """On an evening after `two_racers`."""
+    async def begin(cls, show: Show) -> Self:
+        await two_racers(show)
+        return cls.after(show)
+
+    @classmethod
+    def after(cls, show: Show) -> Self:
+        """On an evening on which the two have entered already."""
         track = cls(show)
         track._listen()
         return track

@@ -10,4 +10,4 @@ from tests.support.speed import Track, two_racers
 @pytest.fixture
 async def track(evenings: Evenings, tmp_path: Path) -> AsyncIterator[Track]:
     async with evenings.after(two_racers, tmp_path) as show:
-        yield Track.begin(show)
+        yield Track.after(show)

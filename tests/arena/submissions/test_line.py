@@ -19,7 +19,7 @@ from arena.submissions.refusals import CODES
 from arena.submissions.safetensors import adapter_digest
 from tests.support.adapters import adapter_config, adapter_weights
 from tests.support.engine import Adapter, make_adapter
-from tests.support.lab import Lab, refused
+from tests.support.lab import BENCHMARK, Lab, refused
 from tests.support.live import page
 from tests.support.portal import Caller, Portal
 from tests.support.show import Json, Show, announcement, contents, send
@@ -265,6 +265,10 @@ async def test_the_contestant_s_page_follows_every_step(portal: Portal, ada: Cal
         await portal.relay()
         await opened.until(lambda: seen.state["waiting"]["reason"] == "waiting for an engine to start")
         assert seen.kinds.count("snap") == 1
+
+
+async def test_the_house_is_not_probed(show: Show) -> None:
+    assert (await show.lab.take()).kind == BENCHMARK
 
 
 # --- the stage's roster -------------------------------------------------------------------------------------------
