@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from tests.support.engine import Node, served
+from tests.support.evening import Evenings, admitted, probed
 from tests.support.lab import Lab
 from tests.support.portal import Portal, running_portal, settings
 from tests.support.services import Services
@@ -38,3 +39,22 @@ async def show(
 @pytest.fixture
 async def lab(portal: Portal) -> Lab:
     return Lab(portal)
+
+
+@pytest.fixture(scope="session")
+def evenings(services: Services, tmp_path_factory: pytest.TempPathFactory) -> Evenings:
+    return Evenings(services, tmp_path_factory.mktemp("evenings"))
+
+
+@pytest.fixture
+async def lantern(evenings: Evenings, tmp_path: Path) -> AsyncIterator[Show]:
+    """A show on which House and Lantern are ready for the stage."""
+    async with evenings.after(admitted, tmp_path) as show:
+        yield show
+
+
+@pytest.fixture
+async def lantern_probed(evenings: Evenings, tmp_path: Path) -> AsyncIterator[Show]:
+    """A show on which House is ready and Ada's Lantern is to be measured next."""
+    async with evenings.after(probed, tmp_path) as show:
+        yield show

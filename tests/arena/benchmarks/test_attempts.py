@@ -13,8 +13,8 @@ from arena.benchmarks.faults import CODES
 from arena.benchmarks.models import BenchmarkRun
 from arena.kit.jobs.outbox import record
 from tests.support.engine import make_adapter
+from tests.support.evening import measured
 from tests.support.lab import BENCHMARK, ORDERED, VERIFY, LabJob, attested, benchmarked
-from tests.support.portal import Caller
 from tests.support.show import Json, Show, send
 
 SUITE = suites.load("reasoning")
@@ -34,13 +34,9 @@ def code(answer: Any) -> tuple[int, str]:
     return answer.status_code, answer.json()["error"]["code"]
 
 
-async def measured(show: Show, name: str = "Lantern") -> tuple[Caller, str, LabJob]:
-    """A contestant, her submission, and its benchmark in the hands of the lab."""
-    await show.lab.work_off()
-    ada = await show.portal.person("contestant", "Ada")
-    entry = await ada.post_ok("/entries", {"name": name})
-    submission = (await send(ada, entry["id"], make_adapter(1, rank=1)))["id"]
-    return ada, submission, await show.lab.until(BENCHMARK)
+@pytest.fixture
+def show(lantern_probed: Show) -> Show:
+    return lantern_probed
 
 
 async def ordered(show: Show, submission: str, extent: str = "full") -> str:
@@ -123,24 +119,24 @@ async def test_who_lost_the_lease_hands_nothing_in(show: Show) -> None:
     assert known(await again(show, second)) == []
 
 
-@pytest.mark.parametrize(
-    "wrong",
-    [
+async def test_answers_of_another_form_are_refused_and_harm_nothing(
+    show: Show, subtests: pytest.Subtests
+) -> None:
+    _, _, job = await measured(show)
+    await job.answers([written(0)])
+    forms: list[Json] = [
         {"text": "both", "logprob": -1.0, "greedy": True},
         {"logprob": -1.0},
         {},
         {"text": "x", "index": -1},
         {"text": "x", "task": "../x"},
         {"text": "x", "extra": 1},
-    ],
-)
-async def test_answers_of_another_form_are_refused_and_harm_nothing(show: Show, wrong: Json) -> None:
-    _, _, job = await measured(show)
-    await job.answers([written(0)])
-    assert code(await job.answers([written(1), {"task": WRITTEN, "index": 2} | wrong])) == (
-        422,
-        "job.bad_answers",
-    )
+    ]
+    for place, wrong in enumerate(forms, 1):
+        with subtests.test(wrong=wrong):
+            # Each comes beside a good one of its own, so that one of them kept is seen at the end.
+            sent = [written(10 + place), {"task": WRITTEN, "index": place} | wrong]
+            assert code(await job.answers(sent)) == (422, "job.bad_answers")
     assert [one["index"] for one in known(await again(show, job))] == [0]
 
 
@@ -153,12 +149,10 @@ async def test_a_likelihood_that_is_no_number_is_refused(show: Show) -> None:
 
 
 async def test_work_that_hands_in_nothing_before_its_end_says_so(show: Show) -> None:
-    await show.lab.work_off()
-    ada = await show.portal.person("contestant", "Ada")
-    entry = await ada.post_ok("/entries", {"name": "Lantern"})
-    await send(ada, entry["id"], make_adapter(1, rank=1))
-    job = await show.lab.take()
-    assert job.kind == VERIFY
+    bob = await show.portal.person("contestant", "Bob")
+    entry = await bob.post_ok("/entries", {"name": "Beacon"})
+    await send(bob, entry["id"], make_adapter(2, rank=1))
+    job = await show.lab.until(VERIFY)
     assert code(await job.answers([written(0)])) == (409, "job.takes_no_answers")
 
 
@@ -333,6 +327,8 @@ async def test_who_has_had_less_is_next(show: Show) -> None:
     """A lab that is woken for one job is handed another; the first one is announced anew and lost to nobody."""
     _, first, job = await measured(show)
     await job.succeed(await result_of(job))
+    await ordered(show, first, "air")
+    await (await show.lab.until(ORDERED)).succeed()
     many = [await ordered(show, first, extent) for extent in ("air", "full")]
     bob = await show.portal.person("contestant", "Bob")
     entry = await bob.post_ok("/entries", {"name": "Beacon"})
@@ -347,7 +343,7 @@ async def test_who_has_had_less_is_next(show: Show) -> None:
     assert probe.contract["adapter"]["digest"] == make_adapter(2, rank=1).digest
     await probe.succeed()
     second = await show.lab.take()
-    assert second.kind == BENCHMARK, "he has had one, and Ada two"
+    assert second.kind == BENCHMARK, "he has had one, and Ada more"
     await second.succeed(await result_of(second))
     runs = []
     for _ in many:

@@ -6,23 +6,21 @@ import json
 import zipfile
 from uuid import uuid4
 
+import pytest
+
 from arena.benchmarks import suites
 from arena.benchmarks.contracts import BenchmarkContract
-from tests.support.engine import make_adapter
+from tests.support.evening import measured
 from tests.support.lab import BENCHMARK, LabJob, attested, benchmarked
 from tests.support.portal import Caller
-from tests.support.show import Json, Show, send, send_files
+from tests.support.show import Json, Show, send_files
 
 SUITE = "reasoning"
 
 
-async def measured(show: Show) -> tuple[Caller, str, LabJob]:
-    """A contestant, her submission, and its benchmark in the hands of the lab."""
-    await show.lab.work_off()
-    ada = await show.portal.person("contestant", "Ada")
-    entry = await ada.post_ok("/entries", {"name": "Lantern"})
-    submission = (await send(ada, entry["id"], make_adapter(1, rank=1)))["id"]
-    return ada, submission, await show.lab.until(BENCHMARK)
+@pytest.fixture
+def show(lantern_probed: Show) -> Show:
+    return lantern_probed
 
 
 async def answered(job: LabJob, right: float = 0.5) -> Json:
@@ -191,7 +189,6 @@ async def test_anybody_gets_the_folder_and_the_command(show: Show) -> None:
 
 async def test_a_sealed_seed_seals_the_folder(show: Show) -> None:
     """With the seed come the questions that nobody was asked yet, so its owner does not get it either."""
-    await show.lab.work_off()
     await show.producer.post_ok("/seasons/current/seed")
     ada, submission, job = await measured(show)
     await job.succeed(await answered(job))
@@ -206,11 +203,11 @@ async def test_a_sealed_seed_seals_the_folder(show: Show) -> None:
     assert (await anybody.get_ok(f"/runs/{run['id']}/reproduce"))["command"]
 
 
-async def test_a_system_prompt_is_in_no_stranger_s_folder(show: Show) -> None:
+async def test_a_system_prompt_is_in_no_stranger_s_folder(lantern: Show) -> None:
     """It stands in every question as it was asked."""
-    await show.lab.work_off()
+    show = lantern
     ada = await show.portal.person("contestant", "Ada")
-    entry = await ada.post_ok("/entries", {"name": "Lantern"})
+    entry = await ada.post_ok("/entries", {"name": "Sailor"})
     said = {"prompt.txt": b"Answer like a sailor."}
     submission = (await send_files(ada, entry["id"], "prompt", said))["id"]
     job = await show.lab.until(BENCHMARK)

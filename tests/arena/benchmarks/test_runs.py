@@ -9,24 +9,29 @@ from sqlalchemy import text
 from arena.benchmarks import suites
 from arena.benchmarks.contracts import BenchmarkContract
 from arena.nodes.attestation import Statement, commit, sign
-from tests.support.engine import make_adapter
+from tests.support.evening import measured
 from tests.support.lab import BENCHMARK, LabJob, attested, benchmarked, samples_of
-from tests.support.portal import Caller
-from tests.support.show import Json, Show, send
+from tests.support.portal import Portal
+from tests.support.show import Json, Show
 
 
-async def measured(show: Show) -> tuple[Caller, str, LabJob]:
-    """A contestant, her submission, and its benchmark in the hands of the lab."""
-    await show.lab.work_off()
-    ada = await show.portal.person("contestant", "Ada")
-    entry = await ada.post_ok("/entries", {"name": "Lantern"})
-    submission = (await send(ada, entry["id"], make_adapter(1, rank=1)))["id"]
-    return ada, submission, await show.lab.until(BENCHMARK)
+@pytest.fixture
+def show(lantern_probed: Show) -> Show:
+    return lantern_probed
 
 
 async def result_of(job: LabJob, right: float = 0.5) -> Json:
     contract = BenchmarkContract.model_validate(job.contract)
     return benchmarked(contract, right) | {"attestation": await attested(contract)}
+
+
+async def next_attempt(show: Show) -> LabJob:
+    """After one whose result was not taken; however many there were, it is not the last."""
+    await show.time_passes(10)
+    job = await show.lab.until(BENCHMARK)
+    async with show.portal.site.sessions() as session, session.begin():
+        await session.execute(text("update jobs set attempts = 1 where state = 'running'"))
+    return job
 
 
 async def test_a_result_is_recorded_with_what_was_asked_and_answered(show: Show) -> None:
@@ -68,11 +73,8 @@ async def test_a_run_has_the_engine_s_attestation(show: Show) -> None:
     for attestation, code in forged:
         answer = await job.complete(honest | {"attestation": attestation})
         assert (answer.status_code, answer.json()["error"]["code"]) == (409, code)
-        await show.time_passes(10)
-        job = await show.lab.until(BENCHMARK)
+        job = await next_attempt(show)
         honest["attestation"] = await attested(BenchmarkContract.model_validate(job.contract))
-        async with show.portal.site.sessions() as session, session.begin():
-            await session.execute(text("update jobs set attempts = 1 where state = 'running'"))
     await job.succeed(honest)
     run = await ada.get_ok(f"/submissions/{submission}/benchmark")
     kept = await show.portal.anybody().get_ok(f"/attestations/{run['attestation']}")
@@ -86,12 +88,12 @@ async def test_a_run_has_the_engine_s_attestation(show: Show) -> None:
     )
 
 
-async def test_a_suite_is_public_and_says_what_guessing_scores(show: Show) -> None:
-    suite = await show.portal.anybody().get_ok("/suites/reasoning")
+async def test_a_suite_is_public_and_says_what_guessing_scores(portal: Portal) -> None:
+    suite = await portal.anybody().get_ok("/suites/reasoning")
     assert suite["digest"] == suites.load("reasoning").digest
     assert all(0 <= family["chance"] < 1 and family["title"]["zh"] for family in suite["families"])
     for unknown in ("unheard_of", "..%2F..%2Fapp", "reasoning.json"):
-        answer = await show.portal.anybody().get(f"/api/suites/{unknown}")
+        answer = await portal.anybody().get(f"/api/suites/{unknown}")
         assert answer.status_code == 404
 
 
@@ -157,20 +159,26 @@ def spoiled(result: Json, **changes: Any) -> Json:
     return {**result, "tasks": [{**first, **changes}, *others]}
 
 
-@pytest.mark.parametrize(
-    "changes",
-    [{"score": "NaN"}, {"score": 1.5}, {"accuracy": -0.1}, {"stderr": "Infinity"}, {"n": 0}, {"chance": 1}],
-)
-async def test_what_is_no_number_is_no_score(show: Show, changes: Json) -> None:
+async def test_what_is_no_number_is_no_score(show: Show, subtests: pytest.Subtests) -> None:
     """JSON from the lab is outside input: a NaN would make every mean that it enters a NaN."""
     ada, submission, job = await measured(show)
-    body = json.dumps({"fence": job.fence, "result": spoiled(await result_of(job), **changes)})
-    for word in ("NaN", "Infinity"):
-        body = body.replace(f'"{word}"', word)
-    headers = {"Content-Type": "application/json"}
-    answer = await show.lab.http.post(f"{job.url}/complete", content=body, headers=headers)
-    assert (answer.status_code, answer.json()["error"]["code"]) == (422, "job.bad_result")
-    assert (await ada.get_ok(f"/submissions/{submission}/benchmark"))["accuracy"] is None
+    for changes in (
+        {"score": "NaN"},
+        {"score": 1.5},
+        {"accuracy": -0.1},
+        {"stderr": "Infinity"},
+        {"n": 0},
+        {"chance": 1},
+    ):
+        with subtests.test(**changes):
+            body = json.dumps({"fence": job.fence, "result": spoiled(await result_of(job), **changes)})
+            for word in ("NaN", "Infinity"):
+                body = body.replace(f'"{word}"', word)
+            headers = {"Content-Type": "application/json"}
+            answer = await show.lab.http.post(f"{job.url}/complete", content=body, headers=headers)
+            assert (answer.status_code, answer.json()["error"]["code"]) == (422, "job.bad_result")
+            assert (await ada.get_ok(f"/submissions/{submission}/benchmark"))["accuracy"] is None
+        job = await next_attempt(show)
 
 
 async def test_scores_of_another_suite_are_not_taken(show: Show) -> None:

@@ -21,9 +21,13 @@ SUITE = "reasoning"
 
 
 @pytest.fixture
-async def ada(show: Show) -> Caller:
-    """She has Lantern on the stage, beside the house."""
-    await show.enter("Lantern")
+def show(lantern: Show) -> Show:
+    """Ada has Lantern on the stage, beside the house."""
+    return lantern
+
+
+@pytest.fixture
+def ada(show: Show) -> Caller:
     return show.contestants["Lantern"]
 
 
@@ -269,10 +273,11 @@ async def test_a_score_that_was_set_outlives_the_void_and_can_be_lifted_then(sho
     assert await on_the_board(show) is None
 
 
-@pytest.mark.parametrize("body", [{"score": 1.5}, {"score": "NaN"}, {"score": 0.5, "reason": ""}, {}])
-async def test_a_score_without_sense_or_reason_is_not_set(show: Show, ada: Caller, body: Json) -> None:
-    reason = {} if "reason" in body or not body else {"reason": "Because."}
-    assert await show.producer.refused("POST", override(show), body | reason) == (422, "request.invalid")
+async def test_a_score_without_sense_or_reason_is_not_set(show: Show, subtests: pytest.Subtests) -> None:
+    because = {"reason": "Because."}
+    for body in ({"score": 1.5} | because, {"score": "NaN"} | because, {"score": 0.5, "reason": ""}, {}):
+        with subtests.test(body=body):
+            assert await show.producer.refused("POST", override(show), body) == (422, "request.invalid")
     assert await decisions(show) == []
 
 
@@ -463,17 +468,16 @@ async def again(show: Show) -> LabJob:
 
 async def test_a_fault_of_ours_at_the_benchmark_costs_no_version(show: Show) -> None:
     await sql(show, 'update seasons set rules = rules || \'{"max_versions": 1, "versions_per_day": 1}\'')
-    await show.lab.work_off()
-    ada = await show.portal.person("contestant", "Ada")
-    entry = await ada.post_ok("/entries", {"name": "Lantern"})
-    first = (await send(ada, entry["id"], make_adapter(1, rank=1)))["id"]
+    bob = await show.portal.person("contestant", "Bob")
+    entry = await bob.post_ok("/entries", {"name": "Northstar"})
+    first = (await send(bob, entry["id"], make_adapter(2, rank=1)))["id"]
     job = await show.lab.until(BENCHMARK)
     await job.fail("The harness broke.", retry=False)
-    assert (await ada.get_ok(f"/submissions/{first}"))["refusal"]["code"] == "platform.fault"
-    again = await send(ada, entry["id"], make_adapter(1, rank=1))
+    assert (await bob.get_ok(f"/submissions/{first}"))["refusal"]["code"] == "platform.fault"
+    again = await send(bob, entry["id"], make_adapter(2, rank=1))
     assert again["version"] == 2, "the very same files, too"
     await show.lab.work_off()
-    body = await ada.request("POST", f"/api/entries/{entry['id']}/submissions", json={"files": []})
+    body = await bob.request("POST", f"/api/entries/{entry['id']}/submissions", json={"files": []})
     assert body.is_error
 
 

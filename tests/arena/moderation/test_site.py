@@ -131,10 +131,12 @@ async def test_a_list_with_wrong_lines_changes_nothing(moderator: Caller) -> Non
     assert refusal == (404, "moderation.no_such_list")
 
 
-@pytest.mark.parametrize("name", ["House", "a_b", "-a", "a" * 41, "名单"])
-async def test_a_list_has_a_plain_name(moderator: Caller, name: str) -> None:
-    answer = await moderator.post(f"/api/moderation/lists/{name}/versions", content=lines(("heck", "block")))
-    assert (answer.status_code, answer.json()["error"]["code"]) == (422, "moderation.bad_list_name")
+async def test_a_list_has_a_plain_name(moderator: Caller, subtests: pytest.Subtests) -> None:
+    body = lines(("heck", "block"))
+    for name in ("House", "a_b", "-a", "a" * 41, "名单"):
+        with subtests.test(name=name):
+            answer = await moderator.post(f"/api/moderation/lists/{name}/versions", content=body)
+            assert (answer.status_code, answer.json()["error"]["code"]) == (422, "moderation.bad_list_name")
 
 
 async def test_a_long_list_is_taken_and_one_without_measure_is_not(moderator: Caller) -> None:
@@ -222,8 +224,8 @@ async def test_many_refusals_at_once_are_all_recorded(portal: Portal, moderator:
     assert len(await records(moderator, "?limit=200")) == 40
 
 
-async def test_a_blocked_prompt_starts_no_duel(show: Show) -> None:
-    await show.enter("Lantern")
+async def test_a_blocked_prompt_starts_no_duel(lantern: Show) -> None:
+    show = lantern
     producer = show.producer
     for prompt, code in (("Write f u c k", "moderation.blocked"), ("谈谈毒品", "moderation.held")):
         command = show.command_body(

@@ -10,6 +10,11 @@ from tests.support.show import Json, Show, send
 from workers.control.watch import look_at_nodes
 
 
+@pytest.fixture
+def show(lantern: Show) -> Show:
+    return lantern
+
+
 async def the_node(show: Show) -> Json:
     (node,) = await show.producer.get_ok("/nodes")
     found: Json = node
@@ -35,7 +40,6 @@ async def again(show: Show) -> None:
 
 
 async def test_what_a_duel_s_node_stated_is_kept_under_its_digest(show: Show) -> None:
-    await show.enter("Lantern")
     duel = await show.answered()
     await show.reveal()
     visitor = show.portal.anybody()
@@ -50,7 +54,6 @@ async def test_what_a_duel_s_node_stated_is_kept_under_its_digest(show: Show) ->
 
 
 async def test_a_node_with_another_key_gets_no_work_until_a_producer_accepts_it(show: Show) -> None:
-    await show.enter("Lantern")
     assert not (await the_node(show))["another_key"]
     show.agent._key = Ed25519PrivateKey.generate()
     await look_at_nodes(show.portal.site)
@@ -73,7 +76,6 @@ async def test_a_node_with_another_key_gets_no_work_until_a_producer_accepts_it(
 
 
 async def test_who_names_the_old_key_and_signs_with_another_does_not_answer(show: Show) -> None:
-    await show.enter("Lantern")
     known, health = show.agent._key, show.agent.health
     old = health().public_key
     show.agent._key = Ed25519PrivateKey.generate()
@@ -91,7 +93,6 @@ async def test_who_names_the_old_key_and_signs_with_another_does_not_answer(show
 async def test_a_node_that_attests_something_else_than_was_leased_does_not_answer(
     show: Show, field: str
 ) -> None:
-    await show.enter("Lantern")
     columns = {
         "hardware_class": "{hardware,class}",
         "engine.build": "{engine_build}",
@@ -111,7 +112,6 @@ async def test_a_node_that_attests_something_else_than_was_leased_does_not_answe
 
 
 async def test_what_is_ranked_waits_for_a_node_of_the_track_s_class(show: Show) -> None:
-    await show.enter("Lantern")
     await run_on(show, "nvidia-h200")
     duel = await show.start_duel()
     await show.portal.drain()

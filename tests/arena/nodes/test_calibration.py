@@ -379,18 +379,17 @@ async def test_one_calibration_of_a_class_at_a_time(show: Show, pair: Node) -> N
     await show.producer.post_ok("/nodes/calibrations", body)
 
 
-@pytest.mark.parametrize(
-    ("body", "status", "code"),
-    [
+async def test_what_cannot_be_calibrated_is_said(show: Show, subtests: pytest.Subtests) -> None:
+    cases: list[tuple[Json, int, str]] = [
         ({"hardware_class": "h200"}, 409, "calibration.no_nodes"),
         ({"hardware_class": "any"}, 422, "request.invalid"),
         ({"hardware_class": ""}, 422, "request.invalid"),
         ({}, 422, "request.invalid"),
-    ],
-)
-async def test_what_cannot_be_calibrated_is_said(show: Show, body: Json, status: int, code: str) -> None:
-    assert await show.producer.refused("POST", "/nodes/calibrations", body) == (status, code)
-    assert await show.producer.get_ok("/nodes/calibrations") == []
+    ]
+    for body, status, code in cases:
+        with subtests.test(body=body):
+            assert await show.producer.refused("POST", "/nodes/calibrations", body) == (status, code)
+            assert await show.producer.get_ok("/nodes/calibrations") == []
 
 
 async def test_only_producers_and_operators_calibrate(show: Show) -> None:

@@ -26,6 +26,11 @@ LANTERN = make_adapter(1, rank=1)
 
 
 @pytest.fixture
+def show(lantern: Show) -> Show:
+    return lantern
+
+
+@pytest.fixture
 def stack() -> Iterator[ExitStack]:
     with ExitStack() as opened:
         yield opened
@@ -103,7 +108,6 @@ async def test_a_node_shows_its_driver_and_what_it_may_be_used_for(
 async def test_practice_goes_off_the_stage_also_while_a_duel_waits_and_the_duel_never_does(
     show: Show, tmp_path: Path, stack: ExitStack
 ) -> None:
-    await show.enter("Lantern")
     (plain,) = await show.producer.get_ok("/nodes")
     server, engine = ray(tmp_path, stack)
     await joined(show, engine, tmp_path / "ray", stack)
@@ -130,7 +134,6 @@ async def test_practice_goes_off_the_stage_also_while_a_duel_waits_and_the_duel_
 async def test_a_server_without_ids_and_salts_answers_practice_all_the_same(
     show: Show, tmp_path: Path, stack: ExitStack
 ) -> None:
-    await show.enter("Lantern")
     (plain,) = await show.producer.get_ok("/nodes")
     server = stack.enter_context(running(Bare(adapters=named(HOUSE, LANTERN))))
     engine = OpenAiEngine(
@@ -155,7 +158,6 @@ async def test_a_server_without_ids_and_salts_answers_practice_all_the_same(
 async def test_a_server_that_keeps_no_seeds_answers_nobody_who_may_name_one(
     show: Show, tmp_path: Path, stack: ExitStack
 ) -> None:
-    await show.enter("Lantern")
     server = stack.enter_context(running(Bare(adapters=named(HOUSE, LANTERN), seeds=False)))
     engine = OpenAiEngine(
         Upstream(server.url), models={HOUSE.digest: "tuned-0", LANTERN.digest: "tuned-1"},
@@ -173,7 +175,6 @@ async def test_a_server_that_keeps_no_seeds_answers_nobody_who_may_name_one(
 async def test_an_entry_that_a_server_does_not_have_goes_to_one_that_can_load_it(
     show: Show, tmp_path: Path, stack: ExitStack
 ) -> None:
-    await show.enter("Lantern")
     server = stack.enter_context(running(Bare(adapters=named(HOUSE))))
     engine = OpenAiEngine(
         Upstream(server.url), models={HOUSE.digest: "tuned-0"},

@@ -281,11 +281,10 @@ async def test_the_surprise_is_sealed_until_it_is_shown(track: Track) -> None:
     assert shown["surprise"] == family.title
 
 
-@pytest.mark.parametrize(
-    ("suite", "code"), [("nothing", (404, "suite.unknown")), ("arithmetic2", (404, "suite.unknown"))]
-)
-async def test_a_bank_that_is_not_there_is_refused(track: Track, suite: str, code: tuple[int, str]) -> None:
-    assert await track.show.producer.refused("POST", track.path, track.body("quiz", suite=suite)) == code
+async def test_a_bank_that_is_not_there_is_refused(track: Track) -> None:
+    for suite in ("nothing", "arithmetic2"):
+        refused = await track.show.producer.refused("POST", track.path, track.body("quiz", suite=suite))
+        assert refused == (404, "suite.unknown")
 
 
 async def test_a_bank_without_ten_questions_of_one_line_is_refused(track: Track) -> None:

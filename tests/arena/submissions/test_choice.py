@@ -1,13 +1,16 @@
 """What its owner decides about a version: which one competes, and that one does not compete after all."""
 
 import json
+from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
 from sqlalchemy import text
 
 from tests.support.engine import make_adapter
+from tests.support.evening import Evenings
 from tests.support.lab import BENCHMARK, PROBE, VERIFY, refused
 from tests.support.portal import Caller
 from tests.support.show import Json, Show, announcement, contents, send
@@ -41,14 +44,22 @@ async def put(contestant: Caller, entry: str, submission: str | None) -> Json:
     return answer
 
 
-@pytest.fixture
-async def ada(show: Show) -> Caller:
-    """Her entry “Lantern” has the ready versions 1 and 2."""
+async def two_versions(show: Show) -> None:
     await show.enter("Lantern")
-    ada = show.contestants["Lantern"]
-    await send(ada, (await entry_of(ada))["id"], make_adapter(8, rank=1))
+    await send(show.contestants["Lantern"], show.entries["Lantern"]["entry_id"], make_adapter(8, rank=1))
     await show.lab.work_off()
-    return ada
+
+
+@pytest.fixture
+async def show(evenings: Evenings, tmp_path: Path) -> AsyncIterator[Show]:
+    async with evenings.after(two_versions, tmp_path) as show:
+        yield show
+
+
+@pytest.fixture
+def ada(show: Show) -> Caller:
+    """Her entry “Lantern” has the ready versions 1 and 2."""
+    return show.contestants["Lantern"]
 
 
 async def versions(ada: Caller) -> tuple[str, str, str]:

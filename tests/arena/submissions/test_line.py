@@ -19,7 +19,7 @@ from arena.submissions.refusals import CODES
 from arena.submissions.safetensors import adapter_digest
 from tests.support.adapters import adapter_config, adapter_weights
 from tests.support.engine import Adapter, make_adapter
-from tests.support.lab import Lab, refused
+from tests.support.lab import BENCHMARK, Lab, refused
 from tests.support.live import page
 from tests.support.portal import Caller, Portal
 from tests.support.show import Json, Show, announcement, contents, send
@@ -204,11 +204,12 @@ async def test_what_is_not_yours_is_not_there(portal: Portal, ada: Caller) -> No
     assert (await producer.get_ok(f"/submissions/{submission}"))["id"] == submission
 
 
-@pytest.mark.parametrize("name", ["Lantern", "LANTERN", " lantern ", "House", "hOUSE"])
-async def test_a_name_is_given_once(portal: Portal, ada: Caller, name: str) -> None:
+async def test_a_name_is_given_once(portal: Portal, ada: Caller, subtests: pytest.Subtests) -> None:
     await new_entry(ada, "Lantern")
     bob = await portal.person("contestant", "Bob")
-    assert await bob.refused("POST", "/entries", {"name": name}) == (409, "entry.name_taken")
+    for name in ("Lantern", "LANTERN", " lantern ", "House", "hOUSE"):
+        with subtests.test(name=name):
+            assert await bob.refused("POST", "/entries", {"name": name}) == (409, "entry.name_taken")
 
 
 async def test_of_two_who_ask_for_a_name_at_once_one_gets_it(portal: Portal, ada: Caller) -> None:
@@ -223,9 +224,10 @@ async def test_of_two_who_ask_for_a_name_at_once_one_gets_it(portal: Portal, ada
     assert sorted(answer.status_code for answer in answers) == [201, 409, 409, 409]
 
 
-@pytest.mark.parametrize("name", ["", "   ", "x" * 41])
-async def test_a_name_must_be_one(ada: Caller, name: str) -> None:
-    assert await ada.refused("POST", "/entries", {"name": name}) == (422, "name.invalid")
+async def test_a_name_must_be_one(ada: Caller, subtests: pytest.Subtests) -> None:
+    for name in ("", "   ", "x" * 41):
+        with subtests.test(name=name):
+            assert await ada.refused("POST", "/entries", {"name": name}) == (422, "name.invalid")
 
 
 # --- waiting ----------------------------------------------------------------------------------------------
@@ -265,6 +267,10 @@ async def test_the_contestant_s_page_follows_every_step(portal: Portal, ada: Cal
         await portal.relay()
         await opened.until(lambda: seen.state["waiting"]["reason"] == "waiting for an engine to start")
         assert seen.kinds.count("snap") == 1
+
+
+async def test_the_house_is_not_probed(show: Show) -> None:
+    assert (await show.lab.take()).kind == BENCHMARK
 
 
 # --- the stage's roster -------------------------------------------------------------------------------------------

@@ -41,16 +41,16 @@ HIDING = {
 }
 
 
-@pytest.mark.parametrize(("name", "why"), HIDING.values(), ids=HIDING)
-async def test_a_name_shows_all_that_it_is(portal: Portal, ada: Caller, name: str, why: str) -> None:
-    register = {"email": "b@example.org", "password": PASSWORD, "display_name": name, "invitation": None}
-    for caller, path, body in (
-        (ada, "/entries", {"name": name}),
-        (portal.anybody(), "/auth/register", register),
-    ):
-        answer = await caller.post(f"/api{path}", json=body)
-        error = answer.json()["error"]
-        assert (answer.status_code, error["code"], error["detail"]["why"]) == (422, "name.invalid", why)
+async def test_a_name_shows_all_that_it_is(portal: Portal, ada: Caller, subtests: pytest.Subtests) -> None:
+    nobody = portal.anybody()
+    for case, (name, why) in HIDING.items():
+        register = {"email": "b@example.org", "password": PASSWORD, "display_name": name, "invitation": None}
+        for caller, path, body in ((ada, "/entries", {"name": name}), (nobody, "/auth/register", register)):
+            with subtests.test(case=case, path=path):
+                answer = await caller.post(f"/api{path}", json=body)
+                error = answer.json()["error"]
+                found = (answer.status_code, error["code"], error["detail"]["why"])
+                assert found == (422, "name.invalid", why)
 
 
 async def test_an_entry_has_at_most_40_characters_and_a_person_80(portal: Portal, ada: Caller) -> None:
@@ -117,15 +117,17 @@ async def test_of_two_look_alikes_at_once_one_gets_in(portal: Portal, ada: Calle
     assert {refused["detail"]["name"], refused["detail"]["other"]} == {"Modern", "Modem"}
 
 
-@pytest.mark.parametrize("name", RESERVED)
-async def test_what_the_show_calls_itself_is_nobody_s_name(ada: Caller, name: str) -> None:
-    assert await ada.refused("POST", "/entries", {"name": name}) == (409, "entry.name_taken")
+async def test_what_the_show_calls_itself_is_nobody_s_name(ada: Caller, subtests: pytest.Subtests) -> None:
+    for name in RESERVED:
+        with subtests.test(name=name):
+            assert await ada.refused("POST", "/entries", {"name": name}) == (409, "entry.name_taken")
 
 
-@pytest.mark.parametrize(("name", "own"), [("H0use", "House"), ("基準模型", "基准模型"), ("Gave1", "Gavel")])
-async def test_nor_what_looks_like_it(ada: Caller, name: str, own: str) -> None:
-    error = (await ada.post("/api/entries", json={"name": name})).json()["error"]
-    assert (error["code"], error["detail"]["other"]) == ("name.confusable", own)
+async def test_nor_what_looks_like_it(ada: Caller, subtests: pytest.Subtests) -> None:
+    for name, own in (("H0use", "House"), ("基準模型", "基准模型"), ("Gave1", "Gavel")):
+        with subtests.test(name=name):
+            error = (await ada.post("/api/entries", json={"name": name})).json()["error"]
+            assert (error["code"], error["detail"]["other"]) == ("name.confusable", own)
 
 
 def test_older_names_that_look_alike_are_kept(database_url: str) -> None:

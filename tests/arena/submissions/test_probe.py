@@ -1,6 +1,8 @@
 """The effect probe: what an adapter must show on an engine before it meets anybody."""
 
+from collections.abc import AsyncIterator
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -21,10 +23,10 @@ from arena.submissions.probe import (
     ReferenceAnswer,
     judge,
 )
-from tests.support.engine import make_adapter
+from tests.support.evening import Evenings, verified
 from tests.support.lab import BENCHMARK, PROBE, LabJob, probed
 from tests.support.portal import Caller
-from tests.support.show import Show, send
+from tests.support.show import Show
 
 # --- the rules ------------------------------------------------------------------------------------------------------
 
@@ -117,17 +119,16 @@ def test_a_rehearsal_engine_is_never_a_pass() -> None:
 # --- on the line ----------------------------------------------------------------------------------------------------
 
 
+@pytest.fixture
+async def show(evenings: Evenings, tmp_path: Path) -> AsyncIterator[Show]:
+    async with evenings.after(verified, tmp_path) as show:
+        yield show
+
+
 async def probing(show: Show) -> tuple[Caller, str, LabJob]:
     """A contestant, her submission, and its probe in the hands of the lab."""
-    await show.lab.work_off()
-    ada = await show.portal.person("contestant", "Ada")
-    entry = await ada.post_ok("/entries", {"name": "Lantern"})
-    submission = (await send(ada, entry["id"], make_adapter(1, rank=1)))["id"]
-    return ada, submission, await show.lab.until(PROBE)
-
-
-async def test_the_house_is_not_probed(show: Show) -> None:
-    assert (await show.lab.take()).kind == BENCHMARK
+    job = await show.lab.until(PROBE)
+    return show.contestants["Lantern"], show.entries["Lantern"]["submission_id"], job
 
 
 async def test_a_probe_holds_the_engine_and_a_benchmark_follows(show: Show) -> None:
@@ -217,18 +218,8 @@ async def modes(show: Show) -> list[str | None]:
     return [node["lease"] and node["lease"]["mode"] for node in nodes]
 
 
-async def sent(show: Show) -> str:
-    """An adapter that waits for its probe; returns the job's link."""
-    await show.lab.work_off()
-    ada = await show.portal.person("contestant", "Ada")
-    entry = await ada.post_ok("/entries", {"name": "Lantern"})
-    await send(ada, entry["id"], make_adapter(1, rank=1))
-    await (await show.lab.take()).succeed()
-    return await show.lab.next_url()
-
-
 async def test_strangers_are_probed_in_quarantine_and_nothing_else_runs_there(show: Show) -> None:
-    link = await sent(show)
+    link = await show.lab.next_url()
     await set_apart(show)
     job = await show.lab.claim(link)
     assert (job.kind, await modes(show)) == (PROBE, [None, "probe"])
@@ -239,14 +230,14 @@ async def test_strangers_are_probed_in_quarantine_and_nothing_else_runs_there(sh
 
 
 async def test_while_the_quarantine_is_down_a_probe_waits(show: Show) -> None:
-    link = await sent(show)
+    link = await show.lab.next_url()
     await set_apart(show, state="unreachable")
     assert (await show.lab.http.post(f"{link}/claim")).status_code == 409
     assert await modes(show) == [None, None]
 
 
 async def test_a_quarantine_that_left_the_site_holds_nobody_up(show: Show) -> None:
-    link = await sent(show)
+    link = await show.lab.next_url()
     await set_apart(show, state="unreachable", silent=timedelta(hours=2))
     await show.lab.claim(link)
     assert await modes(show) == ["probe", None]

@@ -220,15 +220,16 @@ async def test_another_file_than_announced_is_refused_and_may_come_again(
 # --- what is not taken ------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("wrong", [1, 999, 1001])
-async def test_bytes_must_join_on(ada: Caller, wrong: int) -> None:
+async def test_bytes_must_join_on(ada: Caller, subtests: pytest.Subtests) -> None:
     files = large(size=5_000)
     _, _, weights = await announce(ada, await new_entry(ada), files)
     await append(ada, weights["id"], 0, files.weights[:1000])
-    answer = await append(ada, weights["id"], wrong, files.weights[wrong:])
-    assert said(answer) == (409, "upload.offset_mismatch")
-    assert answer.json()["error"]["detail"]["received"] == 1000
-    assert await offset(ada, weights) == 1000
+    for wrong in (1, 999, 1001):
+        with subtests.test(wrong=wrong):
+            answer = await append(ada, weights["id"], wrong, files.weights[wrong:])
+            assert said(answer) == (409, "upload.offset_mismatch")
+            assert answer.json()["error"]["detail"]["received"] == 1000
+            assert await offset(ada, weights) == 1000
 
 
 async def test_more_bytes_than_announced_are_refused(ada: Caller) -> None:
@@ -243,21 +244,20 @@ async def test_more_bytes_than_announced_are_refused(ada: Caller) -> None:
     assert await offset(ada, weights) == 0
 
 
-@pytest.mark.parametrize(
-    ("headers", "refusal"),
-    [
+async def test_a_request_that_does_not_speak_tus_is_refused(ada: Caller, subtests: pytest.Subtests) -> None:
+    _, _, weights = await announce(ada, await new_entry(ada), READY)
+    cases = (
         ({"Content-Type": "application/json"}, (415, "upload.content_type")),
         ({"Tus-Resumable": "0.2.2"}, (409, "upload.tus_version")),
         ({"Upload-Offset": "-1"}, (422, "request.invalid")),
         ({"Upload-Offset": "one"}, (422, "request.invalid")),
-    ],
-)
-async def test_a_request_that_does_not_speak_tus_is_refused(
-    ada: Caller, headers: dict[str, str], refusal: tuple[int, str]
-) -> None:
-    _, _, weights = await announce(ada, await new_entry(ada), READY)
-    asked = {**TUS, "Upload-Offset": "0", **headers}
-    assert said(await ada.patch(f"/api/uploads/{weights['id']}", content=b"x", headers=asked)) == refusal
+    )
+    for headers, refusal in cases:
+        with subtests.test(**headers):
+            asked = {**TUS, "Upload-Offset": "0", **headers}
+            answer = await ada.patch(f"/api/uploads/{weights['id']}", content=b"x", headers=asked)
+            assert said(answer) == refusal
+            assert await offset(ada, weights) == 0
 
 
 async def test_a_closed_upload_takes_nothing(ada: Caller) -> None:
@@ -280,12 +280,14 @@ ODD: dict[str, tuple[dict[str, bytes], tuple[int, str]]] = {
 }  # fmt: skip
 
 
-@pytest.mark.parametrize("case", ODD)
-async def test_what_does_not_belong_is_refused_before_a_byte_is_sent(ada: Caller, case: str) -> None:
-    files, refusal = ODD[case]
-    entry = await new_entry(ada)
-    assert await ada.refused("POST", f"/entries/{entry}/submissions", announcement(files)) == refusal
-    assert (await ada.get_ok("/entries"))[0]["submissions"] == []
+async def test_what_does_not_belong_is_refused_before_a_byte_is_sent(
+    ada: Caller, subtests: pytest.Subtests
+) -> None:
+    path = f"/entries/{await new_entry(ada)}/submissions"
+    for case, (files, refusal) in ODD.items():
+        with subtests.test(case=case):
+            assert await ada.refused("POST", path, announcement(files)) == refusal
+            assert (await ada.get_ok("/entries"))[0]["submissions"] == []
 
 
 async def test_a_file_beyond_the_season_s_limit_is_refused(ada: Caller, portal: Portal) -> None:
