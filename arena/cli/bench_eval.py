@@ -193,9 +193,9 @@ class Bench:
         for name, body in reproduce.folder(about, files).items():
             (place / name).parent.mkdir(parents=True, exist_ok=True)
             (place / name).write_bytes(body)
-        await asyncio.to_thread(fetch_tokenizer, url, token, folder / "tokenizer")
+        await asyncio.to_thread(fetch_tokenizer, url, token, folder / "plain-tokenizer")
         typed = f"{shlex.quote(sys.executable)} -m {reproduce.command(about)}"
-        told = {"ENGINE": url, "TOKENIZER": str(folder / "tokenizer"), "OPENAI_API_KEY": token}
+        told = {"ENGINE": url, "TOKENIZER": str(folder / "plain-tokenizer"), "OPENAI_API_KEY": token}
         began = time.perf_counter()
         process = await asyncio.create_subprocess_exec(
             "bash", "-c", typed, cwd=place, env=offline(folder) | told, stderr=asyncio.subprocess.PIPE
