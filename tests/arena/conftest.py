@@ -1,6 +1,8 @@
 """A portal with an engine node beside it, for the tests of what happens on stage."""
 
+import asyncio
 from collections.abc import AsyncIterator, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -9,15 +11,13 @@ from tests.support.engine import Node, served
 from tests.support.lab import Lab
 from tests.support.portal import Portal, running_portal, settings
 from tests.support.services import Services
-from tests.support.show import Show, engine_settings
+from tests.support.show import Opening, Show, engine_settings, quick_agent
 from workers.pool.agent import NodeAgent
-from workers.pool.fake import Pace
-from workers.pool.serve import fake_agent
 
 
 @pytest.fixture
 def agent(tmp_path: Path) -> NodeAgent:
-    return fake_agent(tmp_path / "node", pace=Pace(first_token=0.001, token=0.001))
+    return quick_agent(tmp_path / "node")
 
 
 @pytest.fixture
@@ -33,6 +33,22 @@ async def show(
     wanted = settings(database_url, services.redis_url, tmp_path, **engine_settings(node))
     async with running_portal(wanted) as portal:
         yield await Show.begin(portal, node, agent)
+
+
+@pytest.fixture(scope="session")
+def opening(services: Services, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Opening]:
+    """Made once, in a loop and a thread of its own: what follows runs in the loops of the tests."""
+    with ThreadPoolExecutor(1) as alone:
+        made = alone.submit(asyncio.run, Opening.make(services, tmp_path_factory.mktemp("opening"))).result()
+    yield made
+    made.port.close()
+
+
+@pytest.fixture
+async def opened(opening: Opening, tmp_path: Path) -> AsyncIterator[Show]:
+    """A show at which House and “Lantern” are ready, for tests that are about what comes after."""
+    async with opening.copy(tmp_path) as show:
+        yield show
 
 
 @pytest.fixture

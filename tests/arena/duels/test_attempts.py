@@ -71,7 +71,6 @@ async def stage(show: Show, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> 
     monkeypatch.setattr(node_agent, "BACKOFF", (0.01,))
     spare = fake_agent(tmp_path / "spare", pace=Pace(first_token=0.001, token=0.001))
     with served(spare, tmp_path / "spare", show.node.token) as node:
-        await show.enter("Lantern")
         show.portal.site.settings.engine_urls.append(node.url)
         await look_at_nodes(show.portal.site)
         async with show.portal.site.sessions() as session, session.begin():

@@ -24,7 +24,6 @@ async def real(show: Show) -> None:
 @pytest.fixture
 async def duel(show: Show) -> str:
     """Answered and revealed."""
-    await show.enter("Lantern")
     answered = await show.answered()
     await show.reveal()
     await show.portal.drain()
@@ -75,7 +74,6 @@ async def hand_in(job: LabJob, map: Json) -> int:
 
 
 async def test_the_producer_asks_after_the_reveal(show: Show) -> None:
-    await show.enter("Lantern")
     duel = (await show.answered())["id"]
     assert await show.producer.refused("POST", path(duel)) == (403, "trace.not_revealed")
     assert await show.portal.anybody().refused("GET", path(duel)) == (403, "trace.not_revealed")
@@ -88,7 +86,6 @@ async def test_the_producer_asks_after_the_reveal(show: Show) -> None:
 
 
 async def test_what_was_taken_off_air_is_not_read_once_more(show: Show) -> None:
-    await show.enter("Lantern")
     duel = (await show.answered())["id"]
     await show.producer.post_ok(f"/duels/{duel}/program", {"action": "replace", "side": "left"})
     await show.reveal()
@@ -176,25 +173,24 @@ async def test_it_waits_for_a_node_with_the_same_weights(show: Show, duel: str) 
 # --- what of the lab's word is taken --------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize(
-    "what", ["no layers", "a layer less", "ahead", "another answer", "out of the prompt"]
-)
-async def test_a_map_that_is_none_is_not_kept(show: Show, duel: str, what: str) -> None:
+async def test_a_map_that_is_none_is_not_kept(show: Show, duel: str, subtests: pytest.Subtests) -> None:
+    """The job goes on after each of them: the last one that is handed in is a map, and it is kept."""
     job = await asked(show, duel)
-    map = made(job.contract)
-    if what == "no layers":
-        map["layers"] = []
-    elif what == "a layer less":
-        map["layers"] = map["layers"][1:]
-    elif what == "ahead":
-        map["rollout"]["sources"] = [[1], *map["rollout"]["sources"][1:]]
-    elif what == "another answer":
-        map = made(job.contract | {"token_ids": job.contract["token_ids"][1:]})
-    else:
-        map["prompt"][-1] = (0, 10_000)
-    assert await hand_in(job, map) == 422
-    assert (await status(show, duel))["state"] != "done"
-    assert await show.portal.anybody().refused("GET", path(duel)) == (404, "attention.not_there")
+    good = made(job.contract)
+    ahead = [[1], *good["rollout"]["sources"][1:]]
+    none: dict[str, Json] = {
+        "no layers": good | {"layers": []},
+        "a layer less": good | {"layers": good["layers"][1:]},
+        "ahead": good | {"rollout": good["rollout"] | {"sources": ahead}},
+        "another answer": made(job.contract | {"token_ids": job.contract["token_ids"][1:]}),
+        "out of the prompt": good | {"prompt": [*good["prompt"][:-1], (0, 10_000)]},
+    }
+    for what, map in none.items():
+        with subtests.test(what=what):
+            assert await hand_in(job, map) == 422
+            assert (await status(show, duel))["state"] != "done"
+            assert await show.portal.anybody().refused("GET", path(duel)) == (404, "attention.not_there")
+    assert await hand_in(job, good) == 200
 
 
 async def test_the_file_must_be_the_one_that_is_named(show: Show, duel: str) -> None:
@@ -236,7 +232,6 @@ async def test_without_a_system_prompt_there_is_none(show: Show, duel: str) -> N
 
 
 async def debated(show: Show) -> str:
-    await show.enter("Lantern")
     await show.answered(kind="debate", turns=3)
     answered = (await show.producer.get_ok(f"/episodes/{show.episode_id}/duels"))[0]
     return str(answered["id"])

@@ -39,7 +39,6 @@ def problems(file: Json, expected: str | None = None) -> dict[str, str]:
 
 
 async def test_the_record_says_how_the_answer_came_about(show: Show) -> None:
-    await show.enter("Lantern")
     duel = await show.answered(seed=7)
     await show.reveal()
     (node,) = await show.producer.get_ok("/nodes")
@@ -68,7 +67,6 @@ async def test_the_record_says_how_the_answer_came_about(show: Show) -> None:
 
 
 async def test_a_file_says_first_that_a_machine_wrote_it(show: Show) -> None:
-    await show.enter("Lantern")
     duel = await show.answered()
     await show.reveal()
     said = await show.portal.anybody().get(f"/api/duels/{duel['id']}/answers/left.json")
@@ -82,7 +80,7 @@ async def test_a_file_says_first_that_a_machine_wrote_it(show: Show) -> None:
 
 
 async def test_the_records_of_an_episode_are_one_chain(show: Show) -> None:
-    await show.enter("Lantern", "Northstar")
+    await show.enter("Northstar")
     hashes = []
     for pair in (("House", "Lantern"), ("Lantern", "Northstar"), ("House", "Northstar")):
         duel = await show.answered(*pair)
@@ -96,7 +94,6 @@ async def test_the_records_of_an_episode_are_one_chain(show: Show) -> None:
 
 
 async def test_before_its_reveal_an_answer_has_a_place_in_the_chain_and_tells_nothing(show: Show) -> None:
-    await show.enter("Lantern")
     await show.answered()
     await show.reveal()
     duel = await show.answered()
@@ -116,7 +113,6 @@ async def test_before_its_reveal_an_answer_has_a_place_in_the_chain_and_tells_no
 
 async def test_words_that_moderation_withholds_are_in_no_file(show: Show) -> None:
     """Neither as text nor as token ids, and whoever gets hold of them can still be told whether they are these."""
-    await show.enter("Lantern")
     duel = await show.answered()
     program = f"/duels/{duel['id']}/program"
     await show.producer.post_ok(program, {"action": "replace", "side": "left", "reason": "not for children"})
@@ -142,7 +138,6 @@ async def test_words_that_moderation_withholds_are_in_no_file(show: Show) -> Non
 
 
 async def test_an_answer_in_the_form_of_an_earlier_release_keeps_its_place(show: Show) -> None:
-    await show.enter("Lantern")
     duel = await show.answered()
     await show.open_vote()
     await show.command("lock_vote")
@@ -226,7 +221,6 @@ NAMED = {
 
 async def test_each_field_that_is_changed_is_named(show: Show) -> None:
     """Every single value of a real file, one after the other."""
-    await show.enter("Lantern")
     duel = await show.answered()
     await show.reveal()
     file = await answer(show, duel["id"], "right")
@@ -254,7 +248,6 @@ async def test_each_field_that_is_changed_is_named(show: Show) -> None:
 
 async def test_who_mends_the_hashes_meets_the_next_witness(show: Show) -> None:
     """Digest by digest: the record's own hash, the node's signature, the next answer, whoever has kept the hash."""
-    await show.enter("Lantern")
     await show.answered()
     await show.reveal()
     file = await chain(show)
@@ -299,7 +292,6 @@ async def test_who_mends_the_hashes_meets_the_next_witness(show: Show) -> None:
 
 
 async def test_an_answer_that_is_left_out_or_moved_is_missed(show: Show) -> None:
-    await show.enter("Lantern")
     for _ in range(2):
         await show.answered()
         await show.reveal()
@@ -351,7 +343,6 @@ def gavel(*words: str | Path) -> tuple[int, str]:
 
 
 async def test_the_command_accepts_what_was_recorded_and_names_a_change(show: Show, tmp_path: Path) -> None:
-    await show.enter("Lantern")
     duel = await show.answered()
     await show.reveal()
     visitor = show.portal.anybody()

@@ -36,7 +36,6 @@ async def put(show: Show, duel: str, index: int, *words: str) -> None:
 
 async def revealed(show: Show, **fields: Any) -> str:
     if not show.entries:
-        await show.enter("Lantern")
     duel = await show.answered(**fields)
     await show.reveal()
     return str(duel["id"])
@@ -55,7 +54,6 @@ def words(step: Json) -> list[str | None]:
 
 
 async def test_it_opens_with_the_reveal(show: Show) -> None:
-    await show.enter("Lantern")
     duel = await show.answered()
     path = f"/duels/{duel['id']}/trace"
     for who in (show.portal.anybody(), show.producer):
@@ -132,7 +130,6 @@ async def test_marks_and_names_are_redacted_as_in_an_answer(show: Show, word: st
 
 
 async def test_of_what_was_taken_off_air_nothing_is_told(show: Show) -> None:
-    await show.enter("Lantern")
     duel = (await show.answered())["id"]
     await show.producer.post_ok(f"/duels/{duel}/program", {"action": "replace", "side": "left"})
     await show.reveal()
@@ -193,7 +190,6 @@ async def test_only_duels_ask_for_alternatives(show: Show, monkeypatch: pytest.M
         return await complete(self, request)
 
     monkeypatch.setattr(fake.FakeEngine, "complete", note)
-    await show.enter("Lantern")
     await show.answered()
     assert asked == [5, 5]
     asked.clear()
