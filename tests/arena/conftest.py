@@ -35,19 +35,35 @@ async def show(
         yield await Show.begin(portal, node, agent)
 
 
-@pytest.fixture(scope="session")
-def opening(services: Services, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Opening]:
-    """Made once, in a loop and a thread of its own: what follows runs in the loops of the tests."""
+def made(services: Services, folder: Path, answered: bool) -> Iterator[Opening]:
+    """Once, in a loop and a thread of its own: the tests that use it run in theirs."""
     with ThreadPoolExecutor(1) as alone:
-        made = alone.submit(asyncio.run, Opening.make(services, tmp_path_factory.mktemp("opening"))).result()
-    yield made
-    made.port.close()
+        opening = alone.submit(asyncio.run, Opening.make(services, folder, answered)).result()
+    yield opening
+    opening.port.close()
+
+
+@pytest.fixture(scope="session")
+def ready_opening(services: Services, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Opening]:
+    yield from made(services, tmp_path_factory.mktemp("ready"), answered=False)
+
+
+@pytest.fixture(scope="session")
+def answered_opening(services: Services, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Opening]:
+    yield from made(services, tmp_path_factory.mktemp("answered"), answered=True)
 
 
 @pytest.fixture
-async def opened(opening: Opening, tmp_path: Path) -> AsyncIterator[Show]:
+async def ready(ready_opening: Opening, tmp_path: Path) -> AsyncIterator[Show]:
     """A show at which House and “Lantern” are ready, for tests that are about what comes after."""
-    async with opening.copy(tmp_path) as show:
+    async with ready_opening.copy(tmp_path) as show:
+        yield show
+
+
+@pytest.fixture
+async def answered(answered_opening: Opening, tmp_path: Path) -> AsyncIterator[Show]:
+    """A show at which the two have answered, for tests that are about what comes after that."""
+    async with answered_opening.copy(tmp_path) as show:
         yield show
 
 

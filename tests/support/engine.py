@@ -145,7 +145,7 @@ def served(
     port: int | None = None,
     bound: socket.socket | None = None,
 ) -> Iterator[Node]:
-    """The agent behind a real socket, so that streams are streams; `bound` to its port already, or on one of its own."""
+    """The agent behind a real socket, so that streams are streams; on one that is `bound` already, or on its own."""
     if bound is not None:
         port = bound.getsockname()[1]
     port, token = port or free_port(), token or secrets.token_hex(8)

@@ -170,7 +170,8 @@ def quick_agent(folder: Path) -> NodeAgent:
 
 @dataclass(frozen=True)
 class Opening:
-    """An evening as the real line has left it: House and “Lantern” are ready, and nothing has been on stage.
+    """An evening as the real line has left it: House and “Lantern” are ready, and their duel is still to come, or is
+    answered.
 
     Whatever is tested from there on begins with a copy of it: of the database, of the files, and of the node, which
     has its address and its key from then, as the same node would.
@@ -183,21 +184,26 @@ class Opening:
     """Kept, so that nobody else takes it between two tests."""
     token: str
     episode: Json
+    version: int
     entries: dict[str, Json]
     cookies: dict[str, dict[str, str]]
     """Of those who are signed in, by name."""
 
     @classmethod
-    async def make(cls, services: Services, folder: Path) -> "Opening":
+    async def make(cls, services: Services, folder: Path, answered: bool) -> "Opening":
         port = bound_port()
         with services.database() as url:
             async with evening(services, url, folder, port) as show:
                 await show.enter("Lantern")
+                if answered:
+                    await show.answered()
                 people = show.contestants | {"": show.producer}
                 cookies = {name: dict(who.cookies) for name, who in people.items()}
             name = f"{make_url(url).database}_opening"
             services.run(f"create database {name} template {make_url(url).database}")
-        return cls(services, folder, name, port, show.node.token, show.episode, show.entries, cookies)
+        return cls(
+            services, folder, name, port, show.node.token, show.episode, show.version, show.entries, cookies
+        )
 
     @asynccontextmanager
     async def copy(self, folder: Path) -> AsyncIterator[Show]:
@@ -206,7 +212,7 @@ class Opening:
             shutil.copytree(self.folder / part, folder / part)
         with self.services.database(self.database) as url:
             async with evening(self.services, url, folder, self.port, self.token, self.episode) as show:
-                show.entries = dict(self.entries)
+                show.version, show.entries = self.version, dict(self.entries)
                 for name, cookies in self.cookies.items():
                     who = show.contestants.setdefault(name, show.portal.anybody()) if name else show.producer
                     who.cookies.update(cookies)

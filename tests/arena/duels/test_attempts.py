@@ -244,7 +244,10 @@ async def test_an_adapter_file_that_was_truncated_is_never_answered_from(stage: 
 
 
 async def test_a_swapped_adapter_is_caught_and_the_standby_answers(stage: Stage) -> None:
+    await stage.duel()
+    await stage.show.reveal()
     stage.engines[0]._voices[stage.lantern] = "another"
+    stage.asked[0].clear()
     duel, attempts = await stage.duel()
     assert duel["state"] == "answered"
     assert [one["left"] for one in attempts] == ["wrong_adapter", "answered"]

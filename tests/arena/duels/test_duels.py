@@ -451,7 +451,7 @@ async def test_a_wrong_answer_never_becomes_the_answer_of_record(
             asyncio.get_running_loop().call_later(0, self._voices.update, {name: "another"})
 
     monkeypatch.setattr(FakeEngine, "load", load_badly)
-    show.agent._adapters.pop(name)
+    assert name not in show.agent._adapters
     async with show.portal.site.sessions() as session, session.begin():
         await session.execute(text("delete from adapter_fingerprints"))
     duel = await show.start_duel()

@@ -410,6 +410,8 @@ async def test_a_debate_arrives_in_patches_and_votes_are_on_all_of_it(show: Show
         for _ in range(12):
             await show.time_passes(2)
             await keep_program(portal.site)
+            # Time that is moved by hand tells nobody, and the next look without a word is seconds away.
+            await portal.site.bus.touch(channels)
             await agree()
             turns.add(opened[channels[0]].state["duel"]["turn"])
         await portal.air()

@@ -18,7 +18,7 @@ from arena.pipeline import PIPELINE
 from tests.support.engine import make_adapter
 from tests.support.lab import BENCHMARK, Lab, LabJob
 from tests.support.live import Json, Page, page
-from tests.support.portal import Caller, Portal
+from tests.support.portal import Portal
 from tests.support.show import Show, send
 from workers.control.watch import look_at_nodes
 

@@ -6,5 +6,5 @@ from tests.support.show import Show
 
 
 @pytest.fixture
-def show(opened: Show) -> Show:
-    return opened
+def show(ready: Show) -> Show:
+    return ready
