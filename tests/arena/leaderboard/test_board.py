@@ -76,8 +76,7 @@ async def test_a_missing_score_is_null_and_never_a_number(show: Show) -> None:
         assert row(shown, name)["accuracy"] is None
 
 
-async def test_the_order_of_the_board_is_the_order_of_the_ratings_until_it_is_frozen(show: Show) -> None:
-    """One evening of three duels, looked at as it is and then held still."""
+async def test_the_order_of_the_board_is_the_order_of_the_ratings(show: Show) -> None:
     await played(show)
     shown = await board(show)
     assert shown["duels"] == 3
@@ -94,25 +93,6 @@ async def test_the_order_of_the_board_is_the_order_of_the_ratings_until_it_is_fr
     assert snapshot
     assert [each["entry_id"] for each in shown["rows"]] == [each["entry"] for each in snapshot.rows]
     assert [each["rating"] for each in shown["rows"]] == [each["rating"] for each in snapshot.rows]
-    await stays_when_frozen(show)
-
-
-async def stays_when_frozen(show: Show) -> None:
-    """The truth moves on; the board follows when it is let go."""
-    await show.producer.post_ok("/leaderboard/freeze", {"frozen": True})
-    frozen = await board(show)
-    assert frozen["frozen"] is True
-    async with page(show.portal) as opened:
-        seen = await opened.open(f"board:{show.episode['season_id']}")
-        await duel_with_votes(show, ("Lantern", "House"))
-        await show.portal.drain()
-        assert await board(show) == frozen
-        lifted = await show.producer.post_ok("/leaderboard/freeze", {"frozen": False})
-        await show.portal.relay()
-        await opened.until(lambda: not seen.state["frozen"])
-    assert (lifted["duels"], lifted["frozen"]) == (4, False)
-    assert lifted["version"] > frozen["version"]
-    assert seen.state == lifted == await board(show)
 
 
 async def test_what_is_not_revealed_does_not_move_the_board(show: Show) -> None:
@@ -127,6 +107,24 @@ async def test_what_is_not_revealed_does_not_move_the_board(show: Show) -> None:
     await show.command("reveal")
     await show.portal.drain()
     assert (await board(show))["version"] > before["version"]
+
+
+async def test_a_frozen_board_stays_while_the_truth_moves_on(show: Show) -> None:
+    await played(show)
+    await show.producer.post_ok("/leaderboard/freeze", {"frozen": True})
+    frozen = await board(show)
+    assert frozen["frozen"] is True
+    async with page(show.portal) as opened:
+        seen = await opened.open(f"board:{show.episode['season_id']}")
+        await duel_with_votes(show, ("Lantern", "House"))
+        await show.portal.drain()
+        assert await board(show) == frozen
+        lifted = await show.producer.post_ok("/leaderboard/freeze", {"frozen": False})
+        await show.portal.relay()
+        await opened.until(lambda: not seen.state["frozen"])
+    assert (lifted["duels"], lifted["frozen"]) == (4, False)
+    assert lifted["version"] > frozen["version"]
+    assert seen.state == lifted == await board(show)
 
 
 async def test_freezing_twice_is_freezing_once(show: Show) -> None:
