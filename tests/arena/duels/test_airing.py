@@ -51,7 +51,6 @@ class Stage:
 
     @classmethod
     async def begin(cls, show: Show, **fields: Any) -> "Stage":
-        await show.enter("Lantern")
         terms = lines((BAD, "block"), (DOUBTFUL, "hold"))
         await show.producer.post("/api/moderation/lists/evening/versions", content=terms)
         moderator = await show.portal.person("moderator", "Mo")
@@ -427,17 +426,18 @@ async def test_decisions_are_kept_for_good(stage: Stage) -> None:
 # --- who sees what --------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("who", ["nobody", "contestant", "judge", "operator", "auditor"])
-async def test_only_moderators_and_producers_see_and_steer_the_buffer(show: Show, who: str) -> None:
-    await show.enter("Lantern")
+async def test_only_moderators_and_producers_see_and_steer_the_buffer(
+    show: Show, subtests: pytest.Subtests
+) -> None:
     duel = await show.start_duel()
     portal = show.portal
-    caller = {"nobody": portal.anybody(), "operator": portal.operator}.get(who)
-    caller = caller or await portal.person(who, "Vera")
-    wanted = (401, "auth.required") if who == "nobody" else (403, "auth.forbidden")
-    body = {"action": "dump"}
-    assert await caller.refused("POST", f"/duels/{duel}/program", body) == wanted
-    assert await caller.refused("GET", f"/live/program:{show.episode_id}") == (403, "live.forbidden")
+    callers = {"nobody": portal.anybody(), "operator": portal.operator}
+    callers |= {role: await portal.person(role, "Vera") for role in ("contestant", "judge", "auditor")}
+    for who, caller in callers.items():
+        with subtests.test(who=who):
+            wanted = (401, "auth.required") if who == "nobody" else (403, "auth.forbidden")
+            assert await caller.refused("POST", f"/duels/{duel}/program", {"action": "dump"}) == wanted
+            assert await caller.refused("GET", f"/live/program:{show.episode_id}") == (403, "live.forbidden")
 
 
 async def test_whoever_sees_the_buffer_does_not_vote(stage: Stage) -> None:

@@ -71,7 +71,6 @@ async def stage(show: Show, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> 
     monkeypatch.setattr(node_agent, "BACKOFF", (0.01,))
     spare = fake_agent(tmp_path / "spare", pace=Pace(first_token=0.001, token=0.001))
     with served(spare, tmp_path / "spare", show.node.token) as node:
-        await show.enter("Lantern")
         show.portal.site.settings.engine_urls.append(node.url)
         await look_at_nodes(show.portal.site)
         async with show.portal.site.sessions() as session, session.begin():
@@ -245,7 +244,10 @@ async def test_an_adapter_file_that_was_truncated_is_never_answered_from(stage: 
 
 
 async def test_a_swapped_adapter_is_caught_and_the_standby_answers(stage: Stage) -> None:
+    await stage.duel()
+    await stage.show.reveal()
     stage.engines[0]._voices[stage.lantern] = "another"
+    stage.asked[0].clear()
     duel, attempts = await stage.duel()
     assert duel["state"] == "answered"
     assert [one["left"] for one in attempts] == ["wrong_adapter", "answered"]

@@ -22,14 +22,12 @@ async def real(show: Show) -> None:
 
 
 @pytest.fixture
-async def duel(show: Show) -> str:
+async def duel(answered: Show) -> str:
     """Answered and revealed."""
-    await show.enter("Lantern")
-    answered = await show.answered()
-    await show.reveal()
-    await show.portal.drain()
-    await real(show)
-    return str(answered["id"])
+    await answered.reveal()
+    await answered.portal.drain()
+    await real(answered)
+    return str((await answered.stage())["duel"]["id"])
 
 
 def path(duel: str, side: str = "left") -> str:
@@ -75,7 +73,6 @@ async def hand_in(job: LabJob, map: Json) -> int:
 
 
 async def test_the_producer_asks_after_the_reveal(show: Show) -> None:
-    await show.enter("Lantern")
     duel = (await show.answered())["id"]
     assert await show.producer.refused("POST", path(duel)) == (403, "trace.not_revealed")
     assert await show.portal.anybody().refused("GET", path(duel)) == (403, "trace.not_revealed")
@@ -88,7 +85,6 @@ async def test_the_producer_asks_after_the_reveal(show: Show) -> None:
 
 
 async def test_what_was_taken_off_air_is_not_read_once_more(show: Show) -> None:
-    await show.enter("Lantern")
     duel = (await show.answered())["id"]
     await show.producer.post_ok(f"/duels/{duel}/program", {"action": "replace", "side": "left"})
     await show.reveal()
@@ -100,21 +96,21 @@ async def test_what_was_taken_off_air_is_not_read_once_more(show: Show) -> None:
 # --- from the button to the page ------------------------------------------------------------------------------------
 
 
-async def test_from_the_button_to_the_page(show: Show, duel: str) -> None:
-    assert (await status(show, duel))["state"] == "none"
-    assert await show.portal.anybody().refused("GET", path(duel)) == (404, "attention.not_there")
-    job = await asked(show, duel)
+async def test_from_the_button_to_the_page(answered: Show, duel: str) -> None:
+    assert (await status(answered, duel))["state"] == "none"
+    assert await answered.portal.anybody().refused("GET", path(duel)) == (404, "attention.not_there")
+    job = await asked(answered, duel)
     contract = AttentionContract.model_validate(job.contract)
     assert contract.rendered == HOUSE_MODEL.render("Why does the gavel fall?")
     await job.heartbeat(done=1, total=3, note="loading")
-    now = await status(show, duel)
+    now = await status(answered, duel)
     assert (now["state"], now["progress"]) == ("running", {"done": 1, "total": 3, "note": "loading"})
-    again = await show.producer.post_ok(path(duel))
+    again = await answered.producer.post_ok(path(duel))
     assert again["state"] == "running", "asked twice, done once"
     assert await hand_in(job, made(job.contract)) == 200
-    assert (await status(show, duel))["state"] == "done"
-    found = await show.portal.anybody().get_ok(path(duel))
-    shown = (await show.duel(duel))["left"]
+    assert (await status(answered, duel))["state"] == "done"
+    found = await answered.portal.anybody().get_ok(path(duel))
+    shown = (await answered.duel(duel))["left"]
     answer = found["tokens"][found["answer_from"] :]
     assert "".join(token["text"] for token in answer) == shown["text"]
     assert {token["kind"] for token in answer} == {"answer"}
@@ -124,53 +120,53 @@ async def test_from_the_button_to_the_page(show: Show, duel: str) -> None:
     assert said == "Why does the gavel fall?"
     assert [layer["kind"] for layer in found["layers"]].count("global") == 3
     assert (found["diagnostic"], found["cut"], len(found["layers"])) == (True, False, HOUSE_MODEL.layers)
-    await show.portal.relay()
-    assert show.portal.waker.lab_links == []
+    await answered.portal.relay()
+    assert answered.portal.waker.lab_links == []
 
 
-async def test_each_answer_has_its_own(show: Show, duel: str) -> None:
-    await asked(show, duel)
-    assert (await show.portal.anybody().get_ok(f"/duels/{duel}/trace"))["right"]["attention"][
+async def test_each_answer_has_its_own(answered: Show, duel: str) -> None:
+    await asked(answered, duel)
+    assert (await answered.portal.anybody().get_ok(f"/duels/{duel}/trace"))["right"]["attention"][
         "state"
     ] == "none"
-    assert (await show.producer.post_ok(path(duel, "right")))["state"] == "waiting"
+    assert (await answered.producer.post_ok(path(duel, "right")))["state"] == "waiting"
 
 
-async def test_a_failure_is_told_and_can_be_tried_again(show: Show, duel: str) -> None:
-    job = await asked(show, duel)
+async def test_a_failure_is_told_and_can_be_tried_again(answered: Show, duel: str) -> None:
+    job = await asked(answered, duel)
     await job.fail("The prompt alone has more tokens than are looked at.", retry=False)
-    now = await status(show, duel)
+    now = await status(answered, duel)
     assert (now["state"], now["reason"]) == (
         "failed",
         "The prompt alone has more tokens than are looked at.",
     )
-    job = await asked(show, duel)
+    job = await asked(answered, duel)
     assert await hand_in(job, made(job.contract)) == 200
 
 
-async def test_the_stage_goes_first(show: Show, duel: str) -> None:
+async def test_the_stage_goes_first(answered: Show, duel: str) -> None:
     """While a duel is on its way, no lab begins; afterwards it does."""
-    await show.enter("Poet")
-    running = await show.start_duel("House", "Poet")
-    await show.producer.post_ok(path(duel))
-    url = await show.lab.next_url()
-    answer = await show.lab.http.post(f"{url}/claim")
+    await answered.enter("Poet")
+    running = await answered.start_duel("House", "Poet")
+    await answered.producer.post_ok(path(duel))
+    url = await answered.lab.next_url()
+    answer = await answered.lab.http.post(f"{url}/claim")
     assert answer.status_code == 409
-    assert "duel" in (await status(show, duel))["reason"]
-    await show.portal.drain()
-    assert (await show.duel(running))["state"] == "answered"
-    await show.portal.sweep()
-    assert (await show.lab.take()).kind == ATTEND
+    assert "duel" in (await status(answered, duel))["reason"]
+    await answered.portal.drain()
+    assert (await answered.duel(running))["state"] == "answered"
+    await answered.portal.sweep()
+    assert (await answered.lab.take()).kind == ATTEND
 
 
-async def test_it_waits_for_a_node_with_the_same_weights(show: Show, duel: str) -> None:
-    async with show.portal.site.sessions() as session, session.begin():
+async def test_it_waits_for_a_node_with_the_same_weights(answered: Show, duel: str) -> None:
+    async with answered.portal.site.sessions() as session, session.begin():
         other = "update duels set node = jsonb_set(node, '{base_digest}', to_jsonb(repeat('1', 64)))"
         await session.execute(text(other))
-    await show.producer.post_ok(path(duel))
-    answer = await show.lab.http.post(f"{await show.lab.next_url()}/claim")
+    await answered.producer.post_ok(path(duel))
+    answer = await answered.lab.http.post(f"{await answered.lab.next_url()}/claim")
     assert answer.status_code == 409
-    assert "weights" in (await status(show, duel))["reason"]
+    assert "weights" in (await status(answered, duel))["reason"]
 
 
 # --- what of the lab's word is taken --------------------------------------------------------------------------------
@@ -179,8 +175,8 @@ async def test_it_waits_for_a_node_with_the_same_weights(show: Show, duel: str) 
 @pytest.mark.parametrize(
     "what", ["no layers", "a layer less", "ahead", "another answer", "out of the prompt"]
 )
-async def test_a_map_that_is_none_is_not_kept(show: Show, duel: str, what: str) -> None:
-    job = await asked(show, duel)
+async def test_a_map_that_is_none_is_not_kept(answered: Show, duel: str, what: str) -> None:
+    job = await asked(answered, duel)
     map = made(job.contract)
     if what == "no layers":
         map["layers"] = []
@@ -193,12 +189,12 @@ async def test_a_map_that_is_none_is_not_kept(show: Show, duel: str, what: str) 
     else:
         map["prompt"][-1] = (0, 10_000)
     assert await hand_in(job, map) == 422
-    assert (await status(show, duel))["state"] != "done"
-    assert await show.portal.anybody().refused("GET", path(duel)) == (404, "attention.not_there")
+    assert (await status(answered, duel))["state"] != "done"
+    assert await answered.portal.anybody().refused("GET", path(duel)) == (404, "attention.not_there")
 
 
-async def test_the_file_must_be_the_one_that_is_named(show: Show, duel: str) -> None:
-    job = await asked(show, duel)
+async def test_the_file_must_be_the_one_that_is_named(answered: Show, duel: str) -> None:
+    job = await asked(answered, duel)
     (await job.http.put(job.contract["put_url"], content=b"{}")).raise_for_status()
     assert (await job.complete({"sha256": "0" * 64})).json()["error"]["code"] == "attention.other_file"
 
@@ -223,11 +219,11 @@ def test_a_system_prompt_s_tokens_are_labelled_and_not_shown() -> None:
     assert attending._prompt_token(parts, asked, asked + 3) == {"kind": "prompt", "text": "Why"}
 
 
-async def test_without_a_system_prompt_there_is_none(show: Show, duel: str) -> None:
-    async with show.portal.site.sessions() as session:
+async def test_without_a_system_prompt_there_is_none(answered: Show, duel: str) -> None:
+    async with answered.portal.site.sessions() as session:
         rows = await queries.answers(session, UUID(duel))
         found = await queries.duel(session, UUID(duel))
-        base, parts = await attending._rendered(show.portal.site, session, found, rows["left"])
+        base, parts = await attending._rendered(answered.portal.site, session, found, rows["left"])
     assert {kind for kind, _ in parts} == {"template", "prompt"}
     assert "".join(words for _, words in parts) == base.render("Why does the gavel fall?")
 
@@ -236,7 +232,6 @@ async def test_without_a_system_prompt_there_is_none(show: Show, duel: str) -> N
 
 
 async def debated(show: Show) -> str:
-    await show.enter("Lantern")
     await show.answered(kind="debate", turns=3)
     answered = (await show.producer.get_ok(f"/episodes/{show.episode_id}/duels"))[0]
     return str(answered["id"])
@@ -280,9 +275,9 @@ async def test_after_an_answer_behind_a_card_no_word_is_shown_that_comes_of_it(s
     assert (trace["turn"], trace["turns"]) == (2, 3)
 
 
-async def test_why_a_lab_failed_is_for_producers(show: Show, duel: str) -> None:
-    job = await asked(show, duel)
+async def test_why_a_lab_failed_is_for_producers(answered: Show, duel: str) -> None:
+    job = await asked(answered, duel)
     await job.fail("Something of the lab's own.", retry=False)
-    assert (await status(show, duel))["reason"] == "Something of the lab's own."
-    seen = (await show.portal.anybody().get_ok(f"/duels/{duel}/trace"))["left"]["attention"]
+    assert (await status(answered, duel))["reason"] == "Something of the lab's own."
+    seen = (await answered.portal.anybody().get_ok(f"/duels/{duel}/trace"))["left"]["attention"]
     assert (seen["state"], seen["reason"]) == ("failed", None)

@@ -42,7 +42,6 @@ async def refused(show: Show, images: list[str]) -> tuple[int, str]:
 
 
 async def test_a_base_model_that_reads_text_only_takes_no_images(show: Show) -> None:
-    await show.enter("Lantern")
     status, answer = await put(show, PNG)
     assert (status, answer["error"]["code"]) == (422, "prompt.images")
     assert HOUSE_MODEL.id in answer["error"]["message"]
@@ -53,7 +52,6 @@ async def test_a_base_model_that_reads_text_only_takes_no_images(show: Show) -> 
 
 @pytest.mark.usefixtures("seeing")
 async def test_what_is_no_image_or_too_many_is_refused(show: Show) -> None:
-    await show.enter("Lantern")
     for body, status, code in (
         (b"GIF89a", 422, "prompt.image_type"),
         (b"", 422, "prompt.image_type"),
@@ -75,7 +73,6 @@ async def test_what_is_no_image_or_too_many_is_refused(show: Show) -> None:
 async def test_both_sides_are_shown_the_same_images_in_every_turn_and_the_record_names_them(
     show: Show,
 ) -> None:
-    await show.enter("Lantern")
     engine = show.agent.engine
     assert isinstance(engine, FakeEngine)
     complete, asked = engine.complete, list[CompletionRequest]()

@@ -39,7 +39,6 @@ def problems(file: Json, expected: str | None = None) -> dict[str, str]:
 
 
 async def test_the_record_says_how_the_answer_came_about(show: Show) -> None:
-    await show.enter("Lantern")
     duel = await show.answered(seed=7)
     await show.reveal()
     (node,) = await show.producer.get_ok("/nodes")
@@ -67,22 +66,21 @@ async def test_the_record_says_how_the_answer_came_about(show: Show) -> None:
     assert digests == {show.entries[name]["digest"] for name in ("House", "Lantern")}
 
 
-async def test_a_file_says_first_that_a_machine_wrote_it(show: Show) -> None:
-    await show.enter("Lantern")
-    duel = await show.answered()
-    await show.reveal()
-    said = await show.portal.anybody().get(f"/api/duels/{duel['id']}/answers/left.json")
+async def test_a_file_says_first_that_a_machine_wrote_it(answered: Show) -> None:
+    duel = (await answered.stage())["duel"]
+    await answered.reveal()
+    said = await answered.portal.anybody().get(f"/api/duels/{duel['id']}/answers/left.json")
     assert said.headers["content-disposition"] == 'attachment; filename="duel-1-left.json"'
     file = said.json()
     assert list(file)[:3] == ["ai_generated", "ai_label", "AIGC"]
     assert file["ai_label"] == {"zh": "AI 生成", "en": "AI-generated"}
     wanted = {"Label": "1", "ContentProducer": "Gavel", "ProduceID": file["record"]["answer"]}
     assert file["AIGC"] == file["record"]["aigc"] == wanted
-    assert list(await chain(show))[:2] == ["ai_generated", "ai_label"]
+    assert list(await chain(answered))[:2] == ["ai_generated", "ai_label"]
 
 
 async def test_the_records_of_an_episode_are_one_chain(show: Show) -> None:
-    await show.enter("Lantern", "Northstar")
+    await show.enter("Northstar")
     hashes = []
     for pair in (("House", "Lantern"), ("Lantern", "Northstar"), ("House", "Northstar")):
         duel = await show.answered(*pair)
@@ -96,7 +94,6 @@ async def test_the_records_of_an_episode_are_one_chain(show: Show) -> None:
 
 
 async def test_before_its_reveal_an_answer_has_a_place_in_the_chain_and_tells_nothing(show: Show) -> None:
-    await show.enter("Lantern")
     await show.answered()
     await show.reveal()
     duel = await show.answered()
@@ -114,24 +111,25 @@ async def test_before_its_reveal_an_answer_has_a_place_in_the_chain_and_tells_no
     assert problems(after) == {}
 
 
-async def test_words_that_moderation_withholds_are_in_no_file(show: Show) -> None:
+async def test_words_that_moderation_withholds_are_in_no_file(answered: Show) -> None:
     """Neither as text nor as token ids, and whoever gets hold of them can still be told whether they are these."""
-    await show.enter("Lantern")
-    duel = await show.answered()
+    duel = (await answered.stage())["duel"]
     program = f"/duels/{duel['id']}/program"
-    await show.producer.post_ok(program, {"action": "replace", "side": "left", "reason": "not for children"})
-    await show.open_vote()
-    await show.command("lock_vote")
-    too_late = await show.producer.refused("POST", program, {"action": "replace", "side": "right"})
+    await answered.producer.post_ok(
+        program, {"action": "replace", "side": "left", "reason": "not for children"}
+    )
+    await answered.open_vote()
+    await answered.command("lock_vote")
+    too_late = await answered.producer.refused("POST", program, {"action": "replace", "side": "right"})
     assert too_late[0] == 409, "its record is written"
-    await show.command("reveal")
-    left, right = [await answer(show, duel["id"], side) for side in SIDES]
+    await answered.command("reveal")
+    left, right = [await answer(answered, duel["id"], side) for side in SIDES]
     (decision,) = left["record"]["moderation"]
     assert (decision["action"], decision["by"], decision["withheld"]) == ("replace", "person", True)
     assert "not for children" not in json.dumps(left)
     assert (left["withheld"], left["text"], "token_ids" in left["record"]) == (True, None, False)
     assert not right["withheld"]
-    for file in (left, right, await chain(show)):
+    for file in (left, right, await chain(answered)):
         assert problems(file) == {}
         assert duel["left"]["text"] not in json.dumps(file, ensure_ascii=False)
     assert problems(left | {"text": duel["left"]["text"]}) == {}
@@ -142,7 +140,6 @@ async def test_words_that_moderation_withholds_are_in_no_file(show: Show) -> Non
 
 
 async def test_an_answer_in_the_form_of_an_earlier_release_keeps_its_place(show: Show) -> None:
-    await show.enter("Lantern")
     duel = await show.answered()
     await show.open_vote()
     await show.command("lock_vote")
@@ -224,12 +221,11 @@ NAMED = {
 """The part of a file -> the check that fails when it is changed."""
 
 
-async def test_each_field_that_is_changed_is_named(show: Show) -> None:
+async def test_each_field_that_is_changed_is_named(answered: Show) -> None:
     """Every single value of a real file, one after the other."""
-    await show.enter("Lantern")
-    duel = await show.answered()
-    await show.reveal()
-    file = await answer(show, duel["id"], "right")
+    duel = (await answered.stage())["duel"]
+    await answered.reveal()
+    file = await answer(answered, duel["id"], "right")
     tried = 0
     for path in leaves(file):
         found = problems(edited(file, path))
@@ -252,12 +248,10 @@ async def test_each_field_that_is_changed_is_named(show: Show) -> None:
         assert "winner" in problems(more)["form"]
 
 
-async def test_who_mends_the_hashes_meets_the_next_witness(show: Show) -> None:
+async def test_who_mends_the_hashes_meets_the_next_witness(answered: Show) -> None:
     """Digest by digest: the record's own hash, the node's signature, the next answer, whoever has kept the hash."""
-    await show.enter("Lantern")
-    await show.answered()
-    await show.reveal()
-    file = await chain(show)
+    await answered.reveal()
+    file = await chain(answered)
     left, right = file["answers"]
 
     def mended(change: Json) -> Json:
@@ -299,7 +293,6 @@ async def test_who_mends_the_hashes_meets_the_next_witness(show: Show) -> None:
 
 
 async def test_an_answer_that_is_left_out_or_moved_is_missed(show: Show) -> None:
-    await show.enter("Lantern")
     for _ in range(2):
         await show.answered()
         await show.reveal()
@@ -350,14 +343,15 @@ def gavel(*words: str | Path) -> tuple[int, str]:
     return ran.exit_code, ran.output
 
 
-async def test_the_command_accepts_what_was_recorded_and_names_a_change(show: Show, tmp_path: Path) -> None:
-    await show.enter("Lantern")
-    duel = await show.answered()
-    await show.reveal()
-    visitor = show.portal.anybody()
+async def test_the_command_accepts_what_was_recorded_and_names_a_change(
+    answered: Show, tmp_path: Path
+) -> None:
+    duel = (await answered.stage())["duel"]
+    await answered.reveal()
+    visitor = answered.portal.anybody()
     one, whole = tmp_path / "answer.json", tmp_path / "episode.json"
     one.write_bytes((await visitor.get(f"/api/duels/{duel['id']}/answers/left.json")).content)
-    whole.write_bytes((await visitor.get(f"/api/episodes/{show.episode_id}/provenance.json")).content)
+    whole.write_bytes((await visitor.get(f"/api/episodes/{answered.episode_id}/provenance.json")).content)
     file = json.loads(one.read_bytes())
     for path in (one, whole):
         code, said = gavel(path)

@@ -28,7 +28,6 @@ ASKED: Any = [{"role": "user", "content": "Why does the gavel fall?"}]
 @pytest.fixture
 async def ada(show: Show) -> Caller:
     """Her entry “Lantern” has a version that is ready."""
-    await show.enter("Lantern")
     return show.contestants["Lantern"]
 
 
@@ -238,14 +237,16 @@ REFUSED: dict[str, tuple[Json, str]] = {
 }
 
 
-@pytest.mark.parametrize("case", REFUSED)
-async def test_what_it_does_not_do_it_refuses_by_name(show: Show, ada: Caller, case: str) -> None:
-    changes, code = REFUSED[case]
-    body = {"model": "Lantern", "messages": ASKED, **changes}
-    answer = await ada.post("/v1/chat/completions", json=body)
-    assert (answer.status_code, answer.json()["error"]["code"]) == (422, code)
-    async with show.portal.site.sessions() as session:
-        assert (await session.execute(text("select count(*) from completions"))).scalar_one() == 0
+async def test_what_it_does_not_do_it_refuses_by_name(
+    show: Show, ada: Caller, subtests: pytest.Subtests
+) -> None:
+    for case, (changes, code) in REFUSED.items():
+        with subtests.test(case=case):
+            body = {"model": "Lantern", "messages": ASKED, **changes}
+            answer = await ada.post("/v1/chat/completions", json=body)
+            assert (answer.status_code, answer.json()["error"]["code"]) == (422, code)
+            async with show.portal.site.sessions() as session:
+                assert (await session.execute(text("select count(*) from completions"))).scalar_one() == 0
 
 
 async def test_a_megabyte_is_refused_before_it_is_read(ada: Caller) -> None:

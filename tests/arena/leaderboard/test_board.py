@@ -7,6 +7,7 @@ from arena.ratings.public import newest
 from tests.support.engine import make_adapter
 from tests.support.lab import BENCHMARK
 from tests.support.live import page
+from tests.support.portal import Portal
 from tests.support.show import Json, Show, send
 
 FAVOURITES = ("Northstar", "Lantern", "House")
@@ -41,16 +42,16 @@ async def duel_with_votes(show: Show, pair: tuple[str, str], voters: int = 5) ->
 
 async def played(show: Show) -> None:
     """Everybody met everybody, and the board has followed."""
-    await show.enter("Lantern", "Northstar")
+    await show.enter("Northstar")
     for pair in combinations(FAVOURITES, 2):
         await duel_with_votes(show, pair)
     await show.portal.drain()
 
 
-async def test_before_the_first_result_there_are_names_and_no_numbers(show: Show) -> None:
-    ada = await show.portal.person("contestant", "Ada")
+async def test_before_the_first_result_there_are_names_and_no_numbers(portal: Portal) -> None:
+    ada = await portal.person("contestant", "Ada")
     await ada.post_ok("/entries", {"name": "Lantern"})
-    shown = await board(show)
+    shown = await portal.anybody().get_ok("/leaderboard")
     assert {row["name"] for row in shown["rows"]} == {"House", "Lantern"}
     for each in shown["rows"]:
         assert [each[field] for field in ("rank", "rating", "lo", "hi", "accuracy", "speed")] == [None] * 6
@@ -60,7 +61,6 @@ async def test_before_the_first_result_there_are_names_and_no_numbers(show: Show
 
 async def test_a_missing_score_is_null_and_never_a_number(show: Show) -> None:
     """One entry measured, one that failed through our fault, one never sent."""
-    await show.enter("Lantern")
     ada = await show.portal.person("contestant", "Ada")
     failed = await ada.post_ok("/entries", {"name": "Northstar"})
     await ada.post_ok("/entries", {"name": "Tide"})
@@ -96,7 +96,6 @@ async def test_the_order_of_the_board_is_the_order_of_the_ratings(show: Show) ->
 
 
 async def test_what_is_not_revealed_does_not_move_the_board(show: Show) -> None:
-    await show.enter("Lantern")
     await show.answered()
     ballot = await show.open_vote()
     phone = await show.portal.phone()

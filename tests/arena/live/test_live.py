@@ -18,7 +18,7 @@ from arena.pipeline import PIPELINE
 from tests.support.engine import make_adapter
 from tests.support.lab import BENCHMARK, Lab, LabJob
 from tests.support.live import Json, Page, page
-from tests.support.portal import Caller, Portal
+from tests.support.portal import Portal
 from tests.support.show import Show, send
 from workers.control.watch import look_at_nodes
 
@@ -45,7 +45,6 @@ async def agree(portal: Portal, opened: Page, facts: set[str]) -> None:
 async def test_a_whole_evening_arrives_in_patches(show: Show) -> None:
     """For every kind of fact: snapshot and patches together are the fresh snapshot."""
     portal, facts = show.portal, set[str]()
-    await show.enter("Lantern")
     judge, phone = await portal.person("judge"), await portal.phone()
     ada = await portal.person("contestant", "Ada")
     entry = await ada.post_ok("/entries", {"name": "Northstar"})
@@ -131,7 +130,6 @@ async def test_an_engine_that_comes_and_goes_shows_on_the_desk(show: Show) -> No
 
 
 async def test_the_desk_says_what_a_duel_waits_for(show: Show) -> None:
-    await show.enter("Lantern")
     held = await hold_the_engine(show)
     facts = set[str]()
     async with page(show.portal, show.producer) as opened:
@@ -162,7 +160,6 @@ async def hold_the_engine(show: Show) -> LabJob:
 
 async def test_http_shows_the_same_under_the_same_number(show: Show) -> None:
     channels = (f"stage:{show.episode_id}", f"desk:{show.episode_id}", f"board:{show.episode['season_id']}")
-    await show.enter("Lantern")
     await show.answered()
     async with page(show.portal, show.producer) as opened:
         for channel in channels:
@@ -208,7 +205,6 @@ async def test_polls_that_come_together_share_one_read(
 
 
 async def voting(show: Show) -> str:
-    await show.enter("Lantern")
     await show.answered()
     ballot = await show.open_vote()
     await show.portal.relay()
@@ -240,16 +236,20 @@ async def test_who_comes_back_gets_exactly_what_was_missed(show: Show) -> None:
         assert second[stage].state == now["state"]
 
 
-@pytest.mark.parametrize("case", ["another epoch", "a number from the future"])
-async def test_who_cannot_be_resumed_gets_a_snapshot(show: Show, case: str) -> None:
+async def test_who_cannot_be_resumed_gets_a_snapshot(show: Show, subtests: pytest.Subtests) -> None:
     stage = f"stage:{show.episode_id}"
     async with page(show.portal) as opened:
         seen = await opened.open(stage)
-        known = (uuid4().hex[:8], seen.seq) if case == "another epoch" else (seen.epoch, seen.seq + 5)
-    async with page(show.portal) as again:
-        await again.subscribe(stage, *known)
-        await again.until(lambda: bool(again[stage].kinds))
-        assert again[stage].kinds == ["snap"]
+    cases = {
+        "another epoch": (uuid4().hex[:8], seen.seq),
+        "a number from the future": (seen.epoch, seen.seq + 5),
+    }
+    for case, known in cases.items():
+        with subtests.test(case=case):
+            async with page(show.portal) as again:
+                await again.subscribe(stage, *known)
+                await again.until(lambda page=again: bool(page[stage].kinds))  # type: ignore[misc]
+                assert again[stage].kinds == ["snap"]
 
 
 async def test_who_has_everything_gets_nothing(show: Show) -> None:
@@ -263,7 +263,6 @@ async def test_who_has_everything_gets_nothing(show: Show) -> None:
 
 async def test_a_page_that_left_a_channel_hears_no_more_of_it(show: Show) -> None:
     stage, board = f"stage:{show.episode_id}", f"board:{show.episode['season_id']}"
-    await show.enter("Lantern")
     async with page(show.portal) as opened:
         await opened.open(stage)
         await opened.open(board)
@@ -358,33 +357,41 @@ async def test_a_change_of_which_no_word_came_is_found(show: Show, monkeypatch: 
 # --- who may see what ----------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize(
-    "channel", ["nonsense", "stage", "stage:", "stage:1", "secrets:{id}", "stage:{ID}", "stage:{id} "]
-)
-async def test_an_unknown_channel_is_refused(show: Show, channel: str) -> None:
-    name = channel.replace("{id}", show.episode_id).replace("{ID}", show.episode_id.upper())
+async def test_an_unknown_channel_is_refused(show: Show, subtests: pytest.Subtests) -> None:
+    id = show.episode_id
     async with page(show.portal) as opened:
-        assert await opened.refused(name) == "live.unknown_channel"
+        names = [
+            "nonsense",
+            "stage",
+            "stage:",
+            "stage:1",
+            f"secrets:{id}",
+            f"stage:{id.upper()}",
+            f"stage:{id} ",
+        ]
+        for name in names:
+            with subtests.test(channel=name):
+                assert await opened.refused(name) == "live.unknown_channel"
         assert await opened.refused(f"stage:{uuid4()}") == "episode.not_found"
         assert await opened.refused(f"board:{uuid4()}") == "season.not_found"
         await opened.open(f"stage:{show.episode_id}")  # a refusal costs nothing else
 
 
-@pytest.mark.parametrize("who", ["nobody", "device", "contestant", "judge", "operator"])
-async def test_the_desk_is_for_producers(show: Show, who: str) -> None:
+async def test_the_desk_is_for_producers(show: Show, subtests: pytest.Subtests) -> None:
     desk, portal = f"desk:{show.episode_id}", show.portal
-    headers = {}
-    visitor: Caller | None = None
-    if who == "operator":
-        headers = {"Authorization": portal.operator.headers["Authorization"]}
-        visitor = portal.operator
-    elif who == "device":
-        visitor = await portal.phone()
-    elif who != "nobody":
-        visitor = await portal.person(who)
-    async with page(portal, visitor, **headers) as opened:
-        assert await opened.refused(desk) == "live.forbidden"
-    assert await (visitor or portal.anybody()).refused("GET", f"/live/{desk}") == (403, "live.forbidden")
+    visitors = {
+        "nobody": portal.anybody(),
+        "device": await portal.phone(),
+        "contestant": await portal.person("contestant"),
+        "judge": await portal.person("judge"),
+        "operator": portal.operator,
+    }
+    for who, visitor in visitors.items():
+        with subtests.test(who=who):
+            token = visitor.headers.get("Authorization")
+            async with page(portal, visitor, **({"Authorization": token} if token else {})) as opened:
+                assert await opened.refused(desk) == "live.forbidden"
+            assert await visitor.refused("GET", f"/live/{desk}") == (403, "live.forbidden")
 
 
 async def test_a_submission_is_for_its_owner_and_for_producers(portal: Portal, lab: Lab) -> None:
@@ -440,16 +447,15 @@ async def test_another_site_s_page_cannot_connect_with_our_cookies(portal: Porta
     assert closed.value.rcvd.code == AUTH
 
 
-@pytest.mark.parametrize(
-    "message", ["no json", '{"t": "dance"}', '{"t": "sub"}', "[]", '{"t": "sub", "ch": 5}']
-)
-async def test_a_message_that_is_none_ends_the_connection(portal: Portal, message: str) -> None:
-    async with page(portal) as opened:
-        await opened.socket.send(message)
-        with pytest.raises(ConnectionClosed) as closed:
-            await opened.receive()
-    assert closed.value.rcvd
-    assert closed.value.rcvd.code == PROTOCOL
+async def test_a_message_that_is_none_ends_the_connection(portal: Portal, subtests: pytest.Subtests) -> None:
+    for message in ("no json", '{"t": "dance"}', '{"t": "sub"}', "[]", '{"t": "sub", "ch": 5}'):
+        with subtests.test(message=message):
+            async with page(portal) as opened:
+                await opened.socket.send(message)
+                with pytest.raises(ConnectionClosed) as closed:
+                    await opened.receive()
+            assert closed.value.rcvd
+            assert closed.value.rcvd.code == PROTOCOL
 
 
 async def test_one_connection_has_so_many_channels_and_no_more(portal: Portal) -> None:

@@ -33,7 +33,6 @@ PROMPT = "Why does the gavel fall?"
 @pytest.fixture
 async def ada(show: Show) -> Caller:
     """Her entry “Lantern” has a version that is ready."""
-    await show.enter("Lantern")
     return show.contestants["Lantern"]
 
 
