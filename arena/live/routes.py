@@ -140,7 +140,8 @@ async def _send(socket: WebSocket, hub: Hub, subscriber: Subscriber) -> None:
     """Everything that is due in one message; a heartbeat when nothing was due for a while."""
     while True:
         try:
-            await asyncio.wait_for(subscriber.ready.wait(), HEARTBEAT_SECONDS)
+            async with asyncio.timeout(HEARTBEAT_SECONDS):
+                await subscriber.ready.wait()
             batch = subscriber.take(hub)
         except TimeoutError:
             batch = [orjson.dumps({"t": "hb", "now": now()})]
@@ -148,7 +149,8 @@ async def _send(socket: WebSocket, hub: Hub, subscriber: Subscriber) -> None:
             continue
         message = (b"[" + b",".join(batch) + b"]").decode()
         try:
-            await asyncio.wait_for(socket.send_text(message), SEND_TIMEOUT)
+            async with asyncio.timeout(SEND_TIMEOUT):
+                await socket.send_text(message)
         except TimeoutError:
             await _close(socket, SLOW, "This connection cannot keep up; come back in a few seconds.")
             return

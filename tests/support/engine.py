@@ -113,15 +113,6 @@ def free_port() -> int:
         return int(probe.getsockname()[1])
 
 
-def bound_port(port: int = 0) -> socket.socket:
-    """A socket that has the port and does not listen yet. Several may have it: none but the one that listens is
-    connected to, and while one is kept the port is nobody else's."""
-    bound = socket.socket()
-    bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
-    bound.bind(("127.0.0.1", port))
-    return bound
-
-
 def wait_ready(url: str, seconds: float) -> dict[str, object]:
     """The health document, once the node is ready. Raises AssertionError with its last words."""
     deadline = time.monotonic() + seconds
@@ -139,15 +130,9 @@ def wait_ready(url: str, seconds: float) -> dict[str, object]:
 
 @contextmanager
 def served(
-    agent: NodeAgent,
-    data_dir: Path,
-    token: str | None = None,
-    port: int | None = None,
-    bound: socket.socket | None = None,
+    agent: NodeAgent, data_dir: Path, token: str | None = None, port: int | None = None
 ) -> Iterator[Node]:
-    """The agent behind a real socket, so that streams are streams; on one that is `bound` already, or on its own."""
-    if bound is not None:
-        port = bound.getsockname()[1]
+    """The agent behind a real socket, so that streams are streams."""
     port, token = port or free_port(), token or secrets.token_hex(8)
     config = uvicorn.Config(
         create_node_app(agent, token),
@@ -157,7 +142,7 @@ def served(
         timeout_graceful_shutdown=1,
     )
     server = uvicorn.Server(config)
-    thread = threading.Thread(target=server.run, args=([bound] if bound else None,), daemon=True)
+    thread = threading.Thread(target=server.run, daemon=True)
     thread.start()
     node = Node(f"http://127.0.0.1:{port}", token, data_dir, os.getpid())
     try:

@@ -19,11 +19,9 @@ from tests.support.engine import Node, make_adapter, served
 from tests.support.lab import BENCHMARK, PROBE, VERIFY, Lab, LabJob
 from tests.support.portal import Caller, Portal, running_portal, settings
 from tests.support.services import TEMPLATE, Services
-from tests.support.show import Json, Show, engine_settings, send
+from tests.support.show import Json, Show, engine_settings, quick_agent, send
 from workers.control.watch import look_at_nodes
 from workers.pool.agent import NodeAgent
-from workers.pool.fake import Pace
-from workers.pool.serve import fake_agent
 
 Walk = Callable[[Show], Awaitable[None]]
 
@@ -42,6 +40,12 @@ async def verified(show: Show) -> None:
     show.entries["Lantern"] = {"entry_id": entry["id"], "submission_id": sent["id"]}
     # What follows from it is not passed on here: each copy does that, with links of its own.
     await (await show.lab.until(VERIFY)).succeed()
+
+
+async def answered(show: Show) -> None:
+    """And House and Lantern have answered the first duel."""
+    await admitted(show)
+    await show.answered()
 
 
 async def probed(show: Show) -> None:
@@ -67,6 +71,7 @@ class Evening:
     producer: Cookies
     contestants: dict[str, Cookies]
     episode: Json
+    version: int
     entries: dict[str, Json]
 
     @classmethod
@@ -80,7 +85,17 @@ class Evening:
             await walk(show)
             contestants = {name: caller.cookies for name, caller in show.contestants.items()}
             people, producer = len(portal._people), show.producer.cookies
-        return cls(services, database, folder, people, producer, contestants, show.episode, show.entries)
+        return cls(
+            services,
+            database,
+            folder,
+            people,
+            producer,
+            contestants,
+            show.episode,
+            show.version,
+            show.entries,
+        )
 
     @asynccontextmanager
     async def copied(self, folder: Path) -> AsyncIterator[Show]:
@@ -94,7 +109,7 @@ class Evening:
                 await look_at_nodes(portal.site)
                 # As many as there were: addresses of newcomers are numbered.
                 everybody = [portal.anybody() for _ in range(self.people)]
-                show = Show(portal, node, agent, Lab(portal), everybody.pop(), self.episode)
+                show = Show(portal, node, agent, Lab(portal), everybody.pop(), self.episode, self.version)
                 show.producer.cookies = self.producer
                 for name, cookies in self.contestants.items():
                     show.contestants[name] = everybody.pop()
@@ -107,7 +122,7 @@ class Evening:
 async def _site(
     services: Services, database_url: str, folder: Path
 ) -> AsyncIterator[tuple[Portal, Node, NodeAgent]]:
-    agent = fake_agent(folder / "node", pace=Pace(first_token=0.001, token=0.001))
+    agent = quick_agent(folder / "node")
     with served(agent, folder / "node") as node:
         wanted = settings(database_url, services.redis_url, folder, **engine_settings(node))
         async with running_portal(wanted) as portal:

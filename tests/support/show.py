@@ -1,9 +1,5 @@
 """An evening for tests: a portal, one engine node with the fake engine, the lab played by the test, and people."""
 
-import shutil
-import socket
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from hashlib import sha256
 from pathlib import Path
@@ -12,14 +8,12 @@ from uuid import uuid4
 
 import httpx
 from pydantic import SecretStr
-from sqlalchemy import make_url
 
 from arena.shows.rules import Artifact
 from tests.support.clock import time_passes
-from tests.support.engine import Adapter, Node, bound_port, make_adapter, served
+from tests.support.engine import Adapter, Node, make_adapter
 from tests.support.lab import Lab
-from tests.support.portal import Caller, Portal, running_portal, settings
-from tests.support.services import Services
+from tests.support.portal import Caller, Portal
 from workers.control.watch import look_at_nodes
 from workers.pool.agent import NodeAgent
 from workers.pool.fake import Pace
@@ -166,75 +160,3 @@ class Show:
 def quick_agent(folder: Path) -> NodeAgent:
     """A node whose fake engine answers at once."""
     return fake_agent(folder, pace=Pace(first_token=0.001, token=0.001))
-
-
-@dataclass(frozen=True)
-class Opening:
-    """An evening as the real line has left it: House and “Lantern” are ready, and their duel is still to come, or is
-    answered.
-
-    Whatever is tested from there on begins with a copy of it: of the database, of the files, and of the node, which
-    has its address and its key from then, as the same node would.
-    """
-
-    services: Services
-    folder: Path
-    database: str
-    port: socket.socket
-    """Kept, so that nobody else takes it between two tests."""
-    token: str
-    episode: Json
-    version: int
-    entries: dict[str, Json]
-    cookies: dict[str, dict[str, str]]
-    """Of those who are signed in, by name."""
-
-    @classmethod
-    async def make(cls, services: Services, folder: Path, answered: bool) -> "Opening":
-        port = bound_port()
-        with services.database() as url:
-            async with evening(services, url, folder, port) as show:
-                await show.enter("Lantern")
-                if answered:
-                    await show.answered()
-                people = show.contestants | {"": show.producer}
-                cookies = {name: dict(who.cookies) for name, who in people.items()}
-            name = f"{make_url(url).database}_opening"
-            services.run(f"create database {name} template {make_url(url).database}")
-        return cls(
-            services, folder, name, port, show.node.token, show.episode, show.version, show.entries, cookies
-        )
-
-    @asynccontextmanager
-    async def copy(self, folder: Path) -> AsyncIterator[Show]:
-        self.services.forget()
-        for part in ("files", "node"):
-            shutil.copytree(self.folder / part, folder / part)
-        with self.services.database(self.database) as url:
-            async with evening(self.services, url, folder, self.port, self.token, self.episode) as show:
-                show.version, show.entries = self.version, dict(self.entries)
-                for name, cookies in self.cookies.items():
-                    who = show.contestants.setdefault(name, show.portal.anybody()) if name else show.producer
-                    who.cookies.update(cookies)
-                yield show
-
-
-@asynccontextmanager
-async def evening(
-    services: Services,
-    url: str,
-    folder: Path,
-    port: socket.socket,
-    token: str | None = None,
-    episode: Json | None = None,
-) -> AsyncIterator[Show]:
-    """A show on a node at this port; it begins with the episode, or with a new one."""
-    agent = quick_agent(folder / "node")
-    with served(agent, folder / "node", token, bound=bound_port(port.getsockname()[1])) as node:
-        wanted = settings(url, services.redis_url, folder, **engine_settings(node))
-        async with running_portal(wanted) as portal:
-            if episode is None:
-                yield await Show.begin(portal, node, agent)
-            else:
-                await look_at_nodes(portal.site)
-                yield Show(portal, node, agent, Lab(portal), portal.anybody(), episode)

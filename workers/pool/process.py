@@ -82,7 +82,8 @@ class ChildProcess:
         if self._process.returncode is None:
             self._signal(signal.SIGTERM)
             with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self.wait(), STOP_SECONDS)
+                async with asyncio.timeout(STOP_SECONDS):
+                    await self.wait()
         self._signal(signal.SIGKILL)
         await self.wait()
         if self._copying:

@@ -4,6 +4,7 @@
 """
 
 import asyncio
+from contextlib import suppress
 from datetime import timedelta
 from uuid import UUID
 
@@ -144,10 +145,10 @@ async def run_relay(site: Site, pipeline: Pipeline, waker: Waker) -> None:
                     pass
             except SQLAlchemyError as error:
                 log.error("relay_failed", error=str(error))
-            try:
-                await asyncio.wait_for(nudged.wait(), POLL_SECONDS)
-            except TimeoutError:
-                continue
+            # Not `wait_for`: before Python 3.12 it takes a nudge of the same moment for the end of being cancelled.
+            with suppress(TimeoutError):
+                async with asyncio.timeout(POLL_SECONDS):
+                    await nudged.wait()
     finally:
         listener.cancel()
 

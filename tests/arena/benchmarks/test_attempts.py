@@ -35,8 +35,8 @@ def code(answer: Any) -> tuple[int, str]:
 
 
 @pytest.fixture
-def show(lantern_probed: Show) -> Show:
-    return lantern_probed
+def show(probed: Show) -> Show:
+    return probed
 
 
 async def ordered(show: Show, submission: str, extent: str = "full") -> str:

@@ -19,8 +19,8 @@ SUITE = "reasoning"
 
 
 @pytest.fixture
-def show(lantern_probed: Show) -> Show:
-    return lantern_probed
+def show(probed: Show) -> Show:
+    return probed
 
 
 async def answered(job: LabJob, right: float = 0.5) -> Json:
@@ -203,9 +203,9 @@ async def test_a_sealed_seed_seals_the_folder(show: Show) -> None:
     assert (await anybody.get_ok(f"/runs/{run['id']}/reproduce"))["command"]
 
 
-async def test_a_system_prompt_is_in_no_stranger_s_folder(lantern: Show) -> None:
+async def test_a_system_prompt_is_in_no_stranger_s_folder(ready: Show) -> None:
     """It stands in every question as it was asked."""
-    show = lantern
+    show = ready
     ada = await show.portal.person("contestant", "Ada")
     entry = await ada.post_ok("/entries", {"name": "Sailor"})
     said = {"prompt.txt": b"Answer like a sailor."}

@@ -16,8 +16,8 @@ from tests.support.show import Json, Show
 
 
 @pytest.fixture
-def show(lantern_probed: Show) -> Show:
-    return lantern_probed
+def show(probed: Show) -> Show:
+    return probed
 
 
 async def result_of(job: LabJob, right: float = 0.5) -> Json:

@@ -22,7 +22,7 @@ from arena.kit.celery import BENCH, CONTROL
 from arena.kit.db import transaction
 from arena.kit.errors import Conflict
 from arena.kit.facts import Fact
-from arena.kit.jobs import service
+from arena.kit.jobs import relay, service
 from arena.kit.jobs.models import Job, JobState, OutboxFact
 from arena.kit.jobs.outbox import record
 from arena.kit.jobs.pipeline import Air, Pipeline, Step, Work
@@ -211,6 +211,30 @@ async def test_pages_are_told_before_workers_are_woken(bakery: Bakery) -> None:
         await bakery.state(CakeOrdered(cake=uuid4()))
         await pass_on(bakery.site, bakery.pipeline, Late())  # type: ignore[arg-type]
     assert heard == ["shop-window"]
+
+
+async def test_a_relay_that_is_told_to_go_while_it_is_nudged_goes(
+    bakery: Bakery, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Otherwise the whole worker would wait for it, and whoever ends the worker would have to kill it."""
+    waits = asyncio.Event()
+
+    async def pass_on(*_: object) -> int:
+        waits.set()
+        return 0
+
+    async def listen(_: str) -> AsyncIterator[bytes]:
+        await waits.wait()
+        yield b"1"
+        working.cancel()
+        await asyncio.Event().wait()
+
+    monkeypatch.setattr(relay, "pass_on", pass_on)
+    monkeypatch.setattr(bakery.site.bus, "listen", listen)
+    working = asyncio.create_task(relay.run_relay(bakery.site, bakery.pipeline, bakery.waker))  # type: ignore[arg-type]
+    done, _ = await asyncio.wait([working], timeout=20)
+    working.cancel()
+    assert done
 
 
 async def test_a_process_that_dies_between_commit_and_publish_loses_only_time(bakery: Bakery) -> None:

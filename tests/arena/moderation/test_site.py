@@ -224,8 +224,8 @@ async def test_many_refusals_at_once_are_all_recorded(portal: Portal, moderator:
     assert len(await records(moderator, "?limit=200")) == 40
 
 
-async def test_a_blocked_prompt_starts_no_duel(lantern: Show) -> None:
-    show = lantern
+async def test_a_blocked_prompt_starts_no_duel(ready: Show) -> None:
+    show = ready
     producer = show.producer
     for prompt, code in (("Write f u c k", "moderation.blocked"), ("谈谈毒品", "moderation.held")):
         command = show.command_body(

@@ -11,8 +11,8 @@ from workers.control.watch import look_at_nodes
 
 
 @pytest.fixture
-def show(lantern: Show) -> Show:
-    return lantern
+def show(ready: Show) -> Show:
+    return ready
 
 
 async def the_node(show: Show) -> Json:

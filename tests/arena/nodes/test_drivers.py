@@ -26,8 +26,8 @@ LANTERN = make_adapter(1, rank=1)
 
 
 @pytest.fixture
-def show(lantern: Show) -> Show:
-    return lantern
+def show(ready: Show) -> Show:
+    return ready
 
 
 @pytest.fixture

@@ -120,7 +120,8 @@ class RemoteEngine:
         misses, why = 0, ""
         while misses < self._patience.misses:
             with suppress(TimeoutError):
-                await asyncio.wait_for(self._lost.wait(), self._patience.watch)
+                async with asyncio.timeout(self._patience.watch):
+                    await self._lost.wait()
                 return "it does not know an adapter any more that it had"
             try:
                 await self._look()
