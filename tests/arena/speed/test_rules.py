@@ -79,6 +79,7 @@ def test_a_quiz_has_ten_questions_that_are_answered_in_writing(seed: int) -> Non
     assert all(len(set(listed)) == len(listed) for listed in asked.values())
     assert all(0 <= index < sizes[name] for name, listed in asked.items() for index in listed)
     assert (quiz, asked) == (rules.quiz_suite(suite, seed), rules.quiz_items(quiz, seed))
+    assert isinstance(quiz.seed, int)
     assert 0 <= quiz.seed < 2**31
 
 
