@@ -21,9 +21,9 @@ SUITE = "reasoning"
 
 
 @pytest.fixture
-def show(lantern: Show) -> Show:
+def show(ready: Show) -> Show:
     """Ada has Lantern on the stage, beside the house."""
-    return lantern
+    return ready
 
 
 @pytest.fixture
