@@ -189,7 +189,7 @@ async def test_what_is_not_yours_is_not_there(portal: Portal, ada: Caller) -> No
     entry = await new_entry(ada)
     submission = (await send(ada, entry, READY))["id"]
     for caller in (await portal.person("contestant", "Bob"), await portal.person("judge")):
-        for rest in ("", "/benchmark", "/samples"):
+        for rest in ("", "/benchmark", "/runs", "/scores", "/score-decisions", "/xray"):
             path = f"/submissions/{submission}{rest}"
             assert await caller.refused("GET", path) == (404, "submission.not_found")
             assert await caller.refused("GET", f"/submissions/{uuid4()}{rest}") == (
