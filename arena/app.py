@@ -129,7 +129,9 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         openapi_url="/api/openapi.json",
         generate_unique_id_function=lambda route: route.name,
     )
-    app.state.settings = settings
+    app.state.settings = (
+        settings  # what the lifespan opens the site with: an app may have several, one after another
+    )
     app.include_router(health)
     app.include_router(gateway.openai)
     for router in ROUTERS:

@@ -95,17 +95,18 @@ PIPELINE = Pipeline(
             verdict.finish,
         ),
         Work(PROBE, BENCH, timedelta(minutes=30), probing.failed, probing.prepare, probing.finish),
+        # A full set can take a night, and each attempt goes on where the last one ended.
         Work(
             BENCHMARK,
             BENCH,
-            timedelta(hours=2),
+            timedelta(hours=24),
             benchmarks.failed,
             benchmarks.prepare,
             benchmarks.finish,
             benchmarks.answered,
+            max_attempts=6,
             refused=benchmarks.forget,
         ),
-        # A full set can take a night, and each attempt goes on where the last one ended.
         Work(
             ORDERED_BENCHMARK,
             BENCH,

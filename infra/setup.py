@@ -114,7 +114,9 @@ class Step:
         self._ended.set()
         self._shown.join()
         Step.under_way.remove(self)
-        if kind is None:
+        if kind is not None:
+            say(f"{self.name:<14} failed ({time.monotonic() - self.began:.0f} s), see {self.log}")
+        else:
             self.stamp.write_text(self.inputs + "\n")
             say(f"{self.name:<14} done ({time.monotonic() - self.began:.0f} s)")
 

@@ -47,7 +47,8 @@ async def _others(
     rows = (await session.execute(mine.order_by(Submission.version.desc()))).scalars()
     versions += [(entry, row) for row in rows]
     found = []
-    stand = await standing.of_versions(session, entry.season_id, [version.id for _, version in versions])
+    ids = [version.id for _, version in versions]
+    stand = await standing.of_versions(session, entry.season_id, ids, run.extent)
     for of, version in versions:
         stands = stand[version.id].get(run.suite)
         if stands is not None and stands.run is not None:

@@ -30,7 +30,8 @@ VisibleRun = Annotated[BenchmarkRun, Depends(visible_run, scope="function")]
 
 
 async def run_with_questions(run: VisibleRun, caller: SignedIn, session: SessionDep) -> BenchmarkRun:
-    """Nobody but producers reads questions of a sealed seed: from a few of them it could be found by trying."""
+    """Nobody but producers reads questions of a sealed seed: everybody is asked the same, and a later version could be
+    trained on them."""
     if not caller.has(Role.PRODUCER):
         await _require_open(session, run)
     return run

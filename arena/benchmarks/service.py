@@ -208,7 +208,7 @@ async def forget_ordered(session: AsyncSession, run_id: UUID) -> None:
 
 
 async def cancel(session: AsyncSession, run_id: UUID) -> BenchmarkRun:
-    """Whoever has ordered it wants it no more. What was answered stays. Raises Conflict `run.admission`, `run.over`."""
+    """It is not wanted any more. What was answered stays. Raises Conflict `run.admission`, `run.over`."""
     if (await queries.run(session, run_id)).admission:
         raise Conflict(
             "run.admission",

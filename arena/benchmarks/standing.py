@@ -69,9 +69,9 @@ async def standings(session: AsyncSession, submission_id: UUID) -> dict[str, Sta
 
 
 async def of_versions(
-    session: AsyncSession, season_id: UUID, versions: Collection[UUID]
+    session: AsyncSession, season_id: UUID, versions: Collection[UUID], extent: Extent | None = None
 ) -> dict[UUID, dict[str, Standing]]:
-    """`standings` of several versions of one season."""
+    """`standings` of several versions of one season; with an extent as if that one counted."""
     rules = await season_rules(session, season_id)
     now = _Now(session, season_id, rules)
     asked: dict[tuple[UUID, str], list[BenchmarkRun]] = {}
@@ -84,7 +84,7 @@ async def of_versions(
         present = await now.suite(suite)
         run = max(
             asked.get((version, suite), []),
-            key=lambda one: counts_more(one, present, rules.extent),
+            key=lambda one: counts_more(one, present, extent or rules.extent),
             default=None,
         )
         changed = stale(made(run), await now.present(run)) if run is not None else []
@@ -93,9 +93,10 @@ async def of_versions(
 
 
 def counts_more(run: BenchmarkRun, present: str | None, extent: Extent) -> tuple[bool, bool, object]:
-    """Of the finished runs of a version on a suite the one with the largest counts: of the suite as it is now rather
-    than of an earlier version, the questions that count in the season rather than others, the newest."""
-    return run.suite_digest == present, run.extent == extent, run.created_at
+    """Of the finished runs of a version on a suite the one with the largest counts: over the questions that count in
+    the season rather than over others, which are no part of the overall accuracy however new they are; of the suite as
+    it is now rather than of an earlier version; the newest."""
+    return run.extent == extent, run.suite_digest == present, run.created_at
 
 
 async def accuracy(session: AsyncSession, submission_id: UUID) -> Accuracy | None:

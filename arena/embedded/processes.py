@@ -127,7 +127,8 @@ class Child:
         """Ask, wait for the part's grace, then insist. Its whole session is gone afterwards."""
         self._signal(self.part.stop_signal)
         try:
-            await asyncio.wait_for(asyncio.shield(self.exited), self.part.grace)
+            async with asyncio.timeout(self.part.grace):
+                await asyncio.shield(self.exited)
         except TimeoutError:
             self.kill()
             await self.exited

@@ -7,17 +7,20 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from arena.benchmarks.public import AccuracyOut, Standing, TaskOut, of_versions
 from arena.leaderboard.models import ShownBoard
 from arena.leaderboard.schemas import SuiteRow, SuiteScores
+from arena.shows.public import season_rules
 from arena.submissions import public as submissions
 from arena.submissions.public import Entry
 
 
 async def scores(session: AsyncSession, season_id: UUID, suite: str) -> SuiteScores:
-    """The best first, then those without a score. While the board is frozen nothing is shown that was measured since:
+    """The best first, then those whose answers are to other questions than those that count in the season, then those
+    without a score. While the board is frozen nothing is shown that was measured since:
     this page must not tell what the board keeps back.
     """
     shown = await session.get(ShownBoard, season_id)
     frozen = shown is not None and shown.frozen
-    rows = []
+    extent = (await season_rules(session, season_id)).extent
+    rows, aside = [], set()
     versions = await submissions.competing(session, season_id)
     stand = await of_versions(session, season_id, [version.id for version in versions.values()])
     for entry in await submissions.entries(session, season_id):
@@ -25,8 +28,11 @@ async def scores(session: AsyncSession, season_id: UUID, suite: str) -> SuiteSco
         stands = stand[version.id].get(suite) if version is not None else None
         if stands is not None and shown is not None and frozen and not _was_there(stands, shown):
             stands = None
+        if stands is not None and not stands.counts_in(extent):
+            aside.add(entry.id)
         rows.append(_row(entry, version.version if version else None, stands))
-    return SuiteScores(suite=suite, frozen=frozen, rows=sorted(rows, key=_order))
+    rows.sort(key=lambda row: (row.accuracy is None, row.entry_id in aside, -_value(row), row.name))
+    return SuiteScores(suite=suite, frozen=frozen, rows=rows)
 
 
 def _was_there(stands: Standing, shown: ShownBoard) -> bool:
@@ -54,5 +60,5 @@ def _row(entry: Entry, version: int | None, stands: Standing | None) -> SuiteRow
     )
 
 
-def _order(row: SuiteRow) -> tuple[bool, float, str]:
-    return row.accuracy is None, -(row.accuracy.value if row.accuracy else 0.0), row.name
+def _value(row: SuiteRow) -> float:
+    return row.accuracy.value if row.accuracy else 0.0

@@ -32,6 +32,8 @@ class SeasonOut(Out):
     frames: Frames
     """In which a debate quotes an answer."""
     suite: str
+    extent: Literal["air", "full"]
+    """Which questions of a suite count."""
     judge_seconds: int
     hold_seconds: int
     max_prompt_chars: int
@@ -57,6 +59,7 @@ class SeasonOut(Out):
             weights=rules.weights,
             frames=rules.frames,
             suite=rules.suite,
+            extent=rules.extent,
             judge_seconds=rules.judge_seconds,
             hold_seconds=rules.hold_seconds,
             max_prompt_chars=rules.max_prompt_chars,

@@ -222,7 +222,8 @@ async def _timely(body: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
     pace = Pace()
     while True:
         try:
-            chunk = await asyncio.wait_for(anext(body), WINDOW_SECONDS)
+            async with asyncio.timeout(WINDOW_SECONDS):
+                chunk = await anext(body)
         except StopAsyncIteration:
             return
         except TimeoutError:

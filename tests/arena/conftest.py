@@ -42,7 +42,7 @@ async def lab(portal: Portal) -> Lab:
 
 @pytest.fixture(scope="session")
 def evenings(services: Services, tmp_path_factory: pytest.TempPathFactory) -> Evenings:
-    return Evenings(services, tmp_path_factory.mktemp("evenings"))
+    return Evenings(services, tmp_path_factory)
 
 
 @pytest.fixture

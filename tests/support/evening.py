@@ -12,6 +12,7 @@ from pathlib import Path
 from shutil import copytree
 from uuid import uuid4
 
+import pytest
 from httpx import Cookies
 from sqlalchemy import text
 
@@ -132,14 +133,14 @@ async def _site(
 class Evenings:
     """Each walk is walked when the first test asks for its end."""
 
-    def __init__(self, services: Services, folder: Path) -> None:
-        self._services, self._folder = services, folder
+    def __init__(self, services: Services, folders: pytest.TempPathFactory) -> None:
+        self._services, self._folders = services, folders
         self._walked: dict[Walk, Evening] = {}
 
     @asynccontextmanager
     async def after(self, walk: Walk, folder: Path) -> AsyncIterator[Show]:
         if walk not in self._walked:
-            place = self._folder / walk.__name__
+            place = self._folders.mktemp(walk.__name__)
             self._walked[walk] = await Evening.walked(self._services, place, walk)
         async with self._walked[walk].copied(folder) as show:
             yield show

@@ -102,9 +102,14 @@ class Page:
 
 @asynccontextmanager
 async def page(portal: Portal, visitor: Caller | None = None, **headers: str) -> AsyncIterator[Page]:
-    """A socket as the visitor's browser opens it: with the cookies, and with the page's Origin."""
+    """A socket as the visitor opens it: with the cookies or the token, and with the page's Origin."""
     cookies = "; ".join(f"{cookie.name}={cookie.value}" for cookie in visitor.cookies.jar) if visitor else ""
-    sent = {"Origin": portal.url} | ({"Cookie": cookies} if cookies else {}) | headers
+    token = (
+        {"Authorization": visitor.headers["Authorization"]}
+        if visitor and "Authorization" in visitor.headers
+        else {}
+    )
+    sent = {"Origin": portal.url} | ({"Cookie": cookies} if cookies else {}) | token | headers
     url = portal.url.replace("http", "ws", 1) + "/api/live"
     async with connect(url, additional_headers=sent, proxy=None, max_size=1 << 24) as socket:
         yield Page(socket)

@@ -39,7 +39,6 @@ const suite = (id, en, zh, names) => ({
   generator: "reasoning-gym==0.1.25",
   seed: 20260801,
   seed_commitment: null,
-  seed_nonce: null,
   families: names.map(family),
 });
 

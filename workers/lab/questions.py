@@ -16,7 +16,7 @@ from typing import Any
 import rfc8785
 
 from arena.benchmarks import rows, scoring
-from arena.benchmarks.contracts import FamilySpec, FileSource, GymSource, SuiteSpec, TaskScore
+from arena.benchmarks.contracts import FamilySpec, FileSource, GymSource, Seed, SuiteSpec, TaskScore
 from arena.benchmarks.rows import BankRow, Demands
 from arena.benchmarks.rules import clustered
 
@@ -115,7 +115,7 @@ def _row(item: Item) -> BankRow:
     )
 
 
-def _family_items(family: FamilySpec, seed: int | str, files: Path) -> list[Item]:
+def _family_items(family: FamilySpec, seed: Seed, files: Path) -> list[Item]:
     if isinstance(family.source, FileSource):
         return _written(family, family.source.sha256, seed, files)
     return _generated(family, family.source, seed if isinstance(seed, str) else seed % GYM_SEEDS)
@@ -124,7 +124,7 @@ def _family_items(family: FamilySpec, seed: int | str, files: Path) -> list[Item
 # --- written ------------------------------------------------------------------------------------------------------
 
 
-def _written(family: FamilySpec, sha256: str, seed: int | str, files: Path) -> list[Item]:
+def _written(family: FamilySpec, sha256: str, seed: Seed, files: Path) -> list[Item]:
     path = files / f"{sha256}.jsonl"
     try:
         body = path.read_bytes()
@@ -138,7 +138,7 @@ def _written(family: FamilySpec, sha256: str, seed: int | str, files: Path) -> l
     return [_item(family, index, row, seed) for index, row in enumerate(listed[: family.items])]
 
 
-def _item(family: FamilySpec, index: int, row: BankRow, seed: int | str) -> Item:
+def _item(family: FamilySpec, index: int, row: BankRow, seed: Seed) -> Item:
     options: list[str] = []
     if family.kind == "choice":
         wrong = [option for option in row.options if option != row.answer]
@@ -147,7 +147,7 @@ def _item(family: FamilySpec, index: int, row: BankRow, seed: int | str) -> Item
     return Item(family.name, index, row.question, row.answer, options, entry)
 
 
-def _placed(family: FamilySpec, index: int, answer: str, wrong: list[str], seed: int | str) -> list[str]:
+def _placed(family: FamilySpec, index: int, answer: str, wrong: list[str], seed: Seed) -> list[str]:
     """The answer among wrong ones, in random order, and yet in each place equally often: so many questions in a row as
     there are places have it once in each.
     """
@@ -162,8 +162,9 @@ def _placed(family: FamilySpec, index: int, answer: str, wrong: list[str], seed:
 # --- generated ----------------------------------------------------------------------------------------------------
 
 
-def _generated(family: FamilySpec, source: GymSource, seed: int | str) -> list[Item]:
-    entries = _distinct(_series(family.name, source, seed), family.items + POOL)
+def _generated(family: FamilySpec, source: GymSource, seed: Seed) -> list[Item]:
+    count = family.items + POOL
+    entries = _distinct(_series(family.name, source, seed, 2 * count), count)
     pool = sorted({entry["answer"] for entry in entries})
     items: list[Item] = []
     for entry in entries:
@@ -178,31 +179,28 @@ def _generated(family: FamilySpec, source: GymSource, seed: int | str) -> list[I
     )
 
 
-def _series(family: str, source: GymSource, seed: int | str) -> Iterator[dict[str, Any]]:
-    """What the generator makes for the seed, without end: one entry after the other from a number on, or those that
-    hashes of a season's seed pick."""
-    first = seed if isinstance(seed, int) else 0
-    every = _generator(source.dataset, seed=first, size=GYM_SEEDS, **source.config)
-    for number in itertools.count():
-        if isinstance(seed, str):
-            picked = hashlib.sha256(f"{seed}/{family}/{number}".encode()).digest()
-            number = int.from_bytes(picked) % GYM_SEEDS
-        yield every[number]
+def _series(family: str, source: GymSource, seed: Seed, count: int) -> Iterator[dict[str, Any]]:
+    """So many entries that the generator makes for the seed: a stretch of its series, or those that hashes of a
+    season's seed pick, each made alone."""
+    if isinstance(seed, int):
+        yield from _generator(source.dataset, seed=seed, size=count, **source.config)
+        return
+    for number in range(count):
+        picked = hashlib.sha256(f"{seed}/{family}/{number}".encode()).digest()
+        yield _generator(source.dataset, seed=int.from_bytes(picked) % GYM_SEEDS, size=1, **source.config)[0]
 
 
 def _distinct(series: Iterator[dict[str, Any]], count: int) -> list[dict[str, Any]]:
-    """The first of them that ask different questions: `count`, or as many as there are among twice as many."""
+    """The first of them that ask different questions: `count`, or as many as there are."""
     entries: dict[str, dict[str, Any]] = {}
-    for entry in itertools.islice(series, 2 * count):
+    for entry in series:
         entries.setdefault(entry["question"], dict(entry) | {"answer": str(entry["answer"])})
         if len(entries) == count:
             break
     return list(entries.values())
 
 
-def _options(
-    family: FamilySpec, answer: str, pool: list[str], seed: int | str, index: int
-) -> list[str] | None:
+def _options(family: FamilySpec, answer: str, pool: list[str], seed: Seed, index: int) -> list[str] | None:
     """The answer among wrong ones; None when there are not enough wrong ones. Empty for `generate`."""
     if family.kind == "generate":
         return []

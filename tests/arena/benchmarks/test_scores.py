@@ -176,6 +176,21 @@ async def test_the_questions_that_count_are_the_same_for_everybody(show: Show, a
     await right(show, 1.0)
     assert await on_the_board(show, "House") is None, "it has answers for the stage only"
     assert (await on_the_board(show) or {})["value"] == pytest.approx(found["accuracy"]["value"])
+    rows = (await ada.get_ok(f"/leaderboard/suites/{SUITE}"))["rows"]
+    assert [(row["name"], row["extent"]) for row in rows] == [("Lantern", "full"), ("House", "air")], (
+        "whoever answered other questions stands behind"
+    )
+
+
+async def test_a_night_under_a_new_seed_takes_nobody_off_the_board(show: Show, ada: Caller) -> None:
+    lantern = show.entries["Lantern"]["entry_id"]
+    before = await score(ada, version(show))
+    await show.producer.post_ok("/seasons/current/seed")
+    await asked(show, entries=[lantern], expected=1, extent="full")
+    await right(show, 1.0)
+    after = await score(ada, version(show))
+    assert (after["run_id"], after["changed"]) == (before["run_id"], ["suite"])
+    assert await on_the_board(show) is not None
 
 
 async def test_a_run_that_fails_leaves_the_score_and_the_version_alone(show: Show, ada: Caller) -> None:

@@ -388,8 +388,7 @@ async def test_the_desk_is_for_producers(show: Show, subtests: pytest.Subtests) 
     }
     for who, visitor in visitors.items():
         with subtests.test(who=who):
-            token = visitor.headers.get("Authorization")
-            async with page(portal, visitor, **({"Authorization": token} if token else {})) as opened:
+            async with page(portal, visitor) as opened:
                 assert await opened.refused(desk) == "live.forbidden"
             assert await visitor.refused("GET", f"/live/{desk}") == (403, "live.forbidden")
 

@@ -4989,6 +4989,11 @@ export interface components {
             /** Closes At */
             closes_at: string | null;
             deadlines: components["schemas"]["Deadlines"];
+            /**
+             * Extent
+             * @enum {string}
+             */
+            extent: "air" | "full";
             frames: components["schemas"]["Frames"];
             /** Hold Seconds */
             hold_seconds: number;

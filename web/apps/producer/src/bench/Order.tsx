@@ -3,7 +3,7 @@ import { Confirm, SelectField } from "@gavel/desk";
 import { Button, Card, ErrorNote, useEntryName } from "@gavel/ui";
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { type FormEvent, useState } from "react";
-import { useSuites } from "../app/queries";
+import { useSeason, useSuites } from "../app/queries";
 import { useT } from "../i18n";
 import css from "./Bench.module.css";
 import { BENCH, useQueue } from "./queries";
@@ -28,7 +28,9 @@ export function Order({ onDone }: { onDone: (what: string) => void }) {
   const roster = useQuery({ queryKey: ["roster"], queryFn: () => api.get("/api/roster") });
   const [entry, setEntry] = useState(ALL);
   const [chosen, setSuite] = useState("");
-  const [extent, setExtent] = useState<Run["extent"]>("air");
+  const counts = useSeason().data?.extent ?? "air";
+  const [wished, setExtent] = useState<Run["extent"] | null>(null);
+  const extent = wished ?? counts;
   const [asking, ask] = useState(false);
   /** The number that the portal has counted, when it was another one. */
   const [told, tell] = useState<number | null>(null);
