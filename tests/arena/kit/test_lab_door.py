@@ -6,7 +6,9 @@ from uuid import UUID, uuid4
 import pytest
 from sqlalchemy import select, text
 
+from arena.benchmarks.contracts import JOB_KIND as BENCHMARK
 from arena.kit.jobs.models import Job, JobState
+from arena.pipeline import PIPELINE
 from tests.support.clock import time_passes
 from tests.support.engine import make_adapter
 from tests.support.lab import Lab, verified
@@ -242,10 +244,10 @@ async def test_work_that_cannot_be_begun_ends_with_its_reason(show: Show) -> Non
 
 async def test_a_defect_while_beginning_counts_as_an_attempt(show: Show) -> None:
     house = await broken_rules(show, '{"track": 5}')
-    for _ in range(3):
+    for _ in range(PIPELINE.work(BENCHMARK).max_attempts):
         answer = await show.lab.http.post(f"{await show.lab.next_url()}/claim")
         assert code(answer) == (409, "job.not_available")
-        await show.time_passes(10)
+        await show.time_passes(60)
     await show.portal.sweep()
     job = await job_of(show.portal, house)
     assert job.state == JobState.POISONED
