@@ -129,9 +129,8 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         openapi_url="/api/openapi.json",
         generate_unique_id_function=lambda route: route.name,
     )
-    app.state.settings = (
-        settings  # what the lifespan opens the site with: an app may have several, one after another
-    )
+    # What the lifespan opens the site with: an app may have several, one after another.
+    app.state.settings = settings
     app.include_router(health)
     app.include_router(gateway.openai)
     for router in ROUTERS:

@@ -104,12 +104,9 @@ class Page:
 async def page(portal: Portal, visitor: Caller | None = None, **headers: str) -> AsyncIterator[Page]:
     """A socket as the visitor opens it: with the cookies or the token, and with the page's Origin."""
     cookies = "; ".join(f"{cookie.name}={cookie.value}" for cookie in visitor.cookies.jar) if visitor else ""
-    token = (
-        {"Authorization": visitor.headers["Authorization"]}
-        if visitor and "Authorization" in visitor.headers
-        else {}
-    )
-    sent = {"Origin": portal.url} | ({"Cookie": cookies} if cookies else {}) | token | headers
+    sent = {"Origin": portal.url} | ({"Cookie": cookies} if cookies else {}) | headers
+    if visitor and "Authorization" in visitor.headers:
+        sent["Authorization"] = visitor.headers["Authorization"]
     url = portal.url.replace("http", "ws", 1) + "/api/live"
     async with connect(url, additional_headers=sent, proxy=None, max_size=1 << 24) as socket:
         yield Page(socket)

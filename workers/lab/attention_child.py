@@ -42,10 +42,10 @@ def main(model_dir: str, adapter_dir: str, asked: str, written: str) -> None:
 
 def load(model_dir: str, adapter_dir: str) -> "PeftModel":
     """Only eager attention gives its weights; the other ways to compute it never have them as a whole."""
+    os.nice(19)  # a duel that begins meanwhile has the processor
     from peft import PeftModel  # these take seconds, which a prompt that is too long is not worth
     from transformers import AutoModelForCausalLM
 
-    os.nice(19)  # a duel that begins meanwhile has the processor
     base = AutoModelForCausalLM.from_pretrained(
         model_dir,
         dtype=torch.float32,

@@ -1,6 +1,8 @@
 """`benchmarks.run` from wake-up to scores: the real harness in its child, against the fake engine over HTTP."""
 
 import socket
+import subprocess
+import sys
 import threading
 from pathlib import Path
 
@@ -109,6 +111,13 @@ def test_a_system_prompt_that_leaves_no_room_is_refused_with_the_numbers(
         "tokens": needed, "room": HOUSE_MODEL.context - 2 * size, "context": HOUSE_MODEL.context, "question": size,
         "answer": size,
     }  # fmt: skip
+
+
+def test_the_child_begins_without_torch() -> None:
+    """It hides torch once its own imports are done: were one of those to load it, that would come too late."""
+    heavy = "import sys, workers.lab.benchmark_child; print({'torch', 'sklearn'} & sys.modules.keys())"
+    said = subprocess.run([sys.executable, "-c", heavy], capture_output=True, text=True, check=True)
+    assert said.stdout == "set()\n"
 
 
 def test_an_engine_that_is_away_is_our_fault(portal: LabPortal, fake_node: Node, files: Files) -> None:
