@@ -9,6 +9,7 @@ from pydantic import Field
 
 from arena.kit.schemas import Contract
 from arena.shows.base_models import BASE_MODELS, HOUSE_MODEL, BaseModel
+from arena.shows.training import TrainingRules
 
 Artifact = Literal["adapter", "dataset", "prompt", "model"]
 """The kinds of things that can be entered."""
@@ -33,6 +34,8 @@ class Track(Contract):
     template_digest: str = HOUSE_MODEL.template_digest
     system_template_digest: str = HOUSE_MODEL.system_template_digest
     """Of the template with a place for an entry's system prompt."""
+    training: TrainingRules | None = None
+    """How data sets are trained on this track; None: they are not."""
 
     @property
     def base(self) -> BaseModel:
