@@ -74,7 +74,9 @@ async def pass_on(site: Site, pipeline: Pipeline, waker: Waker) -> int:
 async def _follow(session: AsyncSession, pipeline: Pipeline, fact: Fact) -> set[str]:
     """What the line says follows from the fact; returns the live channels that it changes."""
     for work, subject in pipeline.started_by(fact):
-        await service.enqueue(session, work.kind, work.queue, subject, work.limit, work.max_attempts)
+        # What is ordered, cancelled and ordered again while the relay is away is one piece of work.
+        if not await service.waits(session, work.kind, subject):
+            await service.enqueue(session, work.kind, work.queue, subject, work.limit, work.max_attempts)
     for resource in pipeline.freed_by(fact):
         await service.wake_waiting(session, resource)
     return pipeline.channels(fact)

@@ -74,6 +74,20 @@ async def enqueue(
     return job
 
 
+async def waits(session: AsyncSession, kind: str, subject: UUID) -> bool:
+    """Whether such a job waits for its first attempt: it will see all that is true by then.
+
+    It is held until the transaction ends. One that is being claimed right now does not count: it may have looked already.
+    """
+    untouched = (
+        select(Job.id)
+        .where(Job.kind == kind, Job.subject == subject, Job.state == JobState.QUEUED, Job.attempts == 0)
+        .with_for_update(skip_locked=True)
+        .limit(1)
+    )
+    return (await session.execute(untouched)).first() is not None
+
+
 async def claim(session: AsyncSession, job_id: UUID, owner: str) -> Job | None:
     """Take a queued job, or one whose owner's lease ran out. None: somebody else has it, or it has ended."""
     free = or_(

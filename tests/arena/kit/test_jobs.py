@@ -163,6 +163,26 @@ async def test_a_fact_becomes_one_job_and_one_wake_up(bakery: Bakery) -> None:
     assert await bakery.facts() == []
 
 
+async def test_what_is_said_twice_before_anybody_has_begun_is_one_job(bakery: Bakery) -> None:
+    cake = uuid4()
+    for _ in range(2):
+        await bakery.state(CakeOrdered(cake=cake))
+    await bakery.relay()
+    await bakery.state(CakeOrdered(cake=cake))
+    await bakery.relay()
+    assert bakery.waker.control_jobs == [(await bakery.job_of(cake)).id]
+
+
+async def test_what_is_said_after_work_has_begun_is_another_job(bakery: Bakery) -> None:
+    cake = uuid4()
+    await bakery.state(CakeOrdered(cake=cake))
+    await bakery.relay()
+    await bakery.claim(bakery.waker.control_jobs[0])
+    await bakery.state(CakeOrdered(cake=cake))
+    await bakery.relay()
+    assert len(set(bakery.waker.control_jobs)) == 2
+
+
 async def test_relays_side_by_side_pass_each_fact_on_once(bakery: Bakery) -> None:
     cakes = [uuid4() for _ in range(20)]
     for cake in cakes:
