@@ -153,8 +153,8 @@ PIPELINE = Pipeline(
         Step(CompletionAsked, COMPLETE, lambda fact: fact.completion_id),
         Step(AttentionAsked, ATTEND, lambda fact: fact.view_id),
         # What will meet is loaded before it is needed, on the standby too.
-        Step(EpisodePlanned, PRELOAD, lambda fact: fact.episode_id),
-        Step(DuelStarted, PRELOAD, lambda fact: fact.episode_id),
+        Step(EpisodePlanned, PRELOAD, lambda fact: fact.season_id),
+        Step(DuelStarted, PRELOAD, lambda fact: fact.season_id),
         Step(NodeWorn, RECYCLE, lambda fact: fact.node_id),
         Step(CalibrationAsked, CALIBRATE, lambda fact: fact.calibration_id),
         Step(PracticeAsked, PRACTISE, lambda fact: fact.exchange_id),

@@ -119,6 +119,7 @@ class Token(Contract):
 class DuelStarted(Fact):
     duel_id: UUID
     episode_id: UUID
+    season_id: UUID
 
 
 class DuelChanged(Fact):

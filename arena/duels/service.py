@@ -109,7 +109,7 @@ async def start(
                 )
             )
     await session.flush()
-    record(session, DuelStarted(duel_id=duel.id, episode_id=episode.id))
+    record(session, DuelStarted(duel_id=duel.id, episode_id=episode.id, season_id=episode.season_id))
     return duel
 
 

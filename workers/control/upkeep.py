@@ -13,7 +13,7 @@ from arena.duels.public import any_waiting
 from arena.kit.jobs import service as jobs
 from arena.kit.jobs.service import NotReady
 from arena.nodes import public as nodes
-from arena.shows.public import episode, season_rules
+from arena.shows.public import season_rules
 from arena.submissions import public as submissions
 from workers.control.held import Held
 from workers.control.watch import look_at
@@ -25,7 +25,7 @@ log = structlog.get_logger()
 
 
 async def preload(held: Held) -> None:
-    """Every node that can stage the episode gets its competing versions, first come first, as far as its slots go."""
+    """Every node that can stage the season gets its competing versions, first come first, as far as its slots go."""
     refused: set[str] = set()
     while True:
         async with held.writing() as (session, job):
@@ -33,9 +33,8 @@ async def preload(held: Held) -> None:
             refused |= await without_numbers(session)
             if await any_waiting(session):
                 raise DUEL_FIRST
-            season_id = (await episode(session, held.subject)).season_id
-            base = (await season_rules(session, season_id)).track.base_model
-            roster = [d for d in await submissions.stage_adapters(session, season_id) if d not in refused]
+            base = (await season_rules(session, held.subject)).track.base_model
+            roster = [d for d in await submissions.stage_adapters(session, held.subject) if d not in refused]
             needy = await _needy(session, base, roster)
             if needy is None:
                 break

@@ -77,7 +77,7 @@ async def enqueue(
 async def waits(session: AsyncSession, kind: str, subject: UUID) -> bool:
     """Whether such a job waits for its first attempt: it will see all that is true by then.
 
-    It is held until the transaction ends. One that is being claimed right now does not count: it may have looked already.
+    Held until the transaction ends. One that is being claimed right now does not count: it may have looked already.
     """
     untouched = (
         select(Job.id)
