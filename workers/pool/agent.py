@@ -63,6 +63,8 @@ PrepareModel = Callable[[Callable[[Progress], None]], Awaitable[str]]
 class Loaded:
     shown: LoadedAdapter
     directory: Path
+    shown_by: str
+    """The probe whose answer is its fingerprint."""
 
 
 class NodeAgent:
@@ -160,7 +162,7 @@ class NodeAgent:
         first = await self._ask(name, PROBES[0])
         self._identity_answers = {PROBES[0]: first}
         shown = LoadedAdapter(name=name, digest=digest, fingerprint=first.fingerprint, effect=False)
-        before, self._adapters = self._adapters, {name: Loaded(shown, self._store.path(digest))}
+        before, self._adapters = self._adapters, {name: Loaded(shown, self._store.path(digest), PROBES[0])}
         self._identity = Identity(digest=digest, name=name)
         self._loads = 0
         for other, loaded in list(before.items())[-RELOADED:]:
@@ -168,7 +170,7 @@ class NodeAgent:
                 continue
             self._say("starting", f"loading adapter {other} again")
             await self.engine.load(other, loaded.directory)
-            if (await self._ask(other, PROBES[0])).fingerprint == loaded.shown.fingerprint:
+            if (await self._ask(other, loaded.shown_by)).fingerprint == loaded.shown.fingerprint:
                 self._adapters[other] = loaded
             else:
                 log.error(
@@ -318,9 +320,9 @@ class NodeAgent:
         started = time.perf_counter()
         await self.engine.load(name, directory)
         load_ms = round((time.perf_counter() - started) * 1000, 1)
-        fingerprint, effect = await self._probe(name)
+        probe, fingerprint, effect = await self._probe(name)
         shown = LoadedAdapter(name=name, digest=digest, fingerprint=fingerprint, effect=effect)
-        self._adapters[name] = Loaded(shown, directory)
+        self._adapters[name] = Loaded(shown, directory, probe)
         return shown, load_ms
 
     async def check(self, name: str) -> CheckAnswer:
@@ -328,7 +330,7 @@ class NodeAgent:
         self.require_ready()
         recorded = self.require_loaded(name).fingerprint
         async with self._alone():
-            fingerprint = (await self._ask(name, PROBES[0])).fingerprint
+            fingerprint = (await self._ask(name, self._adapters[name].shown_by)).fingerprint
         return CheckAnswer(fingerprint=fingerprint, matches=fingerprint == recorded)
 
     async def recycle(self, name: str | None = None) -> Health:
@@ -366,18 +368,21 @@ class NodeAgent:
                 "engine.busy", f"generations were still running after {IDLE_SECONDS:.0f} s"
             ) from None
 
-    async def _probe(self, name: str) -> tuple[str | None, bool]:
-        """(fingerprint, effect). Asks until the answers differ from the identity adapter's: mostly one question."""
+    async def _probe(self, name: str) -> tuple[str, str | None, bool]:
+        """(probe, the fingerprint that its answer is, effect).
+
+        The first probe that it answers otherwise than the identity adapter: by the answer to another nobody would
+        notice that the identity adapter, or no adapter at all, has spoken in its place.
+        """
         assert self._identity
-        first = await self._ask(name, PROBES[0])
-        effect = not first.same_as(self._identity_answers[PROBES[0]])
-        for probe in PROBES[1:]:
-            if effect:
-                break
+        said = {}
+        for probe in PROBES:
             if probe not in self._identity_answers:
                 self._identity_answers[probe] = await self._ask(self._identity.name, probe)
-            effect = not (await self._ask(name, probe)).same_as(self._identity_answers[probe])
-        return first.fingerprint, effect
+            said[probe] = await self._ask(name, probe)
+            if not said[probe].same_as(self._identity_answers[probe]):
+                return probe, said[probe].fingerprint, True
+        return PROBES[0], said[PROBES[0]].fingerprint, False
 
     async def _ask(self, name: str, probe: str) -> Answer:
         answer = await greedy_answer(self.engine, self.base, name, probe)

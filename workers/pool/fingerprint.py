@@ -16,7 +16,8 @@ PROBES = (
     "写一句关于月亮的话。",
     "The door opened and a stranger walked in. What did she say?",
 )
-"""The first is the fingerprint. Changing any of them changes every recorded fingerprint."""
+"""An adapter's answer to the first of them that it answers otherwise than the identity adapter is its fingerprint; to
+the very first, when there is none. Changing any of them changes every recorded fingerprint."""
 
 
 @dataclass(frozen=True)

@@ -26,6 +26,7 @@ from workers.pool.client import (
     TokenEvent,
 )
 from workers.pool.fake import FakeEngine, Fault
+from workers.pool.fingerprint import PROBES
 from workers.pool.node import create_node_app
 from workers.pool.protocol import EngineReply
 
@@ -225,6 +226,29 @@ async def test_an_adapter_is_loaded_once_under_its_hash_and_kept_read_only(
         assert not stat.S_IMODE(path.stat().st_mode) & 0o222
     check = await client.check_adapter(first.name)
     assert (check.fingerprint, check.matches) == (first.fingerprint, True)
+
+
+async def test_who_answers_the_first_question_like_the_house_is_known_by_another(
+    client: EngineClient, files: Files, agent: NodeAgent
+) -> None:
+    identity = await identity_name(client)
+    complete, first = agent.engine.complete, HOUSE_MODEL.render(PROBES[0])
+
+    async def alike(request: CompletionRequest) -> EngineReply:
+        return await complete(
+            request.model_copy(update={"model": identity} if request.prompt == first else {})
+        )
+
+    agent.engine.complete = alike  # type: ignore[method-assign]
+    loaded = await client.ensure_adapter(**files.publish(make_adapter()))
+    assert loaded.effect
+    assert (await client.check_adapter(loaded.name)).matches
+
+    async def swapped(request: CompletionRequest) -> EngineReply:
+        return await complete(request.model_copy(update={"model": identity}))
+
+    agent.engine.complete = swapped  # type: ignore[method-assign]
+    assert not (await client.check_adapter(loaded.name)).matches
 
 
 async def test_an_adapter_that_changes_nothing_is_named_as_such(client: EngineClient, files: Files) -> None:
