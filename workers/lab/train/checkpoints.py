@@ -22,7 +22,8 @@ from safetensors.torch import save
 from torch.optim import Optimizer
 from torch.optim.lr_scheduler import LRScheduler
 
-FILE = "checkpoint.safetensors"
+from arena.training.contracts import CHECKPOINT_FILE
+
 FORMAT = 1
 LAST = 10
 """Of the last so many steps the final loss is the mean."""
@@ -110,7 +111,7 @@ def write(folder: Path, run: Run, optimizer: Optimizer, schedule: LRScheduler) -
         "randomness": randomness,
     }
     plain = {name: tensor.detach().cpu().contiguous() for name, tensor in tensors.items()}
-    write_whole(folder, {FILE: save(plain, {"checkpoint": json.dumps(said)})})
+    write_whole(folder, {CHECKPOINT_FILE: save(plain, {"checkpoint": json.dumps(said)})})
 
 
 def write_whole(folder: Path, files: dict[str, bytes]) -> None:
@@ -140,7 +141,7 @@ def drop_old(folder: Path, kept: int) -> None:
 
 def read(folder: Path) -> Checkpoint:
     """Raises ValueError (or what safetensors raises) for a file that we did not write."""
-    with safe_open(folder / FILE, "pt") as file:
+    with safe_open(folder / CHECKPOINT_FILE, "pt") as file:
         said = json.loads((file.metadata() or {}).get("checkpoint", "{}"))
         if said.get("format") != FORMAT:
             raise ValueError("not a checkpoint of this trainer")

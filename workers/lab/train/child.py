@@ -82,7 +82,7 @@ def first_process() -> bool:
 
 
 def use_processors(threads: int) -> None:
-    each = max(1, (threads or os.cpu_count() or 1) // processes())
+    each = threads or max(1, (os.cpu_count() or 1) // processes())
     os.environ["OMP_NUM_THREADS"] = str(each)  # accelerate would choose anew
     torch.set_num_threads(each)
     if sys.platform.startswith("linux"):
