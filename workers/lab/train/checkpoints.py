@@ -19,6 +19,7 @@ import numpy as np
 import torch
 from safetensors import safe_open
 from safetensors.torch import save
+from torch.distributed.tensor import DTensor, distribute_tensor
 from torch.optim import Optimizer
 from torch.optim.lr_scheduler import LRScheduler
 
@@ -71,9 +72,9 @@ class Checkpoint:
             if weight.shape != parameter.shape:
                 raise ValueError(f"weight {number} of the checkpoint has another shape")
             with torch.no_grad():
-                parameter.copy_(weight)
+                parameter.copy_(_laid_out_like(parameter, weight))
             moments = {
-                name.split(".", 1)[1]: tensor.to(parameter.device if tensor.dim() else "cpu")
+                name.split(".", 1)[1]: _laid_out_like(parameter, tensor)
                 for name, tensor in self.tensors.items()
                 if name.startswith(f"{number}.") and not name.endswith(".weight")
             }
@@ -97,8 +98,6 @@ def write(folder: Path, run: Run, optimizer: Optimizer, schedule: LRScheduler) -
     if _processes() > 1:
         randomness = [{}] * _processes()
         torch.distributed.all_gather_object(randomness, _randomness())
-    if _rank() != 0:
-        return
     tensors: dict[str, torch.Tensor] = {}
     for number, parameter in _trained(optimizer):
         tensors[f"{number}.weight"] = parameter
@@ -110,7 +109,9 @@ def write(folder: Path, run: Run, optimizer: Optimizer, schedule: LRScheduler) -
         "rates": [float(group["lr"]) for group in optimizer.param_groups],
         "randomness": randomness,
     }
-    plain = {name: tensor.detach().cpu().contiguous() for name, tensor in tensors.items()}
+    plain = {name: whole(tensor).cpu().contiguous() for name, tensor in tensors.items()}
+    if _rank() != 0:
+        return
     write_whole(folder, {CHECKPOINT_FILE: save(plain, {"checkpoint": json.dumps(said)})})
 
 
@@ -147,6 +148,21 @@ def read(folder: Path) -> Checkpoint:
             raise ValueError("not a checkpoint of this trainer")
         tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 (no mapping)
     return Checkpoint(Run(**said["run"]), tensors, said["schedule"], said["rates"], said["randomness"])
+
+
+def whole(tensor: torch.Tensor) -> torch.Tensor:
+    """All of a tensor that may be split over processes. Every process calls this."""
+    plain = tensor.detach()
+    return plain.full_tensor() if isinstance(plain, DTensor) else plain
+
+
+def _laid_out_like(parameter: torch.Tensor, plain: torch.Tensor) -> torch.Tensor:
+    """As the optimiser wants it: beside its parameter, and split like it; its count of steps stays where it is."""
+    if not plain.dim():
+        return plain
+    if isinstance(parameter, DTensor):
+        return distribute_tensor(plain.to(parameter.device), parameter.device_mesh, parameter.placements)
+    return plain.to(parameter.device)
 
 
 def _trained(optimizer: Optimizer) -> Iterator[tuple[int, torch.nn.Parameter]]:
