@@ -19,10 +19,12 @@ import numpy as np
 import torch
 from safetensors import safe_open
 from safetensors.torch import save
+from torch.distributed.tensor import DTensor, distribute_tensor
 from torch.optim import Optimizer
 from torch.optim.lr_scheduler import LRScheduler
 
-FILE = "checkpoint.safetensors"
+from arena.training.contracts import CHECKPOINT_FILE
+
 FORMAT = 1
 LAST = 10
 """Of the last so many steps the final loss is the mean."""
@@ -70,9 +72,9 @@ class Checkpoint:
             if weight.shape != parameter.shape:
                 raise ValueError(f"weight {number} of the checkpoint has another shape")
             with torch.no_grad():
-                parameter.copy_(weight)
+                parameter.copy_(_laid_out_like(parameter, weight))
             moments = {
-                name.split(".", 1)[1]: tensor.to(parameter.device if tensor.dim() else "cpu")
+                name.split(".", 1)[1]: _laid_out_like(parameter, tensor)
                 for name, tensor in self.tensors.items()
                 if name.startswith(f"{number}.") and not name.endswith(".weight")
             }
@@ -96,8 +98,6 @@ def write(folder: Path, run: Run, optimizer: Optimizer, schedule: LRScheduler) -
     if _processes() > 1:
         randomness = [{}] * _processes()
         torch.distributed.all_gather_object(randomness, _randomness())
-    if _rank() != 0:
-        return
     tensors: dict[str, torch.Tensor] = {}
     for number, parameter in _trained(optimizer):
         tensors[f"{number}.weight"] = parameter
@@ -109,8 +109,10 @@ def write(folder: Path, run: Run, optimizer: Optimizer, schedule: LRScheduler) -
         "rates": [float(group["lr"]) for group in optimizer.param_groups],
         "randomness": randomness,
     }
-    plain = {name: tensor.detach().cpu().contiguous() for name, tensor in tensors.items()}
-    write_whole(folder, {FILE: save(plain, {"checkpoint": json.dumps(said)})})
+    plain = {name: whole(tensor).cpu().contiguous() for name, tensor in tensors.items()}
+    if _rank() != 0:
+        return
+    write_whole(folder, {CHECKPOINT_FILE: save(plain, {"checkpoint": json.dumps(said)})})
 
 
 def write_whole(folder: Path, files: dict[str, bytes]) -> None:
@@ -140,12 +142,27 @@ def drop_old(folder: Path, kept: int) -> None:
 
 def read(folder: Path) -> Checkpoint:
     """Raises ValueError (or what safetensors raises) for a file that we did not write."""
-    with safe_open(folder / FILE, "pt") as file:
+    with safe_open(folder / CHECKPOINT_FILE, "pt") as file:
         said = json.loads((file.metadata() or {}).get("checkpoint", "{}"))
         if said.get("format") != FORMAT:
             raise ValueError("not a checkpoint of this trainer")
         tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 (no mapping)
     return Checkpoint(Run(**said["run"]), tensors, said["schedule"], said["rates"], said["randomness"])
+
+
+def whole(tensor: torch.Tensor) -> torch.Tensor:
+    """All of a tensor that may be split over processes. Every process calls this."""
+    plain = tensor.detach()
+    return plain.full_tensor() if isinstance(plain, DTensor) else plain
+
+
+def _laid_out_like(parameter: torch.Tensor, plain: torch.Tensor) -> torch.Tensor:
+    """As the optimiser wants it: beside its parameter, and split like it; its count of steps stays where it is."""
+    if not plain.dim():
+        return plain
+    if isinstance(parameter, DTensor):
+        return distribute_tensor(plain.to(parameter.device), parameter.device_mesh, parameter.placements)
+    return plain.to(parameter.device)
 
 
 def _trained(optimizer: Optimizer) -> Iterator[tuple[int, torch.nn.Parameter]]:

@@ -82,7 +82,7 @@ def first_process() -> bool:
 
 
 def use_processors(threads: int) -> None:
-    each = max(1, (threads or os.cpu_count() or 1) // processes())
+    each = threads or max(1, (os.cpu_count() or 1) // processes())
     os.environ["OMP_NUM_THREADS"] = str(each)  # accelerate would choose anew
     torch.set_num_threads(each)
     if sys.platform.startswith("linux"):
@@ -141,7 +141,7 @@ def run(job: TrainJob, say: Say) -> None:
     residual = None
     if stopped != "asked":
         held = held | measured(recipe, kit, "after", say)
-        residual = leave(job, kit, base, max_rank, say)
+        residual = leave(job, trainer, base, max_rank, say)
     say(Trained(stopped=stopped, record=record(watch, kit, examples, held, residual)))
 
 
@@ -226,13 +226,15 @@ def measured(recipe: Recipe, kit: Kit, when: str, say: Say) -> dict[str, float]:
     return {f"{name}_{when}": value for name, value in recipe.measure(kit).items()}
 
 
-def leave(job: TrainJob, kit: Kit, base: BaseModel, max_rank: int, say: Say) -> float | None:
+def leave(job: TrainJob, trainer: Trainer, base: BaseModel, max_rank: int, say: Say) -> float | None:
     """Write `adapter/`; returns what a conversion lost."""
     if job.spec.method == "dora":
         say(Loading(note="converting"))
-    finished = methods.finish(kit.model, job.spec, base, max_rank)
+    finished = methods.finish(trainer.model, job.spec, base, max_rank)
     if first_process():
-        checkpoints.write_whole(kit.out / "adapter", {CONFIG: finished.config, WEIGHTS: finished.weights})
+        checkpoints.write_whole(
+            Path(job.out) / "adapter", {CONFIG: finished.config, WEIGHTS: finished.weights}
+        )
     return finished.residual
 
 

@@ -7,6 +7,7 @@ is said. (PEFT's own converter leaves the magnitudes out without a word.)
 
 import importlib.util
 import math
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -27,6 +28,7 @@ from arena.shows.training import TrainingSpec
 from arena.submissions.adapter_config import MAX_ALPHA_PER_RANK, AdapterConfig, read_config
 from arena.submissions.artifacts import CONFIG
 from workers.lab.convert import nearest
+from workers.lab.train.checkpoints import whole
 from workers.lab.train.recipe import CannotTrain
 
 TRAINED = "default"
@@ -144,22 +146,32 @@ def load(model_dir: Path, spec: TrainingSpec, dtype: str, parent: Path | None) -
 
 def finish(model: PeftModel, spec: TrainingSpec, base: BaseModel, max_rank: int) -> Finished:
     """The adapter as files. Raises CannotTrain when something in it is not a number any more."""
-    if spec.method == "dora":
-        state, residual = _plain(model, max_rank)
-        rank, alpha, rslora = max_rank, float(max_rank), False
-    else:
-        state = get_peft_model_state_dict(model, adapter_name=TRAINED, save_embedding_layers=False)
-        residual = None
-        rank, alpha, rslora = spec.rank, float(spec.alpha), spec.method == "rslora"
-    tensors = {
-        name: state[name].detach().to("cpu", torch.bfloat16).contiguous()
-        for name in sorted(state)
-        if ".lora_" in name
-    }
+    rank, alpha, rslora, residual = spec.rank, float(spec.alpha), spec.method == "rslora", None
+    with _gathered(model):
+        if spec.method == "dora":
+            state, residual = _plain(model, max_rank)
+            rank, alpha = max_rank, float(max_rank)
+        else:
+            state = get_peft_model_state_dict(model, adapter_name=TRAINED, save_embedding_layers=False)
+        tensors = {
+            name: whole(state[name]).to("cpu", torch.bfloat16).contiguous()
+            for name in sorted(state)
+            if ".lora_" in name
+        }
     if not all(bool(tensor.isfinite().all()) for tensor in tensors.values()):
         raise CannotTrain("training.diverged", "The weights are not numbers any more: the rate is too high.")
     facts = AdapterConfig(rank, alpha, rslora, tuple(sorted(spec.target_modules)))
     return Finished(facts.canonical(base), save(tensors), residual)
+
+
+def _gathered(model: PeftModel) -> AbstractContextManager[None]:
+    """ZeRO-3 leaves a process only its share of each parameter, outside of this."""
+    shares = [parameter for parameter in model.parameters() if hasattr(parameter, "ds_id")]
+    if not shares:
+        return nullcontext()
+    from deepspeed.zero import GatheredParameters
+
+    return GatheredParameters(shares)  # type: ignore[no-any-return]
 
 
 def _plain(model: PeftModel, rank: int) -> tuple[dict[str, torch.Tensor], float]:
@@ -180,7 +192,9 @@ def _plain(model: PeftModel, rank: int) -> tuple[dict[str, torch.Tensor], float]
 def change(layer: LoraLayer) -> torch.Tensor:
     """What DoRA adds to a layer's weight, in float32: m · (W + s·BA) / ‖W + s·BA‖ − W, norms taken row by row of the
     (out, in) matrix (Liu et al., 2024, equation 5, as PEFT computes it)."""
-    weight = layer.get_base_layer().weight.detach().float().cpu()
-    moved = weight + layer.get_delta_weight(TRAINED).detach().float().cpu()
-    magnitude = layer.lora_magnitude_vector[TRAINED].weight.detach().float().cpu()
+    learned = layer.lora_B[TRAINED].weight, layer.lora_A[TRAINED].weight
+    b, a = (whole(matrix).float().cpu() for matrix in learned)
+    weight = whole(layer.get_base_layer().weight).float().cpu()
+    moved = weight + layer.scaling[TRAINED] * b @ a
+    magnitude = whole(layer.lora_magnitude_vector[TRAINED].weight).float().cpu()
     return magnitude[:, None] * moved / torch.linalg.norm(moved, dim=1, keepdim=True) - weight

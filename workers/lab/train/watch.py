@@ -18,6 +18,7 @@ from torch.optim import Optimizer
 from torch.optim.lr_scheduler import LRScheduler
 from transformers import TrainerCallback, TrainerControl, TrainerState, TrainingArguments
 
+from arena.shows.training import Profile
 from arena.training.contracts import CheckpointWritten, Event, Point, Ready, Stopped, TrainJob
 from workers.lab.train import checkpoints
 from workers.lab.train.checkpoints import Checkpoint, Run
@@ -30,6 +31,8 @@ KEPT = 3
 """Checkpoints on disk: whoever carries them away may be one or two behind."""
 LOOK_SECONDS = 0.05
 """How often a race's start is looked for."""
+UNKEPT: tuple[Profile, ...] = ("zero2", "zero3")
+"""DeepSpeed's optimiser keeps its state in pieces of its own making: such a run begins anew when it was interrupted."""
 EXTRA: Mapping[str, str] = {
     "rewards/margins": "margin",
     "rewards/accuracies": "accuracy",
@@ -185,6 +188,8 @@ class Watch(TrainerCallback):
 
     def _keep(self, optimizer: Optimizer, schedule: LRScheduler) -> None:
         """Write a checkpoint. Raises OSError."""
+        if self._job.spec.profile in UNKEPT:
+            return
         began = self._now()
         folder = Path(self._job.out) / "checkpoints" / str(self.run.step)
         checkpoints.write(folder, self.run, optimizer, schedule)

@@ -130,9 +130,8 @@ def test_every_row_is_taken_as_often_as_the_others_and_the_seed_decides_when() -
         batches = sorted(
             sorted(lengths[row] for row in window[place : place + 3]) for place in range(0, 24, 3)
         )
-        assert sum(batches, []) == sorted(lengths[row] for row in window), (
-            "neighbours in length share a batch"
-        )
+        together = [length for batch in batches for length in batch]
+        assert together == sorted(together), "neighbours in length share a batch"
 
 
 def test_a_run_is_one_epoch_of_whole_steps() -> None:
