@@ -80,8 +80,7 @@ class Bench:
         spent = self.curves(talk)
         moved = [self.margin(seed) for seed in SEEDS]
         return [
-            figure("steps a second ÷ bare PEFT loop, same batches, loss on answers only", half, "1/s", _speed(bare), 0.95,
-                   least=True),
+            figure("steps a second ÷ bare PEFT loop on the same batches", half, "1/s", _speed(bare), 0.95, least=True),
             figure("start of the process to its first step (baseline: aim)", min(starts), "s", FIRST_STEP_SECONDS,
                    FIRST_STEP_SECONDS, of="value"),
             figure("steps a second, bfloat16 ÷ float32 base", half, "1/s", whole, 1, least=True),
@@ -148,7 +147,7 @@ class Bench:
         """Seconds a step that watching takes, and those of a whole step."""
         job = self._job(data, SFT, STEPS, "bfloat16")
         at: list[float] = []
-        with open(os.devnull, "wb", buffering=0) as nowhere, patch.object(child, "Watch", _Timed):
+        with Path(os.devnull).open("wb", buffering=0) as nowhere, patch.object(child, "Watch", _Timed):
 
             def say(event: Event) -> None:
                 nowhere.write(event.model_dump_json().encode() + b"\n")

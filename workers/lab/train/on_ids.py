@@ -12,6 +12,7 @@ from transformers import Trainer
 
 from workers.lab.train.answers import answer_head
 from workers.lab.train.data import Order
+from workers.lab.train.methods import TRAINED
 from workers.lab.train.recipe import Kit
 
 REFERENCE = "ref"
@@ -79,5 +80,6 @@ def _hold(model: PeftModel, parent: Path | None) -> None:
         return
     if parent is None:
         model.delete_adapter(REFERENCE)
+        model.set_adapter(TRAINED)
     else:
         set_peft_model_state_dict(model, load_file(parent / "adapter_model.safetensors"), REFERENCE)

@@ -19,7 +19,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 from transformers import Trainer, TrainingArguments
-from trl.trainer.utils import use_adapter
+from trl.trainer.utils import disable_dropout_in_model, use_adapter
 
 from workers.lab.train import rollouts
 from workers.lab.train.answers import VALUE_HEAD, Batch, answer_head, causal_of, collate, read_by
@@ -147,6 +147,7 @@ def trainer(kit: Kit) -> Trainer:
     refuse_unreachable(kit.spec.verifier, kit.rows, kit.base)
     if kit.parent is not None:
         kit.model.load_adapter(str(kit.parent), REFERENCE, is_trainable=False)
+    disable_dropout_in_model(kit.model)
     causal = causal_of(kit.model)
     head = nn.Linear(causal.config.hidden_size, 1, device=causal.device, dtype=torch.float32)
     # Nothing is expected at first; random expectations would only be noise in the advantages.

@@ -11,6 +11,7 @@ from transformers import GenerationConfig
 
 from workers.lab.train import held_out
 from workers.lab.train.answers import ROWS_AT_ONCE
+from workers.lab.train.data import Spelling
 from workers.lab.train.held_out import pad_of
 from workers.lab.train.on_ids import InOrder, arguments, in_order, ready
 from workers.lab.train.recipe import Example, Kit
@@ -18,6 +19,11 @@ from workers.lab.train.verifiers import refuse_unreachable, reward
 
 MOST = 16
 """Prompts that are answered before and after training: to write costs far more than to read."""
+
+
+def end_of(kit: Kit) -> int:
+    """The token that ends an answer."""
+    return Spelling.of(kit.tokenizer, kit.base).end
 
 
 def judge(kit: Kit, written: Sequence[list[int]], wanted: Sequence[str]) -> list[float]:
@@ -29,7 +35,7 @@ def judge(kit: Kit, written: Sequence[list[int]], wanted: Sequence[str]) -> list
 def write(kit: Kit, model: Any, prompts: Sequence[list[int]], *, sample: bool) -> list[list[int]]:
     """An answer to each prompt: drawn from the model's own distribution, untouched, or the likeliest words. With the
     end token where it was written."""
-    pad, end = pad_of(kit), kit.tokenizer.convert_tokens_to_ids(kit.base.stop)
+    pad, end = pad_of(kit), end_of(kit)
     backwards = [torch.tensor(prompt[::-1]) for prompt in prompts]
     ids = pad_sequence(backwards, batch_first=True, padding_value=pad).flip(1)
     ones = pad_sequence([torch.ones_like(one) for one in backwards], batch_first=True).flip(1)
@@ -87,7 +93,6 @@ def grouped(kit: Kit) -> dict[str, Any]:
         top_k=0,
         top_p=1.0,
         num_iterations=1,
-        generation_kwargs={"eos_token_id": kit.tokenizer.convert_tokens_to_ids(kit.base.stop)},
         remove_unused_columns=False,
     )
 
@@ -97,6 +102,7 @@ def trainer_of(made: type[Any], kit: Kit, args: Any) -> Any:
         return judge(kit, completion_ids, wanted)
 
     refuse_unreachable(kit.spec.verifier, kit.rows, kit.base)
+    kit.model.generation_config.eos_token_id = end_of(kit)  # where TRL looks for it
     trainer = made(
         model=kit.model,
         args=args,

@@ -271,13 +271,13 @@ def test_trl_still_has_what_our_recipes_stand_on() -> None:
         ),
         (
             trl.GRPOConfig,
-            {*grouped, "generation_kwargs", "loss_type", "scale_rewards"},
+            {*grouped, "loss_type", "scale_rewards"},
             trl.GRPOTrainer,
             {"_tokenize_prompts", "_get_train_sampler"},
         ),
         (
             trl.RLOOConfig,
-            {*grouped, "generation_kwargs"},
+            grouped,
             trl.RLOOTrainer,
             {"_tokenize_prompts", "_get_train_sampler"},
         ),
@@ -289,4 +289,5 @@ def test_trl_still_has_what_our_recipes_stand_on() -> None:
     output = {field.name for field in dataclasses.fields(utils.FusedCausalLMOutput)}
     assert {"log_probs", "entropy", "mean_logits", "is_top1", "label_mask"} <= output
     assert callable(utils.use_adapter)
+    assert callable(utils.disable_dropout_in_model)
     assert callable(DataCollatorForUnpairedPreference.torch_call)
