@@ -5,6 +5,7 @@ asks a model for this with `model(..., labels=..., fused_lm_head=True)`, so that
 the model; its own way of answering is made for GPU kernels and on a processor spreads out every position.
 """
 
+import functools
 import types
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -31,9 +32,9 @@ Batch = dict[str, torch.Tensor]
 
 @dataclass
 class AnswerOutput(FusedCausalLMOutput):  # type: ignore[misc]  # TRL has no types
-    log_probs: torch.Tensor
+    log_probs: torch.Tensor = None  # type: ignore[assignment]  # never left out
     """Of each token that has a label, by what stands before it; zero elsewhere. (rows, longest - 1)"""
-    label_mask: torch.Tensor
+    label_mask: torch.Tensor = None  # type: ignore[assignment]
     values: torch.Tensor | None = None
     """Of a model with a `VALUE_HEAD`: what it expects before each token. (rows, longest - 1)"""
 
@@ -46,6 +47,7 @@ def answer_head(model: PreTrainedModel) -> None:
     """
     causal = causal_of(model)
 
+    @functools.wraps(type(causal).forward)  # whose signature `generate` looks at
     def forward(
         self: Any, *args: Any, fused_lm_head: bool = False, labels: torch.Tensor | None = None, **kwargs: Any
     ) -> Any:
@@ -72,7 +74,6 @@ def answer_head(model: PreTrainedModel) -> None:
             values=values,
         )
 
-    # `generate` looks at the signature of the class, which stays as it was.
     causal.forward = types.MethodType(forward, causal)
 
 
