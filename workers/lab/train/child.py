@@ -57,6 +57,8 @@ def main(job_file: str) -> int:
             raise
         print(f"the disk is full: {error}", file=sys.stderr)
         return DISK_FULL
+    if torch.distributed.is_initialized():
+        torch.distributed.destroy_process_group()
     return 0
 
 
