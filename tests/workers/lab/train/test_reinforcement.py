@@ -70,32 +70,31 @@ def test_the_model_is_shown_our_ids_and_nothing_else(
         assert shown[0] == shown[1] and shown[2] == shown[3] and shown[0] != shown[2]
 
 
+@pytest.fixture(scope="module")
+def sure_base(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """With random weights this small, every word is about as likely whatever the layers say; here they are heard."""
+    folder = tiny_training.save_tiny_base(tmp_path_factory.mktemp("sure"))
+    model = tiny_training.tiny_model()
+    with torch.no_grad():
+        model.get_input_embeddings().weight *= 20
+    model.save_pretrained(folder)
+    return folder
+
+
 @pytest.mark.parametrize("recipe", REINFORCED)
 def test_what_is_rewarded_becomes_more(
-    recipe: str, tmp_path: Path, tiny_base: Path, monkeypatch: pytest.MonkeyPatch
+    recipe: str, tmp_path: Path, sure_base: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def early_letters(verifier: Verifier, written: str, wanted: str, base: Any) -> float:
         letters = written.replace(" ", "")
         return sum(letter < "P" for letter in letters) / max(1, len(letters))
 
     monkeypatch.setattr(rollouts, "reward", early_letters)
-    seen = points(
-        run(
-            job(
-                tmp_path,
-                tiny_base,
-                recipe,
-                verifier="format",
-                batch_size=16,
-                generations=4,
-                steps=16,
-                beta=0.01,
-                learning_rate=3e-2,
-            )
-        )
-    )
+    size = {"batch_size": 16, "generations": 8, "answer_tokens": 3, "steps": 10, "beta": 0.01}
+    seen = points(run(job(tmp_path, sure_base, recipe, verifier="format", **size)))
     rewards = [point.extra["reward"] for point in seen]
-    assert sum(rewards[-4:]) / 4 > sum(rewards[:4]) / 4 + 0.1
+    assert rewards[0] < 0.6
+    assert sum(rewards[-4:]) / 4 > 0.8
 
 
 def test_with_a_parent_the_parent_is_the_reference(tmp_path: Path, tiny_base: Path) -> None:
