@@ -32,9 +32,9 @@ Batch = dict[str, torch.Tensor]
 
 @dataclass
 class AnswerOutput(FusedCausalLMOutput):  # type: ignore[misc]  # TRL has no types
-    log_probs: torch.Tensor = None  # type: ignore[assignment]  # never left out
+    log_probs: torch.Tensor = None
     """Of each token that has a label, by what stands before it; zero elsewhere. (rows, longest - 1)"""
-    label_mask: torch.Tensor = None  # type: ignore[assignment]
+    label_mask: torch.Tensor = None
     values: torch.Tensor | None = None
     """Of a model with a `VALUE_HEAD`: what it expects before each token. (rows, longest - 1)"""
 
@@ -99,16 +99,16 @@ def read_by(model: Any, batch: Batch) -> AnswerOutput:
     return output
 
 
-@torch.no_grad()
 def sums(model: PreTrainedModel, rows: Sequence[Row], pad_id: int) -> list[float]:
     """log p(answer | prompt) of each row, in nats, by the model as it is."""
     answer_head(model)
     was_training = model.training
     model.eval()
     found: list[float] = []
-    for start in range(0, len(rows), ROWS_AT_ONCE):
-        batch = collate(rows[start : start + ROWS_AT_ONCE], pad_id)
-        there = {name: tensor.to(model.device) for name, tensor in batch.items()}
-        found += read_by(model, there).log_probs.double().sum(1).tolist()
+    with torch.no_grad():
+        for start in range(0, len(rows), ROWS_AT_ONCE):
+            batch = collate(rows[start : start + ROWS_AT_ONCE], pad_id)
+            there = {name: tensor.to(model.device) for name, tensor in batch.items()}
+            found += read_by(model, there).log_probs.double().sum(1).tolist()
     model.train(was_training)
     return found

@@ -62,7 +62,7 @@ def in_order(kit: Kit, times: int = 1) -> Sampler[int]:
     return Repeated(rows, times) if times > 1 else rows
 
 
-class Repeated(Sampler[int]):
+class Repeated(Sampler[int]):  # type: ignore[misc]  # torch is not read by mypy
     def __init__(self, order: Order, times: int) -> None:
         self._order, self._times = order, times
 

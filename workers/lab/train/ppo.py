@@ -72,7 +72,7 @@ class Rollout:
     advantages: Tensor
 
 
-class _Ppo(Trainer):
+class _Ppo(Trainer):  # type: ignore[misc]  # transformers is not read by mypy
     kit: Kit
 
     def _prepare_inputs(self, inputs: list[Example]) -> list[Example]:
@@ -100,16 +100,16 @@ class _Ppo(Trainer):
             now.log_probs, rollout.log_probs, rollout.advantages, rollout.wanted
         ) + VALUE_WEIGHT * value_loss(now.values, rollout.values, rollout.returns, rollout.wanted)
 
-    @torch.no_grad()
     def _rollout(self, model: nn.Module, inputs: Sequence[Example]) -> Rollout:
         policy = self.accelerator.unwrap_model(model)
         prompts = [row.prompt_ids for row in inputs]
         written = rollouts.write(self.kit, policy, prompts, sample=True)
         batch = collate(list(zip(prompts, written, strict=True)), pad_of(self.kit))
         rows = {name: tensor.to(self.accelerator.device) for name, tensor in batch.items()}
-        old = read_by(policy, rows)
-        with use_adapter(policy, REFERENCE if REFERENCE in policy.peft_config else None):
-            reference = read_by(policy, rows).log_probs
+        with torch.no_grad():
+            old = read_by(policy, rows)
+            with use_adapter(policy, REFERENCE if REFERENCE in policy.peft_config else None):
+                reference = read_by(policy, rows).log_probs
         assert old.values is not None
         wanted = old.label_mask
         apart = (old.log_probs - reference) * wanted

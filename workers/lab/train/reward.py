@@ -26,7 +26,7 @@ def scored(rows: Sequence[Example]) -> list[Row]:
     return [([*prompt, *answer], answer[-1:]) for prompt, answer in both_sides(rows)]
 
 
-class _Reward(Trainer):
+class _Reward(Trainer):  # type: ignore[misc]  # transformers is not read by mypy
     def compute_loss(
         self, model: Any, inputs: Batch, return_outputs: bool = False, num_items_in_batch: Any = None
     ) -> torch.Tensor:

@@ -31,7 +31,6 @@ def judge(kit: Kit, written: Sequence[list[int]], wanted: Sequence[str]) -> list
     return [reward(kit.spec.verifier, one, right, kit.base) for one, right in zip(texts, wanted, strict=True)]
 
 
-@torch.no_grad()
 def write(kit: Kit, model: Any, prompts: Sequence[list[int]], *, sample: bool) -> list[list[int]]:
     """An answer to each prompt: drawn from the model's own distribution, untouched, or the likeliest words. With the
     end token where it was written."""
