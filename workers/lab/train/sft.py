@@ -8,6 +8,7 @@ from torch.nn import functional
 from transformers import Trainer
 from trl import SFTConfig, SFTTrainer
 
+from workers.lab.train.held_out import loss, split
 from workers.lab.train.recipe import IGNORED, Example, Kit, Recipe
 
 
@@ -57,4 +58,4 @@ def trainer(kit: Kit) -> Trainer:
     )
 
 
-RECIPE = Recipe(trainer)
+RECIPE = Recipe(trainer, split, loss)
