@@ -11,6 +11,8 @@ from arena.shows.training import Budget, TrainingSpec
 from arena.submissions.contracts import AdapterRef, FileIn, FileOut, Refusal
 
 JOB_KIND = "training.run"
+CHECKPOINT_FILE = "checkpoint.safetensors"
+"""All that a checkpoint is, on a disk and in the store."""
 
 Sha256 = Annotated[str, StringConstraints(pattern="^[0-9a-f]{64}$")]
 Stopped = Literal["steps", "tokens", "clock", "asked"]
@@ -95,6 +97,8 @@ class TrainContract(Contract):
     spec: TrainingSpec
     budget: Budget
     dtype: Literal["bfloat16", "float32"]
+    max_rank: int | None = None
+    """Of the track; None: the base's."""
     base_model: str
     base_digest: str
     engine_url: str
@@ -168,6 +172,7 @@ class TrainJob(Contract):
     spec: TrainingSpec
     budget: Budget
     dtype: Literal["bfloat16", "float32"]
+    max_rank: int | None = None
     base_model: str
     model_dir: str
     data: str
@@ -181,7 +186,7 @@ class TrainJob(Contract):
     seconds: float = 0
     """Used by earlier attempts."""
     threads: int = Field(default=0, ge=0)
-    """0: all processors."""
+    """Of each process. 0: an even share of all processors."""
 
 
 class Loading(Contract):
@@ -199,6 +204,8 @@ class Ready(Contract):
 
 
 class CheckpointWritten(Contract):
+    """One file, CHECKPOINT_FILE, in `folder`, which stays until a newer one is whole."""
+
     kind: Literal["checkpoint"] = "checkpoint"
     step: int = Field(ge=1)
     folder: str
