@@ -11,6 +11,8 @@ from arena.shows.training import Budget, Profile, TrainingSpec
 from arena.submissions.contracts import AdapterRef, FileIn, FileOut, Refusal
 
 JOB_KIND = "training.run"
+CHECKPOINT_FILE = "checkpoint.safetensors"
+"""All that a checkpoint is, on a disk and in the store."""
 
 Sha256 = Annotated[str, StringConstraints(pattern="^[0-9a-f]{64}$")]
 Stopped = Literal["steps", "tokens", "clock", "asked"]
@@ -199,6 +201,8 @@ class Ready(Contract):
 
 
 class CheckpointWritten(Contract):
+    """One file, CHECKPOINT_FILE, in `folder`, which stays until a newer one is whole."""
+
     kind: Literal["checkpoint"] = "checkpoint"
     step: int = Field(ge=1)
     folder: str

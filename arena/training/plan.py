@@ -1,9 +1,9 @@
 """How a run lies on its devices, computed from the modules that the base model really has.
 
 Sources. ZeRO (Rajbhandari et al., 2020, arXiv:1910.02054): stage 2 splits gradients and optimiser state over the
-processes, stage 3 the parameters too, each evenly as one flat row of numbers. FSDP2 (`torch.distributed.fsdp
-.fully_shard`) splits every tensor for itself, along its first dimension, as `torch.chunk` does: a LoRA matrix with fewer
-rows than there are processes leaves some without any of it. Data parallelism splits nothing but the batch.
+processes, stage 3 the parameters too, each evenly as one flat row of numbers. FSDP2 (`fully_shard` of PyTorch) splits
+every tensor for itself, along its first dimension, as `torch.chunk` does: a LoRA matrix with fewer rows than there are
+processes leaves some without any of it. Data parallelism splits nothing but the batch.
 
 Bytes are exact for what they name. Vectors of norms (less than a thousandth), activations and what a library sets aside
 are not in them: how much a run really held is in its record.

@@ -17,14 +17,14 @@ import structlog
 
 from arena.kit.celery import TRAIN
 from arena.submissions.contracts import Refusal
-from arena.training.contracts import Refused, TrainContract, Trained, TrainJob, TrainResult
+from arena.training.contracts import CHECKPOINT_FILE, Refused, TrainContract, Trained, TrainJob, TrainResult
 from arena.training.faults import CODES, DISK_FULL
 from workers.lab import base_weights
 from workers.lab.job import Ended, JobContext, JobFailed
 from workers.lab.lanes import lane_widths
 from workers.lab.loading import fetch_adapter, last_line
 from workers.lab.train import launch
-from workers.lab.train.outgoing import Outgoing, unpack
+from workers.lab.train.outgoing import Outgoing
 from workers.lab.train.supervision import Child
 from workers.lab.transfer import download, upload
 
@@ -146,11 +146,11 @@ def _fetched(contract: TrainContract, job: JobContext) -> TrainJob:
             raise JobFailed("The data set did not arrive as it was sealed.", retry=True)
         resume = None
         if contract.resume is not None:
-            packed = job.folder / "resume.tar"
-            digest, whole = download(client, contract.resume.url, packed, contract.resume.max_bytes)
+            resume = _made(job.folder / "resume")
+            checkpoint = resume / CHECKPOINT_FILE
+            digest, whole = download(client, contract.resume.url, checkpoint, contract.resume.max_bytes)
             if not whole or digest != contract.resume.sha256:
                 raise JobFailed("The checkpoint did not arrive as it was written.", retry=True)
-            resume = unpack(packed, job.folder / "resume")
     parent = fetch_adapter(contract.parent, job.folder / "parent") if contract.parent else None
     return TrainJob(
         spec=contract.spec,

@@ -3,8 +3,6 @@
 In a thread of its own, so that reading what the child says never waits for a network.
 """
 
-import shutil
-import tarfile
 import threading
 import time
 from collections import deque
@@ -16,7 +14,7 @@ import httpx
 import structlog
 
 from arena.submissions.contracts import FileOut
-from arena.training.contracts import AtTheLine, CheckpointKept, CheckpointWritten, Point
+from arena.training.contracts import CHECKPOINT_FILE, AtTheLine, CheckpointKept, CheckpointWritten, Point
 from workers.lab.job import JobContext, JobFailed
 from workers.lab.transfer import upload
 
@@ -90,7 +88,10 @@ class Outgoing:
                 del self._waiting[0]
                 if any(isinstance(later, CheckpointWritten) for later in self._waiting):
                     continue
-                kept = self._store(first)
+                try:
+                    kept = self._store(first)
+                except FileNotFoundError:
+                    continue
                 if kept is None:
                     self._waiting.append(first)  # points need not wait for a store that is away
                     if all(isinstance(one, CheckpointWritten) for one in self._waiting):
@@ -103,58 +104,24 @@ class Outgoing:
             del self._waiting[: len(batch)]
 
     def _store(self, written: CheckpointWritten) -> CheckpointKept | None:
-        slot = self._stored % len(self._slots)
-        packed = self._job.folder / "checkpoint.tar"
-        pack(Path(written.folder), packed)
-        if packed.stat().st_size > self._slots[slot].max_bytes:
-            size, most = packed.stat().st_size, self._slots[slot].max_bytes
-            raise JobFailed(f"A checkpoint has {size} bytes; the portal takes {most}.", retry=False)
+        """Raises FileNotFoundError when the child has replaced it by a newer one."""
+        slot = self._slots[self._stored % len(self._slots)]
+        path = Path(written.folder) / CHECKPOINT_FILE
+        size = path.stat().st_size
+        if size > slot.max_bytes:
+            raise JobFailed(f"A checkpoint has {size} bytes; the portal takes {slot.max_bytes}.", retry=False)
         try:
             with httpx.Client(timeout=30.0, trust_env=False) as client:
-                digest, size = upload(client, self._slots[slot].put_url, packed)
+                digest, size = upload(client, slot.put_url, path)
         except JobFailed as failure:
             log.warning("checkpoint_not_stored", step=written.step, reason=failure.reason)
             return None
-        finally:
-            packed.unlink()
         self._stored += 1
-        self._forget_older(Path(written.folder))
         return CheckpointKept(
-            slot=slot,
+            slot=self._slots.index(slot),
             step=written.step,
             sha256=digest.hex(),
             bytes=size,
             tokens=written.tokens,
             seconds=written.seconds,
         )
-
-    def _forget_older(self, newest: Path) -> None:
-        """The last one stays: a race may have to be ended from it."""
-        for folder in newest.parent.iterdir():
-            if folder.name.isdecimal() and int(folder.name) < int(newest.name):
-                shutil.rmtree(folder, ignore_errors=True)
-
-
-def pack(folder: Path, to: Path) -> None:
-    """A checkpoint as one file. Not compressed: weights hardly get smaller."""
-    with tarfile.open(to, "w") as packed:
-        for path in sorted(folder.iterdir()):
-            packed.add(path, path.name, recursive=False)
-
-
-def unpack(packed: Path, folder: Path) -> Path:
-    """It is our own and came with its hash; even so nothing but plain files with plain names leaves it."""
-    folder.mkdir()
-    try:
-        with tarfile.open(packed, "r:") as files:
-            for member in files:
-                if member.type != tarfile.REGTYPE or Path(member.name).name != member.name:
-                    raise JobFailed("The checkpoint holds something that is no file of one.", retry=False)
-                content = files.extractfile(member)
-                assert content is not None
-                with content, (folder / member.name).open("xb") as file:
-                    shutil.copyfileobj(content, file)
-    except tarfile.TarError as error:
-        raise JobFailed("The checkpoint cannot be read.", retry=False) from error
-    packed.unlink()
-    return folder
