@@ -97,6 +97,8 @@ class TrainContract(Contract):
     spec: TrainingSpec
     budget: Budget
     dtype: Literal["bfloat16", "float32"]
+    max_rank: int | None = None
+    """Of the track; None: the base's."""
     base_model: str
     base_digest: str
     engine_url: str
@@ -170,6 +172,7 @@ class TrainJob(Contract):
     spec: TrainingSpec
     budget: Budget
     dtype: Literal["bfloat16", "float32"]
+    max_rank: int | None = None
     base_model: str
     model_dir: str
     data: str
@@ -183,7 +186,7 @@ class TrainJob(Contract):
     seconds: float = 0
     """Used by earlier attempts."""
     threads: int = Field(default=0, ge=0)
-    """0: all processors."""
+    """Of each process. 0: an even share of all processors."""
 
 
 class Loading(Contract):

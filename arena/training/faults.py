@@ -17,6 +17,7 @@ CODES: Mapping[str, str] = {
     # the numbers
     "training.module_unknown": "The base model has no such module.",
     "training.rank_too_high": "The rank is above what the track allows.",
+    "training.alpha_too_high": "Alpha is above what an adapter of this rank may have.",
     "training.bad_parent": "The adapter to begin with does not fit the run.",
     "training.method_unavailable": "The method cannot be had on this machine.",
     "training.profile_unavailable": "The launch profile cannot be had on this machine.",
