@@ -99,8 +99,8 @@ class _Run:
                 f"The run held {child.peak / 2**30:.2f} GiB; its budget is {limit / 2**30:.2f} GiB. "
                 "Smaller batches or shorter rows need less.",
                 peak_bytes=child.peak,
-                limit_bytes=limit,
-                hint="smaller_batch",
+                limit=limit,
+                hint="batch_size",
             )
         if child.came_to_an_end:
             return self._done(child)
@@ -156,6 +156,7 @@ def _fetched(contract: TrainContract, job: JobContext) -> TrainJob:
         spec=contract.spec,
         budget=contract.budget,
         dtype=contract.dtype,
+        max_rank=contract.max_rank,
         base_model=contract.base_model,
         model_dir=str(model.absolute()),
         data=str(data),
