@@ -8,8 +8,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
@@ -17,11 +16,24 @@ from typing import Any
 import pytest
 
 from arena.kit.celery import TRAIN
-from arena.shows.training import Budget, TrainingSpec
-from arena.submissions.contracts import FileIn, FileOut
-from arena.training.contracts import JOB_KIND, Resume, TrainContract, TrainResult
+from arena.shows.training import TrainingSpec
 from tests.support.engine import ROOT
 from tests.support.lab_portal import LabPortal
+from tests.support.training_lab import (
+    BASE,
+    FILES,
+    WEIGHTS,
+    adapter,
+    again,
+    checkpoints,
+    child,
+    failure,
+    offer,
+    result,
+    running,
+    steps_kept,
+    wait_for,
+)
 from workers.lab import runner
 from workers.lab.lanes import lane_widths
 from workers.lab.runner import run_job
@@ -32,16 +44,7 @@ from workers.pool.model_store import write_manifest
 pytestmark = pytest.mark.timeout(120)
 
 CHILD = ROOT / "tests/support/training_child.py"
-BASE = "gemma-3-270m"
-FILES = ("adapter_config.json", "adapter_model.safetensors")
-ENDLESS = {"steps": 100_000, "save_every": 5}
-
-
-def wait_for(condition: Callable[[], object], seconds: float = 60.0) -> None:
-    limit = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < limit, "it did not happen"
-        time.sleep(0.01)
+ENDLESS: dict[str, Any] = {"steps": 100_000, "save_every": 5}
 
 
 def stand_in(job: Path, profile: str, processes: int) -> Launch:
@@ -61,82 +64,9 @@ def lab(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
     monkeypatch.setenv("GAVEL_REDIS_URL", "redis://lab:secret@broker")
     model = tmp_path / "lab" / "models" / BASE
     model.mkdir(parents=True)
-    (model / "model.safetensors").write_bytes(b"weights")
+    (model / "model.safetensors").write_bytes(WEIGHTS)
     write_manifest(model, BASE, "file:nowhere", "0" * 64, {})
     return tmp_path / "lab"
-
-
-def offer(
-    portal: LabPortal, script: dict[str, Any], resume: Resume | None = None, **changes: Any
-) -> TrainContract:
-    """A run whose child acts out `script`. `changes`: of the contract, or of its budget."""
-    data = json.dumps(script).encode()
-    portal.files["/data"] = data
-    budget = {name: changes.pop(name) for name in list(changes) if name in Budget.model_fields}
-    contract = TrainContract(
-        run_id="r",
-        spec=changes.pop("spec", TrainingSpec()),
-        budget=Budget(**{"steps": 1_000_000, **budget}),
-        dtype="float32",
-        base_model=BASE,
-        base_digest=sha256(b"weights").hexdigest(),
-        engine_url="http://127.0.0.1:9",
-        engine_token="token",
-        data=FileIn(
-            name="data.jsonl", url=f"{portal.url}/data", sha256=sha256(data).hexdigest(), max_bytes=1 << 20
-        ),
-        resume=resume,
-        checkpoint_puts=[
-            FileOut(
-                name=f"slot-{slot}", put_url=f"{portal.url}/{portal.fence}/slot-{slot}", max_bytes=1 << 20
-            )
-            for slot in range(2)
-        ],
-        adapter=[FileOut(name=name, put_url=f"{portal.url}/{name}", max_bytes=1 << 20) for name in FILES],
-        **changes,
-    )
-    portal.kind, portal.contract = JOB_KIND, contract.model_dump(mode="json")
-    portal.claimable = True
-    return contract
-
-
-def again(portal: LabPortal, script: dict[str, Any], **changes: Any) -> TrainContract:
-    """The next attempt, from the last checkpoint that the portal was told of."""
-    told = [one for one in portal.kept if one["kind"] == "checkpoint"]
-    resume = None
-    if told:
-        last = told[-1]
-        path = next(path for path, held in portal.files.items() if sha256(held).hexdigest() == last["sha256"])
-        resume = Resume(
-            url=portal.url + path,
-            max_bytes=1 << 20,
-            **{key: last[key] for key in Resume.model_fields if key in last},
-        )
-    portal.fence += 1
-    portal.calls.clear()
-    return offer(portal, script, resume, **changes)
-
-
-def result(portal: LabPortal) -> TrainResult:
-    (body,) = portal.bodies("complete")
-    return TrainResult.model_validate(body["result"])
-
-
-def failure(portal: LabPortal) -> dict[str, Any]:
-    (body,) = portal.bodies("fail")
-    return body
-
-
-def steps_kept(portal: LabPortal) -> list[int]:
-    return [one["step"] for one in portal.kept if one["kind"] == "point"]
-
-
-def checkpoints(portal: LabPortal) -> list[dict[str, Any]]:
-    return [one for one in portal.kept if one["kind"] == "checkpoint"]
-
-
-def adapter(portal: LabPortal) -> bytes:
-    return portal.files["/adapter_model.safetensors"]
 
 
 def whole(steps: int) -> bytes:
@@ -145,25 +75,6 @@ def whole(steps: int) -> bytes:
     for step in range(1, steps + 1):
         weights = sha256(f"{weights} {step}".encode()).hexdigest()
     return f"{steps} {weights}".encode()
-
-
-@contextmanager
-def running(portal: LabPortal) -> Iterator[list[str]]:
-    """The job, in a thread; its outcome is in the list afterwards."""
-    outcome: list[str] = []
-    thread = threading.Thread(target=lambda: outcome.append(run_job(portal.job_url)))
-    thread.start()
-    try:
-        yield outcome
-    finally:
-        thread.join(100)
-        assert not thread.is_alive()
-
-
-def child() -> int:
-    (job,) = runner._running
-    assert job.child is not None
-    return job.child
 
 
 def alive(pid: int) -> bool:
