@@ -118,12 +118,6 @@ class JobContext:
     def interrupted(self) -> bool:
         return self._interrupted.is_set()
 
-    def terminate(self) -> None:
-        """Ask the child to put its things away and end."""
-        with self._lock:
-            if self._child is not None:
-                self._child.terminate()
-
     def kill(self) -> None:
         """End the child here and now; the job goes on."""
         with self._lock:

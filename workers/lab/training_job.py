@@ -99,7 +99,7 @@ class _Run:
                 f"The run held {child.peak / 2**30:.2f} GiB; its budget is {limit / 2**30:.2f} GiB. "
                 "Smaller batches or shorter rows need less.",
                 peak_bytes=child.peak,
-                limit=limit,
+                limit_bytes=limit,
                 hint="batch_size",
             )
         if child.came_to_an_end:

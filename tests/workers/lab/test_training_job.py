@@ -224,7 +224,7 @@ def test_more_memory_than_the_budget_is_a_verdict_with_the_peak_and_a_hint(porta
     assert refused.refusal is not None
     assert refused.refusal.code == "training.out_of_memory"
     assert limit < refused.detail["peak_bytes"]
-    assert (refused.detail["limit"], refused.detail["hint"]) == (limit, "batch_size")
+    assert (refused.detail["limit_bytes"], refused.detail["hint"]) == (limit, "batch_size")
 
 
 @pytest.mark.parametrize("memory_ran_out", [True, False])

@@ -179,17 +179,27 @@ class Child:
 
     def _held(self) -> int:
         """Resident bytes of all its processes; what they share counts for each."""
-        pid = self._job.child
-        if pid is None:
-            return 0
         total = 0
-        with suppress(psutil.Error):
-            leader = psutil.Process(pid)
-            others = leader.children(recursive=True) if self._asked.spec.processes > 1 else []
-            for process in (leader, *others):
-                with suppress(psutil.Error):
-                    total += process.memory_info().rss
+        for process in self._processes():
+            with suppress(psutil.Error):
+                total += process.memory_info().rss
         return total
+
+    def _processes(self) -> list[psutil.Process]:
+        """What we have started, and what that has."""
+        pid = self._job.child
+        with suppress(psutil.Error):
+            first = psutil.Process(pid) if pid is not None else None
+            several = self._asked.spec.processes > 1
+            return [] if first is None else [first, *(first.children(recursive=True) if several else ())]
+        return []
+
+    def _terminate(self) -> None:
+        """Those that train, not who started several of them: that one would give them half a minute and no more."""
+        found = self._processes()
+        for process in found[1:] or found:
+            with suppress(psutil.Error):
+                process.terminate()
 
     def _look_at_wishes(self) -> None:
         told = self._told()
@@ -218,7 +228,7 @@ class Child:
         if not self._ready.is_set() or (self._race and self._stop_at is None):
             self._job.kill()  # it has nothing to put away
         elif first:
-            self._job.terminate()
+            self._terminate()
 
     def _look_at_the_start(self) -> float:
         """Returns how long until to look again."""
