@@ -17,7 +17,16 @@ import structlog
 
 from arena.kit.celery import TRAIN
 from arena.submissions.contracts import Refusal
-from arena.training.contracts import CHECKPOINT_FILE, Refused, TrainContract, Trained, TrainJob, TrainResult
+from arena.training.contracts import (
+    CHECKPOINT_FILE,
+    CheckpointWritten,
+    Refused,
+    Resume,
+    TrainContract,
+    Trained,
+    TrainJob,
+    TrainResult,
+)
 from arena.training.faults import CODES, DISK_FULL
 from workers.lab import base_weights
 from workers.lab.job import Ended, JobContext, JobFailed
@@ -69,6 +78,7 @@ class _Run:
         """Whoever ran over the end of a race comes in with the last step that is safe."""
         self._job.check()
         resume = self._contract.resume
+        last: CheckpointWritten | Resume
         if late.written is not None:
             folder, last = late.written.folder, late.written
         elif self._asked.resume_dir is not None and resume is not None:

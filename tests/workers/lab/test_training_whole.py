@@ -101,7 +101,7 @@ def test_a_trainer_that_is_killed_at_three_steps_leaves_the_same_adapter(
 
         portal.on_answers = strike
         assert run_job(portal.job_url) == "failed"
-        assert failure(portal)["retry"] is True
+        assert (failure(portal)["retry"], "exit -9" in failure(portal)["reason"]) == (True, True)
         run.goes_on()
     assert checkpoints(portal)
     run.ends()
