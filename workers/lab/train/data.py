@@ -168,8 +168,10 @@ def places(lengths: Sequence[int], batch_size: int, seed: int) -> Iterator[int]:
             yield from rng.sample(range(len(lengths)), len(lengths))
 
     stream = epochs()
+    # Never more than an epoch: a row would meet itself in its batch.
+    together = batch_size * max(1, min(WINDOW, len(lengths) // batch_size))
     while True:
-        window = sorted(islice(stream, batch_size * WINDOW), key=lambda index: lengths[index])
+        window = sorted(islice(stream, together), key=lambda index: lengths[index])
         batches = [window[start : start + batch_size] for start in range(0, len(window), batch_size)]
         rng.shuffle(batches)
         for batch in batches:

@@ -16,7 +16,7 @@ from typing import Any
 import torch
 from torch.optim import Optimizer
 from torch.optim.lr_scheduler import LRScheduler
-from transformers import TrainerCallback, TrainerControl, TrainerState, TrainingArguments
+from transformers import Trainer, TrainerCallback, TrainerControl, TrainerState, TrainingArguments
 
 from arena.shows.training import Profile
 from arena.training.contracts import CheckpointWritten, Event, Point, Ready, Stopped, TrainJob
@@ -227,9 +227,15 @@ class Watch(TrainerCallback):
         return time_up, asked, heavy
 
 
-def resume_state(folder: Path, run: Run) -> str:
+def resume_state(trainer: Trainer, run: Run) -> str:
     """What a trainer wants to see of an earlier one, so that it skips the rows that were taken already."""
+    folder = Path(trainer.args.output_dir)
     folder.mkdir(parents=True, exist_ok=True)
-    state = TrainerState(global_step=run.step, num_input_tokens_seen=run.tokens)
+    state = TrainerState(
+        global_step=run.step,
+        num_input_tokens_seen=run.tokens,
+        logging_steps=1,
+        train_batch_size=trainer.args.train_batch_size,
+    )
     state.save_to_json(os.fspath(folder / "trainer_state.json"))
     return os.fspath(folder)

@@ -353,7 +353,7 @@ def main(one: TrainJob, folder: Path) -> tuple[int, list[Event]]:
 
 
 def test_a_rate_that_diverges_is_named_with_its_step(tmp_path: Path, tiny_base: Path) -> None:
-    code, said = main(job(tmp_path, tiny_base, steps=50, learning_rate=10, alpha=64), tmp_path)
+    code, said = main(job(tmp_path, tiny_base, steps=200, learning_rate=10, weight_decay=1), tmp_path)
     assert code == 0
     reason = refused(said)
     assert reason.refusal.code == "training.diverged"
