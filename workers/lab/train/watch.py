@@ -27,8 +27,6 @@ from workers.lab.train.recipe import CannotTrain
 
 Say = Callable[[Event], None]
 
-KEPT = 3
-"""Checkpoints on disk: whoever carries them away may be one or two behind."""
 LOOK_SECONDS = 0.05
 """How often a race's start is looked for."""
 UNKEPT: tuple[Profile, ...] = ("zero2", "zero3")
@@ -53,7 +51,7 @@ class Over(Exception):
         self.stopped = stopped
 
 
-class Watch(TrainerCallback):
+class Watch(TrainerCallback):  # type: ignore[misc]  # transformers has no types here
     def __init__(
         self,
         job: TrainJob,
@@ -193,7 +191,6 @@ class Watch(TrainerCallback):
         began = self._now()
         folder = Path(self._job.out) / "checkpoints" / str(self.run.step)
         checkpoints.write(folder, self.run, optimizer, schedule)
-        checkpoints.drop_old(folder.parent, KEPT)
         self._say(
             CheckpointWritten(
                 step=self.run.step, folder=str(folder), tokens=self.run.tokens, seconds=self.run.seconds
