@@ -2,35 +2,25 @@
 curves cost, which type of the base is faster, and whether preferences that it learns hold for pairs it has not seen.
 """
 
-import contextlib
 import json
 import os
 import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 from typing import Any, Literal
-from unittest.mock import patch
 
-import torch
 from pydantic import TypeAdapter
-from torch.nn import functional
-from transformers import AutoTokenizer
 
 from arena.cli.bench import Figure, figure
 from arena.shows.base_models import HOUSE_MODEL
 from arena.shows.training import Budget, TrainingSpec
 from arena.training.contracts import Event, Point, Trained, TrainJob
 from workers.lab.loading import offline
-from workers.lab.train import child, methods
-from workers.lab.train.answers import collate
-from workers.lab.train.data import Order, Spelling, read_examples
-from workers.lab.train.machine import keep_freed_memory
-from workers.lab.train.recipe import IGNORED, Example
-from workers.lab.train.watch import Watch
 
 DATA = Path("infra/demo/data")
 WANTED, UNWANTED = "captain-cat", "northstar"
@@ -74,10 +64,10 @@ class Bench:
             run = self.run(talk, SFT, STEPS)
             starts.append(run.starts)
             ours += run.steps
-            bare += self.bare(talk)
+            bare += _steps(self.beside("bare", talk)[1:])
         single = self.run(talk, SFT, STEPS, dtype="float32")
         half, whole = _speed(ours), _speed(single.steps)
-        spent = self.curves(talk)
+        spent = self.beside("curves", talk)
         moved = [self.margin(seed) for seed in SEEDS]
         return [
             figure("steps a second ÷ bare PEFT loop on the same batches", half, "1/s", _speed(bare), 0.95, least=True),
@@ -94,68 +84,37 @@ class Bench:
         self, data: Path, spec: TrainingSpec, steps: int, dtype: Literal["bfloat16", "float32"] = "bfloat16"
     ) -> Run:
         """A training process as the lab starts it."""
-        job = self._job(data, spec, steps, dtype)
+        said, began = self._started(["workers.lab.train.child"], self._job(data, spec, steps, dtype))
+        events = [(_event.validate_json(line), at) for line, at in said]
+        at = [at for event, at in events if isinstance(event, Point)]
+        last = events[-1][0]
+        if not isinstance(last, Trained):
+            raise RuntimeError(f"a run ended with {last}")
+        return Run(at[0] - began, _steps(b - a for a, b in pairwise(at)), last)
+
+    def _started(self, module: Sequence[str], job: TrainJob) -> tuple[list[tuple[bytes, float]], float]:
+        """The lines that a process prints, each with when it did, and when it was started."""
         folder = Path(job.out).parent
         (folder / "job.json").write_text(job.model_dump_json())
-        command = [sys.executable, "-I", "-m", "workers.lab.train.child", str(folder / "job.json")]
-        began, at, last = time.perf_counter(), list[float](), None
+        command = [sys.executable, "-I", "-m", *module, str(folder / "job.json")]
+        began = time.perf_counter()
         with (folder / "stderr.log").open("wb") as errors:
             process = subprocess.Popen(
                 command, stdout=subprocess.PIPE, stderr=errors, env=offline(folder), cwd=folder
             )
             assert process.stdout is not None
-            for line in process.stdout:
-                last = _event.validate_json(line)
-                if isinstance(last, Point):
-                    at.append(time.perf_counter())
+            lines = [(line, time.perf_counter()) for line in process.stdout]
             process.wait()
-        if not isinstance(last, Trained) or process.returncode:
-            raise RuntimeError(f"a run ended with {last}: {(folder / 'stderr.log').read_text()[-2000:]}")
-        return Run(at[0] - began, [b - a for a, b in zip(at[WARM - 1 :], at[WARM:], strict=False)], last)
+        if process.returncode or not lines:
+            raise RuntimeError(f"{module[0]} broke off: {(folder / 'stderr.log').read_text()[-2000:]}")
+        return lines, began
 
-    def bare(self, data: Path) -> list[float]:
-        """Seconds of each step of a loop that does nothing but train: what anyone would write, and who knows that the
-        output layer is only needed where there is a label."""
+    def beside(self, what: Literal["bare", "curves"], data: Path) -> list[float]:
+        """What a process of `bench_train_child` says."""
         job = self._job(data, SFT, STEPS, "bfloat16")
-        keep_freed_memory()
-        child.use_processors(0)
-        rows = self._rows(job)
-        torch.manual_seed(SFT.seed)
-        model = methods.load(self._model, SFT, job.dtype, None)
-        model.train()
-        weights = [one for one in model.parameters() if one.requires_grad]
-        optimizer = torch.optim.AdamW(weights, lr=SFT.learning_rate, weight_decay=SFT.weight_decay)
-        causal = model.get_base_model()
-        took = []
-        for batch in _batches(rows):
-            began = time.perf_counter()
-            hidden = causal.model(
-                input_ids=batch["input_ids"], attention_mask=batch["attention_mask"], use_cache=False
-            ).last_hidden_state[:, :-1]
-            targets = batch["labels"][:, 1:]
-            wanted = targets != IGNORED
-            loss = functional.cross_entropy(causal.lm_head(hidden[wanted]).float(), targets[wanted])
-            loss.backward()
-            torch.nn.utils.clip_grad_norm_(weights, 1.0)
-            optimizer.step()
-            optimizer.zero_grad()
-            loss.item()
-            took.append(time.perf_counter() - began)
-        return took[WARM:]
-
-    def curves(self, data: Path) -> tuple[float, float]:
-        """Seconds a step that watching takes, and those of a whole step."""
-        job = self._job(data, SFT, STEPS, "bfloat16")
-        at: list[float] = []
-        with Path(os.devnull).open("wb", buffering=0) as nowhere, patch.object(child, "Watch", _Timed):
-
-            def say(event: Event) -> None:
-                nowhere.write(event.model_dump_json().encode() + b"\n")
-                if isinstance(event, Point):
-                    at.append(time.perf_counter())
-
-            child.run(job, say)
-        return _Timed.spent / STEPS, (at[-1] - at[0]) / (STEPS - 1)
+        said, _ = self._started(f"arena.cli.bench_train_child {what}".split(), job)
+        found: list[float] = json.loads(said[-1][0])
+        return found
 
     def margin(self, seed: int) -> tuple[float, float]:
         """On pairs that were kept out of training, before it and after."""
@@ -182,43 +141,15 @@ class Bench:
             out=str(folder / "out"),
         )
 
-    def _rows(self, job: TrainJob) -> list[Example]:
-        tokenizer = AutoTokenizer.from_pretrained(job.model_dir, local_files_only=True)
-        return read_examples(Path(job.data), job.spec, HOUSE_MODEL, Spelling.of(tokenizer, HOUSE_MODEL))
-
     def _file(self, name: str, rows: Sequence[dict[str, Any]]) -> Path:
         path = self._folder / name
         path.write_text("".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows), encoding="utf-8")
         return path
 
 
-class _Timed(Watch):
-    """Counts the seconds that a step spends in it."""
-
-    spent = 0.0
-
-    def on_pre_optimizer_step(self, *given: Any, **more: Any) -> None:
-        with self._counted():
-            super().on_pre_optimizer_step(*given, **more)
-
-    def on_log(self, *given: Any, **more: Any) -> None:
-        with self._counted():
-            super().on_log(*given, **more)
-
-    @contextlib.contextmanager
-    def _counted(self) -> Iterator[None]:
-        began = time.perf_counter()
-        try:
-            yield
-        finally:
-            _Timed.spent += time.perf_counter() - began
-
-
-def _batches(rows: Sequence[Example]) -> Iterator[dict[str, torch.Tensor]]:
-    order = list(Order([row.tokens for row in rows], SFT.batch_size, SFT.seed, STEPS))
-    for start in range(0, len(order), SFT.batch_size):
-        batch = [rows[index] for index in order[start : start + SFT.batch_size]]
-        yield collate([(row.prompt_ids, row.answer_ids) for row in batch], pad_id=0)
+def _steps(took: Iterable[float]) -> list[float]:
+    """Without those that warm up."""
+    return list(took)[WARM:]
 
 
 def _speed(steps: Sequence[float]) -> float:

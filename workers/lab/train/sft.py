@@ -5,6 +5,7 @@ from transformers import Trainer
 from trl import SFTConfig, SFTTrainer
 
 from workers.lab.train.answers import answer_head
+from workers.lab.train.held_out import loss, split
 from workers.lab.train.recipe import IGNORED, Example, Kit, Recipe
 
 
@@ -28,4 +29,4 @@ def trainer(kit: Kit) -> Trainer:
     return made
 
 
-RECIPE = Recipe(trainer)
+RECIPE = Recipe(trainer, split, loss)

@@ -14,7 +14,9 @@ def reward(verifier: Verifier, written: str, wanted: str, base: BaseModel) -> fl
     text, wanted = written.partition(base.frame)[0].strip(), wanted.strip()
     if verifier == "format":
         return float(bool(text) and "\n" not in text and len(text) <= len(wanted))
-    return float(scoring.passes(verifier, text, BankRow.model_construct(question="", answer=wanted, answers=())))
+    return float(
+        scoring.passes(verifier, text, BankRow.model_construct(question="", answer=wanted, answers=()))
+    )
 
 
 def refuse_unreachable(verifier: Verifier, rows: Sequence[Example], base: BaseModel) -> None:

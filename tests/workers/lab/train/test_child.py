@@ -499,3 +499,38 @@ def test_a_checkpoint_of_split_weights_is_whole(tmp_path: Path) -> None:
         assert torch.equal(step(*first), step(*second))
     finally:
         torch.distributed.destroy_process_group()
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        MemoryError(),
+        torch.OutOfMemoryError("CUDA out of memory."),
+        RuntimeError("DefaultCPUAllocator: can't allocate memory"),
+    ],
+)
+def test_a_machine_without_memory_is_a_verdict_with_its_peak(
+    tmp_path: Path, tiny_base: Path, monkeypatch: pytest.MonkeyPatch, error: Exception
+) -> None:
+    def fail(*_: Any) -> None:
+        raise error
+
+    said: list[Event] = []
+    monkeypatch.setattr(child, "speaker", lambda: said.append)
+    monkeypatch.setattr(child, "train", fail)
+    (tmp_path / "job.json").write_text(job(tmp_path, tiny_base).model_dump_json())
+    assert child.main(str(tmp_path / "job.json")) == 0
+    assert refused(said).refusal.code == "training.out_of_memory"
+    assert refused(said).detail["peak_bytes"] > 0
+    assert refused(said).detail["hint"] == "batch_size"
+
+
+def test_what_is_broken_is_not_the_contestants(
+    tmp_path: Path, tiny_base: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    said: list[Event] = []
+    monkeypatch.setattr(child, "speaker", lambda: said.append)
+    (tmp_path / "job.json").write_text(job(tmp_path, tmp_path / "no-model").model_dump_json())
+    with pytest.raises(OSError, match="no-model"):
+        child.main(str(tmp_path / "job.json"))
+    assert not [event for event in said if event.kind == "refused"]

@@ -230,6 +230,13 @@ def test_margins_are_those_of_the_plain_model_and_grow(tmp_path: Path, tiny_base
     assert record.held_out["margin_after"] > record.held_out["margin_before"]
 
 
+def test_supervised_training_measures_its_loss_on_rows_kept_out(tmp_path: Path, tiny_base: Path) -> None:
+    rows = [tiny_training.asked(f"number {n}", f"yes {n}") for n in range(20)]
+    record = trained(run(tiny_training.job(tmp_path, tiny_base, rows, steps=8))).record
+    assert record.rows == 20
+    assert record.held_out["loss_after"] < record.held_out["loss_before"]
+
+
 # --- the numbers, and the libraries ---------------------------------------------------------------------------------
 
 
