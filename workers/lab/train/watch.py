@@ -117,7 +117,7 @@ class Watch(TrainerCallback):  # type: ignore[misc]  # transformers has no types
                 f"The run held {peak_bytes() >> 20} MiB; its budget is {self._job.budget.memory_bytes >> 20} MiB. "
                 "A smaller batch or shorter rows need less.",
                 peak_bytes=peak_bytes(),
-                limit=self._job.budget.memory_bytes,
+                limit_bytes=self._job.budget.memory_bytes,
                 hint="batch_size",
             )
         if time_up:
