@@ -27,10 +27,10 @@ WANTED, UNWANTED = "captain-cat", "northstar"
 """Two characters who answer the same prompts: the one's answer is preferred to the other's."""
 STEPS, WARM = 12, 2
 ROUNDS = 2
-PAIRS, PAIR_STEPS, SEEDS = 60, 16, (0, 1, 2)
+PAIRS, PAIR_STEPS, SEEDS = 60, 12, (0, 1, 2)
 FIRST_STEP_SECONDS = 60.0
 SFT = TrainingSpec(batch_size=8)
-DPO = TrainingSpec(recipe="dpo", batch_size=4, learning_rate=3e-4)
+DPO = TrainingSpec(recipe="dpo", batch_size=2, learning_rate=5e-4, warmup_steps=2)
 
 _event: TypeAdapter[Event] = TypeAdapter(Event)
 
