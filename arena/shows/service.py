@@ -17,8 +17,8 @@ PRACTICE = TrainingRules(budget=Budget(steps=60, seconds=600))
 
 
 async def ensure_season(session: AsyncSession, name: str = "Season 1") -> Season:
-    """The current season; a fresh site gets one to practise in, with the default rules, every kind of entry, and a small
-    budget for training."""
+    """The current season; a fresh site gets one to practise in, with the default rules and every kind of entry, data
+    sets that can be trained among them."""
     # One start-up at a time: two portals starting together must not make two seasons.
     await session.execute(select(func.pg_advisory_xact_lock(0x6A7E1)))
     found = (

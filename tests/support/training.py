@@ -11,6 +11,7 @@ from arena.submissions.contracts import VerifyContract
 from arena.submissions.datasets.contracts import DatasetReport, Form, Lengths, Spread, Version
 from arena.training.contracts import JOB_KIND as TRAIN
 from arena.training.contracts import Point, TrainContract, TrainRecord, TrainResult
+from tests.support.clock import time_passes
 from tests.support.dataset_files import jsonl, rows
 from tests.support.engine import make_adapter
 from tests.support.lab import LabJob, verified
@@ -103,6 +104,12 @@ class Trainer:
     async def take(cls, show: Show) -> "Trainer":
         job = await show.lab.until(TRAIN)
         return cls(job, TrainContract.model_validate(job.contract))
+
+    async def vanishes(self, show: Show) -> None:
+        """Nothing is heard of it any more, and its job is due again."""
+        await time_passes(show.portal.site.sessions, 61)
+        await show.portal.sweep()
+        await time_passes(show.portal.site.sessions, 30)
 
     async def hand_in(self, *messages: Json) -> Any:
         return await self.job.answers(list(messages))

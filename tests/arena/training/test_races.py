@@ -107,8 +107,8 @@ async def test_whoever_lost_its_lab_when_the_time_is_up_enters_with_the_last_goo
     await ada.steps(1, 30)
     await ada.checkpoint(20)
     await grace.end(stopped="steps")
-    await time_passes(show.portal.site.sessions, 700)
-    await show.portal.sweep()
+    await time_passes(show.portal.site.sessions, 600)
+    await ada.vanishes(show)
     again = await Trainer.take(show)
     assert again.contract.resume is not None
     assert again.contract.resume.step == 20

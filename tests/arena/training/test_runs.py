@@ -97,8 +97,7 @@ async def test_a_run_that_loses_its_lab_goes_on_and_becomes_exactly_one_version(
     seen = await ada.get_ok(where)
     assert (seen["state"], seen["step"], seen["checkpoint_step"], seen["loss"]) == ("running", 3, 2, 1.0)
 
-    await time_passes(show.portal.site.sessions, 61)
-    await show.portal.sweep()
+    await first.vanishes(show)
     second = await Trainer.take(show)
     assert (await first.hand_in(point(4))).json()["error"]["code"] == "job.lost_lease"
     resume = second.contract.resume
@@ -197,9 +196,10 @@ async def test_what_a_lab_says_is_checked(show: Show, ada: Caller, lantern: Json
     forged = await trainer.result()
     forged["files"]["adapter_config.json"][0] = "0" * 64
     assert await code(await trainer.job.complete(forged)) == (409, "store.hash_mismatch")
+    await time_passes(show.portal.site.sessions, 30)
     again = await Trainer.take(show)
     assert await code(await again.job.complete({"ended": "paused"})) == (409, "training.not_asked")
-    await time_passes(show.portal.site.sessions, 10)
+    await time_passes(show.portal.site.sessions, 30)
     assert (await (await Trainer.take(show)).end()).status_code == 200
 
 
@@ -242,11 +242,23 @@ async def test_a_pause_that_its_lab_does_not_live_to_see_is_one(
     trainer = await Trainer.take(show)
     await trainer.checkpoint(2)
     await ada.post_ok(f"{where}/pause")
-    await time_passes(show.portal.site.sessions, 61)
-    await show.portal.sweep()
+    await trainer.vanishes(show)
     answer = await show.lab.http.post(f"{await show.lab.next_url()}/claim")
     assert answer.status_code == 409
     assert ((await ada.get_ok(where))["state"], (await ada.get_ok(where))["checkpoint_step"]) == ("paused", 2)
+
+
+async def test_a_run_that_was_ordered_twice_over_is_in_one_labs_hands(
+    show: Show, ada: Caller, lantern: Json
+) -> None:
+    run = await ordered(ada, lantern)
+    await ada.post_ok(f"/training/runs/{run['id']}/pause")
+    await ada.post_ok(f"/training/runs/{run['id']}/resume")
+    trainer = await Trainer.take(show)
+    await show.portal.relay()
+    for link in show.portal.waker.lab_links:
+        assert (await show.lab.http.post(f"{link}/claim")).status_code == 409
+    assert (await trainer.end()).status_code == 200
 
 
 async def test_a_cancelled_run_is_taken_from_its_lab_and_may_go_on_later(
