@@ -413,6 +413,7 @@ async def test_a_run_is_its_owners_and_the_producers(show: Show, ada: Caller, la
         ("GET", f"{where}/log"),
         ("GET", f"{where}/recipe"),
         ("GET", f"{where}/adapter/adapter_config.json"),
+        ("GET", f"{where}/data.jsonl"),
         ("POST", f"{where}/pause"),
         ("POST", f"{where}/resume"),
         ("POST", f"{where}/cancel"),
@@ -432,6 +433,8 @@ async def test_a_run_is_told_as_something_to_do_again(show: Show, ada: Caller, l
     assert said["recipe"]["data"] == (await version(ada, lantern["data"]))["digest"]
     assert said["command"].startswith("gavel train recipe.json --data data.jsonl")
     assert said["swift"].startswith("swift sft ")
+    data = (await ada.get(f"/api/training/runs/{run['id']}/data.jsonl")).content
+    assert sha256(data).hexdigest() == said["recipe"]["data"]
 
 
 async def test_a_fresh_site_trains_within_a_small_budget(show: Show) -> None:
