@@ -78,13 +78,13 @@ def test_a_run_is_made_again_in_one_process(folder: Path, monkeypatch: pytest.Mo
     says(monkeypatch, folder, [{"kind": "ready", "steps": 3, "rows": 1}, point(1), trained])
     done = train(folder)
     assert done.exit_code == 0, done.output
-    assert "step 1/3  loss 3.0000" in done.stderr
+    assert "step 1/3 loss 3.0000" in said(done)
     job = json.loads((folder / "out" / "adapter_config.json").read_text())
     assert (job["spec"]["profile"], job["spec"]["processes"], job["spec"]["batch_size"]) == ("single", 1, 4)
     assert job["model_dir"] == str(folder / "models" / HOUSE_MODEL.id)
     assert json.loads((folder / "out" / "record.json").read_text())["final_loss"] == 0.6
     again = train(folder)
-    assert (again.exit_code, "is not empty" in again.stderr) == (2, True)
+    assert (again.exit_code, "is not empty" in said(again)) == (2, True)
 
 
 def test_what_is_refused_is_said(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -92,7 +92,7 @@ def test_what_is_refused_is_said(folder: Path, monkeypatch: pytest.MonkeyPatch) 
     says(monkeypatch, folder, [point(1), {"kind": "refused", "refusal": reason}])
     refused = train(folder)
     assert refused.exit_code == 1
-    assert "training.diverged" in refused.stderr
+    assert "training.diverged" in said(refused)
     says(monkeypatch, folder, [point(1)])
     assert train(folder).exit_code == 2, "it ended without a word"
 
@@ -109,4 +109,4 @@ def test_only_the_same_data_and_weights_are_trained(folder: Path) -> None:
     assert "other weights" in said(train(folder))
     (folder / "recipe.json").write_text("{}")
     nothing = train(folder)
-    assert (nothing.exit_code, "is no recipe" in nothing.stderr) == (2, True)
+    assert (nothing.exit_code, "is no recipe" in said(nothing)) == (2, True)
