@@ -1,5 +1,6 @@
 """The face of submissions: what other domains use."""
 
+from arena.submissions.arrive import StoredFile, receive
 from arena.submissions.contamination import flag_rephrased
 from arena.submissions.contracts import (
     AdapterRef,
@@ -8,13 +9,15 @@ from arena.submissions.contracts import (
     SubmissionReceived,
     SubmissionVerified,
 )
-from arena.submissions.models import Entry, EntryKind, Submission
-from arena.submissions.policy import OwnSubmission, VisibleSubmission, may_see
+from arena.submissions.dataset_checks import check_of as dataset_check
+from arena.submissions.models import SEALED, Entry, EntryKind, Submission
+from arena.submissions.policy import OwnSubmission, VisibleSubmission, holds, may_see
 from arena.submissions.queries import (
     competing,
     competing_version,
     describe,
     entries,
+    lock_holder,
     roster,
     stage_adapters,
     staged,
@@ -22,16 +25,26 @@ from arena.submissions.queries import (
 )
 from arena.submissions.schemas import RosterRow, SubmissionOut
 from arena.submissions.sealing import read_system_prompt
-from arena.submissions.service import adapter_ref, ensure_house, failed, mark, refuse, refuse_without_effect
+from arena.submissions.service import (
+    adapter_ref,
+    ensure_house,
+    failed,
+    mark,
+    refuse,
+    refuse_without_effect,
+    sealed_config,
+)
 from arena.submissions.uploads import forget_files, give_up_idle
 
 __all__ = [
+    "SEALED",
     "AdapterRef",
     "Entry",
     "EntryKind",
     "OwnSubmission",
     "RosterRow",
     "Staged",
+    "StoredFile",
     "Submission",
     "SubmissionChanged",
     "SubmissionOut",
@@ -41,6 +54,7 @@ __all__ = [
     "adapter_ref",
     "competing",
     "competing_version",
+    "dataset_check",
     "describe",
     "ensure_house",
     "entries",
@@ -48,12 +62,16 @@ __all__ = [
     "flag_rephrased",
     "forget_files",
     "give_up_idle",
+    "holds",
+    "lock_holder",
     "mark",
     "may_see",
     "read_system_prompt",
+    "receive",
     "refuse",
     "refuse_without_effect",
     "roster",
+    "sealed_config",
     "stage_adapters",
     "staged",
     "with_entry",
