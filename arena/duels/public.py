@@ -2,16 +2,19 @@
 
 from arena.duels.contracts import SIDES, DuelAnswered, DuelChanged, DuelRevealed, DuelStarted, SideName
 from arena.duels.images import check_taken
-from arena.duels.models import Duel
+from arena.duels.models import Answer, Duel, ProgramDecision
+from arena.duels.program import OFF_AIR
 from arena.duels.program_service import dumped, preview, require_over, steer
-from arena.duels.provenance import seal
+from arena.duels.provenance import LABELLED, seal
 from arena.duels.queries import (
     SideView,
     Turns,
+    all_answers,
     answers,
     any_under_way,
     any_waiting,
     decisions,
+    decisions_of,
     duel,
     duels_of,
     owners,
@@ -24,8 +27,11 @@ from arena.duels.service import check_prompt, reveal, start
 from arena.duels.turns import MAX_TURNS, DuelKind
 
 __all__ = [
+    "LABELLED",
     "MAX_TURNS",
+    "OFF_AIR",
     "SIDES",
+    "Answer",
     "Duel",
     "DuelAnswered",
     "DuelChanged",
@@ -34,17 +40,20 @@ __all__ = [
     "DuelRevealed",
     "DuelStarted",
     "OffAir",
+    "ProgramDecision",
     "ProgramOut",
     "SideName",
     "SideView",
     "Steer",
     "Turns",
+    "all_answers",
     "answers",
     "any_under_way",
     "any_waiting",
     "check_prompt",
     "check_taken",
     "decisions",
+    "decisions_of",
     "duel",
     "duels_of",
     "dumped",

@@ -1,5 +1,6 @@
 """The face of submissions: what other domains use."""
 
+from arena.submissions.candidates import enter_dataset, read_dataset
 from arena.submissions.contamination import flag_rephrased
 from arena.submissions.contracts import (
     AdapterRef,
@@ -43,6 +44,7 @@ __all__ = [
     "competing_version",
     "describe",
     "ensure_house",
+    "enter_dataset",
     "entries",
     "failed",
     "flag_rephrased",
@@ -50,6 +52,7 @@ __all__ = [
     "give_up_idle",
     "mark",
     "may_see",
+    "read_dataset",
     "read_system_prompt",
     "refuse",
     "refuse_without_effect",

@@ -1,0 +1,79 @@
+import type { PreferencePair, PreferencePage } from "@gavel/api";
+import { useTimes } from "@gavel/desk";
+import { Scroll } from "@gavel/ui/scroll";
+import { useT } from "../i18n";
+import css from "./Preferences.module.css";
+
+/** Each row with the duel it comes from, what is new since the set before, and what would not be made any more. */
+export function Lineage({ page }: { page: PreferencePage }) {
+  const { t, number } = useT();
+  const { moment } = useTimes();
+  const gone = new Map(page.outdated.map(({ duel, reason }) => [duel, reason]));
+  return (
+    <>
+      {page.since && (
+        <p>
+          {t("preferences.since", {
+            when: moment(page.since.made_at),
+            added: page.since.added.length,
+            removed: page.since.removed.length,
+            changed: page.since.changed.length,
+          })}
+        </p>
+      )}
+      {gone.size > 0 && (
+        <p className={css.warn} role="alert">
+          {t("preferences.outdated", { count: gone.size })}
+        </p>
+      )}
+      <Scroll label={t("preferences.lineage")}>
+        <table className={css.table}>
+          <thead>
+            <tr>
+              <th scope="col">{t("preferences.row")}</th>
+              <th scope="col">{t("preferences.chosen")}</th>
+              <th scope="col">{t("preferences.rejected")}</th>
+              <th scope="col">{t("preferences.weight")}</th>
+              <th scope="col">{t("preferences.judges")}</th>
+              <th scope="col">{t("preferences.crowd")}</th>
+              <th scope="col">{t("preferences.records")}</th>
+            </tr>
+          </thead>
+          <tbody>
+            {page.pairs.map((pair, index) => (
+              <tr key={pair.duel}>
+                <th scope="row">
+                  <a href={`/duel/${pair.duel}`}>{t("preferences.duel", { row: index + 1, number: pair.number })}</a>
+                  {gone.has(pair.duel) && <small>{t(`preferences.reasons.${gone.get(pair.duel)}`)}</small>}
+                </th>
+                <td>{pair.chosen.name}</td>
+                <td>{pair.rejected.name}</td>
+                <td>{number(Math.round(100 * pair.weight))}</td>
+                <td>{counts(pair, pair.judges)}</td>
+                <td>{pair.crowd ? counts(pair, pair.crowd) : "–"}</td>
+                <td>
+                  {[...pair.chosen.records, ...pair.rejected.records].map((record) => (
+                    <code key={record}>{record?.slice(0, 8) ?? "–"}</code>
+                  ))}
+                </td>
+              </tr>
+            ))}
+          </tbody>
+        </table>
+      </Scroll>
+      {gone.size === 0 && (
+        <p>
+          <a href={`/api/preference-sets/${page.id}/pairs.jsonl`} download>
+            {t("preferences.download")}
+          </a>
+        </p>
+      )}
+    </>
+  );
+}
+
+/** For the preferred answer, for the other, for neither. */
+function counts(pair: PreferencePair, tally: PreferencePair["judges"]): string {
+  const other = pair.side === "left" ? "right" : "left";
+  return `${tally[pair.side]} : ${tally[other]} : ${tally.tie + tally.both_bad}`;
+}
