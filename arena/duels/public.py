@@ -9,7 +9,6 @@ from arena.duels.provenance import LABELLED, seal
 from arena.duels.queries import (
     SideView,
     Turns,
-    all_answers,
     answers,
     any_under_way,
     any_waiting,
@@ -46,7 +45,6 @@ __all__ = [
     "SideView",
     "Steer",
     "Turns",
-    "all_answers",
     "answers",
     "any_under_way",
     "any_waiting",

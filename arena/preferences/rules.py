@@ -12,8 +12,7 @@ from uuid import UUID
 
 import numpy as np
 
-from arena.duels.contracts import OTHER, SideName
-from arena.duels.turns import Course, Said
+from arena.duels.contracts import SideName
 from arena.ratings.public import Counts, RatedDuel, Weights, lead
 from arena.shows.public import Preferences, SeasonRules
 from arena.submissions.datasets.overlap import all_grams, overlapping
@@ -28,6 +27,7 @@ Reason = Literal[
     "off_air",
     "moderated",
     "images",
+    "several_turns",
     "no_verdict",
     "too_close",
     "tie",
@@ -73,32 +73,17 @@ def preferred(crowd: Tally, judges: Tally, weights: Weights, least: float) -> Pr
     return Preferred("left" if ahead > 0 else "right", round(float(abs(ahead)), 6))
 
 
-def pair(course: Course, said: dict[SideName, Said], chosen: SideName) -> Row | Reason:
-    """The canonical row of a duel.
+def pair(prompt: str, chosen: str, rejected: str) -> Row | Reason:
+    """The canonical row of a duel of one turn.
 
-    The prompt is what both sides were asked first. A duel of several turns was judged as a whole, and its sides have
-    gone on with conversations of their own, so each answer is the whole rest of it, as messages. An entry's own system
-    prompt is left out: the hall compared two answers to the question that it was shown.
+    An entry's own system prompt is left out: people compared two answers to the question that they were shown.
     """
-    sides = {side: _rest(course, said[side], said[OTHER[side]]) for side in said}
-    value = {
-        "prompt": [{"role": "user", "content": course.prompt(1)}],
-        "chosen": sides[chosen],
-        "rejected": sides[OTHER[chosen]],
-    }
+    value = {"prompt": prompt, "chosen": chosen, "rejected": rejected}
     try:
         row, _ = read_row(value, "preference")
     except BadRow:
         return "no_words"
-    return "same_answers" if row.value["chosen"] == row.value["rejected"] else row
-
-
-def _rest(course: Course, own: Said, other: Said) -> list[dict[str, str]]:
-    found = [{"role": "assistant", "content": own[0]}]
-    for turn in range(2, course.turns + 1):
-        found.append({"role": "user", "content": course.given(turn, other)})
-        found.append({"role": "assistant", "content": own[turn - 1]})
-    return found
+    return "same_answers" if chosen == rejected else row
 
 
 class StillAsked:

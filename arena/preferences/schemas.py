@@ -30,8 +30,8 @@ class SideLineage(Out):
     submission: UUID
     system_prompt: bool
     """It was given a system prompt of its own, which the row does not have."""
-    records: list[str | None]
-    """Hash of the answer's record, per turn: it stands in the episode's provenance file."""
+    record: str | None
+    """Hash of the answer's record: it stands in the episode's provenance file."""
 
 
 class PairOut(Out):
@@ -40,7 +40,6 @@ class PairOut(Out):
     duel: UUID
     episode: UUID
     number: int
-    turns: int
     side: SideName
     """On which the preferred answer stood."""
     weight: float

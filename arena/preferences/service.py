@@ -13,7 +13,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from arena.accounts.public import Person
 from arena.duels import public as duels
-from arena.duels.public import Duel
+from arena.duels.contracts import OTHER
+from arena.duels.public import Answer, Duel
 from arena.kit.db import Json
 from arena.kit.errors import Conflict, Invalid
 from arena.kit.site import Site
@@ -76,14 +77,18 @@ async def _pair(
         return "not_revealed"
     if LeasedNode.model_validate(duel.node).rehearsal:
         return "rehearsal"
-    answers = await duels.all_answers(session, duel.id)
-    if any(answer.air in duels.OFF_AIR for answer in answers):
+    answers = await duels.answers(session, duel.id)
+    if any(answer.air in duels.OFF_AIR for answer in answers.values()):
         return "off_air"
     # Held, and let go by a person: good enough for one evening is not good enough for a model.
     if await duels.decisions_of(session, duel.id):
         return "moderated"
     if duel.images:
         return "images"
+    # Judged as a whole, and from the second turn on its sides are in conversations of their own: nothing of it is two
+    # answers to the same question.
+    if duel.turns > 1:
+        return "several_turns"
     ballot = await votes.ballot_of(session, duel.id)
     if ballot is None or ballot.state != "locked":
         return "no_verdict"
@@ -91,11 +96,8 @@ async def _pair(
     clear = preferred(crowd, judges, weights, least)
     if isinstance(clear, str):
         return clear
-    row = pair(
-        duel.course,
-        {side: [one.text for one in answers if one.side == side] for side in duels.SIDES},
-        clear.side,
-    )
+    chosen, rejected = answers[clear.side], answers[OTHER[clear.side]]
+    row = pair(duel.prompt, chosen.text, rejected.text)
     if isinstance(row, str):
         return row
     if still_asked.said_in(row):
@@ -104,13 +106,10 @@ async def _pair(
     texts = [message["content"] for message in (*row.asked, *row.answered)]
     if any(verdict.refused for verdict in await check_all(session, texts)):
         return "moderated"
-    chosen = [one for one in answers if one.side == clear.side]
-    rejected = [one for one in answers if one.side != clear.side]
     return row, {
         "duel": str(duel.id),
         "episode": str(duel.episode_id),
         "number": duel.number,
-        "turns": duel.turns,
         "side": clear.side,
         "weight": clear.weight,
         "judges": asdict(judges),
@@ -121,12 +120,12 @@ async def _pair(
     }
 
 
-def _of(answers: list[duels.Answer]) -> Json:
+def _of(answer: Answer) -> Json:
     return {
-        "entry": str(answers[0].entry_id),
-        "submission": str(answers[0].submission_id),
-        "system_prompt": answers[0].system_digest is not None,
-        "records": [answer.provenance_hash for answer in answers],
+        "entry": str(answer.entry_id),
+        "submission": str(answer.submission_id),
+        "system_prompt": answer.system_digest is not None,
+        "record": answer.provenance_hash,
     }
 
 

@@ -4,7 +4,6 @@ from typing import Any
 
 import pytest
 
-from arena.duels.turns import Course
 from arena.preferences.rules import Preferred, StillAsked, heard_by, pair, preferred
 from arena.ratings.public import Weights
 from arena.shows.rules import SeasonRules
@@ -49,46 +48,25 @@ def test_only_what_the_season_has_declared_is_heard() -> None:
     assert heard_by(rules, "verdicts+votes") == Weights(judges=0.3, crowd=0.7)
 
 
-def says(role: str, content: str) -> dict[str, str]:
-    return {"role": role, "content": content}
-
-
-def row_of(course: Course, left: list[str], right: list[str]) -> Row:
-    found = pair(course, {"left": left, "right": right}, "right")
+def row_of(prompt: str, chosen: str, rejected: str) -> Row:
+    found = pair(prompt, chosen, rejected)
     assert isinstance(found, Row)
     return found
 
 
-def test_a_single_duel_is_its_prompt_and_two_answers() -> None:
-    row = row_of(Course("single", ["Why?"], 1, None), ["Because."], ["Guess."])
-    assert row.value == {
-        "prompt": [says("user", "Why?")],
-        "chosen": [says("assistant", "Guess.")],
-        "rejected": [says("assistant", "Because.")],
-    }
+def test_a_duel_is_its_prompt_and_two_answers() -> None:
+    row = row_of("Why?", "Because.", "Guess.")
     assert row.canonical() == (
-        b'{"chosen":[{"content":"Guess.","role":"assistant"}],"prompt":[{"content":"Why?","role":"user"}],'
-        b'"rejected":[{"content":"Because.","role":"assistant"}]}'
+        b'{"chosen":[{"content":"Because.","role":"assistant"}],"prompt":[{"content":"Why?","role":"user"}],'
+        b'"rejected":[{"content":"Guess.","role":"assistant"}]}'
     )
 
 
-def test_a_debate_is_judged_as_a_whole_so_each_side_has_all_of_its_own() -> None:
-    course = Course("debate", ["Tea or coffee?"], 2, "They said: {answer}")
-    row = row_of(course, ["Tea.", "No!"], ["Coffee.", "Yes!"])
-    assert row.value["prompt"] == [says("user", "Tea or coffee?")]
-    assert row.value["chosen"] == [
-        says("assistant", "Coffee."), says("user", "They said: Tea."), says("assistant", "Yes!"),
-    ]  # fmt: skip
-    assert row.value["rejected"] == [
-        says("assistant", "Tea."), says("user", "They said: Coffee."), says("assistant", "No!"),
-    ]  # fmt: skip
-
-
 @pytest.mark.parametrize(
-    ("left", "right", "reason"), [("Same.", "Same.", "same_answers"), (" \n", "Something.", "no_words")]
+    ("chosen", "rejected", "reason"), [("Same.", "Same.", "same_answers"), (" \n", "Something.", "no_words")]
 )
-def test_answers_that_teach_nothing_make_no_pair(left: str, right: str, reason: str) -> None:
-    assert pair(Course("single", ["Why?"], 1, None), {"left": [left], "right": [right]}, "left") == reason
+def test_answers_that_teach_nothing_make_no_pair(chosen: str, rejected: str, reason: str) -> None:
+    assert pair("Why?", chosen, rejected) == reason
 
 
 @pytest.mark.parametrize(
@@ -109,5 +87,5 @@ def test_nothing_still_to_be_asked_is_told(waiting: list[str], found: bool) -> N
         "Because the hammer comes down when the last bid was heard. "
         "大家都说：一锤定音之前为什么大家都不说话而是等着。"
     )
-    row = row_of(Course("single", ["Why does the gavel fall?"], 1, None), [answer], ["I do not know."])
+    row = row_of("Why does the gavel fall?", answer, "I do not know.")
     assert StillAsked(waiting).said_in(row) is found

@@ -52,7 +52,7 @@ export function Lineage({ page }: { page: PreferencePage }) {
                 <td>{counts(pair, pair.judges)}</td>
                 <td>{pair.crowd ? counts(pair, pair.crowd) : "–"}</td>
                 <td>
-                  {[...pair.chosen.records, ...pair.rejected.records].map((record) => (
+                  {[pair.chosen.record, pair.rejected.record].map((record) => (
                     <code key={record}>{record?.slice(0, 8) ?? "–"}</code>
                   ))}
                 </td>
