@@ -1,6 +1,6 @@
 """preference sets, and entries that are candidates
 
-Revision: 0022, after: 0020
+Revision: 0022, after: 0021
 Written as if the show were on air: short locks, no rewrites, destructive changes in two releases.
 """
 
@@ -9,7 +9,7 @@ from alembic import op
 from sqlalchemy.dialects.postgresql import JSONB
 
 revision = "0022"
-down_revision = "0020"
+down_revision = "0021"
 branch_labels = None
 depends_on = None
 
