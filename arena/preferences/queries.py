@@ -16,6 +16,7 @@ from arena.preferences.schemas import LeftOut, PairOut, SetOut, SetPage, SinceOu
 from arena.shows.public import Episode
 from arena.speed.public import unreleased_questions
 from arena.submissions import public as submissions
+from arena.training.public import trained_on
 
 
 async def preference_set(session: AsyncSession, set_id: UUID) -> PreferenceSet:
@@ -68,6 +69,7 @@ async def page(session: AsyncSession, row: PreferenceSet, outdated: Sequence[Jso
         pairs=await _named(session, row.pairs),
         unused=[LeftOut.model_validate(one) for one in row.left_out],
         outdated=[LeftOut.model_validate(one) for one in outdated],
+        candidates=await trained_on(session, row.submission_id),
         since=await _since(session, row),
     )
 

@@ -10,8 +10,10 @@ from arena.accounts.public import Producer
 from arena.kit.db import SessionDep
 from arena.kit.site import Site
 from arena.preferences import queries, service
-from arena.preferences.schemas import NewSet, SetOut, SetPage
+from arena.preferences.schemas import NewCandidate, NewSet, SetOut, SetPage
 from arena.shows.public import current_season
+from arena.training import public as training
+from arena.training.schemas import TrainingOut
 
 router = APIRouter(tags=["preferences"])
 
@@ -36,6 +38,18 @@ async def read_set(set_id: UUID, _: Producer, session: SessionDep) -> SetPage:
     """Where each row comes from, what was left out and why, and what is new since the set before."""
     row = await queries.preference_set(session, set_id)
     return await queries.page(session, row, await service.outdated(session, row))
+
+
+@router.post("/preference-sets/{set_id}/training", status_code=201)
+async def train_on_set(
+    request: Request, set_id: UUID, caller: Producer, session: SessionDep, body: NewCandidate
+) -> TrainingOut:
+    """Train an adapter further on the set, by DPO. What comes of it is a candidate beside its parent."""
+    site: Site = request.app.state.site
+    row = await queries.preference_set(session, set_id)
+    run = await service.train(site, session, caller, row, body)
+    await session.flush()
+    return await training.one(session, run.id)
 
 
 @router.get("/preference-sets/{set_id}/pairs.jsonl")

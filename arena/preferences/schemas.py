@@ -11,7 +11,9 @@ from arena.duels.contracts import SideName
 from arena.kit.schemas import In, Out
 from arena.preferences.models import PreferenceSet
 from arena.preferences.rules import Reason
+from arena.shows.training import MAX_SEED
 from arena.submissions.public import SubmissionOut
+from arena.training.schemas import TrainingOut
 from arena.votes.public import TallyOut
 
 
@@ -20,6 +22,17 @@ class NewSet(In):
     """Of which episodes; empty: of the whole season."""
     least: Annotated[float, Field(ge=0, le=1, allow_inf_nan=False)] = 0
     """Pairs that are less clear than this are left out: 0 keeps all but ties, 1 only those that all agreed on."""
+
+
+class NewCandidate(In):
+    """One more step for an adapter. It keeps its shape; the numbers are DPO's own, and the rest the season's budget."""
+
+    parent: UUID
+    """The version whose adapter is trained further, and compared with."""
+    learning_rate: Annotated[float, Field(gt=0, le=10)] = 5e-5
+    beta: Annotated[float, Field(gt=0, le=10)] = 0.1
+    """How hard the parent holds."""
+    seed: Annotated[int, Field(ge=0, le=MAX_SEED)] = 0
 
 
 class SideLineage(Out):
@@ -105,5 +118,7 @@ class SetPage(SetOut):
     unused: list[LeftOut]
     outdated: list[LeftOut]
     """Pairs that would not be made any more: as long as there are any, the set is neither handed out nor trained on."""
+    candidates: list[TrainingOut]
+    """What was trained on it, the newest first: each beside the parent that it began with."""
     since: SinceOut | None
     """Null for the first."""

@@ -11,7 +11,7 @@ import orjson
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from arena.accounts.public import Person
+from arena.accounts.public import Caller, Person
 from arena.duels import public as duels
 from arena.duels.contracts import OTHER
 from arena.duels.public import Answer, Duel
@@ -23,10 +23,17 @@ from arena.nodes.public import LeasedNode
 from arena.preferences import queries
 from arena.preferences.models import PreferenceSet
 from arena.preferences.rules import Reason, StillAsked, heard_by, pair, preferred
+from arena.preferences.schemas import NewCandidate
 from arena.ratings.public import Weights
 from arena.shows.public import Season, declared_preferences, season_rules
+from arena.shows.training import TrainingSpec
 from arena.submissions import public as submissions
+from arena.submissions.adapter_config import AdapterConfig
+from arena.submissions.datasets.contracts import DatasetReport
 from arena.submissions.datasets.rows import Row
+from arena.training import ordering
+from arena.training.models import TrainingRun
+from arena.training.schemas import NewTraining
 from arena.votes import public as votes
 
 
@@ -178,6 +185,61 @@ async def make(
     session.add(row)
     await session.flush()
     return row
+
+
+async def train(
+    site: Site, session: AsyncSession, caller: Caller, row: PreferenceSet, asked: NewCandidate
+) -> TrainingRun:
+    """Order a DPO run that begins with the parent's adapter, and becomes the candidate's next version.
+
+    What the lab's check would take out of the rows is not learned: then the cleaned version is trained. Raises Conflict
+    `preferences.outdated`, Invalid `preferences.no_parent`, and all that `training.ordering.order` raises.
+    """
+    await require_usable(session, row)
+    found = await submissions.with_entry(session, row.submission_id)
+    parent = await submissions.with_entry(session, asked.parent)
+    assert found is not None, "it is kept with the set"
+    config = await _adapter_of(site, session, row, parent)
+    entry, version = found
+    if version.state in ("verified", "refused"):
+        check = await submissions.dataset_check(session, version.id)
+        report = DatasetReport.model_validate(check.report)
+        if report.cleaned is not None and check.accepted_at is None:
+            await submissions.accept_cleaned(session, entry, version, caller.somebody)
+    spec = TrainingSpec(
+        recipe="dpo",
+        method="rslora" if config.use_rslora else "lora",
+        rank=config.rank,
+        alpha=int(config.alpha),
+        target_modules=config.targets,
+        learning_rate=asked.learning_rate,
+        beta=asked.beta,
+        seed=asked.seed,
+        max_length=(await season_rules(session, row.season_id)).track.base.context,
+    )
+    new = NewTraining(entry_id=entry.id, dataset=version.id, spec=spec, parent=asked.parent)
+    return await ordering.order(session, caller, new)
+
+
+async def _adapter_of(
+    site: Site,
+    session: AsyncSession,
+    row: PreferenceSet,
+    parent: tuple[submissions.Entry, submissions.Submission] | None,
+) -> AdapterConfig:
+    """Training goes on with the parent's tensors, so it has their shape."""
+    config = None
+    if parent is not None and parent[0].season_id == row.season_id and parent[1].artifact == "adapter":
+        config = parent[1].digest and await submissions.sealed_config(
+            site, session, parent[0], parent[1].digest
+        )
+    if not config or not float(config.alpha).is_integer():
+        raise Invalid(
+            "preferences.no_parent",
+            "parent: choose a version of this season that is an adapter.",
+            field="parent",
+        )
+    return config
 
 
 async def outdated(session: AsyncSession, row: PreferenceSet) -> list[Json]:

@@ -10,6 +10,7 @@ from arena.submissions.contracts import (
     SubmissionReceived,
     SubmissionVerified,
 )
+from arena.submissions.dataset_checks import accept_cleaned
 from arena.submissions.dataset_checks import check_of as dataset_check
 from arena.submissions.models import SEALED, Entry, EntryKind, Submission
 from arena.submissions.policy import OwnSubmission, VisibleSubmission, holds, may_see
@@ -26,7 +27,16 @@ from arena.submissions.queries import (
 )
 from arena.submissions.schemas import RosterRow, SubmissionOut
 from arena.submissions.sealing import read_system_prompt
-from arena.submissions.service import adapter_ref, ensure_house, failed, mark, refuse, refuse_without_effect
+from arena.submissions.service import (
+    adapter_ref,
+    ensure_house,
+    failed,
+    is_open,
+    mark,
+    refuse,
+    refuse_without_effect,
+    sealed_config,
+)
 from arena.submissions.uploads import forget_files, give_up_idle
 
 __all__ = [
@@ -44,6 +54,7 @@ __all__ = [
     "SubmissionReceived",
     "SubmissionVerified",
     "VisibleSubmission",
+    "accept_cleaned",
     "adapter_ref",
     "competing",
     "competing_version",
@@ -57,6 +68,7 @@ __all__ = [
     "forget_files",
     "give_up_idle",
     "holds",
+    "is_open",
     "lock_holder",
     "mark",
     "may_see",
@@ -66,6 +78,7 @@ __all__ = [
     "refuse",
     "refuse_without_effect",
     "roster",
+    "sealed_config",
     "stage_adapters",
     "staged",
     "with_entry",
