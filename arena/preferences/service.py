@@ -8,6 +8,7 @@ from typing import Any
 from uuid import UUID
 
 import orjson
+from pydantic import ValidationError
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -206,19 +207,28 @@ async def train(
         report = DatasetReport.model_validate(check.report)
         if report.cleaned is not None and check.accepted_at is None:
             await submissions.accept_cleaned(session, entry, version, caller.somebody)
-    spec = TrainingSpec(
-        recipe="dpo",
-        method="rslora" if config.use_rslora else "lora",
-        rank=config.rank,
-        alpha=int(config.alpha),
-        target_modules=config.targets,
-        learning_rate=asked.learning_rate,
-        beta=asked.beta,
-        seed=asked.seed,
-        max_length=(await season_rules(session, row.season_id)).track.base.context,
+    context = (await season_rules(session, row.season_id)).track.base.context
+    new = NewTraining(
+        entry_id=entry.id, dataset=version.id, spec=_spec(asked, config, context), parent=asked.parent
     )
-    new = NewTraining(entry_id=entry.id, dataset=version.id, spec=spec, parent=asked.parent)
     return await ordering.order(session, caller, new)
+
+
+def _spec(asked: NewCandidate, parent: AdapterConfig, context: int) -> TrainingSpec:
+    """Training goes on with the parent's tensors, so it has their shape. Raises Invalid for one that no run has."""
+    shape = {"rank": parent.rank, "alpha": parent.alpha, "target_modules": parent.targets}
+    try:
+        return TrainingSpec.model_validate(
+            {
+                **asked.model_dump(exclude={"parent"}),
+                **shape,
+                "recipe": "dpo",
+                "method": "rslora" if parent.use_rslora else "lora",
+                "max_length": context,
+            }
+        )
+    except ValidationError as error:
+        raise _no_parent() from error
 
 
 async def _adapter_of(
@@ -227,19 +237,22 @@ async def _adapter_of(
     row: PreferenceSet,
     parent: tuple[submissions.Entry, submissions.Submission] | None,
 ) -> AdapterConfig:
-    """Training goes on with the parent's tensors, so it has their shape."""
     config = None
     if parent is not None and parent[0].season_id == row.season_id and parent[1].artifact == "adapter":
         config = parent[1].digest and await submissions.sealed_config(
             site, session, parent[0], parent[1].digest
         )
-    if not config or not float(config.alpha).is_integer():
-        raise Invalid(
-            "preferences.no_parent",
-            "parent: choose a version of this season that is an adapter.",
-            field="parent",
-        )
+    if not config:
+        raise _no_parent()
     return config
+
+
+def _no_parent() -> Invalid:
+    return Invalid(
+        "preferences.no_parent",
+        "parent: choose a version of this season that is an adapter, of a shape that can be trained.",
+        field="parent",
+    )
 
 
 async def outdated(session: AsyncSession, row: PreferenceSet) -> list[Json]:

@@ -10,6 +10,7 @@ import pytest
 
 from arena.moderation.engine import Engine
 from arena.moderation.wordlists import shipped
+from arena.shows.training import TrainingRules
 from arena.submissions.datasets.check import Caps, check_dataset
 from arena.submissions.datasets.overlap import private_grams
 from tests.arena.moderation.test_site import send_list
@@ -71,9 +72,7 @@ async def test_a_set_passes_the_check_of_every_data_set_as_it_is(loop: Loop) -> 
     await loop.finish()
     made = await loop.make()
     assert made["version"]["state"] == "received"
-    assert await asyncio.to_thread(run_job, await Lab(loop.show.portal).next_url()) == "done"
-    (seen,) = await loop.show.producer.get_ok("/preference-sets")
-    version = seen["version"]
+    version = (await checked(loop))["version"]
     assert (version["state"], version["refusal"], version["digest"]) == ("verified", None, made["digest"])
     said = await loop.show.producer.get_ok(f"/submissions/{version['id']}/dataset")
     assert (said["report"]["form"], said["report"]["rows"], said["report"]["cleaned"]) == (
@@ -248,6 +247,65 @@ async def test_a_candidate_is_nowhere_where_entries_compete(loop: Loop) -> None:
     await loop.show.portal.drain()
     for path in ("/roster", "/leaderboard"):
         assert name not in json.dumps(await loop.show.producer.get_ok(path))
+
+
+TRAINED = {"training": TrainingRules().model_dump(mode="json")}
+
+
+async def checked(loop: Loop) -> Json:
+    """The newest set, after the real lab has looked at it."""
+    assert await asyncio.to_thread(run_job, await Lab(loop.show.portal).next_url()) == "done"
+    newest: Json = (await loop.show.producer.get_ok("/preference-sets"))[0]
+    return newest
+
+
+async def test_a_set_trains_a_candidate_beside_its_parent(loop: Loop, subtests: pytest.Subtests) -> None:
+    show, producer = loop.show, loop.show.producer
+    await change_rules(show.portal, track=TRAINED, closes_at="2026-01-01T00:00:00Z")
+    duel = await loop.judged("left", prompt="Why does the gavel fall?")
+    await loop.judged("left", prompt="Name a colour.")
+    await loop.finish()
+    made = await loop.make()
+    path, parent = f"/preference-sets/{made['id']}/training", show.entries["Lantern"]["submission_id"]
+    with subtests.test("not before the check"):
+        refusal = await producer.refused("POST", path, {"parent": parent})
+        assert refusal == (409, "training.dataset_not_verified")
+    made = await checked(loop)
+    with subtests.test("from an adapter of the season"):
+        for other in (made["version"]["id"], made["id"]):
+            assert await producer.refused("POST", path, {"parent": other}) == (422, "preferences.no_parent")
+    with subtests.test("by producers"):
+        judge = loop.judges[0]
+        assert await judge.refused("POST", path, {"parent": parent}) == (403, "auth.forbidden")
+
+    run = await producer.post_ok(path, {"parent": parent, "beta": 0.2})
+    assert (run["spec"]["recipe"], run["spec"]["beta"], run["spec"]["rank"]) == ("dpo", 0.2, 1)
+    assert run["parent"]["submission_id"] == parent
+    assert run["entry_id"] == made["version"]["entry_id"], "and not the parent's: it never competes"
+    assert run["dataset"]["submission_id"] == made["version"]["id"]
+    assert [one["id"] for one in (await loop.page(made))["candidates"]] == [run["id"]]
+
+    with subtests.test("not when a card stands over an answer by now"):
+        await producer.post_ok(f"/duels/{duel}/program", {"action": "replace", "side": "left"})
+        assert await producer.refused("POST", path, {"parent": parent}) == (409, "preferences.outdated")
+
+
+async def test_what_the_check_takes_out_is_not_learned(loop: Loop, tmp_path: Path) -> None:
+    await change_rules(loop.show.portal, track=TRAINED)
+    await loop.judged("left", prompt="Name a colour.")
+    duel = await loop.judged("left", prompt="How can I reach you?")
+    await loop.run(
+        "update answers set text = 'Write to ada@example.org.' where duel_id = :id and side = 'left'", id=duel
+    )
+    await loop.finish()
+    await loop.make()
+    made = await checked(loop)
+    parent = loop.show.entries["Lantern"]["submission_id"]
+    await loop.show.producer.post_ok(f"/preference-sets/{made['id']}/training", {"parent": parent})
+    version = await loop.show.producer.get_ok(f"/submissions/{made['version']['id']}")
+    assert version["digest"] != made["digest"]
+    assert b"ada@example.org" in sealed(tmp_path, made)
+    assert b"ada@example.org" not in sealed(tmp_path, version)
 
 
 async def test_nobody_but_producers_sees_a_set(loop: Loop) -> None:
