@@ -26,6 +26,7 @@ export function Lineage({ page }: { page: PreferencePage }) {
           {t("preferences.outdated", { count: gone.size })}
         </p>
       )}
+      <Candidates page={page} />
       <Scroll label={t("preferences.lineage")}>
         <table className={css.table}>
           <thead>
@@ -69,6 +70,29 @@ export function Lineage({ page }: { page: PreferencePage }) {
         </p>
       )}
     </>
+  );
+}
+
+/** What was trained on the set, each beside the parent that it began with. */
+function Candidates({ page }: { page: PreferencePage }) {
+  const { t, number } = useT();
+  if (page.candidates.length === 0) return null;
+  return (
+    <ul className={css.candidates} aria-label={t("preferences.candidates")}>
+      {page.candidates.map(({ id, parent, result, state, record }) => {
+        const { margin_before: before, margin_after: after } = record?.held_out ?? {};
+        return (
+          <li key={id}>
+            {result ? t("preferences.version", { name: result.entry, version: result.version }) : "–"}{" "}
+            {parent && t("preferences.beside", { name: parent.entry, version: parent.version })} ·{" "}
+            {t(`preferences.runs.${state}`)}
+            {before !== undefined &&
+              after !== undefined &&
+              ` · ${t("preferences.margin", { before: number(before), after: number(after) })}`}
+          </li>
+        );
+      })}
+    </ul>
   );
 }
 
