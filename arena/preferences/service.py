@@ -211,7 +211,7 @@ async def train(
     new = NewTraining(
         entry_id=entry.id, dataset=version.id, spec=_spec(asked, config, context), parent=asked.parent
     )
-    return await ordering.order(session, caller, new)
+    return await ordering.order(site, session, caller, new)
 
 
 def _spec(asked: NewCandidate, parent: AdapterConfig, context: int) -> TrainingSpec:
