@@ -26,7 +26,7 @@ class PreferenceSet(Row):
     rows: Mapped[int]
     size_bytes: Mapped[int] = mapped_column(BigInteger)
     pairs: Mapped[list[dict[str, Any]]]
-    """Per row, in its order, a `schemas.PairOut`: the duel, who was preferred and how clearly, the counts, and the
+    """Per row, in its order, a `schemas.PreferencePairOut`: the duel, who was preferred and how clearly, the counts, and the
     digests of the answers' records. Nobody's name."""
     left_out: Mapped[list[dict[str, Any]]]
     """Per duel that gave no pair: `duel` and `reason`."""

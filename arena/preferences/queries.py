@@ -12,7 +12,13 @@ from arena.kit.db import Json
 from arena.kit.errors import NotFound
 from arena.preferences.models import PreferenceSet
 from arena.preferences.rules import compared
-from arena.preferences.schemas import LeftOut, PairOut, SetOut, SetPage, SinceOut
+from arena.preferences.schemas import (
+    LeftOut,
+    PreferencePairOut,
+    PreferenceSetOut,
+    PreferenceSetPage,
+    SinceSetOut,
+)
 from arena.shows.public import Episode
 from arena.speed.public import unreleased_questions
 from arena.submissions import public as submissions
@@ -54,17 +60,17 @@ async def before(session: AsyncSession, row: PreferenceSet) -> PreferenceSet | N
     return (await session.execute(statement)).scalar_one_or_none()
 
 
-async def described(session: AsyncSession, row: PreferenceSet) -> SetOut:
+async def described(session: AsyncSession, row: PreferenceSet) -> PreferenceSetOut:
     """With the state of its check."""
     maker = await session.get_one(Person, row.made_by)
     found = await submissions.with_entry(session, row.submission_id)
     assert found is not None, "it is kept with the set"
-    return SetOut.of(row, maker.display_name, await submissions.describe(session, *found))
+    return PreferenceSetOut.of(row, maker.display_name, await submissions.describe(session, *found))
 
 
-async def page(session: AsyncSession, row: PreferenceSet, outdated: Sequence[Json]) -> SetPage:
+async def page(session: AsyncSession, row: PreferenceSet, outdated: Sequence[Json]) -> PreferenceSetPage:
     summary = await described(session, row)
-    return SetPage(
+    return PreferenceSetPage(
         **summary.model_dump(),
         pairs=await _named(session, row.pairs),
         unused=[LeftOut.model_validate(one) for one in row.left_out],
@@ -74,7 +80,7 @@ async def page(session: AsyncSession, row: PreferenceSet, outdated: Sequence[Jso
     )
 
 
-async def _named(session: AsyncSession, pairs: Sequence[Json]) -> list[PairOut]:
+async def _named(session: AsyncSession, pairs: Sequence[Json]) -> list[PreferencePairOut]:
     """With the names of the entries, which were told at the reveal."""
     met = {UUID(pair[side]["entry"]) for pair in pairs for side in ("chosen", "rejected")}
     entries = (
@@ -82,7 +88,7 @@ async def _named(session: AsyncSession, pairs: Sequence[Json]) -> list[PairOut]:
     ).scalars()
     names = {str(entry.id): entry.name for entry in entries}
     return [
-        PairOut.model_validate(
+        PreferencePairOut.model_validate(
             pair
             | {side: pair[side] | {"name": names[pair[side]["entry"]]} for side in ("chosen", "rejected")}
         )
@@ -90,12 +96,14 @@ async def _named(session: AsyncSession, pairs: Sequence[Json]) -> list[PairOut]:
     ]
 
 
-async def _since(session: AsyncSession, row: PreferenceSet) -> SinceOut | None:
+async def _since(session: AsyncSession, row: PreferenceSet) -> SinceSetOut | None:
     earlier = await before(session, row)
     if earlier is None:
         return None
     added, removed, changed = compared(row.pairs, earlier.pairs)
-    return SinceOut(id=earlier.id, made_at=earlier.created_at, added=added, removed=removed, changed=changed)
+    return SinceSetOut(
+        id=earlier.id, made_at=earlier.created_at, added=added, removed=removed, changed=changed
+    )
 
 
 async def duels_of(session: AsyncSession, season_id: UUID, episodes: Collection[UUID]) -> Sequence[Duel]:

@@ -10,7 +10,7 @@ from arena.accounts.public import Producer
 from arena.kit.db import SessionDep
 from arena.kit.site import Site
 from arena.preferences import queries, service
-from arena.preferences.schemas import NewCandidate, NewSet, SetOut, SetPage
+from arena.preferences.schemas import NewCandidate, NewPreferenceSet, PreferenceSetOut, PreferenceSetPage
 from arena.shows.public import current_season
 from arena.training import public as training
 from arena.training.schemas import TrainingOut
@@ -19,7 +19,9 @@ router = APIRouter(tags=["preferences"])
 
 
 @router.post("/preference-sets", status_code=201)
-async def make_set(request: Request, caller: Producer, session: SessionDep, body: NewSet) -> SetOut:
+async def make_set(
+    request: Request, caller: Producer, session: SessionDep, body: NewPreferenceSet
+) -> PreferenceSetOut:
     """Make preference pairs of what the season's judges, or judges and hall, have said about its duels."""
     site: Site = request.app.state.site
     season = await current_season(session)
@@ -28,13 +30,13 @@ async def make_set(request: Request, caller: Producer, session: SessionDep, body
 
 
 @router.get("/preference-sets")
-async def list_sets(_: Producer, session: SessionDep) -> list[SetOut]:
+async def list_sets(_: Producer, session: SessionDep) -> list[PreferenceSetOut]:
     season = await current_season(session)
     return [await queries.described(session, row) for row in await queries.sets(session, season.id)]
 
 
 @router.get("/preference-sets/{set_id}")
-async def read_set(set_id: UUID, _: Producer, session: SessionDep) -> SetPage:
+async def read_set(set_id: UUID, _: Producer, session: SessionDep) -> PreferenceSetPage:
     """Where each row comes from, what was left out and why, and what is new since the set before."""
     row = await queries.preference_set(session, set_id)
     return await queries.page(session, row, await service.outdated(session, row))

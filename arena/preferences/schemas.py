@@ -17,7 +17,7 @@ from arena.training.schemas import TrainingOut
 from arena.votes.public import TallyOut
 
 
-class NewSet(In):
+class NewPreferenceSet(In):
     episodes: Annotated[list[UUID], Field(max_length=1000)] = []
     """Of which episodes; empty: of the whole season."""
     least: Annotated[float, Field(ge=0, le=1, allow_inf_nan=False)] = 0
@@ -47,7 +47,7 @@ class SideLineage(Out):
     """Hash of the answer's record: it stands in the episode's provenance file."""
 
 
-class PairOut(Out):
+class PreferencePairOut(Out):
     """One duel, one row."""
 
     duel: UUID
@@ -69,7 +69,7 @@ class LeftOut(Out):
     reason: Reason
 
 
-class SetOut(Out):
+class PreferenceSetOut(Out):
     id: UUID
     made_at: datetime
     made_by: str
@@ -86,7 +86,7 @@ class SetOut(Out):
     ai_generated: Literal[True] = True
 
     @classmethod
-    def of(cls, row: PreferenceSet, made_by: str, version: SubmissionOut) -> "SetOut":
+    def of(cls, row: PreferenceSet, made_by: str, version: SubmissionOut) -> "PreferenceSetOut":
         return cls(
             id=row.id,
             made_at=row.created_at,
@@ -102,7 +102,7 @@ class SetOut(Out):
         )
 
 
-class SinceOut(Out):
+class SinceSetOut(Out):
     """Beside the set that the season had made before."""
 
     id: UUID
@@ -113,12 +113,12 @@ class SinceOut(Out):
     """Duels whose pair is another one, or has another weight."""
 
 
-class SetPage(SetOut):
-    pairs: list[PairOut]
+class PreferenceSetPage(PreferenceSetOut):
+    pairs: list[PreferencePairOut]
     unused: list[LeftOut]
     outdated: list[LeftOut]
     """Pairs that would not be made any more: as long as there are any, the set is neither handed out nor trained on."""
     candidates: list[TrainingOut]
     """What was trained on it, the newest first: each beside the parent that it began with."""
-    since: SinceOut | None
+    since: SinceSetOut | None
     """Null for the first."""
