@@ -2,7 +2,7 @@
 
 from arena.duels.contracts import SIDES, DuelAnswered, DuelChanged, DuelRevealed, DuelStarted, SideName
 from arena.duels.images import check_taken
-from arena.duels.models import Answer, Duel, ProgramDecision
+from arena.duels.models import Answer, Duel
 from arena.duels.program import OFF_AIR
 from arena.duels.program_service import dumped, preview, require_over, steer
 from arena.duels.provenance import LABELLED, seal
@@ -39,7 +39,6 @@ __all__ = [
     "DuelRevealed",
     "DuelStarted",
     "OffAir",
-    "ProgramDecision",
     "ProgramOut",
     "SideName",
     "SideView",
