@@ -26,8 +26,8 @@ class PreferenceSet(Row):
     rows: Mapped[int]
     size_bytes: Mapped[int] = mapped_column(BigInteger)
     pairs: Mapped[list[dict[str, Any]]]
-    """Per row, in its order, a `schemas.PreferencePairOut`: the duel, who was preferred and how clearly, the counts, and
-    the digests of the answers' records. Nobody's name."""
+    """Per row, in its order, a `schemas.PreferencePairOut`: the duel, who was preferred and how clearly, the counts,
+    and the digests of the answers' records. Nobody's name."""
     left_out: Mapped[list[dict[str, Any]]]
     """Per duel that gave no pair: `duel` and `reason`."""
     submission_id: Mapped[UUID] = mapped_column(ForeignKey("submissions.id"))

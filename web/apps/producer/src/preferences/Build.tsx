@@ -20,8 +20,7 @@ export function Build({ onDone }: { onDone: (what: string) => void }) {
   const [episode, setEpisode] = useState(ALL);
   const [least, setLeast] = useState(0);
   const make = useMutation({
-    mutationFn: () =>
-      api.post("/api/preference-sets", { body: { episodes: episode === ALL ? [] : [episode], least } }),
+    mutationFn: () => api.post("/api/preference-sets", { body: { episodes: episode === ALL ? [] : [episode], least } }),
     onSuccess: (made) => {
       onDone(t("preferences.made", { count: made.rows }));
       return queries.invalidateQueries({ queryKey: PREFERENCES });
@@ -35,11 +34,7 @@ export function Build({ onDone }: { onDone: (what: string) => void }) {
     <Card className={css.build}>
       <h2>{t("preferences.build")}</h2>
       <form className={css.form} onSubmit={submit}>
-        <SelectField
-          label={t("preferences.of")}
-          value={episode}
-          onChange={(event) => setEpisode(event.target.value)}
-        >
+        <SelectField label={t("preferences.of")} value={episode} onChange={(event) => setEpisode(event.target.value)}>
           <option value={ALL}>{t("preferences.season")}</option>
           {episodes.data?.map((one) => (
             <option key={one.id} value={one.id}>

@@ -1,4 +1,4 @@
-import type { PreferencePair, PreferencePage } from "@gavel/api";
+import type { PreferencePage, PreferencePair } from "@gavel/api";
 import { useTimes } from "@gavel/desk";
 import { Scroll } from "@gavel/ui/scroll";
 import { useT } from "../i18n";

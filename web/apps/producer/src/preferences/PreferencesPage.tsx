@@ -30,9 +30,7 @@ export function PreferencesPage() {
         <h2 id="preference-sets">{t("preferences.sets")}</h2>
         {sets.error && <ErrorNote error={sets.error} />}
         {sets.isPending && !sets.error && <Loading />}
-        {sets.data?.length === 0 && (
-          <EmptyState title={t("preferences.none")}>{t("preferences.none_text")}</EmptyState>
-        )}
+        {sets.data?.length === 0 && <EmptyState title={t("preferences.none")}>{t("preferences.none_text")}</EmptyState>}
         {sets.data?.map((set) => (
           <SetCard key={set.id} set={set} onDone={(what) => say({ what })} />
         ))}
