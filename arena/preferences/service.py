@@ -256,8 +256,8 @@ def _no_parent() -> Invalid:
 
 
 async def outdated(session: AsyncSession, row: PreferenceSet) -> list[Json]:
-    """Pairs that would not be made today, each with the reason: an answer was taken off air since, a prompt is to be
-    asked again, a list has a new word. Duels that came since do not matter."""
+    """Pairs that would not be made today, each with the reason: a prompt is on its way to the stage again, a word list
+    has learned. Duels that came since do not matter."""
     season = await session.get_one(Season, row.season_id)
     now = await build(
         session, season, [UUID(one) for one in row.asked["episodes"]], float(row.asked["least"])

@@ -22,8 +22,9 @@ class Loop:
         async with self.show.portal.site.sessions() as session, session.begin():
             await session.execute(text(statement), values)
 
-    async def judged(self, *choices: str, reveal: bool = True, **fields: Any) -> str:
-        """A duel is played and each judge in turn says one of these; returns its id."""
+    async def judged(self, *choices: str, reveal: bool = True, card: bool = False, **fields: Any) -> str:
+        """A duel is played and each judge in turn says one of these; returns its id. `card`: one stands over an answer
+        from the vote on."""
         duel = str((await self.show.answered(**fields))["id"])
         await self.run(
             """update duels set node = jsonb_set(node, '{rehearsal}', 'false') where id = :duel""", duel=duel
@@ -31,6 +32,8 @@ class Loop:
         if not reveal:
             return duel
         ballot = await self.show.open_vote()
+        if card:
+            await self.show.producer.post_ok(f"/duels/{duel}/program", {"action": "replace", "side": "left"})
         for judge, choice in zip(self.judges, choices, strict=False):
             await judge.post_ok(f"/ballots/{ballot}/verdicts", {"choice": choice})
         await self.show.command("lock_vote")

@@ -23,7 +23,8 @@ from workers.lab.runner import run_job
 
 
 def sealed(folder: Path, made: Json) -> bytes:
-    return (folder / "files" / "sealed" / made["digest"] / "data.jsonl").read_bytes()
+    body: bytes = (folder / "files" / "sealed" / made["digest"] / "data.jsonl").read_bytes()
+    return body
 
 
 async def test_an_evening_becomes_one_pair_for_each_duel_with_its_lineage(loop: Loop, tmp_path: Path) -> None:
@@ -99,7 +100,6 @@ async def test_the_same_evening_gives_the_same_bytes(loop: Loop, tmp_path: Path)
 
 
 async def test_each_reason_to_leave_a_duel_out(loop: Loop) -> None:
-    show = loop.show
     left: dict[str, str] = {}
     left["tie"] = await loop.judged("left", "right", prompt="One.")
     left["below_margin"] = await loop.judged("left", "left", "right", prompt="Two.")
@@ -129,10 +129,7 @@ async def test_each_reason_to_leave_a_duel_out(loop: Loop) -> None:
         "select gen_random_uuid(), duel_id, id, side, 'hold', 1, 0 from answers where duel_id = :id and side = 'left'",
         id=left["moderated"],
     )
-    # Taken off air after the reveal, when the vote was over.
-    left["off_air"] = await loop.judged("left", prompt="Ten.")
-    body = {"action": "replace", "side": "left"}
-    await show.producer.post_ok(f"/duels/{left['off_air']}/program", body)
+    left["off_air"] = await loop.judged("left", prompt="Ten.", card=True)
     left["still_asked"] = await loop.judged("left", prompt="Why does the gavel fall?")
     good = await loop.judged("left", "left", prompt="Name a colour.")
     left["not_revealed"] = await loop.judged(reveal=False, prompt="WHY does the gavel fall")
@@ -262,7 +259,7 @@ async def checked(loop: Loop) -> Json:
 async def test_a_set_trains_a_candidate_beside_its_parent(loop: Loop, subtests: pytest.Subtests) -> None:
     show, producer = loop.show, loop.show.producer
     await change_rules(show.portal, track=TRAINED, closes_at="2026-01-01T00:00:00Z")
-    duel = await loop.judged("left", prompt="Why does the gavel fall?")
+    await loop.judged("left", prompt="Why does the gavel fall?")
     await loop.judged("left", prompt="Name a colour.")
     await loop.finish()
     made = await loop.make()
@@ -285,8 +282,9 @@ async def test_a_set_trains_a_candidate_beside_its_parent(loop: Loop, subtests: 
     assert run["dataset"]["submission_id"] == made["version"]["id"]
     assert [one["id"] for one in (await loop.page(made))["candidates"]] == [run["id"]]
 
-    with subtests.test("not when a card stands over an answer by now"):
-        await producer.post_ok(f"/duels/{duel}/program", {"action": "replace", "side": "left"})
+    with subtests.test("not when a question is put again"):
+        show.episode, show.version = await producer.post_ok("/episodes", {"title": "The second evening"}), 0
+        await show.start_duel(prompt="Name a colour!")
         assert await producer.refused("POST", path, {"parent": parent}) == (409, "preferences.outdated")
 
 
