@@ -293,7 +293,7 @@ async def test_what_the_check_takes_out_is_not_learned(loop: Loop, tmp_path: Pat
     await loop.judged("left", prompt="Name a colour.")
     duel = await loop.judged("left", prompt="How can I reach you?")
     await loop.run(
-        "update answers set text = 'Write to ada@example.org.' where duel_id = :id and side = 'left'", id=duel
+        "update answers set text = '请打 13812345678。' where duel_id = :id and side = 'left'", id=duel
     )
     await loop.finish()
     await loop.make()
@@ -302,8 +302,8 @@ async def test_what_the_check_takes_out_is_not_learned(loop: Loop, tmp_path: Pat
     await loop.show.producer.post_ok(f"/preference-sets/{made['id']}/training", {"parent": parent})
     version = await loop.show.producer.get_ok(f"/submissions/{made['version']['id']}")
     assert version["digest"] != made["digest"]
-    assert b"ada@example.org" in sealed(tmp_path, made)
-    assert b"ada@example.org" not in sealed(tmp_path, version)
+    assert b"13812345678" in sealed(tmp_path, made)
+    assert b"13812345678" not in sealed(tmp_path, version)
 
 
 async def test_nobody_but_producers_sees_a_set(loop: Loop) -> None:

@@ -45,7 +45,7 @@ export function Lineage({ page }: { page: PreferencePage }) {
               <tr key={pair.duel}>
                 <th scope="row">
                   <a href={`/duel/${pair.duel}`}>{t("preferences.duel", { row: index + 1, number: pair.number })}</a>
-                  {gone.has(pair.duel) && <small>{t(`preferences.reasons.${gone.get(pair.duel)}`)}</small>}
+                  <Gone reason={gone.get(pair.duel)} />
                 </th>
                 <td>{pair.chosen.name}</td>
                 <td>{pair.rejected.name}</td>
@@ -71,6 +71,11 @@ export function Lineage({ page }: { page: PreferencePage }) {
       )}
     </>
   );
+}
+
+function Gone({ reason }: { reason: PreferencePage["outdated"][number]["reason"] | undefined }) {
+  const { t } = useT();
+  return reason && <small>{t(`preferences.reasons.${reason}`)}</small>;
 }
 
 /** What was trained on the set, each beside the parent that it began with. */

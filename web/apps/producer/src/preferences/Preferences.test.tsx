@@ -89,7 +89,8 @@ function show() {
 it("builds a set of one episode from its clear duels", async () => {
   const post = vi.spyOn(api, "post").mockResolvedValue({ rows: 2 } as never);
   show();
-  fireEvent.change(await screen.findByLabelText("From"), { target: { value: "x" } });
+  await screen.findByRole("option", { name: "No. 1: Pilot" });
+  fireEvent.change(screen.getByLabelText("From"), { target: { value: "x" } });
   fireEvent.change(screen.getByLabelText("How clear"), { target: { value: "0.5" } });
   fireEvent.click(screen.getByRole("button", { name: "Build" }));
   await waitFor(() =>
@@ -132,7 +133,8 @@ it("hands out no set with a pair that would not be made any more", async () => {
 it("trains a ready version further after a word of confirmation", async () => {
   const post = vi.spyOn(api, "post").mockResolvedValue({} as never);
   show();
-  fireEvent.click(await screen.findByRole("button", { name: "Train on this set" }));
+  await screen.findByRole("option", { name: "Lantern v3" });
+  fireEvent.click(screen.getByRole("button", { name: "Train on this set" }));
   expect(post).not.toHaveBeenCalled();
   const [, confirm] = screen.getAllByRole("button", { name: "Train on this set" });
   if (!confirm) throw new Error("no confirmation");
@@ -140,7 +142,7 @@ it("trains a ready version further after a word of confirmation", async () => {
   await waitFor(() =>
     expect(post).toHaveBeenCalledWith("/api/preference-sets/{set_id}/training", {
       params: { path: { set_id: "p1" } },
-      body: { parent: "s1" },
+      body: { parent: "s1", learning_rate: 5e-5, beta: 0.1, seed: 0 },
     }),
   );
 });

@@ -64,7 +64,7 @@ function stateOf(state: PreferenceSet["version"]["state"]): "checking" | "verifi
 /** How many duels gave no pair, by the reason. */
 function LeftOut({ counts }: { counts: PreferenceSet["left_out"] }) {
   const { t } = useT();
-  const reasons = Object.entries(counts);
+  const reasons = Object.entries(counts) as [keyof typeof counts, number][];
   if (reasons.length === 0) return <p className={css.mute}>{t("preferences.all_used")}</p>;
   return (
     <p className={css.mute}>

@@ -6,6 +6,9 @@ import { useState } from "react";
 import { useT } from "../i18n";
 import css from "./Preferences.module.css";
 
+/** Where a LoRA usually learns preferences without falling over. */
+const NUMBERS = { learning_rate: 5e-5, beta: 0.1, seed: 0 };
+
 interface TrainProps {
   set: PreferenceSet;
   onDone: (what: string) => void;
@@ -24,7 +27,7 @@ export function Train({ set, onDone }: TrainProps) {
     mutationFn: () =>
       api.post("/api/preference-sets/{set_id}/training", {
         params: { path: { set_id: set.id } },
-        body: { parent: parent?.submission_id ?? "" },
+        body: { parent: parent?.submission_id ?? "", ...NUMBERS },
       }),
     onSuccess: () => {
       ask(false);
@@ -41,7 +44,7 @@ export function Train({ set, onDone }: TrainProps) {
       >
         {able.map((row) => (
           <option key={row.entry_id} value={row.submission_id ?? ""}>
-            {t("preferences.version", { name: nameOf(row), version: row.version })}
+            {t("preferences.version", { name: nameOf(row), version: row.version ?? 0 })}
           </option>
         ))}
       </SelectField>
