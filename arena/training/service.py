@@ -59,6 +59,8 @@ _kept = TypeAdapter(list[Kept])
 
 async def prepare(site: Site, session: AsyncSession, job: Job) -> TrainContract:
     """Raises NotReady while no engine serves the weights: a lab that has none fetches them there."""
+    # Whoever paused and resumed before the first word had left has ordered it twice: one lab is enough.
+    await jobs.cancel(session, JOB_KIND, job.subject, "another lab is at it", besides=job.id)
     run = await queries.run(session, job.subject, lock=True)
     if run.state == "pausing":
         raise Conflict("training.lost_while_pausing", "Its lab fell silent before it could hand in more.")
@@ -71,7 +73,7 @@ async def prepare(site: Site, session: AsyncSession, job: Job) -> TrainContract:
     run.state, run.at_line, run.base_digest = "running", False, node.base_digest
     run.attempt += 1
     if run.started_at is None:
-        run.started_at = await db_now(session)
+        run.started_at = func.clock_timestamp()
     announce(session, run)
     budget = Budget.model_validate(run.budget)
     life = 2 * budget.seconds + SLACK_SECONDS
@@ -291,7 +293,7 @@ async def _end(
     code: str | None = None,
 ) -> None:
     run.state, run.reason, run.code = state, reason, code
-    run.ended_at = await db_now(session)
+    run.ended_at = func.clock_timestamp()
     announce(session, run)
     if run.race_id is not None:
         await clock.settle(session, run.race_id)

@@ -1,4 +1,4 @@
-import type { PreferenceSet } from "@gavel/api";
+import type { PreferencePage, PreferenceSet } from "@gavel/api";
 import { bytes, Pill, type Tone, useTimes } from "@gavel/desk";
 import { AiLabel, Card, ErrorNote, Loading } from "@gavel/ui";
 import { useState } from "react";
@@ -7,6 +7,8 @@ import { Lineage } from "./Lineage";
 import css from "./Preferences.module.css";
 import { useSet } from "./queries";
 import { Train } from "./Train";
+
+type Reason = PreferencePage["unused"][number]["reason"];
 
 const TONES: Partial<Record<PreferenceSet["version"]["state"], Tone>> = {
   verified: "good",
@@ -64,7 +66,7 @@ function stateOf(state: PreferenceSet["version"]["state"]): "checking" | "verifi
 /** How many duels gave no pair, by the reason. */
 function LeftOut({ counts }: { counts: PreferenceSet["left_out"] }) {
   const { t } = useT();
-  const reasons = Object.entries(counts) as [keyof typeof counts, number][];
+  const reasons = Object.entries(counts) as [Reason, number][];
   if (reasons.length === 0) return <p className={css.mute}>{t("preferences.all_used")}</p>;
   return (
     <p className={css.mute}>
