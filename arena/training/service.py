@@ -12,7 +12,7 @@ from sqlalchemy import delete, func, or_, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from arena.kit.db import Json, db_now
+from arena.kit.db import Json
 from arena.kit.errors import Conflict, Invalid, NotFound
 from arena.kit.jobs import service as jobs
 from arena.kit.jobs.models import Job
