@@ -70,10 +70,11 @@ function LeftOut({ counts }: { counts: PreferenceSet["left_out"] }) {
   if (reasons.length === 0) return <p className={css.mute}>{t("preferences.all_used")}</p>;
   return (
     <p className={css.mute}>
-      {t("preferences.left_out")}{" "}
-      {reasons
-        .map(([reason, count]) => t("preferences.reason_n", { reason: t(`preferences.reasons.${reason}`), count }))
-        .join(t("preferences.comma"))}
+      {t("preferences.left_out", {
+        reasons: reasons
+          .map(([reason, count]) => t("preferences.reason_n", { reason: t(`preferences.reasons.${reason}`), count }))
+          .join(t("preferences.comma")),
+      })}
     </p>
   );
 }
