@@ -39,6 +39,7 @@ from arena.moderation.public import ensure_lists
 from arena.nodes import routes as nodes
 from arena.pipeline import PIPELINE
 from arena.practice import routes as practice
+from arena.preferences import routes as preferences
 from arena.rundown import routes as rundown
 from arena.shows import routes as shows
 from arena.shows.public import ensure_season
@@ -95,6 +96,7 @@ ROUTERS = (
     practice.router,
     gateway.router,
     votes.router,
+    preferences.router,
     leaderboard.router,
     rundown.router,
     live.router,

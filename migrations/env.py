@@ -13,6 +13,7 @@ import arena.kit.jobs.models
 import arena.leaderboard.models
 import arena.nodes.models
 import arena.practice.models
+import arena.preferences.models
 import arena.ratings.models
 import arena.rundown.models
 import arena.shows.models

@@ -2,9 +2,10 @@
 
 from arena.duels.contracts import SIDES, DuelAnswered, DuelChanged, DuelRevealed, DuelStarted, SideName
 from arena.duels.images import check_taken
-from arena.duels.models import Duel
+from arena.duels.models import Answer, Duel
+from arena.duels.program import OFF_AIR
 from arena.duels.program_service import dumped, preview, require_over, steer
-from arena.duels.provenance import seal
+from arena.duels.provenance import LABELLED, seal
 from arena.duels.queries import (
     SideView,
     Turns,
@@ -12,6 +13,7 @@ from arena.duels.queries import (
     any_under_way,
     any_waiting,
     decisions,
+    decisions_of,
     duel,
     duels_of,
     owners,
@@ -24,8 +26,11 @@ from arena.duels.service import check_prompt, reveal, start
 from arena.duels.turns import MAX_TURNS, DuelKind
 
 __all__ = [
+    "LABELLED",
     "MAX_TURNS",
+    "OFF_AIR",
     "SIDES",
+    "Answer",
     "Duel",
     "DuelAnswered",
     "DuelChanged",
@@ -45,6 +50,7 @@ __all__ = [
     "check_prompt",
     "check_taken",
     "decisions",
+    "decisions_of",
     "duel",
     "duels_of",
     "dumped",

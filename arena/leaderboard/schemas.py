@@ -1,20 +1,21 @@
 """JSON shapes of the board. A score that does not exist is null, never a number."""
 
 from datetime import datetime
-from typing import Annotated, Literal
+from typing import Annotated
 from uuid import UUID
 
 from pydantic import Field
 
 from arena.benchmarks.public import AccuracyOut, Extent, TaskOut
 from arena.kit.schemas import In, Out
+from arena.submissions.public import EntryKind
 
 
 class BoardRow(Out):
     rank: int | None
     entry_id: UUID
     name: str
-    kind: Literal["contestant", "house"]
+    kind: EntryKind
     rating: float | None
     lo: float | None
     hi: float | None
@@ -45,7 +46,7 @@ class SuiteRow(Out):
 
     entry_id: UUID
     name: str
-    kind: Literal["contestant", "house"]
+    kind: EntryKind
     version: int | None
     accuracy: AccuracyOut | None
     override: str | None

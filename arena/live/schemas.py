@@ -11,7 +11,7 @@ from arena.leaderboard.public import Board
 from arena.nodes.public import NodeOut
 from arena.practice.public import PracticeOut
 from arena.rundown.public import Phase
-from arena.shows.public import EpisodeOut
+from arena.shows.public import EpisodeOut, Preferences
 from arena.submissions.public import RosterRow, SubmissionOut
 from arena.training.public import RaceOut, TrainingOut
 from arena.votes.public import TallyOut
@@ -74,6 +74,8 @@ class StageBallot(Out):
     counted: int
     judges: JudgesIn
     root: str | None
+    teaches: Preferences
+    """Whose words a model may learn from afterwards; whoever speaks is told so beside the buttons."""
 
 
 class StageResult(Out):

@@ -31,7 +31,7 @@ from arena.nodes.public import NodeOut, live_leases, nodes
 from arena.practice import public as practising
 from arena.ratings.public import Counts, RatedDuel, Weights, votes_to_flip, winner
 from arena.rundown import public as rundown
-from arena.shows.public import EpisodeOut, episode, season_rules
+from arena.shows.public import EpisodeOut, Season, declared_preferences, episode, season_rules
 from arena.submissions import public as submissions
 from arena.training import public as training
 from arena.votes import public as votes
@@ -104,7 +104,7 @@ async def _on_stage(
         version=show.version,
         phase=show.phase,
         duel=_duel(duel, turns) if duel and turns else None,
-        ballot=await _ballot(session, ballot) if ballot else None,
+        ballot=await _ballot(session, ballot, about.season_id) if ballot else None,
         result=await _result(session, duel, turns[-1].sides, ballot)
         if duel and turns and ballot and duel.revealed_at
         else None,
@@ -192,7 +192,8 @@ def _side(view: duels.SideView) -> StageSide:
     )
 
 
-async def _ballot(session: AsyncSession, ballot: votes.Ballot) -> StageBallot:
+async def _ballot(session: AsyncSession, ballot: votes.Ballot, season_id: UUID) -> StageBallot:
+    season = await session.get_one(Season, season_id)
     submitted = await votes.submitted_verdicts(session, ballot.id)
     return StageBallot(
         id=ballot.id,
@@ -203,6 +204,7 @@ async def _ballot(session: AsyncSession, ballot: votes.Ballot) -> StageBallot:
         counted=await votes.counted(session, ballot.id),
         judges=JudgesIn(submitted=submitted, total=await votes.jury(session, ballot.duel_id)),
         root=ballot.root,
+        teaches=declared_preferences(season.rules),
     )
 
 

@@ -417,16 +417,22 @@ def _lead(duel: Duel, weights: Weights) -> tuple[Fraction, dict[Series, Fraction
     if whole == 0:
         return Fraction(0), {}
     parts = {series: weight / whole for series, weight in declared.items()}
-    lead = sum(
+    ahead = sum(
         ((2 * duel.counts(series).left_share - 1) * part for series, part in parts.items()), Fraction(0)
     )
-    return lead, parts
+    return ahead, parts
+
+
+def lead(duel: Duel, weights: Weights = Weights()) -> Fraction:
+    """Left's lead in one duel, from -1 (all for right) to 1; 0 for a tie, and when no ballot counts. A series without
+    ballots on it is left out."""
+    return _lead(duel, weights)[0]
 
 
 def winner(duel: Duel, weights: Weights = Weights()) -> Literal["left", "right", "tie"]:
-    """Who won one duel, by the declared weights. A series without ballots on it is left out."""
-    lead, _ = _lead(duel, weights)
-    return "left" if lead > 0 else "right" if lead < 0 else "tie"
+    """Who won one duel, by the declared weights."""
+    ahead = lead(duel, weights)
+    return "left" if ahead > 0 else "right" if ahead < 0 else "tie"
 
 
 def votes_to_flip(duel: Duel, weights: Weights = Weights(), series: Series = "crowd") -> int | None:
@@ -436,14 +442,14 @@ def votes_to_flip(duel: Duel, weights: Weights = Weights(), series: Series = "cr
     where nobody has won; None when not even all ballots of the series could have turned the result, or when
     none of them counts.
     """
-    lead, parts = _lead(duel, weights)
+    ahead, parts = _lead(duel, weights)
     part, counts = parts.get(series, Fraction(0)), duel.counts(series)
-    if lead == 0:
+    if ahead == 0:
         return 0
     if part == 0:
         return None
     draw = part / counts.total  # how far one draw moves the lead when it goes to the loser; a win moves two
-    margin, for_winner = abs(lead), counts.left if lead > 0 else counts.right
+    margin, for_winner = abs(ahead), counts.left if ahead > 0 else counts.right
     ballots = min(margin // (2 * draw) + 1, for_winner)
     margin -= ballots * 2 * draw
     if margin < 0:

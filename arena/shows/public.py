@@ -2,7 +2,17 @@
 
 from arena.shows.models import Episode, Season
 from arena.shows.queries import current_season, episode, on_air, season_rules
-from arena.shows.rules import Artifact, CalibrationRules, Deadlines, Sampling, SeasonRules, SpeedRules, Track
+from arena.shows.rules import (
+    Artifact,
+    CalibrationRules,
+    Deadlines,
+    Preferences,
+    Sampling,
+    SeasonRules,
+    SpeedRules,
+    Track,
+    declared_preferences,
+)
 from arena.shows.schemas import EpisodeOut
 from arena.shows.service import ensure_season
 
@@ -12,12 +22,14 @@ __all__ = [
     "Deadlines",
     "Episode",
     "EpisodeOut",
+    "Preferences",
     "Sampling",
     "Season",
     "SeasonRules",
     "SpeedRules",
     "Track",
     "current_season",
+    "declared_preferences",
     "ensure_season",
     "episode",
     "on_air",

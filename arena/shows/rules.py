@@ -1,8 +1,9 @@
 """The rules of a season, as data: declared before it opens, hashed, and shown."""
 
+from collections.abc import Mapping
 from datetime import datetime
 from hashlib import sha256
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 import rfc8785
 from pydantic import Field
@@ -13,6 +14,8 @@ from arena.shows.training import TrainingRules
 
 Artifact = Literal["adapter", "dataset", "prompt", "model"]
 """The kinds of things that can be entered."""
+Preferences = Literal["none", "verdicts", "verdicts+votes"]
+"""What of a season may teach a model which of two answers was preferred."""
 
 
 class Track(Contract):
@@ -122,6 +125,10 @@ class SeasonRules(Contract):
     """Of the suites in the overall accuracy. Empty: `suite` alone. Who has no score in one of them has none overall."""
     judge_seconds: int = Field(default=60, ge=0)
     """How long the judges have after a vote has closed for the viewers."""
+    preferences: Preferences = "verdicts"
+    """Of whose words the season's producers may make preference pairs: nobody's, the judges', or the hall's, too. Who
+    judges or votes is told beside the buttons; only counts leave the ledger, and never who said what. The answers are
+    what models have said, on the entries' rules."""
     hold_seconds: int = Field(default=7, ge=0, le=30)
     """How long an answer waits in the program buffer before it goes on air."""
     max_prompt_chars: int = 600
@@ -137,3 +144,8 @@ class SeasonRules(Contract):
     @property
     def digest(self) -> str:
         return sha256(rfc8785.dumps(self.model_dump(mode="json"))).hexdigest()
+
+
+def declared_preferences(rules: Mapping[str, Any]) -> Preferences:
+    """Of a season's stored rules. A season of an earlier release has hashed no such word, so nobody was told: none."""
+    return SeasonRules.model_validate(rules).preferences if "preferences" in rules else "none"

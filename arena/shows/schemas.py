@@ -12,11 +12,13 @@ from arena.shows.rules import (
     CalibrationRules,
     Deadlines,
     Frames,
+    Preferences,
     Sampling,
     SeasonRules,
     SpeedRules,
     Track,
     Weights,
+    declared_preferences,
 )
 
 
@@ -34,6 +36,8 @@ class SeasonOut(Out):
     suite: str
     extent: Literal["air", "full"]
     """Which questions of a suite count."""
+    preferences: Preferences
+    """Whose words producers may make preference pairs of, to train on."""
     judge_seconds: int
     hold_seconds: int
     max_prompt_chars: int
@@ -60,6 +64,7 @@ class SeasonOut(Out):
             frames=rules.frames,
             suite=rules.suite,
             extent=rules.extent,
+            preferences=declared_preferences(season.rules),
             judge_seconds=rules.judge_seconds,
             hold_seconds=rules.hold_seconds,
             max_prompt_chars=rules.max_prompt_chars,

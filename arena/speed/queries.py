@@ -9,7 +9,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from arena.kit.errors import NotFound
 from arena.kit.jobs import service as jobs
 from arena.kit.jobs.models import Job, JobState
-from arena.speed.contracts import Measured, Who
+from arena.shows.public import Episode
+from arena.speed.contracts import Measured, Question, Who
 from arena.speed.models import UNDER_WAY, SpeedRacer, SpeedRequest, SpeedRun
 from arena.speed.schemas import RacerOut, SpeedOut
 from arena.submissions.public import Entry, Submission, competing_version, entries
@@ -41,6 +42,17 @@ async def measured(session: AsyncSession, run_id: UUID) -> list[Measured]:
         select(SpeedRequest.measured).where(SpeedRequest.run_id == run_id).order_by(SpeedRequest.number)
     )
     return [Measured.model_validate(row) for row in (await session.execute(statement)).scalars()]
+
+
+async def unreleased_questions(session: AsyncSession) -> list[str]:
+    """What quizzes ask that nobody has seen the result of, in episodes that are not over."""
+    statement = (
+        select(SpeedRun.questions)
+        .join(Episode, Episode.id == SpeedRun.episode_id)
+        .where(SpeedRun.released_at.is_(None), Episode.state != "finished")
+    )
+    drawn = (await session.execute(statement)).scalars().all()
+    return [Question.model_validate(one).question for questions in drawn for one in questions]
 
 
 async def house_version(session: AsyncSession, season_id: UUID) -> Submission | None:

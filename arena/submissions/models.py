@@ -22,7 +22,8 @@ from arena.kit.db import Base, Row
 from arena.shows.rules import Artifact
 from arena.teams.public import Team
 
-EntryKind = Literal["contestant", "house"]
+EntryKind = Literal["contestant", "house", "candidate"]
+"""`candidate`: producers made it of the season's own shows (`candidates`); it never goes on stage."""
 Contamination = Literal["canary", "rephrased"]
 """`canary`: a data set holds a string that stands in no text but a suite's files. `rephrased`: questions that anybody
 may have seen are answered far better than the same in other words."""
@@ -40,7 +41,8 @@ SubmissionState = Literal[
 
 
 class Entry(Row):
-    """What competes: one name on stage. The house entry (kind `house`), the untuned base model, anchors ratings."""
+    """What competes: one name on stage. The house entry (kind `house`), the untuned base model, anchors ratings. A
+    `candidate` does not compete: only its producers see it."""
 
     __tablename__ = "entries"
 
@@ -56,9 +58,9 @@ class Entry(Row):
 
     __table_args__ = (
         Index("uq_entries_skeleton", "season_id", "skeleton", unique=True),
-        CheckConstraint("kind in ('contestant','house')", name="kind"),
+        CheckConstraint("kind in ('contestant','house','candidate')", name="kind"),
         CheckConstraint("(kind = 'house') = (owner_id is null)", name="house_has_no_owner"),
-        CheckConstraint("kind <> 'house' or team_id is null", name="house_has_no_team"),
+        CheckConstraint("kind = 'contestant' or team_id is null", name="house_has_no_team"),
         Index("uq_entries_house", "season_id", unique=True, postgresql_where="kind = 'house'"),
     )
 

@@ -35,9 +35,9 @@ async def may_decide(session: AsyncSession, caller: Caller, entry: Entry) -> boo
 
 
 async def own_entry(entry_id: UUID, caller: Contestant, session: SessionDep) -> Entry:
-    """For whoever holds it, every member of a team included."""
+    """For whoever competes with it, every member of a team included."""
     entry = await session.get(Entry, entry_id)
-    if entry is None or not await holds(session, caller, entry):
+    if entry is None or entry.kind == "candidate" or not await holds(session, caller, entry):
         raise NotFound("entry.not_found", "You have no such entry.")
     return entry
 

@@ -1,6 +1,7 @@
 """The face of submissions: what other domains use."""
 
 from arena.submissions.arrive import StoredFile, receive
+from arena.submissions.candidates import enter_dataset, read_dataset
 from arena.submissions.contamination import flag_rephrased
 from arena.submissions.contracts import (
     AdapterRef,
@@ -9,6 +10,7 @@ from arena.submissions.contracts import (
     SubmissionReceived,
     SubmissionVerified,
 )
+from arena.submissions.dataset_checks import accept_cleaned
 from arena.submissions.dataset_checks import check_of as dataset_check
 from arena.submissions.models import SEALED, Entry, EntryKind, Submission
 from arena.submissions.policy import OwnSubmission, VisibleSubmission, holds, may_see
@@ -29,6 +31,7 @@ from arena.submissions.service import (
     adapter_ref,
     ensure_house,
     failed,
+    is_open,
     mark,
     refuse,
     refuse_without_effect,
@@ -51,21 +54,25 @@ __all__ = [
     "SubmissionReceived",
     "SubmissionVerified",
     "VisibleSubmission",
+    "accept_cleaned",
     "adapter_ref",
     "competing",
     "competing_version",
     "dataset_check",
     "describe",
     "ensure_house",
+    "enter_dataset",
     "entries",
     "failed",
     "flag_rephrased",
     "forget_files",
     "give_up_idle",
     "holds",
+    "is_open",
     "lock_holder",
     "mark",
     "may_see",
+    "read_dataset",
     "read_system_prompt",
     "receive",
     "refuse",

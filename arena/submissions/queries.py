@@ -25,6 +25,8 @@ from arena.submissions.models import (
 from arena.submissions.schemas import CompetingOut, EntryOut, FlagOut, RosterRow, SubmissionOut
 from arena.teams import public as teams
 
+COMPETES = Entry.kind != "candidate"
+
 
 async def with_entry(session: AsyncSession, submission_id: UUID) -> tuple[Entry, Submission] | None:
     statement = (
@@ -59,7 +61,9 @@ async def entries_of(session: AsyncSession, person_id: UUID) -> list[EntryOut]:
     """The person's own, and those of the team that the person is in."""
     team = await teams.team_of(session, person_id)
     mine = Entry.holder.in_([person_id, team.id] if team else [person_id])
-    entries = (await session.execute(select(Entry).where(mine).order_by(Entry.created_at))).scalars()
+    entries = (
+        await session.execute(select(Entry).where(mine, COMPETES).order_by(Entry.created_at))
+    ).scalars()
     return [await entry_out(session, entry, person_id) for entry in entries.all()]
 
 
@@ -110,7 +114,7 @@ async def roster(session: AsyncSession, season_id: UUID) -> list[RosterRow]:
     statement = (
         select(Entry, version)
         .outerjoin(version, version.entry_id == Entry.id)
-        .where(Entry.season_id == season_id)
+        .where(Entry.season_id == season_id, COMPETES)
         .order_by(Entry.created_at)
     )
     # The outer join gives no version for an entry that is not ready.
@@ -132,7 +136,8 @@ async def roster(session: AsyncSession, season_id: UUID) -> list[RosterRow]:
 
 
 async def entries(session: AsyncSession, season_id: UUID) -> Sequence[Entry]:
-    statement = select(Entry).where(Entry.season_id == season_id).order_by(Entry.created_at)
+    """Those that compete, and the house."""
+    statement = select(Entry).where(Entry.season_id == season_id, COMPETES).order_by(Entry.created_at)
     return (await session.execute(statement)).scalars().all()
 
 
@@ -177,7 +182,7 @@ def _competing() -> Select[Submission]:
     """Of each entry the ready version that its owner chose, or else the newest ready one. Decided here alone."""
     return (
         select(Submission)
-        .where(Submission.state == "ready")
+        .where(Submission.state == "ready", Submission.entry_id.in_(select(Entry.id).where(COMPETES)))
         .ext(distinct_on(Submission.entry_id))
         .order_by(Submission.entry_id, Submission.chosen.desc(), Submission.version.desc())
     )

@@ -20,6 +20,7 @@ from arena.submissions.models import (
     ContaminationFlag,
     DatasetCheck,
     Entry,
+    EntryKind,
     SimilarityFlag,
     Submission,
     Upload,
@@ -178,7 +179,7 @@ class CompetingOut(Out):
 class EntryOut(Out):
     id: UUID
     name: str
-    kind: Literal["contestant", "house"]
+    kind: EntryKind
     team: str | None
     """The team that it belongs to; null for a person alone."""
     decides: bool
@@ -193,7 +194,7 @@ class RosterRow(Out):
 
     entry_id: UUID
     name: str
-    kind: Literal["contestant", "house"]
+    kind: EntryKind
     submission_id: UUID | None
     version: int | None
     digest: str | None

@@ -27,7 +27,7 @@ from arena.submissions.contracts import (
 )
 from arena.submissions.metrics import count_verdict
 from arena.submissions.models import Entry, Submission, SubmissionState
-from arena.submissions.queries import competing_entries, lock_holder
+from arena.submissions.queries import COMPETES, competing_entries, lock_holder
 from arena.submissions.refusals import AdapterRefused
 from arena.submissions.safetensors import adapter_digest, engine_name, identity_adapter
 from arena.submissions.sealing import seal_adapter, sealed
@@ -83,7 +83,7 @@ async def _refuse_over_quota(
             raise teams.captain_only()
         people = [person.id for _, person in await teams.members(session, team.id)]
         made = or_(Entry.owner_id.in_(people), Entry.team_id == team.id)
-    mine = select(func.count()).where(Entry.season_id == season.id, made)
+    mine = select(func.count()).where(Entry.season_id == season.id, made, COMPETES)
     if (await session.execute(mine)).scalar_one() >= most:
         raise TooMany("entry.quota", f"A contestant may have {most} entries in this season.", limit=most)
 
@@ -242,6 +242,9 @@ async def _competes_or_not(session: AsyncSession, entry: Entry, row: Submission)
 
 
 async def is_open(session: AsyncSession, entry: Entry) -> bool:
+    """Whether its holder may still decide about it. A deadline is for those who compete."""
+    if entry.kind == "candidate":
+        return True
     closes_at = (await season_rules(session, entry.season_id)).closes_at
     return closes_at is None or await db_now(session) <= closes_at
 

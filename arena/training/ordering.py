@@ -6,7 +6,7 @@ from uuid import UUID
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from arena.accounts.public import Caller, Role
-from arena.kit.db import Json, db_now
+from arena.kit.db import Json
 from arena.kit.errors import Conflict, Forbidden, Invalid, NotFound, TooMany
 from arena.kit.jobs.outbox import record
 from arena.kit.site import Site
@@ -38,7 +38,7 @@ async def order(
     entry = await _entry(session, caller, new.entry_id)
     season = await season_rules(session, entry.season_id)
     training = rules.training_of(season.track)
-    await _refuse_after_deadline(session, season)
+    await _refuse_after_deadline(session, entry, season)
     data, report = await _dataset(session, caller, entry, new.dataset)
     parent = await _parent(site, session, caller, entry, season, new) if new.parent is not None else None
     rules.check(new.spec, _form(report), season.track)
@@ -86,7 +86,7 @@ async def resume(session: AsyncSession, run: TrainingRun) -> TrainingRun:
     await submissions.lock_holder(session, entry)
     run = await queries.run(session, run.id, lock=True)
     _require_resumable(run)
-    await _refuse_after_deadline(session, await season_rules(session, entry.season_id))
+    await _refuse_after_deadline(session, entry, await season_rules(session, entry.season_id))
     await refuse_while_under_way(session, entry)
     run.state, run.reason, run.code, run.detail, run.ended_at, run.tidy = (
         "queued",
@@ -125,8 +125,8 @@ async def _entry(session: AsyncSession, caller: Caller, entry_id: UUID) -> Entry
     return entry
 
 
-async def _refuse_after_deadline(session: AsyncSession, season: SeasonRules) -> None:
-    if season.closes_at is not None and await db_now(session) > season.closes_at:
+async def _refuse_after_deadline(session: AsyncSession, entry: Entry, season: SeasonRules) -> None:
+    if not await submissions.is_open(session, entry):
         raise Forbidden(
             "training.closed",
             "The season no longer takes versions, so nothing more is trained in it.",

@@ -123,6 +123,11 @@ async def listed(session: AsyncSession, season_id: UUID, caller: Caller) -> list
     return await _described(session, _runs(wanted).limit(MOST_RUNS))
 
 
+async def trained_on(session: AsyncSession, dataset_id: UUID) -> list[TrainingOut]:
+    """All runs of a data set, the newest first."""
+    return await _described(session, _runs(TrainingRun.dataset_id == dataset_id))
+
+
 async def one(session: AsyncSession, run_id: UUID) -> TrainingOut:
     """Raises NotFound `training.not_found`."""
     for found in await _described(session, _runs(TrainingRun.id == run_id)):

@@ -12,7 +12,7 @@ from sqlalchemy import delete, func, or_, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from arena.kit.db import Json, db_now
+from arena.kit.db import Json
 from arena.kit.errors import Conflict, Invalid, NotFound
 from arena.kit.jobs import service as jobs
 from arena.kit.jobs.models import Job
@@ -250,8 +250,7 @@ async def _done(site: Site, session: AsyncSession, run: TrainingRun, result: Tra
     if run.spec["recipe"] == "reward":
         return  # it judges answers and gives none
     entry = await session.get_one(Entry, run.entry_id)
-    closes_at = (await season_rules(session, run.season_id)).closes_at
-    if closes_at is not None and await db_now(session) > closes_at:
+    if not await submissions.is_open(session, entry):
         run.reason = "It ended after the season's deadline, so it is no version of the entry."
         run.code = "training.after_deadline"
         return

@@ -74,6 +74,7 @@ def test_two_that_start_together_migrate_one_after_the_other(empty: str) -> None
     kept = (
         "moderation_lists",
         "moderation_records",
+        "preference_sets",
         "program_decisions",
         "score_decisions",
         "show_events",

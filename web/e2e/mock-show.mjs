@@ -218,6 +218,7 @@ export class Show {
       locks_at: iso(now + (seconds + 60) * 1000),
       counted: this.counted(),
       root: state === "locked" ? this.ledger.root : null,
+      teaches: "verdicts",
       judges: { submitted: state === "locked" ? 5 : 3, total: 5 },
     };
   }

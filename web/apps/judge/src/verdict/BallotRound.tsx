@@ -47,7 +47,7 @@ export function BallotRound({ stage, duel, ballot, serverNow }: BallotRoundProps
       {!open && !revealed && <Closed judges={ballot.judges} verdict={verdict} />}
       <Answers duel={duel} chosen={chosen} names={revealed} />
       {revealed && <Records duel={duel} episode={episode.id} className={resultCss.records} />}
-      {open && <Form verdict={verdict} />}
+      {open && <Form verdict={verdict} teaches={ballot.teaches !== "none"} />}
     </>
   );
 }

@@ -3,7 +3,7 @@ import { expect, it, vi } from "vitest";
 import { Form } from "./Form";
 import type { VerdictInHand } from "./useVerdict";
 
-function show(change: Partial<VerdictInHand> = {}) {
+function show(change: Partial<VerdictInHand> = {}, teaches = true) {
   const choose = vi.fn();
   const submit = vi.fn();
   const verdict = {
@@ -21,11 +21,16 @@ function show(change: Partial<VerdictInHand> = {}) {
     takeBack: vi.fn(),
     ...change,
   } as VerdictInHand;
-  render(<Form verdict={verdict} />);
+  render(<Form verdict={verdict} teaches={teaches} />);
   return { choose, submit };
 }
 
 const radio = (name: string) => screen.getByRole<HTMLInputElement>("radio", { name });
+
+it.each([true, false])("says that a model may learn from the verdict only where that is so: %s", (teaches) => {
+  show({}, teaches);
+  expect(screen.queryByText(/may train a model/) !== null).toBe(teaches);
+});
 
 it("offers the four choices as radio buttons, which bring their arrow keys along", () => {
   const { choose } = show();

@@ -9,7 +9,7 @@ import { CHOICES, LETTERS, wishOf } from "./keys";
 import type { VerdictInHand } from "./useVerdict";
 
 /** The four choices, the note, and the button that hands them in. */
-export function Form({ verdict }: { verdict: VerdictInHand }) {
+export function Form({ verdict, teaches }: { verdict: VerdictInHand; teaches: boolean }) {
   const { t } = useT();
   const { draft, saved, changed, busy, choose, write, submit } = verdict;
   const name = useId();
@@ -58,6 +58,7 @@ export function Form({ verdict }: { verdict: VerdictInHand }) {
             </span>
           </Button>
           <Standing verdict={verdict} />
+          {teaches && <p className={css.teaches}>{t("verdict.teaches")}</p>}
         </div>
       </div>
       {verdict.error !== null && <ErrorNote className={css.error} error={verdict.error} retry={submit} />}

@@ -5,6 +5,7 @@ import { BenchPage } from "../bench/BenchPage";
 import { EpisodesPage } from "../episodes/EpisodesPage";
 import { useT } from "../i18n";
 import { NodesPage } from "../nodes/NodesPage";
+import { PreferencesPage } from "../preferences/PreferencesPage";
 import { ModeratorHome } from "../program/ModeratorHome";
 import { ProgramPage } from "../program/ProgramPage";
 import { RoomPage } from "../room/RoomPage";
@@ -35,12 +36,14 @@ function ProducerPage({ path }: { path: string }) {
       waiting: { count: open, words: t("similar.open_n", { count: open }) },
     },
     { to: "/benchmarks", label: t("bench.nav") },
+    { to: "/preferences", label: t("preferences.nav") },
     { to: "/nodes", label: t("nodes.title") },
   ];
   const pages: Record<string, () => JSX.Element> = {
     "/": EpisodesPage,
     "/similar": SimilarPage,
     "/benchmarks": BenchPage,
+    "/preferences": PreferencesPage,
     "/nodes": NodesPage,
   };
   const Shown = pages[path] ?? Lost;

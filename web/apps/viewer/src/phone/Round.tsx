@@ -125,7 +125,13 @@ export function VotePhase({ duel, ballot, serverNow }: VotePhaseProps) {
         <Prompt duel={duel} />
         <Answers duel={duel} />
       </main>
-      <VoteDock vote={vote} cast={cast} open={remaining > 0 && ballot.state === "open"} counted={ballot.counted} />
+      <VoteDock
+        vote={vote}
+        cast={cast}
+        open={remaining > 0 && ballot.state === "open"}
+        counted={ballot.counted}
+        teaches={ballot.teaches === "verdicts+votes"}
+      />
     </>
   );
 }

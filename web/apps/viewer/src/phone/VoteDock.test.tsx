@@ -6,9 +6,9 @@ import type { Vote } from "./vote";
 
 const receipt = { number: 12407, leaf: "ab", nonce: "cd", at: "2026-11-21T12:00:00Z" };
 
-function show(vote: Vote, open = true) {
+function show(vote: Vote, open = true, teaches = false) {
   const cast = vi.fn();
-  render(<VoteDock vote={vote} cast={cast} open={open} counted={3} />);
+  render(<VoteDock vote={vote} cast={cast} open={open} counted={3} teaches={teaches} />);
   return cast;
 }
 
@@ -19,6 +19,13 @@ it("offers four choices and sends one tap", () => {
   expect(screen.getAllByRole("button")).toHaveLength(4);
   fireEvent.click(button("Both are bad"));
   expect(cast).toHaveBeenCalledWith("both_bad");
+});
+
+it("says before the vote that a model may learn from it, where the season has declared so", () => {
+  show({ step: "ready" });
+  expect(screen.queryByText(/AI/)).toBeNull();
+  show({ step: "ready" }, true, true);
+  expect(screen.getByText(/tallies may train AI/)).toBeTruthy();
 });
 
 it("does not say counted before the receipt", () => {

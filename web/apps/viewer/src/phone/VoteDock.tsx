@@ -12,10 +12,12 @@ interface VoteDockProps {
   open: boolean;
   /** All votes counted so far. */
   counted: number;
+  /** Votes may become what a model learns from: said before anybody votes. */
+  teaches: boolean;
 }
 
 /** Four choices under the thumb. One tap; what it says about the vote is what the server said. */
-export function VoteDock({ vote, cast, open, counted }: VoteDockProps) {
+export function VoteDock({ vote, cast, open, counted, teaches }: VoteDockProps) {
   const { t } = useT();
   const chosen = "choice" in vote ? vote.choice : null;
   const settled = vote.step === "counted" || vote.step === "unsure";
@@ -38,12 +40,12 @@ export function VoteDock({ vote, cast, open, counted }: VoteDockProps) {
           </button>
         ))}
       </div>
-      <VoteNote vote={vote} open={open} counted={counted} />
+      <VoteNote {...{ vote, open, counted, teaches }} />
     </section>
   );
 }
 
-function VoteNote({ vote, open, counted }: { vote: Vote; open: boolean; counted: number }) {
+function VoteNote({ vote, open, counted, teaches }: Omit<VoteDockProps, "cast">) {
   const { t, number, errorText } = useT();
   if (vote.step === "sending") {
     return (
@@ -81,6 +83,7 @@ function VoteNote({ vote, open, counted }: { vote: Vote; open: boolean; counted:
       {open
         ? `${t("vote.once")} · ${t("vote.counted_total", { count: counted, votes: number(counted) })}`
         : t("vote.closing")}
+      {open && teaches && ` · ${t("vote.teaches")}`}
     </p>
   );
 }
