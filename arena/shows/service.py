@@ -7,13 +7,17 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from arena.kit.ids import new_code
 from arena.kit.jobs.outbox import record
+from arena.shows.base_models import HOUSE_MODEL
 from arena.shows.contracts import EpisodePlanned
 from arena.shows.models import Episode, Season
 from arena.shows.rules import Artifact, SeasonRules, Track
 
 
-async def ensure_season(session: AsyncSession, name: str = "Season 1") -> Season:
-    """The current season; a fresh site gets one to practise in, with the default rules and every kind of entry."""
+async def ensure_season(
+    session: AsyncSession, name: str = "Season 1", base_model: str = HOUSE_MODEL.id
+) -> Season:
+    """The current season. A fresh site gets one to practise in, on `base_model`, with the default rules and every kind
+    of entry."""
     # One start-up at a time: two portals starting together must not make two seasons.
     await session.execute(select(func.pg_advisory_xact_lock(0x6A7E1)))
     found = (
@@ -21,7 +25,7 @@ async def ensure_season(session: AsyncSession, name: str = "Season 1") -> Season
     ).scalar_one_or_none()
     if found is not None:
         return found
-    rules = SeasonRules(track=Track(artifacts=get_args(Artifact)))
+    rules = SeasonRules(track=Track(base_model=base_model, artifacts=get_args(Artifact)))
     season = Season(name=name, rules=rules.model_dump(mode="json"), rules_digest=rules.digest)
     session.add(season)
     await session.flush()
