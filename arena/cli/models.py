@@ -156,17 +156,22 @@ def describe(
         str | None, typer.Option(help="hub:OWNER/NAME or modelscope:OWNER/NAME; this folder when left out.")
     ] = None,
     revision: Annotated[str, typer.Option(help="The commit that the files are of.")] = "",
+    licence: Annotated[str, typer.Option(help="Its name.")] = "",
+    licence_url: Annotated[str, typer.Option(help="Where it can be read, https://…")] = "",
 ) -> None:
-    """Print the entry of a model in a folder, for the file that GAVEL_BASE_MODELS names. Template, licence and limits
-    are proposals: read them."""
+    """Print the entry of a model in a folder, for the file that GAVEL_BASE_MODELS names. Its template, context and rank
+    are proposals: change what does not suit."""
     from arena.cli.describing import Undescribable, entry
 
+    said = {
+        "id": name,
+        "source": source or f"file:{folder}",
+        "revision": revision,
+        "licence": licence,
+        "licence_url": licence_url,
+    }
     try:
-        typer.echo(
-            json.dumps(
-                [entry(folder, name, source or f"file:{folder}", revision)], indent=2, ensure_ascii=False
-            )
-        )
+        typer.echo(json.dumps([entry(folder, said)], indent=2, ensure_ascii=False))
     except Undescribable as error:
         raise _stop(str(error)) from error
 

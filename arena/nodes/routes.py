@@ -36,7 +36,7 @@ async def list_nodes(_: SeesNodes, session: SessionDep) -> list[NodeOut]:
 
 @router.get("/base-models")
 async def list_base_models(_: PublicCaller, session: SessionDep) -> list[BaseModelOut]:
-    """What a track can be built on: where it is from, under which licence, which seasons use it, which nodes serve it."""
+    """What a track can be built on: where from, under which licence; which seasons use it, which nodes serve it."""
     nodes, seasons = await queries.nodes(session), await all_seasons(session)
     return [
         BaseModelOut.of(

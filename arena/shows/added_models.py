@@ -138,7 +138,7 @@ def read_added(path: str | Path, taken: Collection[str] = ()) -> Mapping[str, Ba
     try:
         entries = _FILE.validate_json(body)
     except ValidationError as error:
-        raise RegistryFault(f"{place}: {_first(error)}") from error
+        raise RegistryFault(f"{place}: {complaint(error)}") from error
     found: dict[str, BaseModel] = {}
     for entry in entries:
         if entry.id in taken or entry.id in found:
@@ -147,7 +147,8 @@ def read_added(path: str | Path, taken: Collection[str] = ()) -> Mapping[str, Ba
     return found
 
 
-def _first(error: ValidationError) -> str:
+def complaint(error: ValidationError) -> str:
+    """The first thing that is wrong, and where."""
     problem = error.errors(include_url=False)[0]
     where = ".".join(str(part) for part in problem["loc"])
     more = f" (and {error.error_count() - 1} more)" if error.error_count() > 1 else ""
