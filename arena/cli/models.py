@@ -152,12 +152,12 @@ def evict_model(
 def describe(
     folder: Annotated[Path, typer.Argument(exists=True, file_okay=False, resolve_path=True)],
     name: Annotated[str, typer.Option("--id", help="The id that it is to have.")],
+    licence: Annotated[str, typer.Option(help="The name of its licence.")],
+    licence_url: Annotated[str, typer.Option(help="Where that can be read, https://…")],
     source: Annotated[
         str | None, typer.Option(help="hub:OWNER/NAME or modelscope:OWNER/NAME; this folder when left out.")
     ] = None,
     revision: Annotated[str, typer.Option(help="The commit that the files are of.")] = "",
-    licence: Annotated[str, typer.Option(help="Its name.")] = "",
-    licence_url: Annotated[str, typer.Option(help="Where it can be read, https://…")] = "",
 ) -> None:
     """Print the entry of a model in a folder, for the file that GAVEL_BASE_MODELS names. Its template, context and rank
     are proposals: change what does not suit."""

@@ -152,4 +152,5 @@ def complaint(error: ValidationError) -> str:
     problem = error.errors(include_url=False)[0]
     where = ".".join(str(part) for part in problem["loc"])
     more = f" (and {error.error_count() - 1} more)" if error.error_count() > 1 else ""
-    return f"{where}: {problem['msg'].removeprefix('Value error, ')}{more}"
+    what = f"{problem['msg'].removeprefix('Value error, ')}{more}"
+    return f"{where}: {what}" if where else what
