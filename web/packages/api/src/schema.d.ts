@@ -166,6 +166,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/base-models": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Base Models
+         * @description What a track can be built on: where from, under which licence; which seasons use it, which nodes serve it.
+         */
+        get: operations["list_base_models"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/benchmark-runs": {
         parameters: {
             query?: never;
@@ -2573,6 +2593,39 @@ export interface components {
             /** House */
             house: number | null;
         };
+        /**
+         * BaseModelOut
+         * @description A base model of the registry, and what is made of it here.
+         */
+        BaseModelOut: {
+            /** Bytes */
+            bytes: number | null;
+            /** Context */
+            context: number;
+            /** Digest */
+            digest: string | null;
+            /** Id */
+            id: string;
+            /** Licence */
+            licence: string;
+            /** Licence Url */
+            licence_url: string;
+            /** Max Rank */
+            max_rank: number;
+            /** Nodes */
+            nodes: components["schemas"]["ServingNode"][];
+            /** Place */
+            place: string | null;
+            /** Revision */
+            revision: string;
+            /** Seasons */
+            seasons: components["schemas"]["SeasonOn"][];
+            /**
+             * Source
+             * @enum {string}
+             */
+            source: "package" | "hub" | "modelscope" | "file";
+        };
         /** Board */
         Board: {
             /** Close Call */
@@ -2630,6 +2683,38 @@ export interface components {
              * @description Measured by speed rounds, which come later.
              */
             speed: null;
+        };
+        /**
+         * Budget
+         * @description What a run may use: the same for everybody. Steps and tokens are for fairness, the clock is a guard, and in a
+         *     race the clock is the rule.
+         */
+        Budget: {
+            /**
+             * Memory Bytes
+             * @default 8589934592
+             */
+            memory_bytes: number;
+            /**
+             * Save Every
+             * @default 20
+             */
+            save_every: number;
+            /**
+             * Seconds
+             * @default 3600
+             */
+            seconds: number;
+            /**
+             * Steps
+             * @default 200
+             */
+            steps: number;
+            /**
+             * Tokens
+             * @default 1000000
+             */
+            tokens: number;
         };
         /** CalibrationOut */
         CalibrationOut: {
@@ -4983,6 +5068,16 @@ export interface components {
              */
             sealed: true;
         };
+        /** SeasonOn */
+        SeasonOn: {
+            /**
+             * Id
+             * Format: uuid
+             */
+            id: string;
+            /** Name */
+            name: string;
+        };
         /** SeasonOut */
         SeasonOut: {
             calibration: components["schemas"]["CalibrationRules"];
@@ -5045,6 +5140,24 @@ export interface components {
             season_id: string;
             /** Seed */
             seed: string | null;
+        };
+        /** ServingNode */
+        ServingNode: {
+            /** As Pinned */
+            as_pinned: boolean | null;
+            /** Digest */
+            digest: string | null;
+            /** Fake */
+            fake: boolean;
+            /** Hardware Class */
+            hardware_class: string;
+            /**
+             * Id
+             * Format: uuid
+             */
+            id: string;
+            /** State */
+            state: string;
         };
         /**
          * Shown
@@ -5912,6 +6025,57 @@ export interface components {
              * @default 1d382c4b2c58d1f88a40af63ae86b22d98674822a9d059d0de926ea0101f2834
              */
             template_digest: string;
+            training?: components["schemas"]["TrainingRules"] | null;
+        };
+        /**
+         * TrainingRules
+         * @description The part of a track that says how people train.
+         */
+        TrainingRules: {
+            /**
+             * @default {
+             *       "memory_bytes": 8589934592,
+             *       "save_every": 20,
+             *       "seconds": 3600,
+             *       "steps": 200,
+             *       "tokens": 1000000
+             *     }
+             */
+            budget: components["schemas"]["Budget"];
+            /**
+             * Dtype
+             * @default bfloat16
+             * @enum {string}
+             */
+            dtype: "bfloat16" | "float32";
+            /**
+             * Methods
+             * @default [
+             *       "lora",
+             *       "rslora",
+             *       "dora"
+             *     ]
+             */
+            methods: ("lora" | "rslora" | "qlora" | "dora")[];
+            /**
+             * Recipes
+             * @default [
+             *       "sft",
+             *       "dpo",
+             *       "kto",
+             *       "orpo",
+             *       "simpo",
+             *       "grpo",
+             *       "rloo",
+             *       "ppo"
+             *     ]
+             */
+            recipes: ("sft" | "dpo" | "kto" | "orpo" | "simpo" | "grpo" | "rloo" | "ppo" | "reward")[];
+            /**
+             * Runs Per Day
+             * @default 5
+             */
+            runs_per_day: number;
         };
         /** Try */
         Try: {
@@ -6118,8 +6282,10 @@ export type AttentionToken = components['schemas']['AttentionToken'];
 export type AttestationFile = components['schemas']['AttestationFile'];
 export type AttestationOut = components['schemas']['AttestationOut'];
 export type AxisValues = components['schemas']['AxisValues'];
+export type BaseModelOut = components['schemas']['BaseModelOut'];
 export type Board = components['schemas']['Board'];
 export type BoardRow = components['schemas']['BoardRow'];
+export type Budget = components['schemas']['Budget'];
 export type CalibrationOut = components['schemas']['CalibrationOut'];
 export type CalibrationRules = components['schemas']['CalibrationRules'];
 export type CastVote = components['schemas']['CastVote'];
@@ -6253,8 +6419,10 @@ export type ScoreDecisionOut = components['schemas']['ScoreDecisionOut'];
 export type ScoreOut = components['schemas']['ScoreOut'];
 export type ScoresOut = components['schemas']['ScoresOut'];
 export type SealedAnswer = components['schemas']['SealedAnswer'];
+export type SeasonOn = components['schemas']['SeasonOn'];
 export type SeasonOut = components['schemas']['SeasonOut'];
 export type SeasonSeedOut = components['schemas']['SeasonSeedOut'];
+export type ServingNode = components['schemas']['ServingNode'];
 export type Shown = components['schemas']['Shown'];
 export type ShowOut = components['schemas']['ShowOut'];
 export type SideOut = components['schemas']['SideOut'];
@@ -6296,6 +6464,7 @@ export type TraceOut = components['schemas']['TraceOut'];
 export type TraceSide = components['schemas']['TraceSide'];
 export type TraceStep = components['schemas']['TraceStep'];
 export type Track = components['schemas']['Track'];
+export type TrainingRules = components['schemas']['TrainingRules'];
 export type Try = components['schemas']['Try'];
 export type UploadOut = components['schemas']['UploadOut'];
 export type UseOut = components['schemas']['UseOut'];
@@ -6587,6 +6756,26 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    list_base_models: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BaseModelOut"][];
                 };
             };
         };

@@ -4,6 +4,7 @@ import type { JSX } from "react";
 import { BenchPage } from "../bench/BenchPage";
 import { EpisodesPage } from "../episodes/EpisodesPage";
 import { useT } from "../i18n";
+import { ModelsPage } from "../models/ModelsPage";
 import { NodesPage } from "../nodes/NodesPage";
 import { ModeratorHome } from "../program/ModeratorHome";
 import { ProgramPage } from "../program/ProgramPage";
@@ -36,12 +37,14 @@ function ProducerPage({ path }: { path: string }) {
     },
     { to: "/benchmarks", label: t("bench.nav") },
     { to: "/nodes", label: t("nodes.title") },
+    { to: "/models", label: t("models.title") },
   ];
   const pages: Record<string, () => JSX.Element> = {
     "/": EpisodesPage,
     "/similar": SimilarPage,
     "/benchmarks": BenchPage,
     "/nodes": NodesPage,
+    "/models": ModelsPage,
   };
   const Shown = pages[path] ?? Lost;
   return (
