@@ -15,7 +15,6 @@ from pydantic import ConfigDict, Field, StringConstraints, TypeAdapter, Validati
 from arena.shows.architectures import Layers, read_layers, read_tensors
 from arena.shows.base_model import SHARD, WEIGHTS, BaseModel, PinnedFile, weights_digest
 
-VARIABLE = "GAVEL_BASE_MODELS"
 MAX_FILE_BYTES = 1 << 20
 INDEX = "model.safetensors.index.json"
 NEEDED = ("config.json", "tokenizer.json", "tokenizer_config.json")

@@ -2,7 +2,6 @@
 
 import os
 
-from arena.shows.added_models import VARIABLE, RegistryFault, read_added
 from arena.shows.base_model import BaseModel, PinnedFile, likely_tokens, weights_digest
 from arena.shows.shipped_models import GEMMA_3_270M, QWEN3_600M
 
@@ -11,6 +10,7 @@ __all__ = [
     "GEMMA_3_270M",
     "HOUSE_MODEL",
     "QWEN3_600M",
+    "VARIABLE",
     "BaseModel",
     "PinnedFile",
     "likely_tokens",
@@ -19,6 +19,8 @@ __all__ = [
 ]
 
 HOUSE_MODEL = GEMMA_3_270M
+VARIABLE = "GAVEL_BASE_MODELS"
+"""Names the file with those that an operator adds."""
 
 
 def registry_environment() -> dict[str, str]:
@@ -31,6 +33,9 @@ def _registry() -> dict[str, BaseModel]:
     path = os.environ.get(VARIABLE)
     if not path:
         return shipped
+    # What reads it strictly takes longer to import than all else here, and children start often.
+    from arena.shows.added_models import RegistryFault, read_added
+
     try:
         return shipped | read_added(path, shipped)
     except RegistryFault as fault:

@@ -14,8 +14,7 @@ import yaml
 
 from arena.cli.engine import engine
 from arena.cli.engine_driver import DriverName, Elsewhere, remote
-from arena.shows.added_models import VARIABLE
-from arena.shows.base_models import HOUSE_MODEL
+from arena.shows.base_models import HOUSE_MODEL, VARIABLE
 from workers.pool.drivers.openai_compatible import read_models
 from workers.pool.drivers.vllm import GPU
 
