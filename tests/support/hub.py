@@ -23,8 +23,10 @@ class Hub:
     """It gives everything, whatever part was asked for."""
     shift: int = 0
     """It gives parts from so many bytes later on than was asked for."""
+    unsized: bool = False
+    """It does not say how long anything is."""
     endless: bool = False
-    """It does not say how long anything is, and goes on after the end."""
+    """It goes on after the end."""
     away: bool = False
     """It sends everybody to another address of its own, as hubs do to where the bytes lie."""
     asked: list[tuple[str, dict[str, str]]] = field(default_factory=list)
@@ -61,7 +63,7 @@ def _handler(hub: Hub) -> type[BaseHTTPRequestHandler]:
 
         def _give(self, status: int, body: bytes, headers: dict[str, str]) -> None:
             self.send_response(status)
-            length = {"Connection": "close"} if hub.endless else {"Content-Length": str(len(body))}
+            length = {"Connection": "close"} if hub.unsized else {"Content-Length": str(len(body))}
             for name, value in (headers | length).items():
                 self.send_header(name, value)
             self.end_headers()

@@ -249,6 +249,8 @@ def _go_on(
                     raise _other(name, f"more than {pinned.size} bytes")
                 file.write(chunk)
                 told.say(name, begins)
+    if begins < pinned.size:  # without a length, a broken line looks like an end
+        raise _Again("the answer ended early")
 
 
 def _require_taken(answer: httpx.Response, url: str, hub: Hub) -> None:

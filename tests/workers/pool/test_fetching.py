@@ -140,7 +140,7 @@ def test_what_is_not_pinned_is_not_kept(
             draft.mkdir()
             for name in base.files.keys() - {WEIGHTS}:
                 shutil.copyfile(model / name, draft / name)
-            hub.endless = True
+            hub.unsized = hub.endless = True
         case "elsewhere":
             hub.cuts, hub.shift = [size // 2], 3
         case "shrunk":
@@ -156,12 +156,15 @@ def test_what_is_not_pinned_is_not_kept(
     assert prepare(tmp_path / "tiny", base).base_digest == base.digest, "nothing wrong was left in the way"
 
 
-def test_a_server_that_knows_no_parts_gives_all_of_it_again(
-    hub: Hub, pauses: list[float], model: Path, tmp_path: Path
+@pytest.mark.parametrize("unsized", [False, True])
+@pytest.mark.parametrize("deaf", [False, True])
+def test_a_server_that_knows_no_parts_or_no_lengths_is_borne_with(
+    hub: Hub, pauses: list[float], model: Path, tmp_path: Path, deaf: bool, unsized: bool
 ) -> None:
     base = offered(hub, model, tmp_path)
-    hub.deaf, hub.cuts = True, [base.files[WEIGHTS].size - 10]
+    hub.deaf, hub.unsized, hub.cuts = deaf, unsized, [base.files[WEIGHTS].size - 10]
     assert prepare(tmp_path / "tiny", base).base_digest == base.digest
+    assert pauses == [1.0], "an end that came early was no end"
 
 
 def test_halves_of_two_states_are_not_taken_for_a_whole(
