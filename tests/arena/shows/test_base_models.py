@@ -119,11 +119,10 @@ REFUSED = {
 
 
 def changed(entry: dict[str, Any], changes: dict[str, Any]) -> dict[str, Any]:
+    """Objects are merged, GONE takes a field away."""
     merged = dict(entry)
     for name, value in changes.items():
-        merged[name] = (
-            changed(entry[name], value) if isinstance(entry.get(name), dict) and name != "sha256" else value
-        )
+        merged[name] = changed(merged.get(name) or {}, value) if isinstance(value, dict) else value
     return {name: value for name, value in merged.items() if value is not GONE}
 
 
@@ -148,7 +147,12 @@ def test_no_entry_takes_the_place_of_another(entry: dict[str, Any], tmp_path: Pa
 
 @pytest.mark.parametrize(
     ("body", "named"),
-    [(None, "No such file"), (b"{", "Invalid JSON"), (b"{}", "list"), (b" " * (1 << 20) + b"[]", "larger")],
+    [
+        (None, "No such file"),
+        (b"{", "Invalid JSON"),
+        (b"{}", "valid array"),
+        (b" " * (1 << 20) + b"[]", "larger"),
+    ],
 )
 def test_a_process_does_not_start_on_a_file_that_it_cannot_read(
     tmp_path: Path, body: bytes | None, named: str

@@ -8,7 +8,7 @@ import css from "./Models.module.css";
 type Node = BaseModel["nodes"][number];
 
 /** What is said of the weights that a node serves. */
-function judge(node: Node): { tone: Tone; key: string } {
+function judge(node: Node): { tone: Tone; key: "fake" | "unknown" | "stated" | "as_pinned" | "other" } {
   if (node.fake) return { tone: "calm", key: "fake" };
   if (!node.digest) return { tone: "busy", key: "unknown" };
   if (node.as_pinned === null) return { tone: "calm", key: "stated" };
