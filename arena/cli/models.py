@@ -267,7 +267,7 @@ def _row(base: BaseModel, kept: list[Kept], site: dict[str, Any] | None) -> dict
         "licence": base.licence,
         "licence_url": base.licence_url,
         "digest": base.digest,
-        "on_disk": [_on_disk(one) | {"current": bool(one.manifest and one.manifest.is_of(base))}
+        "on_disk": [_on_disk(one) | {"current": one.manifest.is_of(base)}
                     for one in kept if one.manifest and one.manifest.base_model == base.id],
         "seasons": said and [season["name"] for season in said["seasons"]],
         "nodes": said and said["nodes"],

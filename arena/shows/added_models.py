@@ -5,7 +5,7 @@ the tokenizer. Nothing of a model is ever run as code.
 """
 
 import re
-from collections.abc import Collection, Mapping
+from collections.abc import Collection
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
@@ -122,7 +122,7 @@ class AddedModel(_Strict):
 _FILE = TypeAdapter(list[AddedModel])
 
 
-def read_added(path: str | Path, taken: Collection[str] = ()) -> Mapping[str, BaseModel]:
+def read_added(path: str | Path, taken: Collection[str] = ()) -> dict[str, BaseModel]:
     """The models of the file, a JSON list, by id. `taken`: ids that are others' already. Raises RegistryFault."""
     place = Path(path)
     if not place.is_absolute():
