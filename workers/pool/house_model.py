@@ -35,6 +35,7 @@ def make(target: Path, base: BaseModel, report: Progress) -> Manifest:
 
     require_space(target.parent, SPACE_NEEDED)
     os.environ.setdefault("HF_HUB_OFFLINE", "1")  # everything is here; a slow hub must not be asked first
+    os.environ.setdefault("TQDM_DISABLE", "1")  # our own steps say how far it is
     try:
         import torch
         import transformers

@@ -2,6 +2,7 @@
 
 import hashlib
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -65,3 +66,28 @@ def test_the_gate_knows_it(
     if code is None:
         assert result.modules is not None
         assert len(result.modules) == len(tiny.tensor_names())
+
+
+@pytest.mark.parametrize(
+    ("bos", "ids", "wanted", "fits"),
+    [
+        (2, [2, 7], True, True),
+        (2, [7], True, False),
+        (2, [2, 2, 7], True, False),
+        (None, [7], True, False),
+        (None, [7], False, True),
+        (2, [7], False, True),
+        (2, [2, 7], False, False),
+    ],
+)
+def test_a_tokenizer_begins_a_text_as_the_registry_says(
+    bos: int | None, ids: list[int], wanted: bool, fits: bool
+) -> None:
+    from workers.lab import benchmark_child
+
+    engine: Any = SimpleNamespace(tokenizer=SimpleNamespace(bos_token_id=bos), tok_encode=lambda text: ids)
+    if fits:
+        benchmark_child._require_bos(engine, wanted)
+    else:
+        with pytest.raises(benchmark_child.Unmeasurable, match="BOS"):
+            benchmark_child._require_bos(engine, wanted)
