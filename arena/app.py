@@ -42,6 +42,7 @@ from arena.practice import routes as practice
 from arena.preferences import routes as preferences
 from arena.rundown import routes as rundown
 from arena.shows import routes as shows
+from arena.shows.base_models import HOUSE_MODEL
 from arena.shows.public import ensure_season
 from arena.speed import routes as speed
 from arena.submissions import routes as submissions
@@ -152,7 +153,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
 async def _furnish(site: Site) -> None:
     """What every site has: a season, the house entry, word lists, the operator it was started with."""
     async with transaction(site.sessions, site.bus) as session:
-        season = await ensure_season(session)
+        season = await ensure_season(session, base_model=site.settings.base_model or HOUSE_MODEL.id)
         await ensure_house(site, session, season)
         await ensure_lists(session)
         if site.settings.operator_token is not None:

@@ -32,6 +32,8 @@ class Settings(BaseSettings):
     """After this long without an answer the text is held."""
     operator_token: SecretStr | None = None
     """API token of the built-in operator, given by whoever starts the site; the first invitations come from it."""
+    base_model: str | None = None
+    """What the first season of a fresh site is built on; None: the house model."""
     provider_name: str = Field(default="Gavel", min_length=1, max_length=100)
     """Who runs the site: the producer of the content in the label of every exported answer."""
     web_dir: Path = Path("web/dist")
@@ -46,7 +48,7 @@ class Settings(BaseSettings):
             return [url.strip().rstrip("/") for url in value.split(",") if url.strip()]
         return value
 
-    @field_validator("guard_url", mode="before")
+    @field_validator("base_model", "guard_url", mode="before")
     @classmethod
     def _unset(cls, value: object) -> object:
         # Compose files pass what is not set as an empty text.

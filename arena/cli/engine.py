@@ -16,6 +16,7 @@ import uvicorn
 
 from arena.cli.engine_driver import DriverName, Elsewhere, remote
 from arena.cli.site import Refused, SiteClient
+from arena.shows.base_models import BASE_MODELS, HOUSE_MODEL, BaseModel
 from workers.pool.environment import EnvironmentFault, ensure
 from workers.pool.node import create_node_app
 from workers.pool.protocol import Health
@@ -84,6 +85,7 @@ def run_engine(
     token: str,
     *,
     environment_dir: Path = Path(".venv-engine"),
+    base: BaseModel = HOUSE_MODEL,
     model_dir: Path | None = None,
     cores: str | None = None,
     hardware_class: str | None = None,
@@ -95,9 +97,9 @@ def run_engine(
     EnvironmentFault when there is no vLLM to start, Refused when the site does not take this node."""
     data_dir.mkdir(parents=True, exist_ok=True)
     if fake:
-        agent = fake_agent(data_dir)
+        agent = fake_agent(data_dir, base=base)
     elif server is not None:
-        agent = remote_agent(data_dir, server, model_dir=model_dir, hardware_class=hardware_class)
+        agent = remote_agent(data_dir, server, base=base, model_dir=model_dir, hardware_class=hardware_class)
     else:
         environment = ensure(
             environment_dir, lambda done, total, note: print(f"[{done:3d}/{total}] {note}", flush=True)
@@ -105,6 +107,7 @@ def run_engine(
         agent = vllm_agent(
             data_dir,
             environment,
+            base=base,
             model_dir=model_dir,
             cores=cores,
             hardware_class=hardware_class,
@@ -152,6 +155,9 @@ def engine(
     environment: Annotated[
         Path, typer.Option(envvar="GAVEL_ENGINE_ENV", help="The virtual environment that holds vLLM.")
     ] = Path(".venv-engine"),
+    base_model: Annotated[
+        str, typer.Option(envvar="GAVEL_BASE_MODEL", help="What is served; see gavel models list.")
+    ] = HOUSE_MODEL.id,
     model_dir: Annotated[
         Path | None, typer.Option(envvar="GAVEL_MODEL_DIR", help="A prepared model elsewhere.")
     ] = None,
@@ -212,12 +218,21 @@ def engine(
     try:
         run_engine(
             host, port, data_dir, fake, token,
-            environment_dir=environment, model_dir=model_dir, cores=cores, hardware_class=hardware_class,
-            quarantine=quarantine, join=joining, server=server,
+            environment_dir=environment, base=_known(base_model), model_dir=model_dir, cores=cores,
+            hardware_class=hardware_class, quarantine=quarantine, join=joining, server=server,
         )  # fmt: skip
     except (EnvironmentFault, Refused, OSError) as fault:
         typer.echo(str(fault), err=True)
         raise typer.Exit(1) from fault
+
+
+def _known(base_model: str) -> BaseModel:
+    if base_model not in BASE_MODELS:
+        known = ", ".join(BASE_MODELS)
+        raise typer.BadParameter(
+            f"there is no base model {base_model!r}, only {known}; GAVEL_BASE_MODELS adds more"
+        )
+    return BASE_MODELS[base_model]
 
 
 def _entrance(

@@ -20,6 +20,7 @@ COMMANDS = {
     "invite": "arena.cli.invite:invite",
     "engine": "arena.cli.engine:engine",
     "nodes": "arena.cli.nodes:nodes",
+    "models": "arena.cli.models:models",
     "worker": "arena.cli.worker:worker",
     "bench": "arena.cli.bench:bench",
     "openapi": "arena.cli.openapi:openapi",

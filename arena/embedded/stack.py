@@ -16,6 +16,7 @@ from arena.embedded import gates, ports, postgres, valkey
 from arena.embedded.processes import Part, machine_environment
 from arena.embedded.screen import Screen
 from arena.embedded.secret_file import Secrets, load_or_create
+from arena.shows.base_models import registry_environment
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 LOOPBACK = "127.0.0.1"
@@ -96,7 +97,8 @@ def _engine(options: Options, chosen: Ports, site: Mapping[str, str]) -> Part:
     place = ("--port", str(chosen.engine), "--data-dir", str(options.data_dir / "engine"))
     address = f"http://{LOOPBACK}:{chosen.engine}"
     passed = machine_environment(
-        "VLLM_", "CUDA_", "HF_", "OMP_", "GAVEL_ENGINE_", "GAVEL_MODEL_", "GAVEL_HARDWARE_"
+        *("VLLM_", "CUDA_", "HF_", "MODELSCOPE_", "OMP_"),
+        *("GAVEL_BASE_", "GAVEL_ENGINE_", "GAVEL_MODEL_", "GAVEL_HARDWARE_"),
     )
     own = {"GAVEL_ENGINE_ENV": str(REPOSITORY / ".venv-engine")}
     return Part(
@@ -141,6 +143,7 @@ def _ours(
         **machine_environment("OMP_", "CUDA_", "HF_", "GAVEL_LAB_", "GAVEL_BENCH_", "GAVEL_TRAIN_"),
         **{name: site[name] for name in FOR_THE_LAB},
         "GAVEL_REDIS_URL": lab_redis,
+        **registry_environment(),
     }
     return [
         Part("migrate", (sys.executable, "-c", MIGRATE), trusted, once=True, needs=stores),

@@ -14,6 +14,7 @@ from arena.nodes import calibrating, joining, queries, service
 from arena.nodes.models import Node
 from arena.nodes.schemas import (
     AttestationOut,
+    BaseModelOut,
     CalibrationOut,
     Joined,
     Joining,
@@ -21,7 +22,8 @@ from arena.nodes.schemas import (
     NewCalibration,
     NodeOut,
 )
-from arena.shows.public import SeasonRules, current_season
+from arena.shows.base_models import BASE_MODELS
+from arena.shows.public import SeasonRules, all_seasons, current_season
 
 router = APIRouter(tags=["nodes"])
 
@@ -30,6 +32,20 @@ router = APIRouter(tags=["nodes"])
 async def list_nodes(_: SeesNodes, session: SessionDep) -> list[NodeOut]:
     held = await queries.live_leases(session)
     return [NodeOut.of(node, held.get(node.id)) for node in await queries.nodes(session)]
+
+
+@router.get("/base-models")
+async def list_base_models(_: PublicCaller, session: SessionDep) -> list[BaseModelOut]:
+    """What a track can be built on: where from, under which licence; which seasons use it, which nodes serve it."""
+    nodes, seasons = await queries.nodes(session), await all_seasons(session)
+    return [
+        BaseModelOut.of(
+            base,
+            [season for season in seasons if season.rules["track"]["base_model"] == base.id],
+            [node for node in nodes if node.health.get("base_model") == base.id],
+        )
+        for base in BASE_MODELS.values()
+    ]
 
 
 @router.post("/nodes/tokens", status_code=201)

@@ -15,7 +15,8 @@ from arena.nodes.capabilities import NEEDS, Capability, Driver, lacks
 from arena.nodes.contracts import NodeHealth
 from arena.nodes.models import Calibration, CalibrationState, Lease, Node, NodeCalibration, Turn
 from arena.nodes.placement import ANY_CLASS, Mode
-from arena.shows.public import CalibrationRules
+from arena.shows.base_model import BaseModel, SourceKind
+from arena.shows.public import CalibrationRules, Season
 
 
 def _address(value: str) -> str:
@@ -59,6 +60,73 @@ class UseOut(Out):
 
     mode: Mode
     lacks: list[Capability]
+
+
+class ServingNode(Out):
+    id: UUID
+    state: str
+    hardware_class: str
+    digest: str | None
+    """Of the weights, as the node states it; null while it does not know."""
+    as_pinned: bool | None
+    """Whether that is what the registry has pinned; null where nothing is pinned, or nothing is known."""
+    fake: bool
+
+
+class SeasonOn(Out):
+    id: UUID
+    name: str
+
+
+class BaseModelOut(Out):
+    """A base model of the registry, and what is made of it here."""
+
+    id: str
+    source: SourceKind
+    place: str | None
+    """The package or the repository; a folder of a machine is nobody's business."""
+    revision: str
+    digest: str | None
+    """Of the weights; null where they are made on the machine that serves them."""
+    bytes: int | None
+    """What is fetched."""
+    context: int
+    max_rank: int
+    licence: str
+    licence_url: str
+    seasons: list[SeasonOn]
+    """Whose track is built on it, the newest first."""
+    nodes: list[ServingNode]
+
+    @classmethod
+    def of(cls, base: BaseModel, seasons: Sequence[Season], nodes: Sequence[Node]) -> "BaseModelOut":
+        return cls(
+            id=base.id,
+            source=base.kind,
+            place=None if base.kind == "file" else base.place,
+            revision=base.revision,
+            digest=base.digest,
+            bytes=base.bytes or None,
+            context=base.context,
+            max_rank=base.max_rank,
+            licence=base.licence,
+            licence_url=base.licence_url,
+            seasons=[SeasonOn.model_validate(season) for season in seasons],
+            nodes=[_serving(base, node) for node in nodes],
+        )
+
+
+def _serving(base: BaseModel, node: Node) -> ServingNode:
+    health = NodeHealth.model_validate({**node.health, "state": node.state})
+    known = None not in (base.digest, health.base_digest) and not health.fake
+    return ServingNode(
+        id=node.id,
+        state=node.state,
+        hardware_class=health.hardware_class,
+        digest=health.base_digest,
+        as_pinned=health.base_digest == base.digest if known else None,
+        fake=health.fake,
+    )
 
 
 class NodeOut(Out):

@@ -1,7 +1,7 @@
 """The face of shows: what other domains use."""
 
 from arena.shows.models import Episode, Season
-from arena.shows.queries import current_season, episode, on_air, season_rules
+from arena.shows.queries import all_seasons, current_season, episode, on_air, season_rules
 from arena.shows.rules import (
     Artifact,
     CalibrationRules,
@@ -28,6 +28,7 @@ __all__ = [
     "SeasonRules",
     "SpeedRules",
     "Track",
+    "all_seasons",
     "current_season",
     "declared_preferences",
     "ensure_season",

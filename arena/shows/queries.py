@@ -21,6 +21,11 @@ async def current_season(session: AsyncSession) -> Season:
     return found
 
 
+async def all_seasons(session: AsyncSession) -> Sequence[Season]:
+    """The newest first."""
+    return (await session.execute(select(Season).order_by(Season.created_at.desc()))).scalars().all()
+
+
 async def season_rules(session: AsyncSession, season_id: UUID) -> SeasonRules:
     season = await session.get_one(Season, season_id)
     return SeasonRules.model_validate(season.rules)

@@ -3,10 +3,10 @@
 from collections.abc import Mapping
 from datetime import datetime
 from hashlib import sha256
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Self
 
 import rfc8785
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from arena.kit.schemas import Contract
 from arena.shows.base_models import BASE_MODELS, HOUSE_MODEL, BaseModel
@@ -39,6 +39,40 @@ class Track(Contract):
     """Of the template with a place for an entry's system prompt."""
     training: TrainingRules | None = None
     """How data sets are trained on this track; None: they are not."""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _as_the_base_has_it(cls, said: Any) -> Any:
+        """What is not said about a base model is as that one has it, and not as the house model."""
+        base = BASE_MODELS.get(said.get("base_model", HOUSE_MODEL.id)) if isinstance(said, dict) else None
+        if base is None:
+            return said
+        own = {
+            "max_rank": base.max_rank,
+            "template_digest": base.template_digest,
+            "system_template_digest": base.system_template_digest,
+        }
+        return own | said
+
+    @model_validator(mode="after")
+    def _fits_the_base(self) -> Self:
+        base = BASE_MODELS.get(self.base_model)
+        if base is None:
+            raise ValueError(
+                f"base_model: this site knows no {self.base_model!r}, only {', '.join(BASE_MODELS)}; "
+                "GAVEL_BASE_MODELS adds more"
+            )
+        if self.max_rank > base.max_rank:
+            raise ValueError(f"max_rank: {base.id} takes adapters up to rank {base.max_rank}")
+        if (self.template_digest, self.system_template_digest) != (
+            base.template_digest,
+            base.system_template_digest,
+        ):
+            raise ValueError(
+                f"template_digest: the template of {base.id} is another one by now; a season keeps the one that it "
+                "began with, so give the changed model another id"
+            )
+        return self
 
     @property
     def base(self) -> BaseModel:

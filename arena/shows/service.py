@@ -7,6 +7,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from arena.kit.ids import new_code
 from arena.kit.jobs.outbox import record
+from arena.shows.base_models import HOUSE_MODEL
 from arena.shows.contracts import EpisodePlanned
 from arena.shows.models import Episode, Season
 from arena.shows.rules import Artifact, SeasonRules, Track
@@ -16,9 +17,11 @@ PRACTICE = TrainingRules(budget=Budget(steps=60, seconds=600))
 """Little enough for a laptop's processor."""
 
 
-async def ensure_season(session: AsyncSession, name: str = "Season 1") -> Season:
-    """The current season; a fresh site gets one to practise in, with the default rules and every kind of entry, data
-    sets that can be trained among them."""
+async def ensure_season(
+    session: AsyncSession, name: str = "Season 1", base_model: str = HOUSE_MODEL.id
+) -> Season:
+    """The current season. A fresh site gets one to practise in, on `base_model`, with the default rules and every kind
+    of entry, data sets that can be trained among them."""
     # One start-up at a time: two portals starting together must not make two seasons.
     await session.execute(select(func.pg_advisory_xact_lock(0x6A7E1)))
     found = (
@@ -26,7 +29,8 @@ async def ensure_season(session: AsyncSession, name: str = "Season 1") -> Season
     ).scalar_one_or_none()
     if found is not None:
         return found
-    rules = SeasonRules(track=Track(artifacts=get_args(Artifact), training=PRACTICE))
+    track = Track(base_model=base_model, artifacts=get_args(Artifact), training=PRACTICE)
+    rules = SeasonRules(track=track)
     season = Season(name=name, rules=rules.model_dump(mode="json"), rules_digest=rules.digest)
     session.add(season)
     await session.flush()

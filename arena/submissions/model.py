@@ -24,7 +24,7 @@ from arena.submissions.strict_json import Json
 CHECKS = ("files", "format", "model_config", "index", "tensors", "values")
 
 # Says nothing about what the served model computes: dropped, whatever it says. Tokens come from the base's tokenizer.
-_DROPPED = {
+DROPPED = {
     "_name_or_path", "_model_name_or_path", "name_or_path", "transformers_version", "dtype", "torch_dtype",
     "use_cache", "cache_implementation", "initializer_range", "attention_dropout", "bos_token_id", "eos_token_id",
     "pad_token_id", "unk_token_id", "unsloth_version", "unsloth_fixed",
@@ -146,7 +146,7 @@ def _config_problems(data: bytes, base: BaseModel) -> list[AdapterRefused]:
     if fields.get("model_type") is None:
         problems.append(_other_architecture("model_type", base))
     for name, value in fields.items():
-        if name in _DROPPED:
+        if name in DROPPED:
             continue
         if name in known:
             if not any(_same(value, expected) for expected in known[name]):

@@ -14,7 +14,7 @@ import yaml
 
 from arena.cli.engine import engine
 from arena.cli.engine_driver import DriverName, Elsewhere, remote
-from arena.shows.base_models import HOUSE_MODEL
+from arena.shows.base_models import HOUSE_MODEL, VARIABLE
 from workers.pool.drivers.openai_compatible import read_models
 from workers.pool.drivers.vllm import GPU
 
@@ -24,7 +24,7 @@ _APP = typer.Typer()
 _APP.command()(engine)
 COMMAND: Any = typer.main.get_command(_APP)
 OPTIONS = {name for option in COMMAND.params for name in option.opts}
-VARIABLES = {option.envvar for option in COMMAND.params if option.envvar}
+VARIABLES = {option.envvar for option in COMMAND.params if option.envvar} | {VARIABLE}
 
 # Ray 2.60.0: ray/llm/_internal/serve/core/configs/llm_config.py, core/ingress/builder.py; ray/serve/schema.py.
 RAY_FIELDS = {
@@ -171,6 +171,22 @@ def test_the_compose_file_of_a_node_is_valid_and_publishes_the_agent_alone() -> 
         assert (DEPLOY / build["context"] / build["dockerfile"]).resolve().is_file()
         assert f"AS {build['target']}" in (ROOT / build["dockerfile"]).read_text()
         assert (service["read_only"], service["cap_drop"]) == (True, ["ALL"])
+
+
+def test_with_another_base_model_every_service_reads_the_same_file() -> None:
+    plain = re.sub(r"\$\{(\w+)[^}]*\}", r"\1", (DEPLOY / "compose.models.yml").read_text())
+    over = yaml.safe_load(plain)["services"]
+    whole = yaml.safe_load((ROOT / "docker-compose.yml").read_text())["services"]
+    ours = {name for name, service in whole.items() if str(service.get("image", "")).startswith("gavel-")}
+    assert over.keys() == ours - {"migrate"}
+    for name, service in over.items():
+        assert {VARIABLE, "GAVEL_BASE_MODEL"} <= service["environment"].keys(), name
+        (file,) = service["configs"]
+        assert service["environment"][VARIABLE] == file["target"]
+    made = over["base-model"]["command"][3]
+    assert made == over["engine-cpu"]["environment"]["GAVEL_MODEL_DIR"]
+    assert over["base-model"]["command"][:3] == whole["base-model"]["command"][:3]
+    assert {name for name, service in over.items() if "network_mode" in service} == {"base-model"}
 
 
 @pytest.mark.parametrize("page", ["README.md", "README.zh.md"])

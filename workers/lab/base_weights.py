@@ -13,7 +13,7 @@ import httpx
 
 from workers.lab.job import JobContext, JobFailed
 from workers.lab.transfer import download
-from workers.pool.model_store import MANIFEST, Manifest, ModelDamaged, check_model, read_manifest
+from workers.pool.model_store import MANIFEST, Manifest, ModelDamaged, check_model, hold, read_manifest
 
 MAX_MANIFEST_BYTES = 1 << 20
 BYTES_PER_SECOND = 8 << 20
@@ -27,6 +27,7 @@ def fetch(base_model: str, digest: str, engine_url: str, engine_token: str, job:
     for folder in (models / base_model, fetched):
         with suppress(ModelDamaged):
             if check_model(folder).base_digest == digest:
+                hold(folder).close()  # says when it was used
                 return folder
     shutil.rmtree(fetched, ignore_errors=True)  # what is left of an earlier one
     return _download(fetched, digest, engine_url, engine_token, job)

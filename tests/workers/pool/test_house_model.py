@@ -7,10 +7,18 @@ from pathlib import Path
 
 import pytest
 
+from arena.shows.base_model import WEIGHTS
 from arena.shows.base_models import HOUSE_MODEL
-from workers.pool import house_model
-from workers.pool.house_model import PrepareError, prepare
-from workers.pool.model_store import MANIFEST, WEIGHTS, Manifest, ModelDamaged, check_model, write_manifest
+from workers.pool import house_model, preparing
+from workers.pool.model_store import (
+    MANIFEST,
+    Manifest,
+    ModelDamaged,
+    PrepareError,
+    check_model,
+    write_manifest,
+)
+from workers.pool.preparing import prepare
 
 
 def build(target: Path, *_: object) -> Manifest:
@@ -28,7 +36,7 @@ def built(monkeypatch: pytest.MonkeyPatch) -> list[Path]:
         calls.append(target)
         return build(target)
 
-    monkeypatch.setattr(house_model, "_build", fast)
+    monkeypatch.setattr(house_model, "make", fast)
     return calls
 
 
@@ -70,14 +78,14 @@ def test_a_flipped_bit_is_found_by_the_full_check_alone(tmp_path: Path, built: l
 
 
 def test_a_disk_without_room_is_refused_before_anything_is_written(
-    tmp_path: Path, built: list[Path], monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     usage = namedtuple("usage", "total used free")
     monkeypatch.setattr(shutil, "disk_usage", lambda path: usage(10, 9, 1))
     with pytest.raises(PrepareError, match=r"needs 1100 MiB .* 0 MiB are free") as caught:
         prepare(tmp_path / "model")
     assert caught.value.code == "disk_full"
-    assert not built
+    assert [path.name for path in tmp_path.iterdir()] == [".model.lock"]
 
 
 def test_a_disk_that_fills_up_meanwhile_leaves_nothing(
@@ -87,7 +95,7 @@ def test_a_disk_that_fills_up_meanwhile_leaves_nothing(
         (target / WEIGHTS).write_bytes(b"half")
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(house_model, "_build", full)
+    monkeypatch.setattr(house_model, "make", full)
     with pytest.raises(PrepareError, match="No space left") as caught:
         prepare(tmp_path / "model")
     assert caught.value.code == "disk"
@@ -95,7 +103,7 @@ def test_a_disk_that_fills_up_meanwhile_leaves_nothing(
 
 
 def test_what_a_killed_run_left_is_swept_away(tmp_path: Path, built: list[Path]) -> None:
-    leftover = tmp_path / ".model.partial-1"
+    leftover = tmp_path / ".model.partial"
     leftover.mkdir()
     (leftover / "half").write_text("")
     prepare(tmp_path / "model")
@@ -105,7 +113,7 @@ def test_what_a_killed_run_left_is_swept_away(tmp_path: Path, built: list[Path])
 def test_the_program_speaks_json_and_shows_the_licence(
     tmp_path: Path, built: list[Path], capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert house_model.main([str(tmp_path / "model")]) == 0
+    assert preparing.main([str(tmp_path / "model")]) == 0
     events = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
     assert [event["event"] for event in events] == ["licence", "done"]
     assert HOUSE_MODEL.licence_url in events[0]["note"]
@@ -118,7 +126,7 @@ def test_the_program_names_what_went_wrong(
     def missing(*_: object) -> Manifest:
         raise PrepareError("missing_package", "gguf is not installed")
 
-    monkeypatch.setattr(house_model, "_build", missing)
-    assert house_model.main([str(tmp_path / "model")]) == 1
+    monkeypatch.setattr(house_model, "make", missing)
+    assert preparing.main([str(tmp_path / "model")]) == 1
     last = json.loads(capsys.readouterr().out.splitlines()[-1])
     assert last == {"event": "error", "code": "missing_package", "message": "gguf is not installed"}

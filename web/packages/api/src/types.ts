@@ -11,6 +11,7 @@ export type {
   AttentionStatus,
   AttentionToken,
   AxisValues as SpeedAxis,
+  BaseModelOut as BaseModel,
   Board,
   BoardRow,
   CalibrationOut as Calibration,

@@ -4,6 +4,7 @@ import type { JSX } from "react";
 import { BenchPage } from "../bench/BenchPage";
 import { EpisodesPage } from "../episodes/EpisodesPage";
 import { useT } from "../i18n";
+import { ModelsPage } from "../models/ModelsPage";
 import { NodesPage } from "../nodes/NodesPage";
 import { PreferencesPage } from "../preferences/PreferencesPage";
 import { ModeratorHome } from "../program/ModeratorHome";
@@ -38,6 +39,7 @@ function ProducerPage({ path }: { path: string }) {
     { to: "/benchmarks", label: t("bench.nav") },
     { to: "/preferences", label: t("preferences.nav") },
     { to: "/nodes", label: t("nodes.title") },
+    { to: "/models", label: t("models.title") },
   ];
   const pages: Record<string, () => JSX.Element> = {
     "/": EpisodesPage,
@@ -45,6 +47,7 @@ function ProducerPage({ path }: { path: string }) {
     "/benchmarks": BenchPage,
     "/preferences": PreferencesPage,
     "/nodes": NodesPage,
+    "/models": ModelsPage,
   };
   const Shown = pages[path] ?? Lost;
   return (
