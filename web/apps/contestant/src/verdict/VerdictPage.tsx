@@ -7,6 +7,7 @@ import { StatePill } from "../app/StatePill";
 import { Bench } from "../bench/Bench";
 import { DecideHere } from "../decide/Decide";
 import { useT } from "../i18n";
+import { TrainCard } from "../training/TrainCard";
 import { Checklist } from "./Checklist";
 import { DatasetCard } from "./DatasetCard";
 import { Facts } from "./Facts";
@@ -59,7 +60,12 @@ function Verdict({ submission }: { submission: Submission }) {
             <Checklist submission={submission} />
             <Facts submission={submission} />
           </div>
-          {submission.artifact === "dataset" && <DatasetCard submission={submission} />}
+          {submission.artifact === "dataset" && (
+            <>
+              <TrainCard submission={submission} />
+              <DatasetCard submission={submission} />
+            </>
+          )}
           {submission.artifact === "adapter" && <XrayCard submission={submission} />}
           {!endsVerified(submission) && <Bench submission={submission} />}
         </>

@@ -1,0 +1,79 @@
+import { api, type TrainingRun } from "@gavel/api";
+import { CopyLine } from "@gavel/desk";
+import { Card, ErrorNote, Loading } from "@gavel/ui";
+import { useQuery } from "@tanstack/react-query";
+import { useState } from "react";
+import { useT } from "../i18n";
+import { TRAINING } from "./runs";
+import css from "./Training.module.css";
+
+/** The files of a run, and how anybody makes the same adapter. */
+export function TakeAway({ run }: { run: TrainingRun }) {
+  const { t } = useT();
+  const at = `/api/training/runs/${run.id}`;
+  return (
+    <Card className={css.take}>
+      <h2>{t("training.take")}</h2>
+      <ul className={css.downloads}>
+        {run.downloadable &&
+          run.files.map(({ name }) => (
+            <li key={name}>
+              <a href={`${at}/adapter/${name}`} download>
+                {name}
+              </a>
+            </li>
+          ))}
+        {run.step > 0 && (
+          <li>
+            <a href={`${at}/log`} download>
+              {t("training.download_log")}
+            </a>
+          </li>
+        )}
+        <li>
+          <a href={`${at}/recipe`} download={`recipe-${run.id.slice(0, 8)}.json`}>
+            {t("training.download_recipe")}
+          </a>
+        </li>
+      </ul>
+      <Commands run={run} />
+    </Card>
+  );
+}
+
+function Commands({ run }: { run: TrainingRun }) {
+  const { t } = useT();
+  const [open, setOpen] = useState(false);
+  const found = useQuery({
+    queryKey: [...TRAINING, "recipe", run.id],
+    queryFn: () => api.get("/api/training/runs/{run_id}/recipe", { params: { path: { run_id: run.id } } }),
+    enabled: open,
+    staleTime: Number.POSITIVE_INFINITY,
+  });
+  return (
+    <details className={css.fold} onToggle={(event) => setOpen(event.currentTarget.open)}>
+      <summary>{t("training.commands")}</summary>
+      {found.error && <ErrorNote error={found.error} />}
+      {open && found.isPending && !found.error && <Loading />}
+      {found.data && (
+        <div className={css.commands}>
+          <h3>{t("training.command")}</h3>
+          <CopyLine text={found.data.command} what={t("training.command")} />
+          <h3>{t("training.command_swift")}</h3>
+          {found.data.swift === null ? (
+            <p className={css.note}>{t("training.no_swift")}</p>
+          ) : (
+            <CopyLine text={found.data.swift} what={t("training.command_swift")} />
+          )}
+          {found.data.remarks.length > 0 && (
+            <ul className={css.remarks}>
+              {found.data.remarks.map((remark) => (
+                <li key={remark}>{t(`training.remark.${remark}`)}</li>
+              ))}
+            </ul>
+          )}
+        </div>
+      )}
+    </details>
+  );
+}
