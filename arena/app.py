@@ -46,6 +46,7 @@ from arena.speed import routes as speed
 from arena.submissions import routes as submissions
 from arena.submissions.public import ensure_house
 from arena.teams import routes as teams
+from arena.training import routes as training
 from arena.votes import routes as votes
 
 WEB_APPS = ("contestant", "producer", "judge")
@@ -85,6 +86,7 @@ ROUTERS = (
     moderation.router,
     teams.router,
     submissions.router,
+    training.router,
     benchmarks.router,
     scores.router,
     suite_routes.router,

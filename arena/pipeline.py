@@ -1,6 +1,8 @@
 """The line as a table: which fact starts which step, what each step is, and what goes on air when something happens.
 
 upload ──▶ verify ──▶ probe ──▶ benchmark ──▶ duel ──▶ votes ──▶ ratings ──▶ broadcast
+   ▲          │
+   └─ train ◀─┘ a data set
 """
 
 from datetime import timedelta
@@ -20,7 +22,7 @@ from arena.duels.contracts import AttentionAsked, DuelAnswered, DuelChanged, Due
 from arena.gateway import service as gateway
 from arena.gateway.contracts import ANSWER as COMPLETE
 from arena.gateway.contracts import CompletionAsked
-from arena.kit.celery import BENCH, CONTROL
+from arena.kit.celery import BENCH, CONTROL, TRAIN
 from arena.kit.celery import VERIFY as VERIFY_QUEUE
 from arena.kit.jobs.contracts import JobProgressed
 from arena.kit.jobs.pipeline import Air, Pipeline, Step, Work
@@ -61,6 +63,10 @@ from arena.submissions.contracts import (
     SubmissionReceived,
     SubmissionVerified,
 )
+from arena.training import clock as race_clock
+from arena.training import service as training
+from arena.training.contracts import JOB_KIND as RUN_TRAINING
+from arena.training.contracts import RaceChanged, TrainingChanged, TrainingOrdered
 from arena.votes.contracts import BallotChanged, BallotLocked
 
 
@@ -76,6 +82,8 @@ def on_work(fact: JobProgressed) -> list[str]:
         return ["desk:*"]
     if fact.kind == ATTEND:
         return []  # the page of the duel asks by itself
+    if fact.kind == RUN_TRAINING:
+        return [f"training:{fact.subject}"]
     desks = ["desk:*"] if fact.kind in (PROBE, BENCHMARK, RUN_DUEL) else []
     return [f"submission:{fact.subject}", *desks]
 
@@ -121,6 +129,18 @@ PIPELINE = Pipeline(
         Work(
             RESCORE, VERIFY_QUEUE, timedelta(hours=1), rescoring.failed, rescoring.prepare, rescoring.finish
         ),
+        # As long as a budget may be, and as long again to load, to save and to wait for a lab.
+        Work(
+            RUN_TRAINING,
+            TRAIN,
+            timedelta(days=14),
+            training.failed,
+            training.prepare,
+            training.finish,
+            training.kept,
+            max_attempts=6,
+            told=race_clock.told,
+        ),
         # Six turns at their deadlines, twice.
         Work(RUN_DUEL, CONTROL, timedelta(hours=1), duels.failed),
         Work(ATTEND, BENCH, timedelta(hours=2), attending.failed, attending.prepare, attending.finish),
@@ -145,6 +165,7 @@ PIPELINE = Pipeline(
         Step(ScoreChanged, REFRESH_BOARD, lambda fact: fact.season_id),
         Step(RescoreAsked, RESCORE, lambda fact: fact.run_id),
         Step(CompetingChanged, REFRESH_BOARD, lambda fact: fact.season_id),
+        Step(TrainingOrdered, RUN_TRAINING, lambda fact: fact.run_id),
         Step(DuelStarted, RUN_DUEL, lambda fact: fact.duel_id),
         # A quiz is drawn, asked and marked; a duel of speed is only asked.
         Step(QuizStarted, DRAW_QUIZ, lambda fact: fact.run_id),
@@ -175,6 +196,8 @@ PIPELINE = Pipeline(
         Air(BallotChanged, on_stage),
         Air(BallotLocked, on_stage),
         Air(PracticeChanged, lambda fact: [f"practice:{fact.exchange_id}"]),
+        Air(TrainingChanged, lambda fact: [f"training:{fact.run_id}"]),
+        Air(RaceChanged, lambda fact: [f"race:{fact.race_id}"]),
         Air(BoardChanged, lambda fact: [f"board:{fact.season_id}"]),
     ),
     frees=((NodeFreed, ENGINE),),

@@ -18,6 +18,7 @@ import arena.rundown.models
 import arena.shows.models
 import arena.submissions.models
 import arena.teams.models
+import arena.training.models
 import arena.votes.models  # noqa: F401
 from arena.kit.db import Base
 

@@ -170,14 +170,14 @@ def _wanted(run_id: UUID, seed: int, adapter: str) -> nodes.Wanted:
 # --- under way ----------------------------------------------------------------------------------------------------
 
 
-async def answered(session: AsyncSession, submission_id: UUID, body: Sequence[Json]) -> None:
+async def answered(_: Site, session: AsyncSession, submission_id: UUID, body: Sequence[Json]) -> None:
     run = await queries.open_run(session, submission_id)
     if run is None:
         raise Conflict("run.over", "This run is over.")
     await _keep(session, run, body)
 
 
-async def answered_ordered(session: AsyncSession, run_id: UUID, body: Sequence[Json]) -> None:
+async def answered_ordered(_: Site, session: AsyncSession, run_id: UUID, body: Sequence[Json]) -> None:
     await _keep(session, await _under_way(session, run_id), body)
 
 

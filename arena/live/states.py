@@ -33,6 +33,7 @@ from arena.ratings.public import Counts, RatedDuel, Weights, votes_to_flip, winn
 from arena.rundown import public as rundown
 from arena.shows.public import EpisodeOut, episode, season_rules
 from arena.submissions import public as submissions
+from arena.training import public as training
 from arena.votes import public as votes
 
 
@@ -54,7 +55,7 @@ class Channel:
         return channel
 
 
-PRIVATE = ("desk", "program", "submission", "practice")
+PRIVATE = ("desk", "program", "submission", "practice", "training")
 """Channels that not everybody may see."""
 
 
@@ -68,6 +69,10 @@ async def admit(session: AsyncSession, caller: Caller, channel: Channel) -> None
         found = await submissions.with_entry(session, channel.id)
         if found is None or not await submissions.may_see(session, caller, found[0]):
             raise NotFound("submission.not_found", "You have no such submission.")
+    if channel.kind == "training":
+        await training.admit(session, caller, channel.id)
+    if channel.kind == "race":
+        await training.admit_to_race(session, caller, channel.id)
     if channel.kind == "practice":
         await practising.admit(session, caller, channel.id)
 
@@ -225,4 +230,6 @@ STATES: dict[str, Callable[[AsyncSession, UUID], Awaitable[BaseModel]]] = {
     "board": board,
     "submission": submission,
     "practice": practice,
+    "training": training.one,
+    "race": training.race_out,
 }

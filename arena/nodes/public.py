@@ -25,7 +25,18 @@ from arena.nodes.queries import (
     wanted_on_air,
 )
 from arena.nodes.schemas import NodeOut
-from arena.nodes.service import attested, bearer, freed, lease, let_go, recognise, released, saw, serving
+from arena.nodes.service import (
+    attested,
+    bearer,
+    freed,
+    lease,
+    let_go,
+    recognise,
+    released,
+    saw,
+    serving,
+    serving_model,
+)
 
 __all__ = [
     "BUSY",
@@ -59,6 +70,7 @@ __all__ = [
     "released",
     "saw",
     "serving",
+    "serving_model",
     "table",
     "to_preload",
     "wanted_on_air",

@@ -104,6 +104,17 @@ async def serving(site: Site, session: AsyncSession, base_digest: str) -> Leased
     return None
 
 
+async def serving_model(site: Site, session: AsyncSession, base_model: str) -> LeasedNode | None:
+    """As `serving`, for whoever is to learn which weights are this base model's here. Not those of a rehearsal engine
+    while there is a real one."""
+    known = [
+        node for node in await queries.nodes(session) if node.state == "ready" and not node.shows_another_key
+    ]
+    fitting = [node for node in known if node.health.get("base_model") == base_model]
+    fitting.sort(key=lambda node: bool(node.health.get("fake")))
+    return _leased(site, fitting[0]) if fitting else None
+
+
 async def let_go(session: AsyncSession, job: Job) -> None:
     """The node that the job holds, if any, is free: with the end of the transaction."""
     mine = delete(Lease).where(Lease.job_id == job.id, Lease.fence == job.fence).returning(Lease.node_id)

@@ -2,7 +2,7 @@
 
 from typing import Annotated, Literal, Self
 
-from pydantic import Field, StringConstraints, model_validator
+from pydantic import ConfigDict, Field, StringConstraints, model_validator
 
 from arena.kit.schemas import Contract
 
@@ -32,7 +32,13 @@ REINFORCED: tuple[RecipeId, ...] = ("grpo", "rloo", "ppo")
 MAX_SEED = 2**31 - 1
 
 
-class Budget(Contract):
+class Shown(Contract):
+    """A message that pages read too: what has a default is always there."""
+
+    model_config = ConfigDict(json_schema_serialization_defaults_required=True)
+
+
+class Budget(Shown):
     """What a run may use: the same for everybody. Steps and tokens are for fairness, the clock is a guard, and in a
     race the clock is the rule."""
 
@@ -47,7 +53,7 @@ class Budget(Contract):
     """Steps between checkpoints."""
 
 
-class TrainingSpec(Contract):
+class TrainingSpec(Shown):
     """Everything that a contestant decides about a run. With the data, the base and the library versions it decides
     the weights."""
 
@@ -94,7 +100,7 @@ class TrainingSpec(Contract):
         return self
 
 
-class TrainingRules(Contract):
+class TrainingRules(Shown):
     """The part of a track that says how people train."""
 
     recipes: tuple[RecipeId, ...] = ("sft", "dpo", "kto", "orpo", "simpo", "grpo", "rloo", "ppo")

@@ -12,6 +12,7 @@ from sqlalchemy import (
     Index,
     String,
     UniqueConstraint,
+    false,
     func,
 )
 from sqlalchemy.ext.hybrid import hybrid_property
@@ -88,6 +89,8 @@ class Submission(Row):
     withdrawn_from: Mapped[SubmissionState | None] = mapped_column(String)
     chosen: Mapped[bool] = mapped_column(default=False)
     """Its owner wants this version to compete, and not the newest ready one."""
+    made_here: Mapped[bool] = mapped_column(server_default=false(), default=False)
+    """Nobody sent it: it came of a training run of this site, and does not count as one of its owner's uploads."""
     size_bytes: Mapped[int] = mapped_column(BigInteger)
     checks: Mapped[list[dict[str, Any]]] = mapped_column(default=list)
     refusal: Mapped[dict[str, Any] | None]
@@ -130,6 +133,8 @@ class Submission(Row):
 
 ENDED = ("refused", "failed", "cancelled", "withdrawn")
 """States from which a version does not come to the stage by itself."""
+SEALED = ("verified", "benchmarking", "ready")
+"""States of a version whose files lie in the store under their digest, and that its owner stands by."""
 REACHED = func.coalesce(Submission.withdrawn_from, Submission.state)
 """How far a version came, withdrawn or not."""
 

@@ -1,5 +1,6 @@
 """The face of submissions: what other domains use."""
 
+from arena.submissions.arrive import StoredFile, receive
 from arena.submissions.contamination import flag_rephrased
 from arena.submissions.contracts import (
     AdapterRef,
@@ -8,13 +9,15 @@ from arena.submissions.contracts import (
     SubmissionReceived,
     SubmissionVerified,
 )
-from arena.submissions.models import Entry, EntryKind, Submission
-from arena.submissions.policy import OwnSubmission, VisibleSubmission, may_see
+from arena.submissions.dataset_checks import check_of as dataset_check
+from arena.submissions.models import SEALED, Entry, EntryKind, Submission
+from arena.submissions.policy import OwnSubmission, VisibleSubmission, holds, may_see
 from arena.submissions.queries import (
     competing,
     competing_version,
     describe,
     entries,
+    lock_holder,
     roster,
     stage_adapters,
     staged,
@@ -26,12 +29,14 @@ from arena.submissions.service import adapter_ref, ensure_house, failed, mark, r
 from arena.submissions.uploads import forget_files, give_up_idle
 
 __all__ = [
+    "SEALED",
     "AdapterRef",
     "Entry",
     "EntryKind",
     "OwnSubmission",
     "RosterRow",
     "Staged",
+    "StoredFile",
     "Submission",
     "SubmissionChanged",
     "SubmissionOut",
@@ -41,6 +46,7 @@ __all__ = [
     "adapter_ref",
     "competing",
     "competing_version",
+    "dataset_check",
     "describe",
     "ensure_house",
     "entries",
@@ -48,9 +54,12 @@ __all__ = [
     "flag_rephrased",
     "forget_files",
     "give_up_idle",
+    "holds",
+    "lock_holder",
     "mark",
     "may_see",
     "read_system_prompt",
+    "receive",
     "refuse",
     "refuse_without_effect",
     "roster",

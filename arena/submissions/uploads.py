@@ -73,7 +73,7 @@ async def begin(site: Site, session: AsyncSession, entry: Entry, new: NewSubmiss
     row = Submission(
         id=new_id(),
         entry_id=entry.id,
-        version=await _next_version(session, entry, rules),
+        version=await _counted_version(session, entry, rules),
         artifact=artifact,
         state="uploading",
         size_bytes=sum(file.size for file in files),
@@ -136,10 +136,10 @@ async def _refuse_duplicate(session: AsyncSession, entry: Entry, files: list[New
             )
 
 
-async def _next_version(session: AsyncSession, entry: Entry, rules: SeasonRules) -> int:
+async def _counted_version(session: AsyncSession, entry: Entry, rules: SeasonRules) -> int:
     mine = Submission.entry_id == entry.id
     # What failed through a fault of ours, or never arrived, is not counted against the contestant.
-    counted = select(func.count()).where(mine, REACHED.not_in(NOT_COUNTED))
+    counted = select(func.count()).where(mine, REACHED.not_in(NOT_COUNTED), Submission.made_here.is_(False))
     if (await session.execute(counted)).scalar_one() >= rules.max_versions:
         raise TooMany(
             "upload.quota",
@@ -155,8 +155,13 @@ async def _next_version(session: AsyncSession, entry: Entry, rules: SeasonRules)
             limit=rules.versions_per_day,
             per="day",
         )
-    newest = select(func.coalesce(func.max(Submission.version), 0)).where(mine)
-    return int((await session.execute(newest)).scalar_one()) + 1
+    return await next_version(session, entry)
+
+
+async def next_version(session: AsyncSession, entry: Entry) -> int:
+    """Whoever holds the entry is locked."""
+    newest = select(func.coalesce(func.max(Submission.version), 0)).where(Submission.entry_id == entry.id)
+    return (await session.execute(newest)).scalar_one() + 1
 
 
 # --- appended to ------------------------------------------------------------------------------------------------

@@ -7,7 +7,7 @@ from pydantic import Field, FiniteFloat, StringConstraints, model_validator
 
 from arena.kit.facts import Fact
 from arena.kit.schemas import Contract
-from arena.shows.training import Budget, TrainingSpec
+from arena.shows.training import Budget, Shown, TrainingSpec
 from arena.submissions.contracts import AdapterRef, FileIn, FileOut, Refusal
 
 JOB_KIND = "training.run"
@@ -113,7 +113,7 @@ class TrainContract(Contract):
     """Load everything, say `ready`, and wait for `go_in`."""
 
 
-class TrainRecord(Contract):
+class TrainRecord(Shown):
     """What a run was, for its record: enough to do it again."""
 
     steps: int = Field(ge=0)

@@ -14,6 +14,7 @@ from arena.nodes.public import NodeHealth, bearer, nodes, recycle, saw
 from arena.rundown.public import lock_overdue
 from arena.shows.public import on_air
 from arena.submissions.public import forget_files, give_up_idle
+from arena.training.public import forget_attempts
 from workers.pool.client import EngineClient, EngineError
 
 LOOK_SECONDS = 2.0
@@ -71,6 +72,7 @@ async def tidy_uploads(site: Site) -> None:
     async with transaction(site.sessions, site.bus) as session:
         await give_up_idle(session)
         await forget_files(site, session)
+        await forget_attempts(site, session)
 
 
 async def keep_time(site: Site) -> None:

@@ -18,7 +18,8 @@ Prepare = Callable[[Site, AsyncSession, Job], Awaitable[Contract]]
 Finish = Callable[[Site, AsyncSession, UUID, Json], Awaitable[None]]
 Forget = Callable[[AsyncSession, UUID], Awaitable[None]]
 Failed = Callable[[AsyncSession, UUID, str], Awaitable[None]]
-Partial = Callable[[AsyncSession, UUID, Sequence[Json]], Awaitable[None]]
+Partial = Callable[[Site, AsyncSession, UUID, Sequence[Json]], Awaitable[None]]
+Told = Callable[[AsyncSession, UUID], Awaitable[Contract | None]]
 Turn = Callable[[AsyncSession], Awaitable[UUID | None]]
 """The id of the job whose turn it is in a queue; None: there is nobody to choose from."""
 
@@ -38,6 +39,8 @@ class Work:
     max_attempts: int = 3
     refused: Forget | None = None
     """After a result that could not be taken: what was handed in before it is not to be trusted either."""
+    told: Told | None = None
+    """What whoever does it is told at each sign of life, such as to stop for a while."""
 
 
 @dataclass(frozen=True)

@@ -26,6 +26,7 @@ log = structlog.get_logger()
 
 MOST_ANSWERS = 500
 """That are taken at once."""
+DOOR_SECONDS = 24 * 3600
 
 
 Told = Annotated[Words, AfterValidator(lambda words: words[:500])]
@@ -40,6 +41,11 @@ class Claimed(Out):
     contract: dict[str, Any]
     job_url: str
     """Where everything about it goes from now on."""
+
+
+class Heard(Done):
+    told: dict[str, Any] | None = None
+    """What the work has to say to whoever does it (`Work.told`)."""
 
 
 class Progress(BaseModel):
@@ -126,7 +132,8 @@ async def claim(request: Request, job_id: JobId, session: SessionDep) -> JSONRes
         fence=job.fence,
         lease_seconds=int(service.LEASE.total_seconds()),
         contract=contract.model_dump(mode="json"),
-        job_url=_site(request).links.job(str(job.id)),
+        # Work that may take longer than a wake-up is worth keeps its door for as long as it may take.
+        job_url=_site(request).links.job(str(job.id), max(DOOR_SECONDS, int(work.limit.total_seconds()))),
     )
     return JSONResponse(claimed.model_dump(mode="json"))
 
@@ -157,26 +164,32 @@ def _internal(error: Exception) -> str:
 @router.post("/heartbeat")
 async def heartbeat(
     request: Request, job_id: JobId, session: SessionDep, body: Annotated[Heartbeat, Body()]
-) -> Done:
+) -> Heard:
     progress = body.progress.model_dump() if body.progress else None
-    await service.heartbeat(session, service.Claim(job_id, body.fence), progress)
-    return Done()
+    job = await service.heartbeat(session, service.Claim(job_id, body.fence), progress)
+    pipeline: Pipeline = request.app.state.pipeline
+    return await _heard(session, pipeline.work(job.kind), job)
+
+
+async def _heard(session: AsyncSession, work: Work, job: Job) -> Heard:
+    said = await work.told(session, job.subject) if work.told is not None else None
+    return Heard(told=said.model_dump(mode="json") if said is not None else None)
 
 
 @router.post("/answers")
 async def answers(
     request: Request, job_id: JobId, session: SessionDep, body: Annotated[Answers, Body()]
-) -> Done:
+) -> Heard:
     """Keep what the caller has so far; the same twice is kept once. Refused like a heartbeat, and counts as one."""
     work, job = await _work(request, session, job_id)
     if work.partial is None:
         raise Conflict("job.takes_no_answers", "This kind of job hands in nothing before it ends.")
     await service.heartbeat(session, service.Claim(job_id, body.fence))
     try:
-        await work.partial(session, job.subject, body.answers)
+        await work.partial(_site(request), session, job.subject, body.answers)
     except ValidationError as error:
         raise _bad_form("job.bad_answers", "The answers do not have the agreed form.", error) from error
-    return Done()
+    return await _heard(session, work, job)
 
 
 @router.post("/complete")

@@ -1,0 +1,7 @@
+"""The face of training: what other domains use."""
+
+from arena.training.policy import admit, admit_to_race
+from arena.training.queries import one, race_out
+from arena.training.service import forget_attempts
+
+__all__ = ["admit", "admit_to_race", "forget_attempts", "one", "race_out"]

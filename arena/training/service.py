@@ -1,0 +1,349 @@
+"""What happens to a training run in the hands of a lab, and what those who watch it may do about it.
+
+An attempt has places of its own in the store. What it hands in while it goes on is kept at once, so that the next one
+goes on from the last checkpoint; its end seals exactly one adapter, which then goes through the gate like any upload.
+"""
+
+from collections.abc import Sequence
+from uuid import UUID
+
+from pydantic import TypeAdapter
+from sqlalchemy import delete, func, or_, select
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from arena.kit.db import Json, db_now
+from arena.kit.errors import Conflict, Invalid, NotFound
+from arena.kit.jobs import service as jobs
+from arena.kit.jobs.models import Job
+from arena.kit.jobs.service import NotReady
+from arena.kit.site import Site
+from arena.nodes import public as nodes
+from arena.shows.public import Track, season_rules
+from arena.shows.training import Budget, TrainingSpec
+from arena.submissions import public as submissions
+from arena.submissions.artifacts import ALIGNMENT, CONFIG, DATA_JSONL, WEIGHTS, asked_files
+from arena.submissions.contracts import FileIn, FileOut
+from arena.submissions.datasets.contracts import GROWTH
+from arena.submissions.public import Entry, StoredFile
+from arena.submissions.sealing import sealed
+from arena.training import clock, queries
+from arena.training.contracts import (
+    JOB_KIND,
+    AtTheLine,
+    CheckpointKept,
+    Kept,
+    Point,
+    Resume,
+    TrainContract,
+    TrainResult,
+)
+from arena.training.models import AT_WORK, UNDER_WAY, RunState, TrainingPoint, TrainingRun
+from arena.training.ordering import announce
+from arena.training.rules import Checkpoint
+
+SLOTS = 2
+"""For checkpoints: one that is being written never is the last good one."""
+OPTIMISER = 4
+"""A checkpoint is the adapter, its optimiser's two moments, and something beside: so many times as large."""
+SLACK_SECONDS = 6 * 3600
+"""Loading, checkpoints and waiting, which are not on the training clock: links live for so much longer."""
+FORGOTTEN_DAYS = 7
+"""For so long a run that has failed or was cancelled can go on from its checkpoint."""
+
+_kept = TypeAdapter(list[Kept])
+
+
+# --- begun --------------------------------------------------------------------------------------------------------
+
+
+async def prepare(site: Site, session: AsyncSession, job: Job) -> TrainContract:
+    """Raises NotReady while no engine serves the weights: a lab that has none fetches them there."""
+    run = await queries.run(session, job.subject, lock=True)
+    if run.state == "pausing":
+        raise Conflict("training.lost_while_pausing", "Its lab fell silent before it could hand in more.")
+    if run.state not in UNDER_WAY:
+        raise _over()
+    track = (await season_rules(session, run.season_id)).track
+    node = await _weights(site, session, run)
+    checkpoint = Checkpoint.model_validate(run.checkpoint) if run.checkpoint else None
+    await _go_back_to(session, run, checkpoint)
+    run.state, run.at_line, run.base_digest = "running", False, node.base_digest
+    run.attempt += 1
+    if run.started_at is None:
+        run.started_at = await db_now(session)
+    announce(session, run)
+    budget = Budget.model_validate(run.budget)
+    life = 2 * budget.seconds + SLACK_SECONDS
+    resume = None
+    if checkpoint is not None:
+        resume = Resume(
+            step=checkpoint.step,
+            url=site.links.read(checkpoint.key, life),
+            sha256=checkpoint.sha256,
+            max_bytes=checkpoint.bytes,
+            tokens=checkpoint.tokens,
+            seconds=checkpoint.seconds,
+        )
+    return TrainContract(
+        run_id=str(run.id),
+        spec=TrainingSpec.model_validate(run.spec),
+        budget=budget,
+        dtype="float32" if run.dtype == "float32" else "bfloat16",
+        base_model=run.base_model,
+        base_digest=node.base_digest,
+        engine_url=node.url,
+        engine_token=node.bearer,
+        data=FileIn(
+            name=DATA_JSONL,
+            url=site.links.read(sealed(run.dataset_digest, DATA_JSONL), life),
+            sha256=run.dataset_digest,
+            max_bytes=GROWTH * track.max_dataset_bytes,
+        ),
+        parent=submissions.adapter_ref(site, run.parent_digest) if run.parent_digest else None,
+        resume=resume,
+        checkpoint_puts=[
+            _put(site, f"checkpoint-{slot}", _slot(run, slot), OPTIMISER * track.max_bytes + ALIGNMENT, life)
+            for slot in range(SLOTS)
+        ],
+        adapter=[_put(site, name, _made(run, name), most, life) for name, most in _files(track).items()],
+        race=run.race_id is not None,
+    )
+
+
+async def _weights(site: Site, session: AsyncSession, run: TrainingRun) -> nodes.LeasedNode:
+    """Every attempt of a run has the same: a checkpoint belongs to the weights that it was made on."""
+    if run.base_digest is None:
+        node = await nodes.serving_model(site, session, run.base_model)
+    else:
+        node = await nodes.serving(site, session, run.base_digest)
+    if node is None:
+        raise NotReady(nodes.ENGINE, f"waiting for an engine with the weights of {run.base_model}")
+    return node
+
+
+async def _go_back_to(session: AsyncSession, run: TrainingRun, checkpoint: Checkpoint | None) -> None:
+    """What was seen after it is done again."""
+    run.step = checkpoint.step if checkpoint else 0
+    run.tokens = checkpoint.tokens if checkpoint else 0
+    run.seconds = checkpoint.seconds if checkpoint else 0
+    after = delete(TrainingPoint).where(TrainingPoint.run_id == run.id, TrainingPoint.step > run.step)
+    await session.execute(after)
+
+
+def _files(track: Track) -> dict[str, int]:
+    """The adapter that a run makes is sent to the gate, so it keeps to the gate's limits."""
+    return asked_files("adapter", track)
+
+
+def _put(site: Site, name: str, key: str, most: int, life: int) -> FileOut:
+    return FileOut(name=name, put_url=site.links.write(key, most, life), max_bytes=most)
+
+
+def _attempt(run: TrainingRun, attempt: int) -> str:
+    return f"incoming/training/{run.id}/{attempt}"
+
+
+def _slot(run: TrainingRun, slot: int) -> str:
+    return f"{_attempt(run, run.attempt)}/checkpoint-{slot}"
+
+
+def _made(run: TrainingRun, name: str) -> str:
+    return f"{_attempt(run, run.attempt)}/{name}"
+
+
+def adapter_file(run: TrainingRun, name: str) -> str:
+    """Where a file of the adapter lies for good, as it was trained, out of reach of any link."""
+    return f"training/{run.id}/{name}"
+
+
+def _over() -> Conflict:
+    return Conflict("training.over", "This training run is over.")
+
+
+# --- under way ----------------------------------------------------------------------------------------------------
+
+
+async def kept(site: Site, session: AsyncSession, run_id: UUID, body: Sequence[Json]) -> None:
+    """Steps, checkpoints, and that it is at the line. The same twice is kept once."""
+    messages = _kept.validate_python(body)
+    run = await _at_work(session, run_id)
+    seen = [message for message in messages if isinstance(message, Point)]
+    if seen:
+        await _keep_points(session, run, seen)
+    for message in messages:
+        if isinstance(message, CheckpointKept):
+            await _keep_checkpoint(site, run, message)
+        elif isinstance(message, AtTheLine):
+            run.at_line = True
+    announce(session, run)
+    if run.race_id is not None:
+        await clock.settle(session, run.race_id)
+
+
+async def _at_work(session: AsyncSession, run_id: UUID) -> TrainingRun:
+    run = await queries.run(session, run_id, lock=True)
+    if run.state not in AT_WORK:
+        raise _over()
+    return run
+
+
+async def _keep_points(session: AsyncSession, run: TrainingRun, seen: list[Point]) -> None:
+    by_step = {point.step: point for point in seen}
+    rows = [{"run_id": run.id, **point.model_dump(exclude={"kind"})} for point in by_step.values()]
+    new = insert(TrainingPoint).values(rows)
+    fields = {name: new.excluded[name] for name in rows[0] if name not in ("run_id", "step")}
+    await session.execute(new.on_conflict_do_update(index_elements=["run_id", "step"], set_=fields))
+    last = by_step[max(by_step)]
+    if last.step >= run.step:
+        run.step, run.tokens, run.seconds = last.step, last.tokens, last.seconds
+
+
+async def _keep_checkpoint(site: Site, run: TrainingRun, said: CheckpointKept) -> None:
+    """Raises Invalid for one that is not there: the next attempt would have nothing to go on from."""
+    if said.slot >= SLOTS:
+        raise Invalid("training.no_such_slot", f"There are {SLOTS} places for checkpoints.", slot=said.slot)
+    key = _slot(run, said.slot)
+    try:
+        size = await site.storage.size(key)
+    except NotFound:
+        size = 0
+    if size != said.bytes:
+        raise Invalid(
+            "training.checkpoint_missing",
+            f"The checkpoint of step {said.step} is said to have {said.bytes} bytes; {size} are in the store.",
+            step=said.step,
+        )
+    if run.checkpoint is None or said.step >= run.checkpoint["step"]:
+        run.checkpoint = Checkpoint.of(said, key).model_dump(mode="json")
+
+
+# --- ended --------------------------------------------------------------------------------------------------------
+
+
+async def finish(site: Site, session: AsyncSession, run_id: UUID, body: Json) -> None:
+    """Raises Conflict and ValidationError for a result that cannot be taken; the run is then tried again."""
+    result = TrainResult.model_validate(body)
+    run = await _at_work(session, run_id)
+    if result.record is not None:
+        run.record = result.record.model_dump(mode="json")
+    if result.ended == "paused":
+        if run.state != "pausing":
+            raise Conflict("training.not_asked", "Nobody has asked this run to pause.")
+        run.state = "paused"
+        announce(session, run)
+    elif result.refusal is not None:
+        run.detail = result.detail
+        await _end(session, run, "refused", result.refusal.message, result.refusal.code)
+    else:
+        await _done(site, session, run, result)
+
+
+async def _done(site: Site, session: AsyncSession, run: TrainingRun, result: TrainResult) -> None:
+    files = await _take_files(site, session, run, result)
+    run.files = {name: {"sha256": file.sha256, "bytes": file.size} for name, file in files.items()}
+    run.stopped = result.stopped
+    await _end(session, run, "done")
+    if run.spec["recipe"] == "reward":
+        return  # it judges answers and gives none
+    entry = await session.get_one(Entry, run.entry_id)
+    closes_at = (await season_rules(session, run.season_id)).closes_at
+    if closes_at is not None and await db_now(session) > closes_at:
+        run.reason = "It ended after the season's deadline, so it is no version of the entry."
+        run.code = "training.after_deadline"
+        return
+    run.result_id = (await submissions.receive(site, session, entry, "adapter", files)).id
+
+
+async def _take_files(
+    site: Site, session: AsyncSession, run: TrainingRun, result: TrainResult
+) -> dict[str, StoredFile]:
+    """Copied out of the lab's reach while they are hashed. Raises Conflict when they are not what the lab says."""
+    track = (await season_rules(session, run.season_id)).track
+    if result.files.keys() != _files(track).keys():
+        raise Conflict("training.other_files", f"An adapter is made of {CONFIG} and {WEIGHTS}.")
+    files = {}
+    for name, (sha256, size) in result.files.items():
+        written = await site.storage.copy(_made(run, name), adapter_file(run, name))
+        if (written.sha256.hex(), written.size) != (sha256, size):
+            raise Conflict(
+                "store.hash_mismatch", f"{name} does not have the hash that the lab reported.", file=name
+            )
+        files[name] = StoredFile(adapter_file(run, name), sha256, size)
+    return files
+
+
+async def failed(session: AsyncSession, run_id: UUID, reason: str) -> None:
+    """Our fault. Who asked for a pause gets it: from the last checkpoint it goes on as it would have."""
+    run = await queries.run(session, run_id, lock=True)
+    if run.state == "pausing":
+        run.state, run.reason = "paused", reason
+        announce(session, run)
+    elif run.state in UNDER_WAY:
+        await _end(session, run, "failed", reason)
+
+
+async def _end(
+    session: AsyncSession,
+    run: TrainingRun,
+    state: RunState,
+    reason: str | None = None,
+    code: str | None = None,
+) -> None:
+    run.state, run.reason, run.code = state, reason, code
+    run.ended_at = await db_now(session)
+    announce(session, run)
+    if run.race_id is not None:
+        await clock.settle(session, run.race_id)
+
+
+# --- decided ------------------------------------------------------------------------------------------------------
+
+
+async def pause(session: AsyncSession, run_id: UUID) -> TrainingRun:
+    """A lab that is at it hears so at its next sign of life, and hands in a checkpoint before it ends."""
+    run = await queries.run(session, run_id)
+    if run.race_id is not None:
+        raise Conflict("training.in_race", "A race has one clock: nobody can pause in it.")
+    if run.state == "queued":
+        # The job first, as the lab that hands something in does.
+        await jobs.cancel(session, JOB_KIND, run_id, "paused")
+    waits = run.state == "queued"
+    run = await queries.run(session, run_id, lock=True)
+    if run.state not in ("queued", "running"):
+        raise Conflict(
+            "training.not_pausable", "Only a run that waits or is under way can be paused.", state=run.state
+        )
+    run.state = "paused" if waits else "pausing"
+    announce(session, run)
+    return run
+
+
+async def cancel(session: AsyncSession, run_id: UUID) -> TrainingRun:
+    """It is not wanted any more. Its curve stays, and for some days its last checkpoint."""
+    await jobs.cancel(session, JOB_KIND, run_id, "cancelled")
+    run = await queries.run(session, run_id, lock=True)
+    if not queries.cancellable(run):
+        raise _over()
+    await _end(session, run, "cancelled", "It was cancelled.")
+    return run
+
+
+# --- forgotten ----------------------------------------------------------------------------------------------------
+
+
+async def forget_attempts(site: Site, session: AsyncSession) -> None:
+    """Remove checkpoints and what labs have put beside them, of runs that do not go on. A few at a time."""
+    long_ago = func.clock_timestamp() - func.make_interval(0, 0, 0, FORGOTTEN_DAYS)
+    statement = (
+        select(TrainingRun)
+        .where(TrainingRun.tidy.is_(False), TrainingRun.attempt > 0, TrainingRun.ended_at.is_not(None))
+        .where(or_(TrainingRun.state.in_(("done", "refused")), TrainingRun.ended_at < long_ago))
+        .limit(10)
+        .with_for_update(skip_locked=True)
+    )
+    for run in (await session.execute(statement)).scalars():
+        for attempt in range(1, run.attempt + 1):
+            for name in (*(f"checkpoint-{slot}" for slot in range(SLOTS)), CONFIG, WEIGHTS):
+                await site.storage.delete(f"{_attempt(run, attempt)}/{name}")
+        run.checkpoint, run.tidy = None, True
