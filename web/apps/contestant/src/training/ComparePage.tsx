@@ -1,13 +1,13 @@
 import type { TrainingPoint, TrainingRun } from "@gavel/api";
 import { PageHead } from "@gavel/desk";
 import { Card, EmptyState, ErrorNote, Link, Loading } from "@gavel/ui";
-import { Curves } from "@gavel/ui/curves";
+import { Curves, LaneMark, laneOf } from "@gavel/ui/curves";
 import { spotAt } from "@gavel/ui/curves/figures";
 import { Scroll } from "@gavel/ui/scroll";
 import { useQueries, useQueryClient } from "@tanstack/react-query";
 import { useState } from "react";
 import { useT } from "../i18n";
-import { clock, differing, LOOKS, MAIN, settingsOf, smooth, spotsOf } from "./figures";
+import { clock, differing, MAIN, settingsOf, smooth, spotsOf } from "./figures";
 import { HELD } from "./Outcome";
 import { LEAST, MOST } from "./Runs";
 import { pointsQuery, runQuery } from "./runs";
@@ -61,10 +61,10 @@ function Overlaid({ all }: { all: Compared[] }) {
   const last = Math.max(...all.map(({ points }) => points.at(-1)?.step ?? 0));
   const at = Math.min(chosen ?? last, last);
   const curves = all.map(({ run, points }, index) => ({
-    ...(LOOKS[index] ?? LOOKS[0]),
+    ...laneOf(index),
     name: run.id,
     spots: smooth(spotsOf(points, MAIN)),
-    head: <i className={css.flag}>{index + 1}</i>,
+    head: <LaneMark index={index} />,
   }));
   const values = curves.map(({ spots }) => spotAt(spots, at)?.[1]);
   const said = values.map((value) => (value === undefined ? t("training.value_none") : figure(MAIN, value)));
@@ -79,7 +79,7 @@ function Overlaid({ all }: { all: Compared[] }) {
       <ul className={css.legend}>
         {all.map(({ run }, index) => (
           <li key={run.id}>
-            <Swatch index={index} />
+            <LaneMark index={index} />
             <Link to={`/training/${run.id}`}>{nameOf(run)}</Link>
             <b>{said[index]}</b>
           </li>
@@ -99,16 +99,6 @@ function Overlaid({ all }: { all: Compared[] }) {
         />
       </div>
     </Card>
-  );
-}
-
-/** The line of a run, with its number. */
-function Swatch({ index }: { index: number }) {
-  const { look, tone } = LOOKS[index] ?? LOOKS[0];
-  return (
-    <span className={css.swatch} data-look={look} style={{ color: tone }}>
-      <i className={css.flag}>{index + 1}</i>
-    </span>
   );
 }
 
@@ -133,7 +123,7 @@ function Differences({ all }: { all: Compared[] }) {
               <td />
               {all.map(({ run }, index) => (
                 <th key={run.id} scope="col">
-                  <Swatch index={index} />
+                  <LaneMark index={index} />
                 </th>
               ))}
             </tr>

@@ -5,7 +5,7 @@ import { spotAt, thinned } from "@gavel/ui/curves/figures";
 import { Scroll } from "@gavel/ui/scroll";
 import { useState } from "react";
 import { useT } from "../i18n";
-import { type CurveName, clock, curvesOf, MAIN, smooth, spotsOf, measured } from "./figures";
+import { type CurveName, clock, curvesOf, MAIN, measured, smooth, spotsOf } from "./figures";
 import { useFigure } from "./say";
 import css from "./Training.module.css";
 

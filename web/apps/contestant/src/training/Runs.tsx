@@ -77,7 +77,9 @@ function RunRow({ run, picked, full, toggle }: RunRowProps) {
           <span className="hidden">{t("training.select", { run: name })}</span>
         </label>
       )}
-      <Link to={`/training/${run.id}`}>{name}</Link>
+      <Link className={css.name} to={`/training/${run.id}`}>
+        {name}
+      </Link>
       <span className={css.states}>
         <StatePill state={run.state} />
         {result && (

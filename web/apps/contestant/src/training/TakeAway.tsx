@@ -15,14 +15,13 @@ export function TakeAway({ run }: { run: TrainingRun }) {
     <Card className={css.take}>
       <h2>{t("training.take")}</h2>
       <ul className={css.downloads}>
-        {run.downloadable &&
-          run.files.map(({ name }) => (
-            <li key={name}>
-              <a href={`${at}/adapter/${name}`} download>
-                {name}
-              </a>
-            </li>
-          ))}
+        {run.files.map(({ name }) => (
+          <li key={name}>
+            <a href={`${at}/adapter/${name}`} download>
+              {name}
+            </a>
+          </li>
+        ))}
         {run.step > 0 && (
           <li>
             <a href={`${at}/log`} download>

@@ -84,14 +84,6 @@ const MEAN_OVER = 10;
 
 export const smooth = (spots: Spot[]): Spot[] => meanOver(spots, MEAN_OVER);
 
-/** 0 to 3: solid, dashed, dotted, mixed, each with a colour of its own. */
-export const LOOKS = [
-  { look: "line", tone: "var(--gold)" },
-  { look: "dash", tone: "var(--left)" },
-  { look: "dots", tone: "var(--right)" },
-  { look: "mixed", tone: "var(--next)" },
-] as const;
-
 /** 754 → "12:34", 3754 → "1:02:34" */
 export function clock(seconds: number): string {
   const whole = Math.floor(seconds);

@@ -8,6 +8,7 @@ import { type Route, routeOf } from "./router";
 
 // A phone in the hall never needs these.
 const StagePage = lazy(() => import("../stage/StagePage"));
+const RacePage = lazy(() => import("../race/RacePage"));
 const BoardPage = lazy(() => import("../board/BoardPage"));
 const TracePage = lazy(() => import("../trace/TracePage"));
 const SpeedPage = lazy(() => import("../speed/SpeedPage"));
@@ -19,6 +20,7 @@ function Page({ route }: { route: Route }) {
   if (route.page === "join") return <JoinPage />;
   if (route.page === "phone") return <PhonePage key={route.code} code={route.code} />;
   if (route.page === "stage") return <StagePage key={route.episode} episode={route.episode} />;
+  if (route.page === "race") return <RacePage key={route.race} race={route.race} />;
   if (route.page === "board") return <BoardPage season={route.season} />;
   if (route.page === "duel") return <TracePage key={route.duel} duel={route.duel} />;
   if (route.page === "speed") return <SpeedPage key={route.run} run={route.run} />;

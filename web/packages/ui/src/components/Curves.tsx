@@ -15,6 +15,24 @@ export interface Curve {
   head?: ReactNode;
 }
 
+const LOOKS = ["line", "dash", "dots", "mixed"] as const;
+const TONES = ["var(--left)", "var(--right)", "var(--next)", "var(--text)"] as const;
+
+/** The line of the so-manieth of several, from 0: up to twelve are told apart, by line or by colour and by number. */
+export function laneOf(index: number): Pick<Curve, "tone" | "look"> {
+  const turn = index + Math.floor(index / LOOKS.length);
+  return { look: LOOKS[index % LOOKS.length] ?? "line", tone: TONES[turn % TONES.length] ?? TONES[0] };
+}
+
+/** The number of a lane, as it stands at the end of its curve and beside its name. */
+export function LaneMark({ index }: { index: number }) {
+  return (
+    <span className={css.mark} data-odd={index % 2 === 1 || undefined} style={{ color: laneOf(index).tone }}>
+      {index + 1}
+    </span>
+  );
+}
+
 /** One place of all curves can be read: under the pointer, or walked to with the arrow keys. */
 export interface Reader {
   at: number;
