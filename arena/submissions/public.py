@@ -25,7 +25,15 @@ from arena.submissions.queries import (
 )
 from arena.submissions.schemas import RosterRow, SubmissionOut
 from arena.submissions.sealing import read_system_prompt
-from arena.submissions.service import adapter_ref, ensure_house, failed, mark, refuse, refuse_without_effect
+from arena.submissions.service import (
+    adapter_ref,
+    ensure_house,
+    failed,
+    mark,
+    refuse,
+    refuse_without_effect,
+    sealed_config,
+)
 from arena.submissions.uploads import forget_files, give_up_idle
 
 __all__ = [
@@ -63,6 +71,7 @@ __all__ = [
     "refuse",
     "refuse_without_effect",
     "roster",
+    "sealed_config",
     "stage_adapters",
     "staged",
     "with_entry",

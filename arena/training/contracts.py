@@ -95,6 +95,8 @@ class TrainContract(Contract):
     spec: TrainingSpec
     budget: Budget
     dtype: Literal["bfloat16", "float32"]
+    max_rank: int | None = None
+    """Of the track; None: the base's."""
     base_model: str
     base_digest: str
     engine_url: str

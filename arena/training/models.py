@@ -48,7 +48,7 @@ class TrainingRun(Row):
     base_model: Mapped[str]
     base_digest: Mapped[str | None]
     """Of the weights that the first attempt was given; every later one gets the same."""
-    dtype: Mapped[str]
+    dtype: Mapped[Literal["bfloat16", "float32"]] = mapped_column(String)
     spec: Mapped[dict[str, Any]]
     """A `TrainingSpec`, and (`budget`) a `Budget`."""
     budget: Mapped[dict[str, Any]]

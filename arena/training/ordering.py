@@ -6,22 +6,30 @@ from uuid import UUID
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from arena.accounts.public import Caller, Role
-from arena.kit.db import db_now
+from arena.kit.db import Json, db_now
 from arena.kit.errors import Conflict, Forbidden, Invalid, NotFound, TooMany
 from arena.kit.jobs.outbox import record
+from arena.kit.site import Site
 from arena.shows.public import SeasonRules, season_rules
-from arena.shows.training import FORM, Budget, Profile, RecipeId, TrainingRules
+from arena.shows.training import FORM, Budget, Profile, RecipeId, TrainingRules, TrainingSpec
 from arena.submissions import public as submissions
 from arena.submissions.datasets.contracts import DatasetReport
 from arena.submissions.public import Entry, Submission
 from arena.training import queries, rules
 from arena.training.contracts import TrainingChanged, TrainingOrdered
 from arena.training.models import TrainingAction, TrainingDecision, TrainingRace, TrainingRun
-from arena.training.schemas import EstimateOut, NewTraining, PresetOut, RecipeOption, TrainingOptions
+from arena.training.schemas import (
+    EstimateOut,
+    NewTraining,
+    ParentOption,
+    PresetOut,
+    RecipeOption,
+    TrainingOptions,
+)
 
 
 async def order(
-    session: AsyncSession, caller: Caller, new: NewTraining, race: TrainingRace | None = None
+    site: Site, session: AsyncSession, caller: Caller, new: NewTraining, race: TrainingRace | None = None
 ) -> TrainingRun:
     """A run that waits for a lab. Every refusal has its own code and says what is wrong; see `rules.check`.
 
@@ -32,7 +40,7 @@ async def order(
     training = rules.training_of(season.track)
     await _refuse_after_deadline(session, season)
     data, report = await _dataset(session, caller, entry, new.dataset)
-    parent = await _parent(session, caller, entry, season, new) if new.parent is not None else None
+    parent = await _parent(site, session, caller, entry, season, new) if new.parent is not None else None
     rules.check(new.spec, _form(report), season.track)
     await refuse_while_under_way(session, entry)
     if race is None:
@@ -160,9 +168,9 @@ def _form(report: DatasetReport) -> rules.Form:
 
 
 async def _parent(
-    session: AsyncSession, caller: Caller, entry: Entry, season: SeasonRules, new: NewTraining
+    site: Site, session: AsyncSession, caller: Caller, entry: Entry, season: SeasonRules, new: NewTraining
 ) -> Submission:
-    """Training goes on with its tensors, so it says which they are."""
+    """Training goes on with its tensors, so the run says of what form they are."""
     assert new.parent is not None
     owner, row = await _found(session, caller, entry, new.parent, "parent")
     base = (await season_rules(session, owner.season_id)).track.base_model
@@ -178,15 +186,36 @@ async def _parent(
             f"parent: it was made for {base}; this track is built on {season.track.base_model}.",
             base_model=base,
         )
-    has = sorted({module.rpartition(".")[2] for module in row.modules})
-    if row.rank != new.spec.rank or has != sorted(new.spec.target_modules):
+    form = await _form_of_parent(site, session, owner, row.digest)
+    if _form_of(new.spec) != form:
+        said = ", ".join(f"{name} {value}" for name, value in form.items())
         raise Invalid(
-            "training.parent_other_shape",
-            f"parent: its rank is {row.rank} and its modules are {', '.join(has)}; the run must have the same.",
-            rank=row.rank,
-            modules=has,
+            "training.bad_parent", f"parent: a run that goes on with it has its form: {said}.", **form
         )
     return row
+
+
+async def _form_of_parent(site: Site, session: AsyncSession, entry: Entry, digest: str) -> Json:
+    """What a spec has in common with the adapter that training begins with."""
+    config = await submissions.sealed_config(site, session, entry, digest)
+    if config is None:
+        raise NotFound("training.parent_gone", "parent: its files are not in the store any more.")
+    return {
+        "method": "rslora" if config.use_rslora else "lora",
+        "rank": config.rank,
+        "alpha": config.alpha,
+        "target_modules": sorted(config.targets),
+    }
+
+
+def _form_of(spec: TrainingSpec) -> Json:
+    """QLoRA reads the base in four bits, and trains what LoRA trains."""
+    return {
+        "method": "lora" if spec.method == "qlora" else spec.method,
+        "rank": spec.rank,
+        "alpha": spec.alpha,
+        "target_modules": sorted(spec.target_modules),
+    }
 
 
 async def refuse_while_under_way(session: AsyncSession, entry: Entry) -> None:
@@ -220,7 +249,7 @@ def _by_the_clock(budget: Budget, seconds: int) -> Budget:
 # --- proposed -----------------------------------------------------------------------------------------------------
 
 
-async def options(session: AsyncSession, entry: Entry, row: Submission) -> TrainingOptions:
+async def options(site: Site, session: AsyncSession, entry: Entry, row: Submission) -> TrainingOptions:
     """What can be made of a data set. Raises as `order` does for what is none, or is not verified."""
     season = await season_rules(session, entry.season_id)
     track, training = season.track, rules.training_of(season.track)
@@ -253,7 +282,13 @@ async def options(session: AsyncSession, entry: Entry, row: Submission) -> Train
         max_rank=track.max_rank,
         max_length=track.base.context,
         budget=training.budget,
-        parents=await queries.parents_of(session, entry.holder, entry.season_id),
+        parents=[
+            ParentOption.model_validate(
+                await _form_of_parent(site, session, owner, parent.digest or "")
+                | queries.version_ref(owner, parent).model_dump()
+            )
+            for owner, parent in await queries.adapters_of(session, entry.holder, entry.season_id)
+        ],
         runs_left=max(0, training.runs_per_day - await queries.ordered_today(session, entry.holder)),
         under_way=await queries.under_way(session, entry.holder),
         closes_at=season.closes_at,

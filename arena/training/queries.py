@@ -184,9 +184,9 @@ async def _out(
         id=run.id,
         entry_id=entry.id,
         entry=entry.name,
-        dataset=_version(data_entry, data),
+        dataset=version_ref(data_entry, data),
         form=run.form,
-        parent=_version(parent_entry, parent) if parent and parent_entry else None,
+        parent=version_ref(parent_entry, parent) if parent and parent_entry else None,
         race=RaceRef(id=race.id, name=race.name) if race else None,
         at_line=run.at_line,
         base_model=run.base_model,
@@ -206,7 +206,7 @@ async def _out(
         stopped=run.stopped,
         record=TrainRecord.model_validate(run.record) if run.record else None,
         files=[TrainingFile(name=name, **file) for name, file in files.items()],
-        result=_version(entry, result) if result else None,
+        result=version_ref(entry, result) if result else None,
         waiting=waiting,
         progress=progress,
         pausable=run.state in ("queued", "running") and race is None,
@@ -229,7 +229,7 @@ def cancellable(run: TrainingRun) -> bool:
     return run.state in (*UNDER_WAY, "paused")
 
 
-def _version(entry: Entry, row: Submission) -> VersionRef:
+def version_ref(entry: Entry, row: Submission) -> VersionRef:
     return VersionRef(
         submission_id=row.id, entry_id=entry.id, entry=entry.name, version=row.version, state=row.state
     )
@@ -264,8 +264,10 @@ async def _decisions(session: AsyncSession, runs: list[UUID]) -> dict[UUID, list
     return found
 
 
-async def parents_of(session: AsyncSession, holder: UUID | None, season_id: UUID) -> list[VersionRef]:
-    """Adapters of a contestant in the season with which training may begin, the newest first."""
+async def adapters_of(
+    session: AsyncSession, holder: UUID | None, season_id: UUID
+) -> Sequence[tuple[Entry, Submission]]:
+    """Of a contestant in the season, with which training may begin; the newest first."""
     statement = (
         select(Entry, Submission)
         .join(Submission, Submission.entry_id == Entry.id)
@@ -273,7 +275,7 @@ async def parents_of(session: AsyncSession, holder: UUID | None, season_id: UUID
         .where(Submission.artifact == "adapter", Submission.state.in_(submissions.SEALED))
         .order_by(Submission.created_at.desc())
     )
-    return [_version(entry, row) for entry, row in (await session.execute(statement)).all()]
+    return [(entry, row) for entry, row in (await session.execute(statement)).all()]
 
 
 # --- races --------------------------------------------------------------------------------------------------------

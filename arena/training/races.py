@@ -7,6 +7,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from arena.accounts.public import Caller
 from arena.kit.errors import Conflict
 from arena.kit.jobs.outbox import record
+from arena.kit.site import Site
 from arena.shows.public import Season
 from arena.training import clock, ordering, queries, service
 from arena.training.contracts import RaceChanged
@@ -14,13 +15,15 @@ from arena.training.models import UNDER_WAY, TrainingAction, TrainingDecision, T
 from arena.training.schemas import NewRace
 
 
-async def plan(session: AsyncSession, caller: Caller, season: Season, new: NewRace) -> TrainingRace:
+async def plan(
+    site: Site, session: AsyncSession, caller: Caller, season: Season, new: NewRace
+) -> TrainingRace:
     """Orders a run for each. It starts by itself when all of them are at the line. Raises as `ordering.order` does."""
     race = TrainingRace(season_id=season.id, name=new.name, seconds=new.seconds, state="planned")
     session.add(race)
     await session.flush()
     for one in new.entries:
-        run = await ordering.order(session, caller, one, race)
+        run = await ordering.order(site, session, caller, one, race)
         if run.season_id != season.id:
             raise Conflict("training.other_season", "A race is run by entries of the present season.")
     _decide(session, race, "plan", caller.person_id)

@@ -11,21 +11,32 @@ from arena.accounts.public import Producer, PublicCaller, Role, SignedIn
 from arena.kit.db import SessionDep
 from arena.kit.errors import NotFound
 from arena.kit.site import Site
-from arena.shows.public import current_season
+from arena.shows.public import current_season, season_rules
+from arena.shows.training import Budget, TrainingSpec
 from arena.submissions.public import VisibleSubmission
-from arena.training import ordering, queries, races, service
+from arena.training import commands, ordering, queries, races, service
 from arena.training.models import TrainingRun
 from arena.training.policy import OwnTraining, ProducedRace, VisibleRace, VisibleTraining
-from arena.training.schemas import NewRace, NewTraining, PointsOut, RaceOut, TrainingOptions, TrainingOut
+from arena.training.schemas import (
+    NewRace,
+    NewTraining,
+    PointsOut,
+    RaceOut,
+    TrainingOptions,
+    TrainingOut,
+    TrainingRecipe,
+)
 
 router = APIRouter(prefix="/training", tags=["training"])
 
 
 @router.get("/options")
-async def training_options(found: VisibleSubmission, session: SessionDep) -> TrainingOptions:
+async def training_options(
+    request: Request, found: VisibleSubmission, session: SessionDep
+) -> TrainingOptions:
     """What can be made of a data set (`submission_id`): recipes for its form, proposals, limits, and about how long
     each would take."""
-    return await ordering.options(session, *found)
+    return await ordering.options(request.app.state.site, session, *found)
 
 
 @router.get("/runs")
@@ -35,9 +46,11 @@ async def list_trainings(caller: SignedIn, session: SessionDep) -> list[Training
 
 
 @router.post("/runs", status_code=201)
-async def order_training(caller: SignedIn, session: SessionDep, body: NewTraining) -> TrainingOut:
+async def order_training(
+    request: Request, caller: SignedIn, session: SessionDep, body: NewTraining
+) -> TrainingOut:
     """Train a data set; the adapter becomes the entry's next version and goes through the gate like any upload."""
-    run = await ordering.order(session, caller, body)
+    run = await ordering.order(request.app.state.site, session, caller, body)
     return await _read(session, run)
 
 
@@ -115,6 +128,29 @@ async def download_training_log(run: VisibleTraining, session: SessionDep) -> St
     return StreamingResponse(body(), media_type="application/x-ndjson", headers=headers)
 
 
+@router.get("/runs/{run_id}/recipe")
+async def read_training_recipe(run: VisibleTraining, session: SessionDep) -> TrainingRecipe:
+    """How anybody makes the same adapter: as JSON, with this platform, and with ms-swift."""
+    track = (await season_rules(session, run.season_id)).track
+    recipe = commands.Recipe(
+        spec=TrainingSpec.model_validate(run.spec),
+        budget=Budget.model_validate(run.budget),
+        dtype=run.dtype,
+        max_rank=track.max_rank,
+        base_model=run.base_model,
+        base_digest=run.base_digest,
+        data=run.dataset_digest,
+        form=run.form,
+        parent=run.parent_digest,
+        template=track.base.template,
+        libraries=run.record["libraries"] if run.record else {},
+    )
+    command, remarks = commands.swift(recipe, track.base)
+    return TrainingRecipe(
+        recipe=recipe.model_dump(mode="json"), command=commands.gavel(recipe), swift=command, remarks=remarks
+    )
+
+
 def _attachment(name: str) -> dict[str, str]:
     return {
         "Content-Disposition": f'attachment; filename="{name}"',
@@ -133,10 +169,11 @@ async def list_races(caller: PublicCaller, session: SessionDep) -> list[RaceOut]
 
 
 @router.post("/races", status_code=201)
-async def plan_race(caller: Producer, session: SessionDep, body: NewRace) -> RaceOut:
+async def plan_race(request: Request, caller: Producer, session: SessionDep, body: NewRace) -> RaceOut:
     """Runs with one start and one clock. It starts by itself when all are at the line; when its time is up, each ends
     with its last good step and enters."""
-    race = await races.plan(session, caller, await current_season(session), body)
+    site, season = request.app.state.site, await current_season(session)
+    race = await races.plan(site, session, caller, season, body)
     await session.flush()
     return await queries.race_out(session, race.id)
 

@@ -10,6 +10,7 @@ from arena.kit.schemas import Contract
 from arena.shows.base_models import BaseModel
 from arena.shows.public import Track
 from arena.shows.training import FORM, REINFORCED, Budget, RecipeId, TrainingRules, TrainingSpec
+from arena.submissions.adapter_config import MAX_ALPHA_PER_RANK
 from arena.submissions.datasets.contracts import DatasetReport, Form
 from arena.training.contracts import CheckpointKept, Sha256
 
@@ -64,11 +65,18 @@ def check(spec: TrainingSpec, form: Form, track: Track) -> None:
             rank=spec.rank,
             limit=track.max_rank,
         )
+    if spec.alpha > MAX_ALPHA_PER_RANK * spec.rank:
+        raise Invalid(
+            "training.alpha_too_high",
+            f"alpha: {spec.alpha} is more than {MAX_ALPHA_PER_RANK:g} times the rank; the gate takes no such adapter.",
+            alpha=spec.alpha,
+            limit=int(MAX_ALPHA_PER_RANK * spec.rank),
+        )
     for module in spec.target_modules:
-        _one_of("training.unknown_module", "target_modules", module, modules_of(base))
+        _one_of("training.module_unknown", "target_modules", module, modules_of(base))
     if spec.max_length > base.context:
         raise Invalid(
-            "training.too_long",
+            "training.max_length_too_long",
             f"max_length: {spec.max_length} is more than the {base.context} tokens that {base.id} is served with.",
             max_length=spec.max_length,
             limit=base.context,

@@ -1,7 +1,7 @@
 """JSON shapes of training."""
 
 from datetime import datetime
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 from uuid import UUID
 
 from pydantic import Field, StringConstraints
@@ -10,6 +10,7 @@ from arena.kit.schemas import In, Out
 from arena.shows.training import Budget, Method, Profile, RecipeId, TrainingSpec
 from arena.submissions.datasets.contracts import Form
 from arena.submissions.models import SubmissionState
+from arena.training.commands import Remark
 from arena.training.contracts import Stopped, TrainRecord
 from arena.training.models import RaceState, RunState, TrainingAction
 from arena.training.rules import PresetId
@@ -40,6 +41,15 @@ class VersionRef(Out):
     entry: str
     version: int
     state: SubmissionState
+
+
+class ParentOption(VersionRef):
+    """A version with whose adapter training may begin. A run that goes on with it has these numbers."""
+
+    method: Method
+    rank: int
+    alpha: float
+    target_modules: list[str]
 
 
 class RaceRef(Out):
@@ -179,8 +189,8 @@ class TrainingOptions(Out):
     max_rank: int
     max_length: int
     budget: Budget
-    parents: list[VersionRef]
-    """Versions of the same owner with whose adapter training may begin."""
+    parents: list[ParentOption]
+    """Of the same owner."""
     runs_left: int
     """Today, of whoever the data set belongs to."""
     under_way: UUID | None
@@ -197,7 +207,7 @@ class TrainingRecipe(Out):
     """With this platform."""
     swift: str | None
     """With ms-swift; null for what it cannot do."""
-    remarks: list[Literal["data_form", "template", "own_trainer", "full_precision", "converted"]]
+    remarks: list[Remark]
     """In what ms-swift's run differs. Pages explain them in both languages."""
 
 

@@ -2309,6 +2309,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/training/runs/{run_id}/recipe": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read Training Recipe
+         * @description How anybody makes the same adapter: as JSON, with this platform, and with ms-swift.
+         */
+        get: operations["read_training_recipe"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/training/runs/{run_id}/resume": {
         parameters: {
             query?: never;
@@ -4697,6 +4717,42 @@ export interface components {
             /** Score */
             score: number;
         };
+        /**
+         * ParentOption
+         * @description A version with whose adapter training may begin. A run that goes on with it has these numbers.
+         */
+        ParentOption: {
+            /** Alpha */
+            alpha: number;
+            /** Entry */
+            entry: string;
+            /**
+             * Entry Id
+             * Format: uuid
+             */
+            entry_id: string;
+            /**
+             * Method
+             * @enum {string}
+             */
+            method: "lora" | "rslora" | "qlora" | "dora";
+            /** Rank */
+            rank: number;
+            /**
+             * State
+             * @enum {string}
+             */
+            state: "uploading" | "received" | "verified" | "refused" | "benchmarking" | "ready" | "failed" | "cancelled" | "withdrawn";
+            /**
+             * Submission Id
+             * Format: uuid
+             */
+            submission_id: string;
+            /** Target Modules */
+            target_modules: string[];
+            /** Version */
+            version: number;
+        };
         /** PointOut */
         PointOut: {
             /** Extra */
@@ -6473,7 +6529,7 @@ export interface components {
             /** Modules */
             modules: string[];
             /** Parents */
-            parents: components["schemas"]["VersionRef"][];
+            parents: components["schemas"]["ParentOption"][];
             /** Profiles */
             profiles: ("single" | "ddp" | "fsdp2" | "zero2" | "zero3")[];
             /** Recipes */
@@ -6581,6 +6637,22 @@ export interface components {
             note: string;
             /** Total */
             total: number;
+        };
+        /**
+         * TrainingRecipe
+         * @description How anybody makes the same adapter.
+         */
+        TrainingRecipe: {
+            /** Command */
+            command: string;
+            /** Recipe */
+            recipe: {
+                [key: string]: unknown;
+            };
+            /** Remarks */
+            remarks: ("template" | "pairs" | "labels" | "verifier" | "converted" | "schedule")[];
+            /** Swift */
+            swift: string | null;
         };
         /**
          * TrainingRules
@@ -7226,6 +7298,7 @@ export type NodeRecorded = components['schemas']['NodeRecorded'];
 export type OpenInvitation = components['schemas']['OpenInvitation'];
 export type OpenVote = components['schemas']['OpenVote'];
 export type Overridden = components['schemas']['Overridden'];
+export type ParentOption = components['schemas']['ParentOption'];
 export type PointOut = components['schemas']['PointOut'];
 export type PointsOut = components['schemas']['PointsOut'];
 export type PracticeOut = components['schemas']['PracticeOut'];
@@ -7318,6 +7391,7 @@ export type TrainingFile = components['schemas']['TrainingFile'];
 export type TrainingOptions = components['schemas']['TrainingOptions'];
 export type TrainingOut = components['schemas']['TrainingOut'];
 export type TrainingProgress = components['schemas']['TrainingProgress'];
+export type TrainingRecipe = components['schemas']['TrainingRecipe'];
 export type TrainingRules = components['schemas']['TrainingRules'];
 export type TrainingSpecInput = components['schemas']['TrainingSpec-Input'];
 export type TrainingSpecOutput = components['schemas']['TrainingSpec-Output'];
@@ -11371,6 +11445,37 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["PointsOut"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    read_training_recipe: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                run_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TrainingRecipe"];
                 };
             };
             /** @description Validation Error */
