@@ -25,6 +25,7 @@ from arena.training.schemas import (
     TrainingOptions,
     TrainingOut,
     TrainingRecipe,
+    VersionRef,
 )
 
 router = APIRouter(prefix="/training", tags=["training"])
@@ -37,6 +38,12 @@ async def training_options(
     """What can be made of a data set (`submission_id`): recipes for its form, proposals, limits, and about how long
     each would take."""
     return await ordering.options(request.app.state.site, session, *found)
+
+
+@router.get("/datasets")
+async def trainable_datasets(_: Producer, session: SessionDep) -> list[VersionRef]:
+    """What a producer may let run in a race: every verified data set of the season."""
+    return await queries.datasets(session, (await current_season(session)).id)
 
 
 @router.get("/runs")

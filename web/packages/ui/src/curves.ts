@@ -70,11 +70,9 @@ const JUMP = 10;
 export function moved(key: string, place: number, count: number): number | null {
   const to: Record<string, number> = {
     ArrowLeft: place - 1,
-    ArrowDown: place - 1,
     ArrowRight: place + 1,
-    ArrowUp: place + 1,
-    PageDown: place - JUMP,
-    PageUp: place + JUMP,
+    PageUp: place - JUMP,
+    PageDown: place + JUMP,
     Home: 0,
     End: count - 1,
   };

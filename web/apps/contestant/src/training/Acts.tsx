@@ -53,7 +53,7 @@ export function Acts({ run }: { run: TrainingRun }) {
           onConfirm={() => act.mutate("cancel")}
           onClose={() => ask(false)}
         >
-          {t("training.cancel_text")}
+          {t(run.race ? "training.cancel_text_race" : "training.cancel_text")}
         </Confirm>
       )}
     </div>

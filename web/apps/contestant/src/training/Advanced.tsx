@@ -10,14 +10,17 @@ interface AdvancedProps {
   change: (draft: Draft) => void;
   options: TrainingOptions;
   bounds: Record<NumberKey, Bounds>;
+  /** What it has from the adapter that it begins with cannot be changed. */
+  fixed: boolean;
   /** What is wrong, in a sentence, by setting. */
   wrong: Partial<Record<SpecKey, string>>;
 }
 
+const OF_PARENT: SpecKey[] = ["method", "rank", "alpha", "target_modules"];
 const VERIFIERS: TrainingSpec["verifier"][] = ["exact", "contains", "number", "format"];
 
 /** Every setting of the recipe with its limits. The recipe itself is chosen before. */
-export function Advanced({ draft, change, options, bounds, wrong }: AdvancedProps) {
+export function Advanced({ draft, change, options, bounds, fixed, wrong }: AdvancedProps) {
   const { t } = useT();
   const hint = useHint(bounds);
   const choices: Partial<Record<SpecKey, readonly string[]>> = {
@@ -28,7 +31,8 @@ export function Advanced({ draft, change, options, bounds, wrong }: AdvancedProp
   const field = (key: SpecKey) => {
     const label = t(`training.field.${key}`);
     const error = wrong[key];
-    if (key === "target_modules") return <Modules key={key} {...{ draft, change, options, error }} />;
+    const disabled = fixed && OF_PARENT.includes(key);
+    if (key === "target_modules") return <Modules key={key} {...{ draft, change, options, error, disabled }} />;
     if (isNumber(key)) {
       return (
         <Field
@@ -37,6 +41,7 @@ export function Advanced({ draft, change, options, bounds, wrong }: AdvancedProp
           hint={hint(key)}
           error={error}
           inputMode="decimal"
+          disabled={disabled}
           value={draft[key]}
           onChange={(event) => change({ ...draft, [key]: event.target.value })}
         />
@@ -48,6 +53,7 @@ export function Advanced({ draft, change, options, bounds, wrong }: AdvancedProp
         key={key}
         label={label}
         error={error}
+        disabled={disabled}
         value={String(draft[key])}
         onChange={(event) => change(chosen(draft, key, event.target.value))}
       >
@@ -92,9 +98,10 @@ interface ModulesProps {
   change: (draft: Draft) => void;
   options: TrainingOptions;
   error: string | undefined;
+  disabled: boolean;
 }
 
-function Modules({ draft, change, options, error }: ModulesProps) {
+function Modules({ draft, change, options, error, disabled }: ModulesProps) {
   const { t } = useT();
   const { target_modules: picked } = draft;
   // In the order of the base model, however they were clicked: the order is part of what decides the weights.
@@ -104,7 +111,7 @@ function Modules({ draft, change, options, error }: ModulesProps) {
       target_modules: options.modules.filter((one) => (one === name) !== picked.includes(one)),
     });
   return (
-    <fieldset className={css.modules} aria-invalid={error ? true : undefined}>
+    <fieldset className={css.modules} disabled={disabled} aria-invalid={error ? true : undefined}>
       <legend>{t("training.field.target_modules")}</legend>
       {options.modules.map((name) => (
         <label key={name}>

@@ -1,5 +1,5 @@
 import type { TrainingPoint, TrainingRun } from "@gavel/api";
-import { PageHead } from "@gavel/desk";
+import { clockTime, PageHead } from "@gavel/desk";
 import { Card, EmptyState, ErrorNote, Link, Loading } from "@gavel/ui";
 import { Curves, LaneMark, laneOf } from "@gavel/ui/curves";
 import { spotAt } from "@gavel/ui/curves/figures";
@@ -7,7 +7,7 @@ import { Scroll } from "@gavel/ui/scroll";
 import { useQueries, useQueryClient } from "@tanstack/react-query";
 import { useState } from "react";
 import { useT } from "../i18n";
-import { clock, differing, MAIN, settingsOf, smooth, spotsOf } from "./figures";
+import { differing, MAIN, settingsOf, smooth, spotsOf } from "./figures";
 import { HELD } from "./Outcome";
 import { LEAST, MOST } from "./Runs";
 import { pointsQuery, runQuery } from "./runs";
@@ -24,7 +24,7 @@ export function ComparePage({ ids }: { ids: string[] }) {
   const { t } = useT();
   const queries = useQueryClient();
   const runs = useQueries({ queries: ids.map((id) => runQuery(id)) });
-  const points = useQueries({ queries: ids.map((id) => pointsQuery(queries, id)) });
+  const points = useQueries({ queries: ids.map((id, index) => pointsQuery(queries, id, runs[index]?.data)) });
   const error = [...runs, ...points].find((one) => one.error && !one.data)?.error;
   const all = ids.flatMap((_, index): Compared[] => {
     const [run, curve] = [runs[index]?.data, points[index]?.data];
@@ -167,7 +167,7 @@ function Differences({ all }: { all: Compared[] }) {
             <tr>
               <th scope="row">{t("training.record_time")}</th>
               {all.map(({ run }) => (
-                <td key={run.id}>{clock(run.seconds)}</td>
+                <td key={run.id}>{clockTime(run.seconds)}</td>
               ))}
             </tr>
             {rows.map((key) => (

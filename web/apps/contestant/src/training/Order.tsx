@@ -1,5 +1,5 @@
 import { ApiError, api, type Submission, type TrainingOptions, type TrainingSpec } from "@gavel/api";
-import { SelectField, useTimes } from "@gavel/desk";
+import { clockTime, SelectField, useTimes } from "@gavel/desk";
 import { Button, ErrorNote, Link, navigate } from "@gavel/ui";
 import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { type FormEvent, useState } from "react";
@@ -7,7 +7,7 @@ import { Choice } from "../app/Choice";
 import { useT } from "../i18n";
 import { Advanced } from "./Advanced";
 import { estimateOf } from "./estimate";
-import { clock, type SpecKey } from "./figures";
+import type { SpecKey } from "./figures";
 import { boundsOf, type Draft, draftOf, fieldOf, specOf, type Wrong, wrongs } from "./form";
 import { TRAINING } from "./runs";
 import css from "./Training.module.css";
@@ -48,9 +48,16 @@ export function Order({ dataset, options }: OrderProps) {
     if (Object.keys(found).length === 0) order.mutate(specOf(draft));
     else setOpen(true);
   };
+  // A run that goes on with an adapter has its form.
+  const pickParent = (id: string) => {
+    const { method, rank, alpha, target_modules } = options.parents.find((one) => one.submission_id === id) ?? draft;
+    setParent(id);
+    setDraft({ ...draft, method, rank: String(rank), alpha: String(alpha), target_modules });
+  };
   const pickRecipe = (id: string) => {
     const next = options.recipes.find((one) => one.id === id);
     setRecipe(next);
+    setParent("");
     setDraft(proposed(next, preset?.id ?? "balanced"));
     order.reset();
   };
@@ -76,21 +83,24 @@ export function Order({ dataset, options }: OrderProps) {
           text: <PresetText preset={one} />,
         }))}
         value={preset?.id ?? null}
-        pick={(id) => setDraft(proposed(recipe, id))}
+        pick={(id) => {
+          setParent("");
+          setDraft(proposed(recipe, id));
+        }}
       />
       <details className={css.fold} open={open} onToggle={(event) => setOpen(event.currentTarget.open)}>
         <summary>
           {t("training.advanced")}
           {!preset && ` · ${t("training.own")}`}
         </summary>
-        {open && <Advanced {...{ draft, options, bounds, wrong }} change={setDraft} />}
+        {open && <Advanced {...{ draft, options, bounds, wrong }} fixed={parent !== ""} change={setDraft} />}
         {open && options.parents.length > 0 && (
           <SelectField
             className={css.parent}
             label={t("training.parent")}
             hint={t("training.parent_hint")}
             value={parent}
-            onChange={(event) => setParent(event.target.value)}
+            onChange={(event) => pickParent(event.target.value)}
           >
             <option value="">{t("training.parent_base")}</option>
             {options.parents.map((one) => (
@@ -151,7 +161,7 @@ function Estimate({ draft, options, pace }: { draft: Draft; options: TrainingOpt
     <p className={css.estimate} aria-live="polite">
       <span>{t("training.estimate")}</span>
       <b>{t("training.estimate_tokens", { n: number(tokens, { maximumSignificantDigits: 3 }) })}</b>
-      {seconds !== null && <b>{t("training.estimate_time", { time: clock(seconds) })}</b>}
+      {seconds !== null && <b>{t("training.estimate_time", { time: clockTime(seconds) })}</b>}
       <small>
         {t("training.estimate_steps", {
           steps: number(steps),

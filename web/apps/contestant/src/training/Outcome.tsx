@@ -1,9 +1,9 @@
 import type { TrainingRun } from "@gavel/api";
-import { bytes } from "@gavel/desk";
+import { bytes, clockTime } from "@gavel/desk";
 import { Card } from "@gavel/ui";
 import type { ReactNode } from "react";
 import { useT } from "../i18n";
-import { clock, settingsOf } from "./figures";
+import { settingsOf } from "./figures";
 import { useFigure, useSetting } from "./say";
 import css from "./Training.module.css";
 
@@ -45,7 +45,7 @@ function Record({ record }: { record: NonNullable<TrainingRun["record"]> }) {
         <HeldOut held={record.held_out} />
         <Fact name={t("training.record_rows")}>{number(record.rows)}</Fact>
         <Fact name={t("training.record_tokens")}>{number(record.tokens)}</Fact>
-        <Fact name={t("training.record_time")}>{clock(record.seconds)}</Fact>
+        <Fact name={t("training.record_time")}>{clockTime(record.seconds)}</Fact>
         <Fact name={t("training.record_peak")}>{bytes(record.peak_bytes)}</Fact>
         {residual !== null && (
           <Fact name={t("training.record_residual")}>

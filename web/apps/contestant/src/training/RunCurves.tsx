@@ -1,11 +1,12 @@
 import type { TrainingPoint } from "@gavel/api";
+import { clockTime } from "@gavel/desk";
 import { Card } from "@gavel/ui";
 import { type Curve, Curves } from "@gavel/ui/curves";
 import { spotAt, thinned } from "@gavel/ui/curves/figures";
 import { Scroll } from "@gavel/ui/scroll";
 import { useState } from "react";
 import { useT } from "../i18n";
-import { type CurveName, clock, curvesOf, MAIN, measured, smooth, spotsOf } from "./figures";
+import { type CurveName, curvesOf, MAIN, measured, smooth, spotsOf } from "./figures";
 import { useFigure } from "./say";
 import css from "./Training.module.css";
 
@@ -13,7 +14,7 @@ const ROWS = 60;
 
 interface RunCurvesProps {
   points: TrainingPoint[];
-  /** The budget of steps: where the axis ends. */
+  /** The budget of steps: where the axis ends. 0 where steps are not what ends it. */
   until: number;
   moving: boolean;
 }
@@ -38,7 +39,7 @@ export function RunCurves({ points, until, moving }: RunCurvesProps) {
         <h2 id="curves">{t("training.curves")}</h2>
         <p className={css.note}>
           {t("training.at_step", { step: at })} ·{" "}
-          {clock(
+          {clockTime(
             spotAt(
               points.map((one) => [one.step, one.seconds]),
               at,
@@ -125,7 +126,7 @@ function Table({ points }: { points: TrainingPoint[] }) {
               {thinned(points, ROWS).map((point) => (
                 <tr key={point.step}>
                   <th scope="row">{number(point.step)}</th>
-                  <td>{clock(point.seconds)}</td>
+                  <td>{clockTime(point.seconds)}</td>
                   {names.map((name) => {
                     const value = measured(point, name);
                     return <td key={name}>{value === undefined ? t("training.value_none") : figure(name, value)}</td>;

@@ -1,9 +1,8 @@
 import type { TrainingRun } from "@gavel/api";
-import { bytes, Meter, useReason, useTimes, useWhy } from "@gavel/desk";
+import { clockTime, Meter, useReason, useTimes, useTrainingRefusal, useWhy } from "@gavel/desk";
 import { Card, cx, Link } from "@gavel/ui";
 import type { ReactNode } from "react";
 import { useT } from "../i18n";
-import { clock } from "./figures";
 import { isMoving } from "./runs";
 import css from "./Training.module.css";
 
@@ -38,7 +37,7 @@ export function RunNow({ run, children }: { run: TrainingRun; children: ReactNod
 
 function Waits({ waiting }: { waiting: NonNullable<TrainingRun["waiting"]> }) {
   const { t } = useT();
-  const { clock: time } = useTimes();
+  const { clock } = useTimes();
   const reason = useReason()(waiting.reason);
   const place = waiting.position > 0 ? t("waiting.position", { count: waiting.position }) : t("waiting.next");
   return (
@@ -46,7 +45,7 @@ function Waits({ waiting }: { waiting: NonNullable<TrainingRun["waiting"]> }) {
       <p>
         {reason} · {place}
       </p>
-      <p className={css.note}>{t("waiting.deadline", { time: time(waiting.deadline) })}</p>
+      <p className={css.note}>{t("waiting.deadline", { time: clock(waiting.deadline) })}</p>
     </>
   );
 }
@@ -64,8 +63,8 @@ function Why({ run }: { run: TrainingRun }) {
 }
 
 function Done({ run }: { run: TrainingRun }) {
-  const { t } = useT();
-  const { result, stopped, reason } = run;
+  const { t, find } = useT();
+  const { result, stopped, reason, code } = run;
   return (
     <>
       {stopped && <p>{t(`training.stopped.${stopped}`)}</p>}
@@ -77,31 +76,22 @@ function Done({ run }: { run: TrainingRun }) {
           {t("training.result_text")}
         </p>
       ) : (
-        <p>{reason ?? t("training.kept")}</p>
+        <p>
+          {find(`error.${code}`) ?? reason} {t("training.kept")}
+        </p>
       )}
     </>
   );
 }
 
-/** What is said of where it went wrong, in this order. */
-const FACTS = ["step", "row", "tokens", "limit", "module", "peak_bytes", "limit_bytes"] as const;
-
 function Refused({ run }: { run: TrainingRun }) {
-  const { t, find, number } = useT();
-  const code = run.code?.replace(/^training\./, "") ?? "";
-  const { detail } = run;
-  const facts = FACTS.flatMap((name) => {
-    const value = detail[name];
-    if (typeof value !== "number" && typeof value !== "string") return [];
-    const said = typeof value === "string" ? value : name.endsWith("_bytes") ? bytes(value) : number(value);
-    return [t(`training.fact.${name}`, { value: said })];
-  });
-  const fix = find(`training.fix.${code}`);
+  const refusal = useTrainingRefusal()(run);
+  if (!refusal) return null;
   return (
     <>
-      <p className={css.reason}>{find(`training.refused.${code}`) ?? run.reason}</p>
-      {facts.length > 0 && <p className={css.facts}>{facts.join(" · ")}</p>}
-      {fix && <p>{fix}</p>}
+      <p className={css.reason}>{refusal.what}</p>
+      {refusal.where && <p className={css.facts}>{refusal.where}</p>}
+      {refusal.fix && <p>{refusal.fix}</p>}
     </>
   );
 }
@@ -110,23 +100,26 @@ function Refused({ run }: { run: TrainingRun }) {
 function Used({ run }: { run: TrainingRun }) {
   const { t, number } = useT();
   const { budget } = run;
+  // In a race the clock is the rule, and there is no other.
   const bars = [
     ["steps", run.step, budget.steps, number],
     ["tokens", run.tokens, budget.tokens, number],
-    ["clock", run.seconds, budget.seconds, clock],
+    ["clock", run.seconds, budget.seconds, clockTime],
   ] as const;
   return (
     <>
       <ul className={css.used} aria-label={t("training.budget")}>
-        {bars.map(([name, done, total, say]) => {
-          const label = t(`training.meter_${name}`, { done: say(Math.floor(done)), total: say(total) });
-          return (
-            <li key={name}>
-              <span>{label}</span>
-              <Meter done={done} total={total} label={label} />
-            </li>
-          );
-        })}
+        {bars
+          .filter(([name]) => !run.race || name === "clock")
+          .map(([name, done, total, say]) => {
+            const label = t(`training.meter_${name}`, { done: say(Math.floor(done)), total: say(total) });
+            return (
+              <li key={name}>
+                <span>{label}</span>
+                <Meter done={done} total={total} label={label} />
+              </li>
+            );
+          })}
       </ul>
       {isMoving(run) && <p className={css.note}>{t("training.budget_note")}</p>}
     </>

@@ -1,5 +1,6 @@
-import { ApiError, type TrainingRun } from "@gavel/api";
-import { PageHead, useTimes } from "@gavel/desk";
+import type { TrainingRun } from "@gavel/api";
+import { Connection, PageHead, TrainingPill, useTimes } from "@gavel/desk";
+import { useChannel } from "@gavel/live";
 import { Button, EmptyState, ErrorNote, Link, Loading, navigate } from "@gavel/ui";
 import { useQuery, useQueryClient } from "@tanstack/react-query";
 import { useT } from "../i18n";
@@ -7,40 +8,44 @@ import { Acts } from "./Acts";
 import { Outcome } from "./Outcome";
 import { RunCurves } from "./RunCurves";
 import { RunNow } from "./RunNow";
-import { isMoving, pointsQuery, runQuery } from "./runs";
-import { StatePill } from "./StatePill";
+import { isMoving, pointsQuery } from "./runs";
 import { TakeAway } from "./TakeAway";
 import css from "./Training.module.css";
 
 /** One training run: how far it is, its curves, what came of it, and how to do it again. */
 export function RunPage({ id }: { id: string }) {
   const { t } = useT();
-  const run = useQuery(runQuery(id));
-  const unknown = run.error instanceof ApiError && (run.error.status === 404 || run.error.status === 422);
-  if (unknown) {
-    return (
-      <EmptyState
-        heading="h1"
-        title={t("training.missing")}
-        action={<Button onClick={() => navigate("/")}>{t("entry.back")}</Button>}
-      />
-    );
-  }
-  if (!run.data) return run.error ? <ErrorNote error={run.error} /> : <Loading />;
-  return <Run run={run.data} />;
+  const { state: run, status } = useChannel<TrainingRun>(`training:${id}`);
+  const refused = status === "missing" || status === "denied";
+  return (
+    <>
+      <Connection status={status} />
+      {refused ? (
+        <EmptyState
+          heading="h1"
+          title={t("training.missing")}
+          action={<Button onClick={() => navigate("/")}>{t("entry.back")}</Button>}
+        />
+      ) : run === null ? (
+        <Loading />
+      ) : (
+        <Run run={run} />
+      )}
+    </>
+  );
 }
 
 function Run({ run }: { run: TrainingRun }) {
   const { t } = useT();
   const { moment } = useTimes();
-  const points = useQuery(pointsQuery(useQueryClient(), run.id));
+  const points = useQuery(pointsQuery(useQueryClient(), run.id, run));
   const { dataset } = run;
   return (
     <>
       <PageHead
         title={t(`training.recipes.${run.spec.recipe}`)}
         kicker={<Link to={`/entries/${run.entry_id}`}>← {run.entry}</Link>}
-        actions={<StatePill state={run.state} />}
+        actions={<TrainingPill state={run.state} />}
       >
         <Link to={`/submissions/${dataset.submission_id}`}>
           {t("training.of_dataset", { version: dataset.version })}
@@ -52,7 +57,7 @@ function Run({ run }: { run: TrainingRun }) {
         <Acts run={run} />
       </RunNow>
       {points.error && <ErrorNote error={points.error} />}
-      {points.data && <RunCurves points={points.data} until={run.budget.steps} moving={isMoving(run)} />}
+      {points.data && <RunCurves points={points.data} until={run.race ? 0 : run.budget.steps} moving={isMoving(run)} />}
       <div className={css.columns}>
         <Outcome run={run} />
         <TakeAway run={run} />

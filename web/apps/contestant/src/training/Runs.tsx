@@ -1,10 +1,9 @@
 import type { TrainingRun } from "@gavel/api";
-import { Meter } from "@gavel/desk";
+import { Meter, TrainingPill } from "@gavel/desk";
 import { Button, ErrorNote, Link, navigate } from "@gavel/ui";
 import { useState } from "react";
 import { useT } from "../i18n";
 import { isMoving, useRuns } from "./runs";
-import { StatePill } from "./StatePill";
 import { useFigure, useRunName } from "./say";
 import css from "./Training.module.css";
 
@@ -81,7 +80,7 @@ function RunRow({ run, picked, full, toggle }: RunRowProps) {
         {name}
       </Link>
       <span className={css.states}>
-        <StatePill state={run.state} />
+        <TrainingPill state={run.state} />
         {result && (
           <Link to={`/submissions/${result.submission_id}`}>→ {t("entries.version", { n: result.version })}</Link>
         )}

@@ -1,4 +1,4 @@
-import { api, type TrainingRun } from "@gavel/api";
+import { api, type TrainingRecipe, type TrainingRun } from "@gavel/api";
 import { CopyLine } from "@gavel/desk";
 import { Card, ErrorNote, Loading } from "@gavel/ui";
 import { useQuery } from "@tanstack/react-query";
@@ -29,11 +29,6 @@ export function TakeAway({ run }: { run: TrainingRun }) {
             </a>
           </li>
         )}
-        <li>
-          <a href={`${at}/recipe`} download={`recipe-${run.id.slice(0, 8)}.json`}>
-            {t("training.download_recipe")}
-          </a>
-        </li>
       </ul>
       <Commands run={run} />
     </Card>
@@ -56,6 +51,11 @@ function Commands({ run }: { run: TrainingRun }) {
       {open && found.isPending && !found.error && <Loading />}
       {found.data && (
         <div className={css.commands}>
+          <p className={css.downloads}>
+            <button type="button" onClick={() => save(found.data)}>
+              {t("training.download_recipe")}
+            </button>
+          </p>
           <h3>{t("training.command")}</h3>
           <CopyLine text={found.data.command} what={t("training.command")} />
           <h3>{t("training.command_swift")}</h3>
@@ -75,4 +75,13 @@ function Commands({ run }: { run: TrainingRun }) {
       )}
     </details>
   );
+}
+
+/** The file that the command reads. */
+function save({ recipe }: TrainingRecipe): void {
+  const link = document.createElement("a");
+  link.href = URL.createObjectURL(new Blob([JSON.stringify(recipe, null, 2)], { type: "application/json" }));
+  link.download = "recipe.json";
+  link.click();
+  URL.revokeObjectURL(link.href);
 }

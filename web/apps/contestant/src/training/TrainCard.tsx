@@ -1,10 +1,10 @@
 import { api, type Submission } from "@gavel/api";
+import { clockTime } from "@gavel/desk";
 import { Button, Card, ErrorNote, Loading } from "@gavel/ui";
 import { useQuery } from "@tanstack/react-query";
 import { useState } from "react";
 import { useSeason } from "../app/queries";
 import { useT } from "../i18n";
-import { clock } from "./figures";
 import { Order } from "./Order";
 import { TRAINING } from "./runs";
 import css from "./Training.module.css";
@@ -16,7 +16,7 @@ export function TrainCard({ submission }: { submission: Submission }) {
   const training = useSeason().data?.track.training;
   const options = useQuery({
     queryKey: [...TRAINING, "options", submission.id, submission.digest],
-    queryFn: () => api.get("/api/training/options", { params: { query: { dataset: submission.id } } }),
+    queryFn: () => api.get("/api/training/options", { params: { query: { submission_id: submission.id } } }),
     enabled: open,
   });
   if (!training || submission.state !== "verified") return null;
@@ -24,7 +24,7 @@ export function TrainCard({ submission }: { submission: Submission }) {
   const parts = [
     t("training.budget_steps", { n: number(budget.steps) }),
     t("training.budget_tokens", { n: number(budget.tokens) }),
-    t("training.budget_clock", { time: clock(budget.seconds) }),
+    t("training.budget_clock", { time: clockTime(budget.seconds) }),
   ];
   return (
     <Card className={css.train} aria-labelledby="train">

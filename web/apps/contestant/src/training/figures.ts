@@ -83,11 +83,3 @@ export function spotsOf(points: TrainingPoint[], name: CurveName): Spot[] {
 const MEAN_OVER = 10;
 
 export const smooth = (spots: Spot[]): Spot[] => meanOver(spots, MEAN_OVER);
-
-/** 754 → "12:34", 3754 → "1:02:34" */
-export function clock(seconds: number): string {
-  const whole = Math.floor(seconds);
-  const [hours, minutes, rest] = [Math.floor(whole / 3600), Math.floor(whole / 60) % 60, whole % 60];
-  const two = (value: number) => String(value).padStart(2, "0");
-  return hours > 0 ? `${hours}:${two(minutes)}:${two(rest)}` : `${minutes}:${two(rest)}`;
-}

@@ -115,8 +115,9 @@ const FIELDS: Record<string, SpecKey> = {
   "training.recipe_not_allowed": "recipe",
   "training.method_not_allowed": "method",
   "training.rank_too_high": "rank",
-  "training.unknown_module": "target_modules",
-  "training.too_long": "max_length",
+  "training.alpha_too_high": "alpha",
+  "training.module_unknown": "target_modules",
+  "training.max_length_too_long": "max_length",
 };
 
 /** The setting that the portal does not accept, if that is what is wrong. */

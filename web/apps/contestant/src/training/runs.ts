@@ -43,24 +43,29 @@ export function joined(known: TrainingPoint[], more: TrainingPoint[], after: num
   return [...known.filter(({ step }) => step <= after && step % stride === 0), ...more];
 }
 
-/** Every step of a run so far. */
-export const pointsQuery = (queries: QueryClient, id: string) => {
+/** Every step of a run so far; more of them for as long as it has more. */
+export const pointsQuery = (queries: QueryClient, id: string, run: TrainingRun | undefined) => {
   const queryKey = [...TRAINING, "points", id];
   return queryOptions({
     queryKey,
     queryFn: async () => {
       const known = queries.getQueryData<TrainingPoint[]>(queryKey) ?? [];
-      const run = queries.getQueryData<TrainingRun>(runKey(id));
       const after = Math.min(known.at(-1)?.step ?? 0, run?.step ?? 0);
       const { points, stride } = await api.get("/api/training/runs/{run_id}/points", {
         params: { path: { run_id: id }, query: { after } },
       });
       return joined(known, points, after, stride);
     },
+    enabled: run !== undefined,
     refetchInterval: ({ state }) => {
       if (retryable(state.error)) return ERROR_AGAIN_MS;
-      const run = queries.getQueryData<TrainingRun>(runKey(id));
-      return run && !isMoving(run) ? OTHERS_MS : MOVING_MS;
+      return run && (isMoving(run) || isBehind(state.data ?? [], run.step)) ? MOVING_MS : false;
     },
   });
 };
+
+/** Whether there are later steps than the last that is known. */
+function isBehind(points: TrainingPoint[], step: number): boolean {
+  const [before, last] = [points.at(-2)?.step ?? 0, points.at(-1)?.step ?? 0];
+  return last + Math.max(1, last - before) <= step;
+}

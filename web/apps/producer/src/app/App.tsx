@@ -10,6 +10,7 @@ import { ProgramPage } from "../program/ProgramPage";
 import { RoomPage } from "../room/RoomPage";
 import { SimilarPage } from "../similar/SimilarPage";
 import { SpeedPage } from "../speed/SpeedPage";
+import { TrainingPage } from "../training/TrainingPage";
 import { useFlags } from "./queries";
 
 /** Producers have the whole show in hand; a moderator has what goes on air, and nothing else. */
@@ -35,12 +36,14 @@ function ProducerPage({ path }: { path: string }) {
       waiting: { count: open, words: t("similar.open_n", { count: open }) },
     },
     { to: "/benchmarks", label: t("bench.nav") },
+    { to: "/training", label: t("training.nav") },
     { to: "/nodes", label: t("nodes.title") },
   ];
   const pages: Record<string, () => JSX.Element> = {
     "/": EpisodesPage,
     "/similar": SimilarPage,
     "/benchmarks": BenchPage,
+    "/training": TrainingPage,
     "/nodes": NodesPage,
   };
   const Shown = pages[path] ?? Lost;

@@ -1,6 +1,6 @@
 import type { TrainingRun } from "@gavel/api";
-import { Pill, type Tone } from "@gavel/desk";
 import { useT } from "../i18n";
+import { Pill, type Tone } from "../parts/Pill";
 
 const TONES: Record<TrainingRun["state"], Tone> = {
   queued: "calm",
@@ -13,7 +13,7 @@ const TONES: Record<TrainingRun["state"], Tone> = {
   refused: "bad",
 };
 
-export function StatePill({ state }: Pick<TrainingRun, "state">) {
+export function TrainingPill({ state }: Pick<TrainingRun, "state">) {
   const { t } = useT();
   return <Pill tone={TONES[state]}>{t(`training.state.${state}`)}</Pill>;
 }
