@@ -81,14 +81,11 @@ it("plans a race of two with what was proposed for their data", async () => {
   fireEvent.change(presets[1] as HTMLElement, { target: { value: "quick" } });
   fireEvent.click(go);
   expect(await screen.findByText(/“Ten minutes” is planned/)).toBe(document.activeElement);
-  expect((post.mock.calls[0]?.[1] as unknown as { body: object }).body).toEqual({
-    name: "Ten minutes",
-    seconds: 600,
-    entries: [
-      { entry_id: "e-Lantern", dataset: "s-Lantern", spec: spec(8), parent: null },
-      { entry_id: "e-Polaris", dataset: "s-Polaris", spec: spec(4), parent: null },
-    ],
-  });
+  const entries = [
+    { entry_id: "e-Lantern", dataset: "s-Lantern", spec: spec(8), parent: null },
+    { entry_id: "e-Polaris", dataset: "s-Polaris", spec: spec(4), parent: null },
+  ];
+  expect(post.mock.calls[0]?.[1]).toEqual({ body: { name: "Ten minutes", seconds: 600, entries } });
 });
 
 it("says who is at the line, and starts with them only after it was asked", async () => {
