@@ -13,6 +13,7 @@ COMMANDS = {
     "demo": "arena.cli.demo:demo",
     "submit": "arena.cli.submit:submit",
     "convert": "arena.cli.convert:convert",
+    "train": "arena.cli.train:train",
     "verify": "arena.cli.verify:verify",
     "moderation": "arena.cli.moderation:moderation",
     "suite": "arena.cli.suite:suite",

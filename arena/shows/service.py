@@ -10,10 +10,15 @@ from arena.kit.jobs.outbox import record
 from arena.shows.contracts import EpisodePlanned
 from arena.shows.models import Episode, Season
 from arena.shows.rules import Artifact, SeasonRules, Track
+from arena.shows.training import Budget, TrainingRules
+
+PRACTICE = TrainingRules(budget=Budget(steps=60, seconds=600))
+"""Little enough for a laptop's processor."""
 
 
 async def ensure_season(session: AsyncSession, name: str = "Season 1") -> Season:
-    """The current season; a fresh site gets one to practise in, with the default rules and every kind of entry."""
+    """The current season; a fresh site gets one to practise in, with the default rules and every kind of entry, data
+    sets that can be trained among them."""
     # One start-up at a time: two portals starting together must not make two seasons.
     await session.execute(select(func.pg_advisory_xact_lock(0x6A7E1)))
     found = (
@@ -21,7 +26,7 @@ async def ensure_season(session: AsyncSession, name: str = "Season 1") -> Season
     ).scalar_one_or_none()
     if found is not None:
         return found
-    rules = SeasonRules(track=Track(artifacts=get_args(Artifact)))
+    rules = SeasonRules(track=Track(artifacts=get_args(Artifact), training=PRACTICE))
     season = Season(name=name, rules=rules.model_dump(mode="json"), rules_digest=rules.digest)
     session.add(season)
     await session.flush()

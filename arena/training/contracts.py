@@ -170,6 +170,7 @@ class TrainJob(Contract):
     spec: TrainingSpec
     budget: Budget
     dtype: Literal["bfloat16", "float32"]
+    max_rank: int | None = None
     base_model: str
     model_dir: str
     data: str

@@ -80,15 +80,12 @@ def decide(session: AsyncSession, run: TrainingRun, action: TrainingAction, by: 
 
 async def resume(session: AsyncSession, run: TrainingRun) -> TrainingRun:
     """Go on from the last checkpoint. Raises Conflict `training.not_resumable`, `training.under_way`."""
+    # Asked before anything is held: a lab that hands in its adapter has the run first and its holder then.
+    _require_resumable(run)
     entry = await session.get_one(Entry, run.entry_id)
     await submissions.lock_holder(session, entry)
     run = await queries.run(session, run.id, lock=True)
-    if not queries.resumable(run):
-        raise Conflict(
-            "training.not_resumable",
-            "Only a run that was paused, was cancelled or has failed can go on, and none of a race.",
-            state=run.state,
-        )
+    _require_resumable(run)
     await _refuse_after_deadline(session, await season_rules(session, entry.season_id))
     await refuse_while_under_way(session, entry)
     run.state, run.reason, run.code, run.detail, run.ended_at, run.tidy = (
@@ -101,6 +98,15 @@ async def resume(session: AsyncSession, run: TrainingRun) -> TrainingRun:
     )
     announce(session, run, order=True)
     return run
+
+
+def _require_resumable(run: TrainingRun) -> None:
+    if not queries.resumable(run):
+        raise Conflict(
+            "training.not_resumable",
+            "Only a run that was paused, was cancelled or has failed can go on, and none of a race.",
+            state=run.state,
+        )
 
 
 # --- refused ------------------------------------------------------------------------------------------------------
@@ -219,6 +225,7 @@ def _form_of(spec: TrainingSpec) -> Json:
 
 
 async def refuse_while_under_way(session: AsyncSession, entry: Entry) -> None:
+    """So the oldest job first means one contestant after the other, and the queue needs no turns of its own."""
     running = await queries.under_way(session, entry.holder)
     if running is not None:
         raise Conflict(

@@ -13,7 +13,9 @@ from arena.kit.errors import NotFound
 from arena.kit.site import Site
 from arena.shows.public import current_season, season_rules
 from arena.shows.training import Budget, TrainingSpec
+from arena.submissions.artifacts import DATA_JSONL
 from arena.submissions.public import VisibleSubmission
+from arena.submissions.sealing import sealed
 from arena.training import commands, ordering, queries, races, service
 from arena.training.models import TrainingRun
 from arena.training.policy import OwnTraining, ProducedRace, VisibleRace, VisibleTraining
@@ -115,6 +117,15 @@ async def download_trained(
         raise NotFound("training.no_adapter", "This run has no adapter.")
     headers = _attachment(name) | {"Content-Length": str(run.files[name]["bytes"])}
     body = site.storage.stream(service.adapter_file(run, name))
+    return StreamingResponse(body, media_type="application/octet-stream", headers=headers)
+
+
+@router.get("/runs/{run_id}/data.jsonl")
+async def download_trained_data(request: Request, run: OwnTraining) -> StreamingResponse:
+    """The data set as it was trained, in its canonical form: what the recipe names by its hash."""
+    site: Site = request.app.state.site
+    body = site.storage.stream(sealed(run.dataset_digest, DATA_JSONL))
+    headers = _attachment(DATA_JSONL)
     return StreamingResponse(body, media_type="application/octet-stream", headers=headers)
 
 

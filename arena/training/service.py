@@ -59,6 +59,8 @@ _kept = TypeAdapter(list[Kept])
 
 async def prepare(site: Site, session: AsyncSession, job: Job) -> TrainContract:
     """Raises NotReady while no engine serves the weights: a lab that has none fetches them there."""
+    # Whoever paused and resumed before the first word had left has ordered it twice: one lab is enough.
+    await jobs.cancel(session, JOB_KIND, job.subject, "another lab is at it", besides=job.id)
     run = await queries.run(session, job.subject, lock=True)
     if run.state == "pausing":
         raise Conflict("training.lost_while_pausing", "Its lab fell silent before it could hand in more.")

@@ -77,6 +77,7 @@ def test_two_that_start_together_migrate_one_after_the_other(empty: str) -> None
         "program_decisions",
         "score_decisions",
         "show_events",
+        "training_decisions",
         "votes",
     )
     assert described(empty, (TRIGGERS,)) == [[(table, "append_only") for table in kept]]

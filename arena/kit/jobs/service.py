@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, and_, case, func, literal, not_, or_, select, update
+from sqlalchemy import ColumnElement, and_, case, func, literal, not_, or_, select, true, update
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import aliased
 
@@ -166,11 +166,17 @@ async def fail(session: AsyncSession, claim: Claim, reason: str) -> Job:
     return await _fenced(session, claim, ended)
 
 
-async def cancel(session: AsyncSession, kind: str, subject: UUID, reason: str) -> None:
-    """End it, wherever it stands: nobody wants it any more. Whoever works on it hears so at the next heartbeat."""
+async def cancel(
+    session: AsyncSession, kind: str, subject: UUID, reason: str, besides: UUID | None = None
+) -> None:
+    """End it, wherever it stands: nobody wants it any more. Whoever works on it hears so at the next heartbeat.
+
+    `besides`: the one job about the same subject that goes on.
+    """
     statement = (
         update(Job)
         .where(Job.kind == kind, Job.subject == subject, Job.state.in_([JobState.QUEUED, JobState.RUNNING]))
+        .where(Job.id != besides if besides is not None else true())
         .values(
             state=JobState.FAILED,
             reason=reason,

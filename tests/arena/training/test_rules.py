@@ -1,0 +1,31 @@
+"""What is proposed and what it is likely to take."""
+
+import pytest
+
+from arena.shows.base_models import HOUSE_MODEL
+from arena.shows.rules import Track
+from arena.shows.training import FORM, Budget, TrainingRules, TrainingSpec
+from arena.training.rules import CURVE, check, estimate, presets, stride
+
+TRACK = Track(training=TrainingRules(recipes=tuple(FORM)), max_rank=4)
+
+
+@pytest.mark.parametrize("recipe", list(FORM))
+def test_every_proposal_can_be_ordered(recipe: str) -> None:
+    for spec in presets(recipe, TRACK).values():
+        check(spec, FORM[spec.recipe], TRACK)
+        assert spec.max_length == HOUSE_MODEL.context
+
+
+def test_whatever_ends_first_decides_what_a_run_takes() -> None:
+    spec = TrainingSpec(batch_size=4)
+    budget = Budget(steps=100, tokens=10_000, seconds=1000)
+    assert estimate(spec, budget, 50, 20, None).steps == 100
+    assert estimate(spec, budget, 50, 50, None).steps == 50, "its tokens"
+    by_clock = estimate(spec, budget, 50, 20, 2.0)
+    assert (by_clock.steps, by_clock.seconds) == (25, 1000.0)
+    assert (by_clock.rows, by_clock.passes, by_clock.tokens) == (100, 2.0, 2000)
+
+
+def test_a_curve_only_grows_until_it_is_thinned() -> None:
+    assert [stride(steps) for steps in (0, CURVE, CURVE + 1, 2 * CURVE + 2, 1_000_000)] == [1, 1, 2, 4, 8192]
