@@ -30,7 +30,7 @@ from arena.kit.db import transaction
 from arena.kit.site import open_site
 from arena.shows.base_models import HOUSE_MODEL
 from arena.submissions.models import Entry
-from workers.lab.app import BENCH_LANES
+from workers.lab.lanes import BENCH_LANES
 from workers.lab.loading import fetch_tokenizer, offline
 from workers.lab.rejudge import judge
 from workers.pool.agent import NodeAgent

@@ -3,9 +3,10 @@
     python -I -S launch.py SIGNAL PARENT USER PROGRAM [ARGUMENT…]
 
 `SIGNAL` (number) is what the kernel sends the program when the parent dies, however it dies; `PARENT` is the parent's
-pid (1 is a good one: in a container without an init it is whoever was started); `USER` is an account to become first,
-or `-`. A separate step, because Python code between fork and exec in a process with threads can deadlock, and because
-the kernel forgets the signal when a process changes its user.
+pid (1 is a good one: in a container without an init it is whoever was started), or `-` for whoever starts this, where
+that is not known beforehand; `USER` is an account to become first, or `-`. A separate step, because Python code between
+fork and exec in a process with threads can deadlock, and because the kernel forgets the signal when a process changes
+its user.
 """
 
 import ctypes
@@ -17,9 +18,10 @@ PR_SET_PDEATHSIG = 1
 """From `linux/prctl.h`."""
 
 
-def launcher(number: int, user: str | None = None) -> list[str]:
-    """What to put before a program's own words, to be started by this process."""
-    return [sys.executable, "-I", "-S", __file__, str(int(number)), str(os.getpid()), user or "-"]
+def launcher(number: int, user: str | None = None, *, by_me: bool = True) -> list[str]:
+    """What to put before a program's own words. `by_me`: it is this process that will start it."""
+    parent = str(os.getpid()) if by_me else "-"
+    return [sys.executable, "-I", "-S", __file__, str(int(number)), parent, user or "-"]
 
 
 def become(user: str) -> None:
@@ -45,7 +47,7 @@ def main(arguments: list[str]) -> None:
     number, parent, user, *program = arguments
     if user != "-":
         become(user)
-    die_with(int(parent), int(number))
+    die_with(os.getppid() if parent == "-" else int(parent), int(number))
     try:
         os.execvp(program[0], program)
     except OSError as error:

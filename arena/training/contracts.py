@@ -7,10 +7,12 @@ from pydantic import Field, FiniteFloat, StringConstraints, model_validator
 
 from arena.kit.facts import Fact
 from arena.kit.schemas import Contract
-from arena.shows.training import Budget, Shown, TrainingSpec
+from arena.shows.training import Budget, Profile, Shown, TrainingSpec
 from arena.submissions.contracts import AdapterRef, FileIn, FileOut, Refusal
 
 JOB_KIND = "training.run"
+CHECKPOINT_FILE = "checkpoint.safetensors"
+"""All that a checkpoint is, on a disk and in the store."""
 
 Sha256 = Annotated[str, StringConstraints(pattern="^[0-9a-f]{64}$")]
 Stopped = Literal["steps", "tokens", "clock", "asked"]
@@ -184,7 +186,7 @@ class TrainJob(Contract):
     seconds: float = 0
     """Used by earlier attempts."""
     threads: int = Field(default=0, ge=0)
-    """0: all processors."""
+    """Of each process. 0: an even share of all processors."""
 
 
 class Loading(Contract):
@@ -202,6 +204,8 @@ class Ready(Contract):
 
 
 class CheckpointWritten(Contract):
+    """One file, CHECKPOINT_FILE, in `folder`, which stays until a newer one is whole."""
+
     kind: Literal["checkpoint"] = "checkpoint"
     step: int = Field(ge=1)
     folder: str
@@ -230,6 +234,42 @@ Event = Annotated[
     Loading | Ready | Point | CheckpointWritten | Trained | Refused, Field(discriminator="kind")
 ]
 """What a training process prints, a JSON line each."""
+
+
+# --- how a run lies on devices -------------------------------------------------------------------------------------
+
+
+class PlanPart(Contract):
+    """What is gathered and let go together: the embeddings, or a layer."""
+
+    name: str
+    """`embeddings`, `layers.0`, …"""
+    parameters: int = Field(ge=0)
+    """All of them, the trainable ones too."""
+    trainable: int = Field(ge=0)
+
+
+class DeviceShare(Contract):
+    """What one process holds from step to step."""
+
+    rank: int = Field(ge=0)
+    rows: int = Field(ge=1)
+    """Of each batch."""
+    held: list[int]
+    """Parameters of each part, in the order of `DevicePlan.parts`."""
+    weight_bytes: int = Field(ge=0)
+    gradient_bytes: int = Field(ge=0)
+    optimiser_bytes: int = Field(ge=0)
+
+
+class DevicePlan(Contract):
+    """How a model and what trains it are split over the processes of a run."""
+
+    profile: Profile
+    parts: list[PlanPart]
+    shares: list[DeviceShare] = Field(min_length=1)
+    gathered_bytes: int = Field(ge=0)
+    """The most that a process holds of others' weights for a moment, while it computes with a part."""
 
 
 # --- facts --------------------------------------------------------------------------------------------------------

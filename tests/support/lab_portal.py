@@ -22,10 +22,13 @@ class LabPortal:
     claimable: bool = True
     lease_lost: bool = False
     statuses: dict[str, int] = field(default_factory=dict)
-    """A status to answer a step with (`claim`, `heartbeat`, `answers`, `complete`, `fail`) instead of doing it."""
+    """A status to answer a step with (`claim`, `heartbeat`, `answers`, `complete`, `fail`; `put` of a file) instead of
+    doing it."""
     calls: list[tuple[str, dict[str, Any]]] = field(default_factory=list)
     kept: list[dict[str, Any]] = field(default_factory=list)
     """Answers that were handed in before the end."""
+    told: Callable[[], dict[str, Any] | None] = lambda: None
+    """What it says beside "go on"."""
     on_answers: Callable[[], None] = lambda: None
     """Called after each batch of them was kept."""
     url: str = ""
@@ -52,7 +55,7 @@ class LabPortal:
         if step == "answers":
             self.kept += body["answers"]
             self.on_answers()
-        return 200, {"ok": True}
+        return 200, {"ok": True, "told": self.told()}
 
 
 @contextmanager
@@ -65,7 +68,11 @@ def serve_lab_portal() -> Iterator[LabPortal]:
             self.reply(404 if found is None else 200, found or b"")
 
         def do_PUT(self) -> None:
-            portal.files[self.path] = self.body()
+            sent = self.body()
+            if "put" in portal.statuses:
+                self.reply(portal.statuses["put"], b"{}")
+                return
+            portal.files[self.path] = sent
             self.reply(200, b"{}")
 
         def do_POST(self) -> None:

@@ -13,23 +13,11 @@ import structlog
 from celery import Celery, Task
 from celery.signals import worker_ready
 
-from arena.kit.celery import BENCH, LAB_TASK, VERIFY, make_celery
+from arena.kit.celery import LAB_TASK, make_celery
+from workers.lab.lanes import lane_widths
 from workers.lab.runner import run_job
 
 log = structlog.get_logger()
-
-
-BENCH_LANES = "GAVEL_BENCH_LANES"
-"""How many jobs of the queue `lab.bench` this lab works on at once. Each runs the harness in a process of its own,
-which takes about a gigabyte of memory."""
-
-
-def lane_widths(environment: Mapping[str, str]) -> dict[str, int]:
-    """By queue. Raises ValueError with a sentence for whoever has set it wrongly."""
-    said = environment.get(BENCH_LANES, "2")
-    if not (said.isdecimal() and 1 <= int(said) <= 32):
-        raise ValueError(f"{BENCH_LANES} is {said!r}; it must be a whole number from 1 to 32.")
-    return {VERIFY: 1, BENCH: int(said)}
 
 
 class Lanes:

@@ -50,6 +50,14 @@ class Ended:
     timed_out: bool
 
 
+@dataclass(frozen=True)
+class Heard:
+    """What the portal last said beside "go on", and when (monotonic): its seconds count from then."""
+
+    told: dict[str, Any]
+    at: float
+
+
 Keep = Callable[[list[dict[str, Any]]], bool]
 
 
@@ -62,12 +70,15 @@ class JobContext:
         self.keep = keep
         """Has the portal keep answers that the next attempt need not ask for again. False: it did not take them, and
         may do so later."""
+        self.heard: Heard | None = None
+        """Of jobs that the portal tells more than that they are still theirs."""
         self._lock = threading.Lock()
         self._progress: Progress | None = None
         self._changed = threading.Event()
         self._stopped = threading.Event()
         self._interrupted = threading.Event()
         self._child: subprocess.Popen[bytes] | None = None
+        self._gentle = False
 
     def progress(self, done: int, total: int, note: str) -> None:
         self._progress = Progress(done, total, note)
@@ -100,8 +111,24 @@ class JobContext:
         """The worker is shutting down: end the child and hand the job back. Safe in a signal handler."""
         self._interrupted.set()
         child = self._child
-        if child is not None:
+        if child is not None and not self._gentle:
             _kill_group(child)
+
+    @property
+    def interrupted(self) -> bool:
+        return self._interrupted.is_set()
+
+    def kill(self) -> None:
+        """End the child here and now; the job goes on."""
+        with self._lock:
+            if self._child is not None:
+                _kill_group(self._child)
+
+    @property
+    def child(self) -> int | None:
+        """The process id of the child that runs."""
+        child = self._child
+        return child.pid if child is not None else None
 
     def check(self) -> None:
         """Raise JobStopped once the lease is lost, ShutDown once the worker shuts down. Called between steps."""
@@ -120,11 +147,13 @@ class JobContext:
         pass_fds: Sequence[int] = (),
         max_line: int = 1 << 20,
         stderr: Path | None = None,
+        gentle: bool = False,
     ) -> Ended:
         """Run a program in its own session, without our environment, and hand over its standard output line by line.
 
         A line longer than `max_line` bytes, and a child that outlives `timeout` seconds, are killed with all their
-        descendants. Raises as `check` when the job ended meanwhile.
+        descendants. Raises as `check` when the job ended meanwhile. A `gentle` end is the handler's matter: a worker
+        that shuts down neither kills such a child nor raises ShutDown for it.
         """
         self.check()
         with (stderr or Path(os.devnull)).open("wb") as errors, self._lock:
@@ -138,8 +167,8 @@ class JobContext:
                 start_new_session=True,
                 cwd=self.folder,
             )
-            self._child = child
-            if self._stopped.is_set() or self._interrupted.is_set():
+            self._child, self._gentle = child, gentle
+            if self._stopped.is_set() or (self._interrupted.is_set() and not gentle):
                 _kill_group(child)  # it was over while the child was started, and there was none to kill yet
         expired = threading.Event()
 
@@ -163,7 +192,8 @@ class JobContext:
                 _kill_group(child)  # what it left behind, and itself if we gave up on it
                 code = child.wait()
                 self._child = None
-        self.check()
+        if self._stopped.is_set() or not gentle:
+            self.check()
         return Ended(code, expired.is_set())
 
 

@@ -10,6 +10,7 @@ import tempfile
 import threading
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -22,8 +23,9 @@ from arena.benchmarks import contracts as benchmarks
 from arena.duels.attention import ATTEND, AttentionContract
 from arena.speed import contracts as speed
 from arena.submissions import contracts as submissions
-from workers.lab import attention, benchmark, probe, quiz, rescore, verify
-from workers.lab.job import JobContext, JobFailed, JobStopped
+from arena.training import contracts as training
+from workers.lab import attention, benchmark, probe, quiz, rescore, training_job, verify
+from workers.lab.job import Heard, JobContext, JobFailed, JobStopped
 
 HEARTBEAT_SECONDS = 10.0
 PROGRESS_SECONDS = 1.0
@@ -72,6 +74,10 @@ def _score_quiz(contract: dict[str, Any], job: JobContext) -> BaseModel:
     return quiz.score(speed.ScoreContract.model_validate(contract), job)
 
 
+def _train(contract: dict[str, Any], job: JobContext) -> BaseModel:
+    return training_job.run(training.TrainContract.model_validate(contract), job)
+
+
 HANDLERS: dict[str, Callable[[dict[str, Any], JobContext], BaseModel]] = {
     submissions.JOB_KIND: _verify,
     submissions.PROBE: _probe,
@@ -81,6 +87,7 @@ HANDLERS: dict[str, Callable[[dict[str, Any], JobContext], BaseModel]] = {
     ATTEND: _attend,
     speed.DRAW: _draw_quiz,
     speed.SCORE: _score_quiz,
+    training.JOB_KIND: _train,
 }
 
 
@@ -183,6 +190,7 @@ def _beat(claimed: Claimed, job: JobContext, over: threading.Event) -> None:
                     job.stop()
                     return
                 answer.raise_for_status()
+                _hear(job, answer)
                 lost_at, told = time.monotonic() + claimed.lease_seconds, progress
             except httpx.HTTPError as error:
                 log.warning("heartbeat_failed", error=type(error).__name__)
@@ -194,6 +202,12 @@ def _beat(claimed: Claimed, job: JobContext, over: threading.Event) -> None:
                 job.wait_for_change(HEARTBEAT_SECONDS - PROGRESS_SECONDS)
 
 
+def _hear(job: JobContext, answer: httpx.Response) -> None:
+    with suppress(ValueError, AttributeError):
+        told = answer.json().get("told")
+        job.heard = Heard(told, time.monotonic()) if isinstance(told, dict) else None
+
+
 def _keep(client: httpx.Client, claimed: Claimed, job: JobContext, answers: list[dict[str, Any]]) -> bool:
     """Called where the job runs. Stops it when it is not ours any more."""
     try:
@@ -201,13 +215,15 @@ def _keep(client: httpx.Client, claimed: Claimed, job: JobContext, answers: list
     except httpx.HTTPError as error:
         log.warning("answers_not_sent", error=type(error).__name__)
         return False
+    if answer.is_success:
+        return True
     if answer.status_code in (404, 409):
         job.stop()
     elif answer.status_code == 422:
         raise JobFailed(f"The portal does not take the answers: {answer.text[:200]}", retry=True)
-    elif answer.is_error:
+    else:
         log.warning("answers_not_taken", status=answer.status_code)
-    return answer.is_success
+    return False
 
 
 def _hand_in(client: httpx.Client, url: str, body: dict[str, Any], job: JobContext) -> str:

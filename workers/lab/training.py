@@ -11,12 +11,9 @@ vocabulary of 262,144 words the output layer is the largest part of a step.
 """
 
 import argparse
-import contextlib
-import ctypes
 import hashlib
 import json
 import math
-import os
 import platform
 import random
 import time
@@ -37,9 +34,9 @@ from transformers import AutoModelForCausalLM, AutoTokenizer, PreTrainedModel, P
 
 from arena.shows.base_models import BASE_MODELS, BaseModel
 from arena.submissions.adapter_config import AdapterConfig
-
-IGNORED = -100
-"""Label of a position that carries no loss."""
+from workers.lab.train.data import Spelling
+from workers.lab.train.machine import keep_freed_memory, machine
+from workers.lab.train.recipe import IGNORED
 
 Say = Callable[[str], None]
 
@@ -135,13 +132,9 @@ def encode(
     Raises ValueError when the tokenizer puts no BOS in front (Gemma babbles without it) or the row is too long: a cut
     answer would teach the model not to stop.
     """
-    frame: list[int] = tokenizer(base.render(prompt)).input_ids
-    if tokenizer.bos_token_id is None or frame[0] != tokenizer.bos_token_id:
-        raise ValueError("the tokenizer puts no BOS in front of the prompt")
-    stop = tokenizer.convert_tokens_to_ids(base.stop)
-    if not isinstance(stop, int) or stop == tokenizer.unk_token_id:
-        raise ValueError(f"the tokenizer does not know the end token {base.stop}")
-    ids = [*frame, *tokenizer(answer, add_special_tokens=False).input_ids, stop]
+    spelling = Spelling.of(tokenizer, base)
+    frame = spelling.prompt(base.render(prompt))
+    ids = [*frame, *spelling.answer(answer)]
     if len(ids) > max_length:
         raise ValueError(f"{len(ids)} tokens is above max_length {max_length}: {prompt!r}")
     return Row(ids=tuple(ids), prompt_length=len(frame))
@@ -288,37 +281,9 @@ def train(
     return RunRecord(recipe.steps, time.monotonic() - started, tuple(losses))
 
 
-def keep_freed_memory() -> None:
-    """Tell glibc to reuse large freed blocks instead of handing each back to the kernel.
-
-    A step frees and asks again for the same hundred megabytes; on a processor, clearing fresh pages took half its time.
-    """
-    with contextlib.suppress(OSError, AttributeError):  # another C library: only slower
-        mallopt = ctypes.CDLL("libc.so.6").mallopt
-        mallopt(-4, 0)  # M_MMAP_MAX: no block of its own for a large request
-        mallopt(-1, 2**31 - 1)  # M_TRIM_THRESHOLD: never shrink the heap
-
-
 def sha256_of(path: Path) -> str:
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
-
-
-def machine() -> dict[str, Any]:
-    """The hardware, in words; no host name, which would say nothing about the run."""
-    cpu = platform.processor() or platform.machine()
-    info = Path("/proc/cpuinfo")
-    if info.exists():
-        names = [
-            line.split(":", 1)[1].strip() for line in info.read_text().splitlines() if "model name" in line
-        ]
-        cpu = names[0] if names else cpu
-    return {
-        "cpu": cpu,
-        "cores": os.cpu_count(),
-        "threads": torch.get_num_threads(),
-        "system": platform.system(),
-    }
 
 
 def report(recipe: Recipe, record: RunRecord, inputs: Mapping[str, Any]) -> dict[str, Any]:

@@ -12,10 +12,10 @@ from pathlib import Path
 
 import pytest
 
-from arena.kit.celery import BENCH, VERIFY, Waker
+from arena.kit.celery import BENCH, TRAIN, VERIFY, Waker
 from tests.support.lab_portal import LabPortal, serve_lab_portal
 from tests.support.services import Services
-from workers.lab.app import lane_widths
+from workers.lab.lanes import lane_widths
 
 WORKER = """
 import time
@@ -131,6 +131,7 @@ def test_benchmarks_run_side_by_side_up_to_the_lanes(
 
 @pytest.mark.parametrize("said", ["0", "-1", "two", "1.5", ""])
 def test_a_number_of_lanes_that_is_none_is_refused_with_its_name(said: str) -> None:
-    with pytest.raises(ValueError, match=r"GAVEL_BENCH_LANES .* whole number from 1 to 32"):
-        lane_widths({"GAVEL_BENCH_LANES": said})
-    assert lane_widths({})[BENCH] == 2
+    for name in ("GAVEL_BENCH_LANES", "GAVEL_TRAIN_LANES"):
+        with pytest.raises(ValueError, match=rf"{name} .* whole number from 1 to 32"):
+            lane_widths({name: said})
+    assert lane_widths({"GAVEL_TRAIN_LANES": "3"}) == {VERIFY: 1, BENCH: 2, TRAIN: 3}
