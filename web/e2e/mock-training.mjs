@@ -223,6 +223,33 @@ export const OPTIONS = {
   closes_at: at(3 * 24 * 60 * MINUTE),
 };
 
+/** 18 layers over so many processes; several hold a share of each. */
+function devices(processes) {
+  const parts = [
+    { name: "embeddings", parameters: 167_772_160, trainable: 0 },
+    ...Array.from({ length: 18 }, (_, layer) => ({
+      name: `layers.${layer}`,
+      parameters: 5_591_040,
+      trainable: 20_480,
+    })),
+  ];
+  const share = (count) => Math.ceil(count / processes);
+  const all = parts.reduce((sum, part) => sum + part.parameters, 0);
+  return {
+    profile: processes > 1 ? "fsdp2" : "single",
+    parts,
+    shares: Array.from({ length: processes }, (_, rank) => ({
+      rank,
+      rows: Math.max(1, 4 / processes),
+      held: parts.map((part) => share(part.parameters)),
+      weight_bytes: 2 * share(all),
+      gradient_bytes: 4 * share(368_640),
+      optimiser_bytes: 8 * share(368_640),
+    })),
+    gathered_bytes: processes > 1 ? 335_544_320 : 0,
+  };
+}
+
 const RECIPE = {
   recipe: { spec: SPEC, budget: BUDGET },
   command: "gavel train recipe.json --data data.jsonl --out adapter",
@@ -431,6 +458,7 @@ export function trainingRoutes(give, refuse, language) {
           points: (CURVES[match[1]] ?? []).filter(({ step }) => step > Number(query.get("after") ?? 0)),
         }),
     ],
+    ["GET", /^\/api\/training\/runs\/(\w+)\/devices$/, ({ match }) => give(devices(match[1] === "higher" ? 4 : 1))],
     ["GET", /^\/api\/training\/runs\/\w+\/recipe$/, () => give(RECIPE)],
     ["GET", /^\/api\/training\/races$/, () => give(["lineup", "racing", "over"].map((name) => race(name, language())))],
   ];

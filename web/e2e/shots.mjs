@@ -49,6 +49,7 @@ const press = (what) => async (page) => {
     await page.getByLabel(/^(学习率|Learning rate)$/).fill("12");
   }
   if (what === "compare") for (const index of [0, 2]) await page.getByRole("checkbox").nth(index).check();
+  if (what === "devices") await page.getByText(/怎样分布|How it lies/).click();
   if (what === "commands") await page.getByText(/同样的训练|The same run on/).click();
 };
 const ZH = { language: "zh" };
@@ -254,6 +255,7 @@ const SHOTS = [
         ["queued", "/contestant/training/queued"],
         ["refused", "/contestant/training/refused"],
         ["dpo", "/contestant/training/dpo", press("commands")],
+        ["devices", "/contestant/training/higher", press("devices")],
         ["compare", "/contestant/training/compare/done,higher,dpo"],
         ["producer", "/producer/training"],
       ].map(([name, path, act]) => [

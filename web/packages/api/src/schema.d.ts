@@ -2289,6 +2289,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/training/runs/{run_id}/devices": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read Training Devices
+         * @description How the model and what trains it are split over the processes of the run, from the base model's real modules.
+         */
+        get: operations["read_training_devices"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/training/runs/{run_id}/log": {
         parameters: {
             query?: never;
@@ -3402,6 +3422,41 @@ export interface components {
         Device: {
             /** Device */
             device: string;
+        };
+        /**
+         * DevicePlan
+         * @description How a model and what trains it are split over the processes of a run.
+         */
+        DevicePlan: {
+            /** Gathered Bytes */
+            gathered_bytes: number;
+            /** Parts */
+            parts: components["schemas"]["PlanPart"][];
+            /**
+             * Profile
+             * @enum {string}
+             */
+            profile: "single" | "ddp" | "fsdp2" | "zero2" | "zero3";
+            /** Shares */
+            shares: components["schemas"]["DeviceShare"][];
+        };
+        /**
+         * DeviceShare
+         * @description What one process holds from step to step.
+         */
+        DeviceShare: {
+            /** Gradient Bytes */
+            gradient_bytes: number;
+            /** Held */
+            held: number[];
+            /** Optimiser Bytes */
+            optimiser_bytes: number;
+            /** Rank */
+            rank: number;
+            /** Rows */
+            rows: number;
+            /** Weight Bytes */
+            weight_bytes: number;
         };
         /** Done */
         Done: {
@@ -4792,6 +4847,18 @@ export interface components {
             target_modules: string[];
             /** Version */
             version: number;
+        };
+        /**
+         * PlanPart
+         * @description What is gathered and let go together: the embeddings, or a layer.
+         */
+        PlanPart: {
+            /** Name */
+            name: string;
+            /** Parameters */
+            parameters: number;
+            /** Trainable */
+            trainable: number;
         };
         /** PointOut */
         PointOut: {
@@ -7260,6 +7327,8 @@ export type Desk = components['schemas']['Desk'];
 export type DeskEvent = components['schemas']['DeskEvent'];
 export type DeskSides = components['schemas']['DeskSides'];
 export type Device = components['schemas']['Device'];
+export type DevicePlan = components['schemas']['DevicePlan'];
+export type DeviceShare = components['schemas']['DeviceShare'];
 export type Done = components['schemas']['Done'];
 export type DuelOut = components['schemas']['DuelOut'];
 export type EngineCaps = components['schemas']['EngineCaps'];
@@ -7339,6 +7408,7 @@ export type OpenInvitation = components['schemas']['OpenInvitation'];
 export type OpenVote = components['schemas']['OpenVote'];
 export type Overridden = components['schemas']['Overridden'];
 export type ParentOption = components['schemas']['ParentOption'];
+export type PlanPart = components['schemas']['PlanPart'];
 export type PointOut = components['schemas']['PointOut'];
 export type PointsOut = components['schemas']['PointsOut'];
 export type PracticeOut = components['schemas']['PracticeOut'];
@@ -11441,6 +11511,37 @@ export interface operations {
                 };
                 content: {
                     "application/json": unknown;
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    read_training_devices: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                run_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DevicePlan"];
                 };
             };
             /** @description Validation Error */

@@ -21,6 +21,7 @@ export type {
   DecisionOut as Decision,
   Desk,
   DeskEvent,
+  DevicePlan,
   DuelOut as Duel,
   EntryName,
   EntryOut as Entry,

@@ -17,5 +17,6 @@ export { Lost } from "./shell/Lost";
 export { PageHead, useTitle } from "./shell/Page";
 export { type NavItem, Shell } from "./shell/Shell";
 export { start } from "./shell/start";
+export { Devices } from "./training/Devices";
 export { useTrainingRefusal } from "./training/refusal";
 export { TrainingPill } from "./training/TrainingPill";

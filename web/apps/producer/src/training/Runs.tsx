@@ -2,6 +2,7 @@ import { api, type TrainingRun } from "@gavel/api";
 import {
   Confirm,
   clockTime,
+  Devices,
   Meter,
   SmallButton,
   TrainingPill,
@@ -60,6 +61,7 @@ function List({ id, title, none, runs }: { id: string; title: string; none: stri
             <Who run={run} />
             <State run={run} />
             <Acts run={run} />
+            <Devices run={run.id} />
           </li>
         ))}
       </ul>
