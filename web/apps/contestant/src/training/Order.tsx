@@ -41,7 +41,12 @@ export function Order({ dataset, options }: OrderProps) {
   const bounds = boundsOf(options);
   const found = draft ? wrongs(draft, bounds) : {};
   const wrong = useSentences(found, order.error);
-  if (!recipe || !draft) return null;
+  if (!recipe || !draft) return <p className={css.note}>{t("training.no_recipe")}</p>;
+  const change = (next: Draft | null) => {
+    setDraft(next);
+    // What the portal said was about other settings.
+    order.reset();
+  };
   const preset = recipe.presets.find((one) => same(one, draft));
   const submit = (event: FormEvent) => {
     event.preventDefault();
@@ -52,14 +57,13 @@ export function Order({ dataset, options }: OrderProps) {
   const pickParent = (id: string) => {
     const { method, rank, alpha, target_modules } = options.parents.find((one) => one.submission_id === id) ?? draft;
     setParent(id);
-    setDraft({ ...draft, method, rank: String(rank), alpha: String(alpha), target_modules });
+    change({ ...draft, method, rank: String(rank), alpha: String(alpha), target_modules });
   };
   const pickRecipe = (id: string) => {
     const next = options.recipes.find((one) => one.id === id);
     setRecipe(next);
     setParent("");
-    setDraft(proposed(next, preset?.id ?? "balanced"));
-    order.reset();
+    change(proposed(next, preset?.id ?? "balanced"));
   };
   return (
     <form className={css.order} onSubmit={submit} noValidate>
@@ -85,7 +89,7 @@ export function Order({ dataset, options }: OrderProps) {
         value={preset?.id ?? null}
         pick={(id) => {
           setParent("");
-          setDraft(proposed(recipe, id));
+          change(proposed(recipe, id));
         }}
       />
       <details className={css.fold} open={open} onToggle={(event) => setOpen(event.currentTarget.open)}>
@@ -93,7 +97,7 @@ export function Order({ dataset, options }: OrderProps) {
           {t("training.advanced")}
           {!preset && ` · ${t("training.own")}`}
         </summary>
-        {open && <Advanced {...{ draft, options, bounds, wrong }} fixed={parent !== ""} change={setDraft} />}
+        {open && <Advanced {...{ draft, options, bounds, wrong }} fixed={parent !== ""} change={change} />}
         {open && options.parents.length > 0 && (
           <SelectField
             className={css.parent}

@@ -112,7 +112,6 @@ export function wrongs(draft: Draft, bounds: Record<NumberKey, Bounds>): Partial
 }
 
 const FIELDS: Record<string, SpecKey> = {
-  "training.recipe_not_allowed": "recipe",
   "training.method_not_allowed": "method",
   "training.rank_too_high": "rank",
   "training.alpha_too_high": "alpha",
