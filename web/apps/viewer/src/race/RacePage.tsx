@@ -31,8 +31,8 @@ export default function RacePage({ race: id }: { race: string }) {
   return (
     <Frame
       transparent={transparent}
-      waiting={t(refused || !asked ? "race.waiting" : "stage.lost")}
-      lost={shown === "offline" || shown === "behind" ? t("net.offline_short") : null}
+      waiting={t(refused || !asked ? "race.waiting" : "race.connecting")}
+      lost={shown === "offline" || shown === "behind" ? t("race.signal_lost") : null}
     >
       {race && <Race race={race} serverNow={serverNow} />}
     </Frame>
@@ -67,7 +67,7 @@ function Race({ race, serverNow }: { race: TrainingRace; serverNow: () => number
         {(phase === "running" || phase === "soon") && (
           <p className={css.live}>
             <i aria-hidden="true" />
-            {t("show.live")}
+            {t("race.live")}
           </p>
         )}
       </header>
