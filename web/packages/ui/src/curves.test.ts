@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import { meanOver, moved, rangeOf, type Spot, spotAt, thinned, ticks } from "./curves";
+import { meanOver, rangeOf, type Spot, spotAt, thinned, ticks } from "./curves";
 
 it("ticks in round numbers, inside of the range", () => {
   expect(ticks(0, 200, 5)).toEqual([0, 50, 100, 150, 200]);
@@ -42,12 +42,4 @@ it("thins a list and keeps its ends", () => {
   expect(few).toHaveLength(5);
   expect([few[0], few.at(-1)]).toEqual([0, 999]);
   expect(thinned([1, 2], 5)).toEqual([1, 2]);
-});
-
-it("knows its keys, and no others", () => {
-  expect([moved("ArrowRight", 3, 5), moved("End", 0, 5), moved("PageDown", 0, 25), moved("Home", 4, 5)]).toEqual([
-    4, 4, 10, 0,
-  ]);
-  expect([moved("ArrowLeft", 0, 5), moved("PageDown", 20, 25)]).toEqual([0, 24]);
-  expect(moved("Tab", 0, 5)).toBeNull();
 });

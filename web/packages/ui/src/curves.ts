@@ -63,19 +63,3 @@ export function thinned<T>(list: readonly T[], most: number): T[] {
   if (list.length <= most) return [...list];
   return Array.from({ length: most }, (_, n) => list[Math.round((n * (list.length - 1)) / (most - 1))] as T);
 }
-
-const JUMP = 10;
-
-/** Where a key leads among `count` places, or null when it leads nowhere. */
-export function moved(key: string, place: number, count: number): number | null {
-  const to: Record<string, number> = {
-    ArrowLeft: place - 1,
-    ArrowRight: place + 1,
-    PageUp: place - JUMP,
-    PageDown: place + JUMP,
-    Home: 0,
-    End: count - 1,
-  };
-  const wished = to[key];
-  return wished === undefined ? null : Math.min(count - 1, Math.max(0, wished));
-}

@@ -1,6 +1,6 @@
 import type { SideName, TraceStep } from "@gavel/api";
 import { cx } from "@gavel/ui";
-import { moved } from "@gavel/ui/curves/figures";
+import { moved } from "@gavel/ui/keys";
 import type { KeyboardEvent, PointerEvent } from "react";
 import { useT } from "./i18n";
 import css from "./Strip.module.css";

@@ -1,6 +1,7 @@
 import type { CSSProperties, KeyboardEvent, PointerEvent, ReactNode } from "react";
-import { moved, type Range, rangeOf, type Spot, spotAt, ticks } from "../curves";
+import { type Range, rangeOf, type Spot, spotAt, ticks } from "../curves";
 import { cx } from "../cx";
+import { moved } from "../keys";
 import css from "./Curves.module.css";
 
 export interface Curve {
