@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import { meanOver, rangeOf, type Spot, spotAt, thinned, ticks } from "./curves";
+import { levelsOf, meanOver, type Spot, spotAt, thinned, ticks } from "./curves";
 
 it("ticks in round numbers, inside of the range", () => {
   expect(ticks(0, 200, 5)).toEqual([0, 50, 100, 150, 200]);
@@ -9,13 +9,13 @@ it("ticks in round numbers, inside of the range", () => {
 });
 
 it("holds every value between round ends, and gives a flat line room", () => {
-  const { lo, hi } = rangeOf([1.62, 3.1, 2.2]);
-  expect([lo, hi]).toEqual([1.5, 3.5]);
-  expect(rangeOf([2, 2])).toEqual({ lo: 1, hi: 3 });
-  expect(rangeOf([0, 0])).toEqual({ lo: -1, hi: 1 });
-  expect(rangeOf([])).toEqual({ lo: 0, hi: 1 });
-  expect(rangeOf([40, 95], true).lo).toBe(0);
-  const wide = rangeOf([-3, 1e5]);
+  expect(levelsOf([1.62, 3.1, 2.2])).toEqual({ lo: 1.5, hi: 3.5, levels: [1.5, 2, 2.5, 3, 3.5] });
+  expect(levelsOf([2, 2])).toMatchObject({ lo: 1, hi: 3 });
+  expect(levelsOf([0, 0])).toMatchObject({ lo: -1, hi: 1 });
+  expect(levelsOf([0.3, 0.1]).levels).toEqual([0.1, 0.15, 0.2, 0.25, 0.3]);
+  expect(levelsOf([]).levels).toEqual([]);
+  expect(levelsOf([40, 95], true).lo).toBe(0);
+  const wide = levelsOf([-3, 1e5]);
   expect(wide.lo).toBeLessThanOrEqual(-3);
   expect(wide.hi).toBeGreaterThanOrEqual(1e5);
 });

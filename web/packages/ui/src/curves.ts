@@ -19,22 +19,27 @@ export interface Range {
   hi: number;
 }
 
-/** The height of an axis that holds all values, ended by round numbers. A flat line gets room above and below. */
-export function rangeOf(values: readonly number[], fromZero = false): Range {
+/** An axis that holds all values, with its levels. Its ends are levels; a flat line gets room above and below. */
+export function levelsOf(values: readonly number[], fromZero = false): Range & { levels: number[] } {
+  if (values.length === 0) return { lo: 0, hi: 1, levels: [] };
+  // Not Math.min(...values): a long run has more of them than a call takes arguments.
   let lo = fromZero ? 0 : Number.POSITIVE_INFINITY;
   let hi = fromZero ? 0 : Number.NEGATIVE_INFINITY;
   for (const value of values) {
     lo = Math.min(lo, value);
     hi = Math.max(hi, value);
   }
-  if (lo > hi) return { lo: 0, hi: 1 };
   if (lo === hi) {
     const room = Math.abs(lo) / 2 || 1;
-    return { lo: fromZero ? 0 : lo - room, hi: hi + room };
+    lo -= fromZero ? 0 : room;
+    hi += room;
   }
-  const [a, b] = ticks(lo, hi, 4);
-  const step = (b ?? hi) - (a ?? lo) || hi - lo;
-  return { lo: Math.floor(lo / step + 1e-9) * step, hi: Math.ceil(hi / step - 1e-9) * step };
+  const [a = lo, b = hi] = ticks(lo, hi, 4);
+  const step = b - a || hi - lo;
+  const first = Math.floor(lo / step + 1e-9);
+  const last = Math.ceil(hi / step - 1e-9);
+  const levels = Array.from({ length: last - first + 1 }, (_, n) => Number(((first + n) * step).toPrecision(12)));
+  return { lo: first * step, hi: last * step, levels };
 }
 
 /** The last spot that is not to the right of `x`; undefined where the curve has not begun. */

@@ -1,5 +1,5 @@
 import type { TrainingRun } from "@gavel/api";
-import { bytes, clockTime, Devices } from "@gavel/desk";
+import { bytes, clockTime } from "@gavel/desk";
 import { Card } from "@gavel/ui";
 import type { ReactNode } from "react";
 import { useT } from "../i18n";
@@ -25,7 +25,6 @@ export function Outcome({ run }: { run: TrainingRun }) {
           {run.parent ? t("training.parent_version", { n: run.parent.version }) : t("training.parent_base")}
         </Fact>
       </dl>
-      <Devices run={run.id} />
     </Card>
   );
 }

@@ -1,7 +1,7 @@
 import type { TrainingRun } from "@gavel/api";
-import { Connection, PageHead, TrainingPill, useTimes } from "@gavel/desk";
+import { Connection, Devices, PageHead, TrainingPill, useTimes } from "@gavel/desk";
 import { useChannel } from "@gavel/live";
-import { Button, EmptyState, ErrorNote, Link, Loading, navigate } from "@gavel/ui";
+import { Button, Card, EmptyState, ErrorNote, Link, Loading, navigate } from "@gavel/ui";
 import { useQuery, useQueryClient } from "@tanstack/react-query";
 import { useT } from "../i18n";
 import { Acts } from "./Acts";
@@ -62,6 +62,9 @@ function Run({ run }: { run: TrainingRun }) {
         <Outcome run={run} />
         <TakeAway run={run} />
       </div>
+      <Card className={css.devices}>
+        <Devices run={run.id} />
+      </Card>
     </>
   );
 }

@@ -56,16 +56,12 @@ function Verdict({ submission }: { submission: Submission }) {
           <div className={css.decide}>
             <DecideHere submission={submission} />
           </div>
+          {submission.artifact === "dataset" && <TrainCard submission={submission} />}
           <div className={css.columns}>
             <Checklist submission={submission} />
             <Facts submission={submission} />
           </div>
-          {submission.artifact === "dataset" && (
-            <>
-              <TrainCard submission={submission} />
-              <DatasetCard submission={submission} />
-            </>
-          )}
+          {submission.artifact === "dataset" && <DatasetCard submission={submission} />}
           {submission.artifact === "adapter" && <XrayCard submission={submission} />}
           {!endsVerified(submission) && <Bench submission={submission} />}
         </>

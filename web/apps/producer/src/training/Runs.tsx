@@ -61,7 +61,7 @@ function List({ id, title, none, runs }: { id: string; title: string; none: stri
             <Who run={run} />
             <State run={run} />
             <Acts run={run} />
-            <Devices run={run.id} />
+            {run.spec.processes > 1 && <Devices run={run.id} />}
           </li>
         ))}
       </ul>

@@ -18,7 +18,7 @@ const PAGES: { [name in Route["page"]]: ComponentType<Extract<Route, { page: nam
   how: lazy(() => import("../speed/HowPage")),
   suites: lazy(() => import("../suites/SuitesPage")),
   suite: lazy(() => import("../suites/SuitePage")),
-  lost: Lost,
+  lost: () => <Lost />,
 };
 
 /** Another address is another page: nothing is kept from the one before. */

@@ -4,7 +4,7 @@ import { AiLabel, clockText, cx, Mark, useRemaining, useSettled } from "@gavel/u
 import { Curves, LaneMark, laneOf } from "@gavel/ui/curves";
 import { useEffect, useState } from "react";
 import { Frame } from "../stage/Frame";
-import { isOut, lanesOf, type Phase, phaseOf, saidOf, spotsOf } from "./figures";
+import { isOut, lanesOf, MINUTE, type Phase, phaseOf, saidOf, spotsOf, unitOf } from "./figures";
 import { useT } from "./i18n";
 import css from "./Race.module.css";
 
@@ -46,16 +46,13 @@ function Race({ race, serverNow }: { race: TrainingRace; serverNow: () => number
   const toEnd = useRemaining(race.ends_at, serverNow);
   const phase = phaseOf(race, serverNow());
   const lanes = lanesOf(race);
+  const unit = unitOf(race);
   const curves = lanes.map((run, index) => ({
     ...laneOf(index),
     name: String(index),
-    spots: spotsOf(run),
+    spots: spotsOf(run, unit),
     head: <LaneMark index={index} />,
   }));
-  const axis = (seconds: number) =>
-    race.seconds >= 120
-      ? t("race.axis", { minutes: number(seconds / 60, { maximumFractionDigits: 1 }) })
-      : t("race.axis_seconds", { seconds: number(seconds) });
   return (
     <>
       <header className={css.header}>
@@ -78,8 +75,8 @@ function Race({ race, serverNow }: { race: TrainingRace; serverNow: () => number
             className={css.curves}
             label={t("race.chart")}
             curves={curves}
-            until={race.seconds}
-            x={axis}
+            until={race.seconds / unit}
+            x={(time) => t(unit === MINUTE ? "race.axis" : "race.axis_seconds", { time: number(time) })}
             y={(loss) => number(loss, { maximumSignificantDigits: 3 })}
           />
         </section>
@@ -94,9 +91,9 @@ function Race({ race, serverNow }: { race: TrainingRace; serverNow: () => number
                   <b className={css.name}>{run.entry}</b>
                   <span className={css.loss}>{run.loss === null ? "–" : run.loss.toFixed(2)}</span>
                   <span className={css.how}>
-                    {t(`race.recipe.${run.recipe}`)}
-                    {run.step > 0 &&
-                      ` · ${t("race.step", { step: run.step })} · ${clockText(1000 * Math.floor(run.seconds))}`}
+                    {run.step === 0
+                      ? t(`race.recipe.${run.recipe}`)
+                      : `${t("race.step", { step: run.step })} · ${clockText(1000 * Math.floor(run.seconds))}`}
                   </span>
                   <span className={css.said} data-said={said}>
                     {t(`race.${said}`, { version: run.version ?? 0, step: run.step })}

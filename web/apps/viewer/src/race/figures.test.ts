@@ -1,6 +1,6 @@
 import type { RaceRun, TrainingRace } from "@gavel/api";
 import { expect, it } from "vitest";
-import { isOut, lanesOf, phaseOf, saidOf, spotsOf } from "./figures";
+import { isOut, lanesOf, phaseOf, saidOf, spotsOf, unitOf } from "./figures";
 
 const RUN: RaceRun = {
   entry_id: "e1",
@@ -62,6 +62,8 @@ it("draws the steps in their order, and leaves everybody in his lane", () => {
     [4, 2.8],
     [19, 2.1],
   ]);
+  expect(spotsOf(run, 2)[2]).toEqual([9.5, 2.1]);
+  expect([unitOf(RACE), unitOf({ ...RACE, seconds: 90 })]).toEqual([60, 1]);
   const race = { ...RACE, runs: { b: { ...RUN, entry: "B" }, a: { ...RUN, entry: "A" } } };
   expect(lanesOf(race).map(({ entry }) => entry)).toEqual(["A", "B"]);
 });

@@ -8,12 +8,17 @@ export function lanesOf(race: TrainingRace): RaceRun[] {
     .map(([, run]) => run);
 }
 
-/** Seconds on the training clock against the loss. */
-export function spotsOf({ curve }: RaceRun): Spot[] {
+export const MINUTE = 60;
+
+/** What the axis counts in, as seconds: minutes, but for a short race. */
+export const unitOf = ({ seconds }: TrainingRace) => (seconds >= 2 * MINUTE ? MINUTE : 1);
+
+/** The training clock, in units of so many seconds, against the loss. */
+export function spotsOf({ curve }: RaceRun, unit = 1): Spot[] {
   return Object.entries(curve)
     .map(([step, spot]) => [Number(step), spot] as const)
     .sort(([a], [b]) => a - b)
-    .map(([, spot]) => spot);
+    .map(([, [seconds, loss]]) => [seconds / unit, loss]);
 }
 
 export type Phase = "planned" | "soon" | "running" | "over" | "ended" | "cancelled";

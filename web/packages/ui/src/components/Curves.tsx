@@ -1,5 +1,5 @@
 import type { CSSProperties, KeyboardEvent, PointerEvent, ReactNode } from "react";
-import { type Range, rangeOf, type Spot, spotAt, ticks } from "../curves";
+import { levelsOf, type Range, type Spot, spotAt, ticks } from "../curves";
 import { cx } from "../cx";
 import { moved } from "../keys";
 import css from "./Curves.module.css";
@@ -66,8 +66,9 @@ function share({ lo, hi }: Range, value: number): number {
 
 /** Lines over one axis. The words are not drawn but written around the drawing, so that it can have any size. */
 export function Curves({ label, curves, x, y, until, fromZero = false, reader, className }: CurvesProps) {
+  const begun = curves.filter(({ spots }) => spots.length > 0);
   const across = acrossOf(curves, until);
-  const up = rangeOf(
+  const up = levelsOf(
     curves.flatMap(({ spots }) => spots.map(([, value]) => value)),
     fromZero,
   );
@@ -75,8 +76,8 @@ export function Curves({ label, curves, x, y, until, fromZero = false, reader, c
   const bottom = (value: number) => `${round(100 * share(up, value))}%`;
   const path = (spots: readonly Spot[]) =>
     `M${spots.map(([a, b]) => `${round(SIZE * share(across, a))} ${round(SIZE - SIZE * share(up, b))}`).join("L")}`;
-  const levels = ticks(up.lo, up.hi, 4);
-  const words = y(up.hi).length > y(up.lo).length ? y(up.hi) : y(up.lo);
+  const { levels } = up;
+  const words = levels.map(y).reduce((one, other) => (other.length > one.length ? other : one), "");
   return (
     <div className={cx(css.curves, className)}>
       <div className={css.levels} aria-hidden="true">
@@ -93,12 +94,12 @@ export function Curves({ label, curves, x, y, until, fromZero = false, reader, c
           {levels.map((level) => (
             <path key={level} className={css.level} d={`M0 ${round(SIZE - SIZE * share(up, level))}H${SIZE}`} />
           ))}
-          {curves.map(({ name, tone, look, spots }) => (
+          {begun.map(({ name, tone, look, spots }) => (
             <path key={name} className={cx(css.curve, css[look])} style={{ color: tone }} d={path(spots)} />
           ))}
         </svg>
         {reader && <i className={css.here} style={{ left: left(reader.at) }} />}
-        {curves.map(({ name, tone, look, spots, head }) => {
+        {begun.map(({ name, tone, look, spots, head }) => {
           const spot = reader ? spotAt(spots, reader.at) : spots.at(-1);
           if (!spot || look === "faint") return null;
           const style: CSSProperties = { left: left(spot[0]), bottom: bottom(spot[1]), color: tone };
