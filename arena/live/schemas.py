@@ -13,6 +13,7 @@ from arena.practice.public import PracticeOut
 from arena.rundown.public import Phase
 from arena.shows.public import EpisodeOut
 from arena.submissions.public import RosterRow, SubmissionOut
+from arena.training.public import RaceOut, TrainingOut
 from arena.votes.public import TallyOut
 
 
@@ -140,4 +141,4 @@ class Snapshot(Out):
     epoch: str
     seq: int
     now: datetime
-    state: Stage | Desk | Program | Board | SubmissionOut | PracticeOut
+    state: Stage | Desk | Program | Board | SubmissionOut | PracticeOut | TrainingOut | RaceOut

@@ -41,9 +41,9 @@ async def settle(session: AsyncSession, race_id: UUID) -> None:
 
 
 async def _start(session: AsyncSession, race: TrainingRace) -> None:
-    race.state = "running"
-    race.started_at = await db_now(session) + LEAD
-    race.ends_at = race.started_at + timedelta(seconds=race.seconds)
+    starts = await db_now(session) + LEAD
+    race.state, race.started_at = "running", starts
+    race.ends_at = starts + timedelta(seconds=race.seconds)
 
 
 async def told(session: AsyncSession, run_id: UUID) -> Told | None:

@@ -13,7 +13,7 @@ from arena.kit.site import Site
 from arena.shows.public import SeasonRules, season_rules
 from arena.shows.training import FORM, Budget, Profile, RecipeId, TrainingRules, TrainingSpec
 from arena.submissions import public as submissions
-from arena.submissions.datasets.contracts import DatasetReport
+from arena.submissions.datasets.contracts import DatasetReport, Form
 from arena.submissions.public import Entry, Submission
 from arena.training import queries, rules
 from arena.training.contracts import TrainingChanged, TrainingOrdered
@@ -167,7 +167,7 @@ async def _report(session: AsyncSession, row: Submission) -> DatasetReport:
     return DatasetReport.model_validate((await submissions.dataset_check(session, row.id)).report)
 
 
-def _form(report: DatasetReport) -> rules.Form:
+def _form(report: DatasetReport) -> Form:
     if report.form is None:
         raise Invalid("training.no_form", "No row of the data set says which form it has.")
     return report.form

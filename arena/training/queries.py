@@ -260,7 +260,8 @@ async def _decisions(session: AsyncSession, runs: list[UUID]) -> dict[UUID, list
     found: dict[UUID, list[TrainingDecisionOut]] = {}
     for row, by in (await session.execute(statement)).all():
         out = TrainingDecisionOut(action=row.action, by=by, at=row.created_at)
-        found.setdefault(row.run_id, []).append(out)
+        if row.run_id is not None:
+            found.setdefault(row.run_id, []).append(out)
     return found
 
 

@@ -73,7 +73,7 @@ async def prepare(site: Site, session: AsyncSession, job: Job) -> TrainContract:
     run.state, run.at_line, run.base_digest = "running", False, node.base_digest
     run.attempt += 1
     if run.started_at is None:
-        run.started_at = await db_now(session)
+        run.started_at = func.clock_timestamp()
     announce(session, run)
     budget = Budget.model_validate(run.budget)
     life = 2 * budget.seconds + SLACK_SECONDS
@@ -294,7 +294,7 @@ async def _end(
     code: str | None = None,
 ) -> None:
     run.state, run.reason, run.code = state, reason, code
-    run.ended_at = await db_now(session)
+    run.ended_at = func.clock_timestamp()
     announce(session, run)
     if run.race_id is not None:
         await clock.settle(session, run.race_id)

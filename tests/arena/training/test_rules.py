@@ -4,14 +4,14 @@ import pytest
 
 from arena.shows.base_models import HOUSE_MODEL
 from arena.shows.rules import Track
-from arena.shows.training import FORM, Budget, TrainingRules, TrainingSpec
+from arena.shows.training import FORM, Budget, RecipeId, TrainingRules, TrainingSpec
 from arena.training.rules import CURVE, check, estimate, presets, stride
 
 TRACK = Track(training=TrainingRules(recipes=tuple(FORM)), max_rank=4)
 
 
 @pytest.mark.parametrize("recipe", list(FORM))
-def test_every_proposal_can_be_ordered(recipe: str) -> None:
+def test_every_proposal_can_be_ordered(recipe: RecipeId) -> None:
     for spec in presets(recipe, TRACK).values():
         check(spec, FORM[spec.recipe], TRACK)
         assert spec.max_length == HOUSE_MODEL.context

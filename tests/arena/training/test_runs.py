@@ -143,8 +143,8 @@ async def test_what_came_of_training_is_none_of_the_days_uploads(
     await change_rules(show.portal, versions_per_day=3)
     entry = lantern["entry_id"]
     await announce_dataset(ada, entry, count=31)  # beside the first adapter and the first data set
-    body = {"artifact": "adapter", "files": [{"name": "adapter_config.json", "size": 1, "sha256": "0" * 64}]}
-    body["files"].append({"name": "adapter_model.safetensors", "size": 1, "sha256": "1" * 64})
+    names = ("adapter_config.json", "adapter_model.safetensors")
+    body = {"artifact": "adapter", "files": [{"name": one, "size": 1, "sha256": "0" * 64} for one in names]}
     refused = await ada.refused("POST", f"/entries/{entry}/submissions", body)
     assert refused == (429, "upload.quota")
     assert (await ada.get_ok(f"/training/runs/{run['id']}"))["result"]["version"] == 3

@@ -5787,7 +5787,7 @@ export interface components {
             /** Seq */
             seq: number;
             /** State */
-            state: components["schemas"]["Stage"] | components["schemas"]["Desk"] | components["schemas"]["Program"] | components["schemas"]["Board"] | components["schemas"]["SubmissionOut"] | components["schemas"]["PracticeOut"];
+            state: components["schemas"]["Stage"] | components["schemas"]["Desk"] | components["schemas"]["Program"] | components["schemas"]["Board"] | components["schemas"]["SubmissionOut"] | components["schemas"]["PracticeOut"] | components["schemas"]["TrainingOut"] | components["schemas"]["RaceOut"];
         };
         /**
          * SpeedFile
