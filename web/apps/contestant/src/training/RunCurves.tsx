@@ -2,7 +2,7 @@ import type { TrainingPoint } from "@gavel/api";
 import { clockTime } from "@gavel/desk";
 import { Card } from "@gavel/ui";
 import { type Curve, Curves } from "@gavel/ui/curves";
-import { spotAt, thinned } from "@gavel/ui/curves/figures";
+import { type Spot, spotAt, thinned } from "@gavel/ui/curves/figures";
 import { Scroll } from "@gavel/ui/scroll";
 import { useState } from "react";
 import { useT } from "../i18n";
@@ -71,20 +71,24 @@ function Drawing({ name, points, until, at, choose }: DrawingProps) {
   const words = t(`training.curve.${name}`);
   const spots = spotsOf(points, name);
   const main = name === MAIN;
+  const means = smooth(spots);
   const drawn: Curve[] = main
     ? [
         { name: "each", tone: "var(--mute)", look: "faint", spots },
-        { name, tone: "var(--gold)", look: "line", spots: smooth(spots) },
+        { name, tone: "var(--gold)", look: "line", spots: means },
       ]
     : [{ name, tone: "var(--text)", look: "line", spots }];
-  const value = spotAt(spots, at)?.[1];
-  const said = value === undefined ? t("training.value_none") : figure(name, value);
+  const say = (of: Spot[]) => {
+    const value = spotAt(of, at)?.[1];
+    return value === undefined ? t("training.value_none") : figure(name, value);
+  };
+  const said = say(spots);
   return (
     <figure className={css.drawing} data-main={main || undefined}>
       <figcaption aria-hidden="true">
         <span>{words}</span>
         <b>{said}</b>
-        {main && <small>{t("training.curve_legend")}</small>}
+        {main && <small>{t("training.curve_legend", { mean: say(means) })}</small>}
       </figcaption>
       <Curves
         label={t("training.curve_label", { name: words })}
