@@ -1,5 +1,5 @@
 /**
- * Pictures of every state of the audience's pages, from the mock portal and the built apps:
+ * Pictures of every state of the audience's pages, and of training on the desks, from the mock portal and the built apps:
  *   node e2e/shots.mjs [--out DIR] [--only part-of-name]
  * With AXE=path/to/axe.min.js it also prints what axe finds on each page.
  */
