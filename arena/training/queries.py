@@ -9,7 +9,6 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import aliased
 
 from arena.accounts.public import Caller, Person, Role
-from arena.kit.db import Json
 from arena.kit.errors import NotFound
 from arena.kit.jobs import service as jobs
 from arena.kit.jobs.models import JobState
@@ -101,11 +100,15 @@ async def points(session: AsyncSession, run: TrainingRun, after: int) -> PointsO
     return PointsOut(stride=every, points=[PointOut.model_validate(point) for point in found])
 
 
-async def log(session: AsyncSession, run: TrainingRun) -> list[Json]:
-    """Every step, as a JSON object."""
-    statement = select(TrainingPoint).where(TrainingPoint.run_id == run.id).order_by(TrainingPoint.step)
-    rows = (await session.execute(statement)).scalars()
-    return [PointOut.model_validate(point).model_dump() for point in rows]
+async def log(session: AsyncSession, run_id: UUID, after: int) -> list[PointOut]:
+    """The next steps of a run, none left out."""
+    statement = (
+        select(TrainingPoint)
+        .where(TrainingPoint.run_id == run_id, TrainingPoint.step > after)
+        .order_by(TrainingPoint.step)
+        .limit(MOST_POINTS)
+    )
+    return [PointOut.model_validate(point) for point in (await session.execute(statement)).scalars()]
 
 
 # --- as pages see them --------------------------------------------------------------------------------------------

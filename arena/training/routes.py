@@ -3,7 +3,6 @@
 from collections.abc import AsyncIterator
 from typing import Annotated, Literal
 
-import orjson
 from fastapi import APIRouter, Query, Request
 from starlette.responses import StreamingResponse
 
@@ -133,17 +132,24 @@ async def download_trained_data(request: Request, run: OwnTraining) -> Streaming
 
 
 @router.get("/runs/{run_id}/log")
-async def download_training_log(run: VisibleTraining, session: SessionDep) -> StreamingResponse:
+async def download_training_log(
+    request: Request, run: VisibleTraining, session: SessionDep
+) -> StreamingResponse:
     """Everything that is known of it: the run in the first line, then every step, a JSON object each."""
+    site: Site = request.app.state.site
     seen = await queries.one(session, run.id)
-    lines = [
-        seen.model_dump_json().encode(),
-        *[orjson.dumps(point) for point in await queries.log(session, run)],
-    ]
 
-    async def body() -> AsyncIterator[bytes]:
-        for line in lines:
-            yield line + b"\n"
+    async def body() -> AsyncIterator[str]:
+        yield seen.model_dump_json() + "\n"
+        after = 0
+        while True:
+            # A slow line holds no connection to the database.
+            async with site.sessions() as own:
+                points = await queries.log(own, seen.id, after)
+            if not points:
+                return
+            after = points[-1].step
+            yield "".join(point.model_dump_json() + "\n" for point in points)
 
     headers = _attachment(f"training-{run.id}.jsonl")
     return StreamingResponse(body(), media_type="application/x-ndjson", headers=headers)

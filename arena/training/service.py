@@ -280,7 +280,7 @@ async def failed(session: AsyncSession, run_id: UUID, reason: str) -> None:
     """Our fault. Who asked for a pause gets it: from the last checkpoint it goes on as it would have."""
     run = await queries.run(session, run_id, lock=True)
     if run.state == "pausing":
-        run.state, run.reason = "paused", reason
+        run.state, run.reason, run.code = "paused", reason, "training.lost_while_pausing"
         announce(session, run)
     elif run.state in UNDER_WAY:
         await _end(session, run, "failed", reason)

@@ -2,12 +2,16 @@
 
 from collections.abc import AsyncIterator
 from pathlib import Path
+from uuid import UUID
 
 import pytest
 
+from arena.pipeline import PIPELINE
+from arena.training.contracts import RaceChanged, TrainingChanged
 from tests.arena.submissions.test_line import change_rules
 from tests.support.clock import time_passes
 from tests.support.evening import Evenings
+from tests.support.live import page
 from tests.support.portal import Caller
 from tests.support.show import Json, Show
 from tests.support.training import Trainer, send_dataset, track, wanted
@@ -98,6 +102,27 @@ async def test_all_start_at_one_moment_and_end_at_another_and_enter(show: Show) 
         "Lantern",
         "Kite",
     }
+
+
+async def test_the_stage_sees_the_curves_fall_by_patches_alone(show: Show) -> None:
+    race_id, (ada, grace) = await planned(show)
+    run_id = ada.contract.run_id
+    for one in (ada, grace):
+        await one.hand_in(READY)
+    race, run = f"race:{race_id}", f"training:{run_id}"
+    async with page(show.portal) as stage, page(show.portal, show.contestants["Lantern"]) as own:
+        seen, mine = await stage.open(race), await own.open(run)
+        for last in (10, 20):
+            await ada.steps(last - 9, last)
+            await show.portal.relay()
+            while (of(seen.state, ada)["step"], mine.state["step"]) != (last, last):
+                await (stage if of(seen.state, ada)["step"] != last else own).receive()
+        assert len(of(seen.state, ada)["curve"]) == 20
+        assert seen.kinds.count("snap") == mine.kinds.count("snap") == 1
+        assert await stage.refused(run) == "training.not_found"
+    season = UUID(seen.state["season_id"])
+    told_of = PIPELINE.channels(RaceChanged(race_id=UUID(race_id), season_id=season))
+    assert told_of | PIPELINE.channels(TrainingChanged(run_id=UUID(run_id), season_id=season)) == {race, run}
 
 
 async def test_whoever_lost_its_lab_when_the_time_is_up_enters_with_the_last_good_step(show: Show) -> None:
