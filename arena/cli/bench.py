@@ -21,6 +21,7 @@ BENCHES = {
     "intake": "arena.cli.bench_intake:figures",
     "duel": "arena.cli.bench_duel:figures",
     "eval": "arena.cli.bench_eval:figures",
+    "train": "arena.cli.bench_train:figures",
 }
 
 

@@ -62,6 +62,7 @@ class TrainingSpec(Shown):
     rank: int = Field(default=8, ge=1, le=64)
     alpha: int = Field(default=16, ge=1, le=1024)
     dropout: float = Field(default=0.0, ge=0, lt=1)
+    """Of `sft` and `reward`. The others compare log-probabilities, which it would blur, and train without."""
     target_modules: tuple[Annotated[str, StringConstraints(pattern="^[a-z_]{1,40}$")], ...] = (
         "q_proj",
         "v_proj",
@@ -76,7 +77,8 @@ class TrainingSpec(Shown):
     """Longest row in tokens, frame and end token included. A longer row refuses the run, and is named."""
     seed: int = Field(default=0, ge=0, le=MAX_SEED)
     beta: float = Field(default=0.1, gt=0, le=10)
-    """Of preference recipes: how hard the reference holds; of `ppo`, `grpo`, `rloo`: the weight of the KL term."""
+    """Of preference recipes: how hard the reference holds; of `ppo`, `grpo`, `rloo`: the weight of the KL term. `simpo`
+    has no reference and takes means per token, so it wants more: about 2."""
     verifier: Verifier = "exact"
     """Of reinforcement recipes."""
     generations: int = Field(default=4, ge=2, le=16)
@@ -95,6 +97,8 @@ class TrainingSpec(Shown):
             raise ValueError("processes: the profile single has one")
         if self.batch_size % self.processes:
             raise ValueError("batch_size: must be a multiple of processes")
+        if self.recipe == "kto" and self.batch_size // self.processes < 2:
+            raise ValueError("batch_size: kto sets rows against each other, two for each process at least")
         if self.recipe in ("grpo", "rloo") and self.batch_size % self.generations:
             raise ValueError("batch_size: must be a multiple of generations")
         return self

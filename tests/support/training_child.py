@@ -85,8 +85,13 @@ def main(path: str) -> int:
         adapter.mkdir()
         (adapter / "adapter_config.json").write_text("{}")
         (adapter / "adapter_model.safetensors").write_text(f"{step} {weights}")
-    record = {"steps": step, "tokens": 10 * step, "supervised_tokens": 5, "rows": 3, "seconds": float(step)}
-    record |= {"peak_bytes": 1, "libraries": {}, "machine": {"threads": job["threads"]}}
+    record: dict[str, Any] = {"steps": step, "tokens": 10 * step, "supervised_tokens": 5, "rows": 3}
+    record |= {
+        "seconds": float(step),
+        "peak_bytes": 1,
+        "libraries": {},
+        "machine": {"threads": job["threads"]},
+    }
     say("trained", stopped=stopped, record=record)
     return 0
 

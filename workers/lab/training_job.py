@@ -10,6 +10,7 @@ started on that checkpoint with no step left to make.
 
 import errno
 import os
+import re
 from pathlib import Path
 
 import httpx
@@ -17,7 +18,16 @@ import structlog
 
 from arena.kit.celery import TRAIN
 from arena.submissions.contracts import Refusal
-from arena.training.contracts import CHECKPOINT_FILE, Refused, TrainContract, Trained, TrainJob, TrainResult
+from arena.training.contracts import (
+    CHECKPOINT_FILE,
+    CheckpointWritten,
+    Refused,
+    Resume,
+    TrainContract,
+    Trained,
+    TrainJob,
+    TrainResult,
+)
 from arena.training.faults import CODES, DISK_FULL
 from workers.lab import base_weights
 from workers.lab.job import Ended, JobContext, JobFailed
@@ -28,6 +38,7 @@ from workers.lab.train.outgoing import Outgoing
 from workers.lab.train.supervision import Child
 from workers.lab.transfer import download, upload
 
+_RANKS_ERROR = re.compile(r"^\[rank\d+\]: [A-Za-z_.]+(Error|Exception).*", re.MULTILINE)
 NO_SPACE = "The lab's disk is full. The run goes on from its last checkpoint."
 
 log = structlog.get_logger()
@@ -69,6 +80,7 @@ class _Run:
         """Whoever ran over the end of a race comes in with the last step that is safe."""
         self._job.check()
         resume = self._contract.resume
+        last: CheckpointWritten | Resume
         if late.written is not None:
             folder, last = late.written.folder, late.written
         elif self._asked.resume_dir is not None and resume is not None:
@@ -112,11 +124,11 @@ class _Run:
             if self._outgoing.lost:
                 raise JobFailed("The checkpoint for the pause could not be stored.", retry=True)
             return TrainResult(ended="paused")
-        tail = self._log.read_text(errors="replace")[-2000:]
+        tail = self._log.read_text(errors="replace")[-8000:]
         log.warning("training_broke", code=ended.code, log=tail)
         if child.stuck:
             raise JobFailed("The training process said nothing for too long.", retry=True)
-        raise JobFailed(f"The training process broke (exit {ended.code}): {last_line(tail)}", retry=True)
+        raise JobFailed(f"The training process broke (exit {ended.code}): {_last_words(tail)}", retry=True)
 
     def _done(self, child: Child) -> TrainResult:
         assert isinstance(child.last, Trained)
@@ -174,6 +186,12 @@ def _threads(processes: int) -> int:
     """An even share of the processors for each lane, and in it for each process."""
     lanes = lane_widths(os.environ)[TRAIN]
     return max(1, len(os.sched_getaffinity(0)) // lanes // processes)
+
+
+def _last_words(log: str) -> str:
+    """Of several processes those of the one that broke first: the others miss it, and torchrun only counts them."""
+    first = _RANKS_ERROR.search(log)
+    return first[0][:300] if first else last_line(log)
 
 
 def _made(folder: Path) -> Path:

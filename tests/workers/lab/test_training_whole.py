@@ -5,7 +5,7 @@ import json
 import os
 import signal
 import threading
-from pathlib import Path
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -30,11 +30,12 @@ from tests.support.training_lab import (
 from workers.lab import runner
 from workers.lab.runner import run_job
 from workers.lab.train import outgoing
+from workers.lab.train.outgoing import Outgoing
 from workers.pool.model_store import write_manifest
 
 pytestmark = pytest.mark.timeout(600)
 
-STEPS = 12
+STEPS = 24
 DATA = "".join(json.dumps(row) + "\n" for row in CONVERSATIONS).encode()
 ALONE = TrainingSpec(batch_size=2, learning_rate=1e-2, warmup_steps=1)
 TOGETHER = ALONE.model_copy(update={"profile": "ddp", "processes": 2})
@@ -88,20 +89,27 @@ def undisturbed(lab: str) -> Any:
         yield run
 
 
+def killing(step: int) -> Callable[[Outgoing, Any], None]:
+    """`Outgoing.add`, and the child's end as soon as it says this step."""
+    add = Outgoing.add
+
+    def strike(outgoing: Outgoing, message: Any) -> None:
+        add(outgoing, message)
+        if message.kind == "point" and message.step == step:
+            os.kill(child(), signal.SIGKILL)
+
+    return strike
+
+
 def test_a_trainer_that_is_killed_at_three_steps_leaves_the_same_adapter(
-    portal: LabPortal, lab: str, undisturbed: Run
+    portal: LabPortal, lab: str, undisturbed: Run, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     run = Run(portal, lab, ALONE)
-    for step in (3, 6, 9):
-
-        def strike(step: int = step) -> None:
-            if max(steps_kept(portal), default=0) >= step:
-                portal.on_answers = lambda: None
-                os.kill(child(), signal.SIGKILL)
-
-        portal.on_answers = strike
-        assert run_job(portal.job_url) == "failed"
-        assert failure(portal)["retry"] is True
+    for step in (3, 10, 17):
+        with monkeypatch.context() as patch:
+            patch.setattr(Outgoing, "add", killing(step))
+            assert run_job(portal.job_url) == "failed"
+        assert (failure(portal)["retry"], "exit -9" in failure(portal)["reason"]) == (True, True)
         run.goes_on()
     assert checkpoints(portal)
     run.ends()
@@ -110,11 +118,11 @@ def test_a_trainer_that_is_killed_at_three_steps_leaves_the_same_adapter(
 
 
 def test_two_processes_learn_what_one_does_and_can_be_paused(
-    portal: LabPortal, lab: str, undisturbed: Run, tmp_path: Path
+    portal: LabPortal, lab: str, undisturbed: Run
 ) -> None:
     run = Run(portal, lab, TOGETHER)
-    with running(portal):
-        wait_for(lambda: len(steps_kept(portal)) > 2, 300)
+    with running(portal) as outcome:
+        wait_for(lambda: len(steps_kept(portal)) > 2 or outcome, 300)
         portal.told = lambda: {"pause": True}
     assert result(portal).ended == "paused"
     assert checkpoints(portal)[-1]["step"] == steps_kept(portal)[-1]

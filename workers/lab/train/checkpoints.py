@@ -26,6 +26,8 @@ from torch.optim.lr_scheduler import LRScheduler
 from arena.training.contracts import CHECKPOINT_FILE
 
 FORMAT = 1
+KEPT = 3
+"""On disk: whoever carries them away may be one or two behind."""
 LAST = 10
 """Of the last so many steps the final loss is the mean."""
 
@@ -90,9 +92,8 @@ class Checkpoint:
 
 
 def write(folder: Path, run: Run, optimizer: Optimizer, schedule: LRScheduler) -> None:
-    """Write a checkpoint into `folder`, all of it or nothing. Every process calls this; the first one writes.
-
-    Raises OSError; what was in the folder's neighbours stays whole.
+    """Write a checkpoint into `folder`, all of it or nothing, and drop the oldest of its neighbours. Every process
+    calls this; the first one writes. Raises OSError, and then the neighbours are all there.
     """
     randomness = [_randomness()]
     if _processes() > 1:
@@ -113,6 +114,9 @@ def write(folder: Path, run: Run, optimizer: Optimizer, schedule: LRScheduler) -
     if _rank() != 0:
         return
     write_whole(folder, {CHECKPOINT_FILE: save(plain, {"checkpoint": json.dumps(said)})})
+    by_step = sorted((int(one.name), one) for one in folder.parent.iterdir() if one.name.isdigit())
+    for _step, old in by_step[:-KEPT]:
+        shutil.rmtree(old, ignore_errors=True)
 
 
 def write_whole(folder: Path, files: dict[str, bytes]) -> None:
@@ -130,14 +134,6 @@ def write_whole(folder: Path, files: dict[str, bytes]) -> None:
         unfinished.rename(folder)
     finally:
         shutil.rmtree(unfinished, ignore_errors=True)
-
-
-def drop_old(folder: Path, kept: int) -> None:
-    """Of the checkpoints in `folder`, by step, all but the newest `kept`."""
-    for old in sorted((one for one in folder.iterdir() if one.name.isdigit()), key=lambda one: int(one.name))[
-        :-kept
-    ]:
-        shutil.rmtree(old, ignore_errors=True)
 
 
 def read(folder: Path) -> Checkpoint:
@@ -173,10 +169,10 @@ def _trained(optimizer: Optimizer) -> Iterator[tuple[int, torch.nn.Parameter]]:
 
 
 def _randomness() -> dict[str, Any]:
-    _, words, place, has_gauss, gauss = np.random.get_state()
+    _, words, place, has_gauss, gauss = np.random.get_state(legacy=True)
     found: dict[str, Any] = {
         "python": random.getstate(),
-        "numpy": [words.tolist(), place, has_gauss, gauss],  # type: ignore[union-attr]
+        "numpy": [np.asarray(words).tolist(), place, has_gauss, gauss],
         "torch": _text(torch.get_rng_state()),
     }
     if torch.cuda.is_available():

@@ -57,6 +57,8 @@ def main(job_file: str) -> int:
             raise
         print(f"the disk is full: {error}", file=sys.stderr)
         return DISK_FULL
+    if torch.distributed.is_initialized():
+        torch.distributed.destroy_process_group()
     return 0
 
 
@@ -200,7 +202,7 @@ def train(trainer: Trainer, kit: Kit, watch: Watch, job: TrainJob) -> Stopped:
     if job.resume_dir:
         # The weights come back with the optimiser's moments (`Watch.on_train_begin`), from our own file.
         trainer._load_from_checkpoint = lambda *_: None
-        earlier = resume_state(kit.out / "trainer", watch.run)
+        earlier = resume_state(trainer, watch.run)
     try:
         trainer.train(resume_from_checkpoint=earlier)
     except Over as over:

@@ -89,8 +89,8 @@ def _example(number: int, line: bytes, spec: TrainingSpec, base: BaseModel, spel
         last = (
             f"messages[{len(value['messages']) - 1}]" if form == "messages" and "messages" in value else "["
         )
-        answers = (last, "chosen", "rejected", "completion")
-        empty = bad.code == "dataset.empty_text" and bad.place.startswith(answers)
+        of_answers = (last, "chosen", "rejected", "completion")
+        empty = bad.code == "dataset.empty_text" and bad.place.startswith(of_answers)
         raise CannotTrain(
             "training.empty_answer" if empty else "training.bad_row",
             f"Row {number} cannot be trained on: {bad.code} {bad.place}".rstrip(),
@@ -168,15 +168,17 @@ def places(lengths: Sequence[int], batch_size: int, seed: int) -> Iterator[int]:
             yield from rng.sample(range(len(lengths)), len(lengths))
 
     stream = epochs()
+    # Never more than an epoch: a row would meet itself in its batch.
+    together = batch_size * max(1, min(WINDOW, len(lengths) // batch_size))
     while True:
-        window = sorted(islice(stream, batch_size * WINDOW), key=lambda index: lengths[index])
+        window = sorted(islice(stream, together), key=lambda index: lengths[index])
         batches = [window[start : start + batch_size] for start in range(0, len(window), batch_size)]
         rng.shuffle(batches)
         for batch in batches:
             yield from batch
 
 
-class Order(Sampler[int]):
+class Order(Sampler[int]):  # type: ignore[misc]  # torch has no types here
     """The rows of a whole run, as one epoch to the trainer: to go on from a checkpoint is to skip what came before, and
     N processes that take every Nth part of a batch see together what one would see."""
 

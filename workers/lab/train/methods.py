@@ -5,10 +5,11 @@ also scales whole columns, which no engine of ours serves: its merged change is 
 is said. (PEFT's own converter leaves the magnitudes out without a word.)
 """
 
-import importlib.util
 import math
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
+from importlib import import_module
+from importlib.util import find_spec
 from pathlib import Path
 
 import torch
@@ -75,7 +76,7 @@ def check(spec: TrainingSpec, base: BaseModel, max_rank: int, parent: Path | Non
 
 def _check_four_bits() -> None:
     missing = [] if torch.cuda.is_available() else ["a CUDA device"]
-    if importlib.util.find_spec("bitsandbytes") is None:
+    if find_spec("bitsandbytes") is None:
         missing.append("bitsandbytes")
     if missing:
         raise CannotTrain(
@@ -169,9 +170,8 @@ def _gathered(model: PeftModel) -> AbstractContextManager[None]:
     shares = [parameter for parameter in model.parameters() if hasattr(parameter, "ds_id")]
     if not shares:
         return nullcontext()
-    from deepspeed.zero import GatheredParameters
-
-    return GatheredParameters(shares)  # type: ignore[no-any-return]
+    gathered: AbstractContextManager[None] = import_module("deepspeed").zero.GatheredParameters(shares)
+    return gathered
 
 
 def _plain(model: PeftModel, rank: int) -> tuple[dict[str, torch.Tensor], float]:
@@ -188,7 +188,6 @@ def _plain(model: PeftModel, rank: int) -> tuple[dict[str, torch.Tensor], float]
     return tensors, math.hypot(*lost) / (math.hypot(*whole) or 1.0)
 
 
-@torch.no_grad()
 def change(layer: LoraLayer) -> torch.Tensor:
     """What DoRA adds to a layer's weight, in float32: m · (W + s·BA) / ‖W + s·BA‖ − W, norms taken row by row of the
     (out, in) matrix (Liu et al., 2024, equation 5, as PEFT computes it)."""

@@ -16,7 +16,7 @@ from typing import Any
 import torch
 from torch.optim import Optimizer
 from torch.optim.lr_scheduler import LRScheduler
-from transformers import TrainerCallback, TrainerControl, TrainerState, TrainingArguments
+from transformers import Trainer, TrainerCallback, TrainerControl, TrainerState, TrainingArguments
 
 from arena.shows.training import Profile
 from arena.training.contracts import CheckpointWritten, Event, Point, Ready, Stopped, TrainJob
@@ -27,8 +27,6 @@ from workers.lab.train.recipe import CannotTrain
 
 Say = Callable[[Event], None]
 
-KEPT = 3
-"""Checkpoints on disk: whoever carries them away may be one or two behind."""
 LOOK_SECONDS = 0.05
 """How often a race's start is looked for."""
 UNKEPT: tuple[Profile, ...] = ("zero2", "zero3")
@@ -53,7 +51,7 @@ class Over(Exception):
         self.stopped = stopped
 
 
-class Watch(TrainerCallback):
+class Watch(TrainerCallback):  # type: ignore[misc]  # transformers has no types here
     def __init__(
         self,
         job: TrainJob,
@@ -119,7 +117,7 @@ class Watch(TrainerCallback):
                 f"The run held {peak_bytes() >> 20} MiB; its budget is {self._job.budget.memory_bytes >> 20} MiB. "
                 "A smaller batch or shorter rows need less.",
                 peak_bytes=peak_bytes(),
-                limit=self._job.budget.memory_bytes,
+                limit_bytes=self._job.budget.memory_bytes,
                 hint="batch_size",
             )
         if time_up:
@@ -193,7 +191,6 @@ class Watch(TrainerCallback):
         began = self._now()
         folder = Path(self._job.out) / "checkpoints" / str(self.run.step)
         checkpoints.write(folder, self.run, optimizer, schedule)
-        checkpoints.drop_old(folder.parent, KEPT)
         self._say(
             CheckpointWritten(
                 step=self.run.step, folder=str(folder), tokens=self.run.tokens, seconds=self.run.seconds
@@ -227,9 +224,15 @@ class Watch(TrainerCallback):
         return time_up, asked, heavy
 
 
-def resume_state(folder: Path, run: Run) -> str:
+def resume_state(trainer: Trainer, run: Run) -> str:
     """What a trainer wants to see of an earlier one, so that it skips the rows that were taken already."""
+    folder = Path(trainer.args.output_dir)
     folder.mkdir(parents=True, exist_ok=True)
-    state = TrainerState(global_step=run.step, num_input_tokens_seen=run.tokens)
+    state = TrainerState(
+        global_step=run.step,
+        num_input_tokens_seen=run.tokens,
+        logging_steps=1,
+        train_batch_size=trainer.args.train_batch_size,
+    )
     state.save_to_json(os.fspath(folder / "trainer_state.json"))
     return os.fspath(folder)

@@ -18,6 +18,12 @@ def tiny_base(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(autouse=True)
+def no_telemetry(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A process that trains has this in its environment; in this one the libraries may have been imported long ago."""
+    monkeypatch.setattr("huggingface_hub.constants.HF_HUB_OFFLINE", True)
+
+
+@pytest.fixture(autouse=True)
 def one_thread() -> Iterator[None]:
     """Sums of many threads are added up in another order."""
     before = torch.get_num_threads()

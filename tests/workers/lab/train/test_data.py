@@ -1,5 +1,6 @@
 """What a row becomes, token by token, which rows are refused, and the order in which a run takes them."""
 
+import random
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -120,18 +121,24 @@ def test_a_row_as_long_as_allowed_is_taken(tmp_path: Path) -> None:
 
 
 def test_every_row_is_taken_as_often_as_the_others_and_the_seed_decides_when() -> None:
-    lengths = [5, 9, 1, 7, 3, 8, 2]
-    taken = list(islice(places(lengths, 3, seed=1), 7 * 24))
-    assert taken == list(islice(places(lengths, 3, seed=1), 7 * 24))
-    assert taken != list(islice(places(lengths, 3, seed=2), 7 * 24))
-    assert {taken.count(row) for row in range(7)} == {24}
+    lengths = random.Random(0).sample(range(1000), 3 * WINDOW * 2)
+    taken = list(islice(places(lengths, 3, seed=1), 10 * len(lengths)))
+    assert taken == list(islice(places(lengths, 3, seed=1), 10 * len(lengths)))
+    assert taken != list(islice(places(lengths, 3, seed=2), 10 * len(lengths)))
+    assert {taken.count(row) for row in range(len(lengths))} == {10}
     for start in range(0, len(taken), 3 * WINDOW):
         window = taken[start : start + 3 * WINDOW]
         batches = sorted(
-            sorted(lengths[row] for row in window[place : place + 3]) for place in range(0, 24, 3)
+            sorted(lengths[row] for row in window[at : at + 3]) for at in range(0, len(window), 3)
         )
         together = [length for batch in batches for length in batch]
         assert together == sorted(together), "neighbours in length share a batch"
+
+
+@pytest.mark.parametrize("rows", [4, 8, 40])
+def test_a_row_does_not_meet_itself_in_a_step(rows: int) -> None:
+    taken = list(islice(places([7] * rows, 4, seed=0), 5 * rows))
+    assert all(len(set(taken[start : start + 4])) == 4 for start in range(0, len(taken), 4))
 
 
 def test_a_run_is_one_epoch_of_whole_steps() -> None:
