@@ -273,6 +273,18 @@ async def _decisions(session: AsyncSession, runs: list[UUID]) -> dict[UUID, list
     return found
 
 
+async def datasets(session: AsyncSession, season_id: UUID) -> list[VersionRef]:
+    """All data sets of the season that can be trained, by entry, the newest first."""
+    statement = (
+        select(Entry, Submission)
+        .join(Submission, Submission.entry_id == Entry.id)
+        .where(Entry.season_id == season_id)
+        .where(Submission.artifact == "dataset", Submission.state == "verified")
+        .order_by(Entry.name, Submission.version.desc())
+    )
+    return [version_ref(entry, row) for entry, row in (await session.execute(statement)).all()]
+
+
 async def adapters_of(
     session: AsyncSession, holder: UUID | None, season_id: UUID
 ) -> Sequence[tuple[Entry, Submission]]:

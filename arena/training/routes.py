@@ -10,13 +10,16 @@ from arena.accounts.public import Producer, PublicCaller, Role, SignedIn
 from arena.kit.db import SessionDep
 from arena.kit.errors import NotFound
 from arena.kit.site import Site
+from arena.shows.base_models import BASE_MODELS
 from arena.shows.public import current_season, season_rules
 from arena.shows.training import Budget, TrainingSpec
 from arena.submissions.artifacts import DATA_JSONL
 from arena.submissions.public import VisibleSubmission
 from arena.submissions.sealing import sealed
 from arena.training import commands, ordering, queries, races, service
+from arena.training.contracts import DevicePlan
 from arena.training.models import TrainingRun
+from arena.training.plan import plan as device_plan
 from arena.training.policy import OwnTraining, ProducedRace, VisibleRace, VisibleTraining
 from arena.training.schemas import (
     NewRace,
@@ -26,6 +29,7 @@ from arena.training.schemas import (
     TrainingOptions,
     TrainingOut,
     TrainingRecipe,
+    VersionRef,
 )
 
 router = APIRouter(prefix="/training", tags=["training"])
@@ -38,6 +42,12 @@ async def training_options(
     """What can be made of a data set (`submission_id`): recipes for its form, proposals, limits, and about how long
     each would take."""
     return await ordering.options(request.app.state.site, session, *found)
+
+
+@router.get("/datasets")
+async def trainable_datasets(_: Producer, session: SessionDep) -> list[VersionRef]:
+    """What a producer may let run in a race: every verified data set of the season."""
+    return await queries.datasets(session, (await current_season(session)).id)
 
 
 @router.get("/runs")
@@ -166,6 +176,12 @@ async def read_training_recipe(run: VisibleTraining, session: SessionDep) -> Tra
     return TrainingRecipe(
         recipe=recipe.model_dump(mode="json"), command=commands.gavel(recipe), swift=command, remarks=remarks
     )
+
+
+@router.get("/runs/{run_id}/devices")
+async def read_training_devices(run: VisibleTraining) -> DevicePlan:
+    """How the model and what trains it are split over the processes of the run, from the base model's real modules."""
+    return device_plan(BASE_MODELS[run.base_model], TrainingSpec.model_validate(run.spec), run.dtype)
 
 
 def _attachment(name: str) -> dict[str, str]:

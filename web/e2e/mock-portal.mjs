@@ -15,6 +15,7 @@ import { CODE, IDS, Show } from "./mock-show.mjs";
 import { speedRun } from "./mock-speed.mjs";
 import { REPRODUCE, SUITES, suiteScores } from "./mock-suites.mjs";
 import { attentionOf, traceOf } from "./mock-trace.mjs";
+import { SEASON, trainingChannels, trainingRoutes } from "./mock-training.mjs";
 
 const argument = (name, fallback) => {
   const at = process.argv.indexOf(`--${name}`);
@@ -81,6 +82,7 @@ const show = new Show(() => {
 });
 channels.set(`stage:${IDS.episode}`, new Channel(`stage:${IDS.episode}`, () => show.stage));
 channels.set(`board:${IDS.season}`, new Channel(`board:${IDS.season}`, () => show.board));
+for (const [name, read] of trainingChannels(() => language)) channels.set(name, new Channel(name, read));
 
 const refuse = (code, status) => ({ status, body: { error: { code, message: code, detail: {} } } });
 const give = (body, headers = {}) => ({ status: 200, body, headers });
@@ -99,7 +101,7 @@ const ROUTES = [
   [
     "GET",
     /^\/api\/seasons\/current$/,
-    () => give({ id: IDS.season, name: "2026", suite: "reasoning", weights: { judges: 0.5, crowd: 0.5 }, track: {} }),
+    () => give({ id: IDS.season, name: "2026", suite: "reasoning", weights: { judges: 0.5, crowd: 0.5 }, ...SEASON }),
   ],
   ["GET", /^\/api\/episodes$/, () => give([episode()])],
   [
@@ -171,6 +173,7 @@ const ROUTES = [
     ({ match }) => give(attentionOf(match[1], match[2], show.language)),
   ],
   ["GET", /^\/api\/ballots\/[^/]+\/ledger$/, () => give(show.ledger)],
+  ...trainingRoutes(give, refuse, () => language),
   [
     "POST",
     /^\/mock\/scene$/,
@@ -178,6 +181,8 @@ const ROUTES = [
       if (body.language) {
         language = body.language;
         show.reset(language);
+        // What is told in another language is another state.
+        for (const channel of channels.values()) channel.update();
       }
       if (body.board === "empty") show.emptyBoard();
       if (body.board === "unrated") show.unratedBoard();
@@ -214,13 +219,13 @@ function file(response, path) {
 }
 
 const server = createServer(async (request, response) => {
-  const path = new URL(request.url, "http://mock").pathname;
+  const { pathname: path, searchParams: query } = new URL(request.url, "http://mock");
   if (!/^\/(api|mock|healthz)/.test(path)) return file(response, path);
   const device = /gavel_device=([^;]+)/.exec(request.headers.cookie ?? "")?.[1];
   const route = ROUTES.find(([method, pattern]) => method === request.method && pattern.test(path));
   if (fault.offline && path.startsWith("/api")) return request.socket.destroy();
   const answer = route
-    ? route[2]({ match: route[1].exec(path), device, body: await read(request) })
+    ? route[2]({ match: route[1].exec(path), query, device, body: await read(request) })
     : refuse("http.404", 404);
   response.writeHead(answer.status, { "content-type": "application/json", ...answer.headers });
   response.end(JSON.stringify(answer.body));

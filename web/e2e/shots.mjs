@@ -1,5 +1,5 @@
 /**
- * Pictures of every state of the audience's pages, from the mock portal and the built apps:
+ * Pictures of every state of the audience's pages, and of training on the desks, from the mock portal and the built apps:
  *   node e2e/shots.mjs [--out DIR] [--only part-of-name]
  * With AXE=path/to/axe.min.js it also prints what axe finds on each page.
  */
@@ -20,6 +20,7 @@ const BASE = `http://127.0.0.1:${PORT}`;
 const PHONE = { width: 390, height: 844 };
 const SMALL = { width: 320, height: 568 };
 const WIDE = { width: 1280, height: 900 };
+const DESK = { width: 1440, height: 900 };
 const TV = { width: 1920, height: 1080 };
 const phone = `/s/${CODE}`;
 const stage = `/stage/${IDS.episode}`;
@@ -36,6 +37,20 @@ const looked = (name) => async (page) => {
   await tap(name)(page);
   await page.getByRole("slider").nth(1).waitFor();
   await chosen(8)(page);
+};
+/** Of training: open the form, open the advanced settings, pick two runs, open the commands. */
+const press = (what) => async (page) => {
+  if (what === "order" || what === "advanced") {
+    await page.getByRole("button", { name: /用它训练|Train with this data set/ }).click();
+    await page.getByRole("group").last().waitFor();
+  }
+  if (what === "advanced") {
+    await page.getByText(/高级设置|Advanced settings/).click();
+    await page.getByLabel(/^(学习率|Learning rate)$/).fill("12");
+  }
+  if (what === "compare") for (const index of [0, 2]) await page.getByRole("checkbox").nth(index).check();
+  if (what === "devices") await page.getByText(/怎样分布|How it lies/).click();
+  if (what === "commands") await page.getByText(/同样的训练|The same run on/).click();
 };
 const ZH = { language: "zh" };
 const EN = { language: "en" };
@@ -216,6 +231,43 @@ const SHOTS = [
   ["suite-missing-en", "/suites/nothing", PHONE, { ...EN, name: "idle" }, "en"],
   ["stage-finished-zh", stage, TV, { ...ZH, name: "finished" }, "zh"],
   ["stage-failed-en", stage, TV, { ...EN, name: "failed" }, "en"],
+  ["race-lineup-zh", "/stage/race/lineup", TV, { ...ZH, name: "idle" }, "zh"],
+  ["race-soon-en", "/stage/race/soon", TV, { ...EN, name: "idle" }, "en"],
+  ["race-racing-zh", "/stage/race/racing", TV, { ...ZH, name: "idle" }, "zh"],
+  ["race-racing-transparent-en", "/stage/race/racing?transparent=1", TV, { ...EN, name: "idle" }, "en"],
+  ["race-over-en", "/stage/race/over", TV, { ...EN, name: "idle" }, "en"],
+  ["race-crowd-zh", "/stage/race/crowd", TV, { ...ZH, name: "idle" }, "zh"],
+  ["race-missing-en", "/stage/race/nothing", TV, { ...EN, name: "idle" }, "en"],
+  ...[
+    ["phone", PHONE],
+    ["desk", DESK],
+  ].flatMap(([size, viewport]) =>
+    [
+      ["zh", ZH],
+      ["en", EN],
+    ].flatMap(([language, scene]) =>
+      [
+        ["data", "/contestant/submissions/data"],
+        ["order", "/contestant/submissions/data", press("order")],
+        ["advanced", "/contestant/submissions/data", press("advanced")],
+        ["runs", "/contestant/entries/lumen", press("compare")],
+        ["running", "/contestant/training/running"],
+        ["queued", "/contestant/training/queued"],
+        ["refused", "/contestant/training/refused"],
+        ["dpo", "/contestant/training/dpo", press("commands")],
+        ["devices", "/contestant/training/higher", press("devices")],
+        ["compare", "/contestant/training/compare/done,higher,dpo"],
+        ["producer", "/producer/training"],
+      ].map(([name, path, act]) => [
+        `training-${name}-${size}-${language}`,
+        path,
+        viewport,
+        { ...scene, name: "idle" },
+        language,
+        act,
+      ]),
+    ),
+  ),
   ["stage-small-en", stage, { width: 1024, height: 768 }, { ...EN, name: "vote" }, "en"],
 ];
 
@@ -251,7 +303,9 @@ try {
         );
     }
     // These are read like a page of a paper; the others have to fit.
-    const fullPage = ["/speed", "/how", "/duel", "/suites"].some((start) => path.startsWith(start));
+    const fullPage = ["/speed", "/how", "/duel", "/suites", "/contestant", "/producer"].some((start) =>
+      path.startsWith(start),
+    );
     await page.screenshot({ path: `${OUT}/${name}.png`, omitBackground: name.includes("transparent"), fullPage });
     await context.close();
   }

@@ -166,26 +166,6 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/api/base-models": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /**
-         * List Base Models
-         * @description What a track can be built on: where from, under which licence; which seasons use it, which nodes serve it.
-         */
-        get: operations["list_base_models"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
     "/api/benchmark-runs": {
         parameters: {
             query?: never;
@@ -2085,6 +2065,350 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/training/datasets": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Trainable Datasets
+         * @description What a producer may let run in a race: every verified data set of the season.
+         */
+        get: operations["trainable_datasets"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/training/options": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Training Options
+         * @description What can be made of a data set (`submission_id`): recipes for its form, proposals, limits, and about how long
+         *     each would take.
+         */
+        get: operations["training_options"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/training/races": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Races
+         * @description Those that have started, the newest first; for producers the planned ones too.
+         */
+        get: operations["list_races"];
+        put?: never;
+        /**
+         * Plan Race
+         * @description Runs with one start and one clock. It starts by itself when all are at the line; when its time is up, each ends
+         *     with its last good step and enters.
+         */
+        post: operations["plan_race"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/training/races/{race_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Read Race */
+        get: operations["read_race"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/training/races/{race_id}/cancel": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Cancel Race
+         * @description All its runs end, and nobody gets a version of it.
+         */
+        post: operations["cancel_race"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/training/races/{race_id}/start": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Start Race
+         * @description With who is at the line, instead of waiting for the others.
+         */
+        post: operations["start_race"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/training/runs": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Trainings
+         * @description One's own in the season, the newest first; for producers all of them.
+         */
+        get: operations["list_trainings"];
+        put?: never;
+        /**
+         * Order Training
+         * @description Train a data set; the adapter becomes the entry's next version and goes through the gate like any upload.
+         */
+        post: operations["order_training"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/training/runs/{run_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Read Training */
+        get: operations["read_training"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/training/runs/{run_id}/adapter/{name}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Download Trained
+         * @description A file of the adapter as it was trained. A download only: never shown by a browser.
+         */
+        get: operations["download_trained"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/training/runs/{run_id}/cancel": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Cancel Training
+         * @description End it. Its curve stays, and for some days `resume` goes on from its last checkpoint.
+         */
+        post: operations["cancel_training"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/training/runs/{run_id}/data.jsonl": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Download Trained Data
+         * @description The data set as it was trained, in its canonical form: what the recipe names by its hash.
+         */
+        get: operations["download_trained_data"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/training/runs/{run_id}/devices": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read Training Devices
+         * @description How the model and what trains it are split over the processes of the run, from the base model's real modules.
+         */
+        get: operations["read_training_devices"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/training/runs/{run_id}/log": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Download Training Log
+         * @description Everything that is known of it: the run in the first line, then every step, a JSON object each.
+         */
+        get: operations["download_training_log"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/training/runs/{run_id}/pause": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Pause Training
+         * @description Stop for a while. The lab hands in a checkpoint first.
+         */
+        post: operations["pause_training"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/training/runs/{run_id}/points": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read Training Points
+         * @description Its curves, from the step after `after` on.
+         */
+        get: operations["read_training_points"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/training/runs/{run_id}/recipe": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read Training Recipe
+         * @description How anybody makes the same adapter: as JSON, with this platform, and with ms-swift.
+         */
+        get: operations["read_training_recipe"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/training/runs/{run_id}/resume": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Resume Training
+         * @description Go on from the last checkpoint.
+         */
+        post: operations["resume_training"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/uploads/{upload_id}": {
         parameters: {
             query?: never;
@@ -2593,39 +2917,6 @@ export interface components {
             /** House */
             house: number | null;
         };
-        /**
-         * BaseModelOut
-         * @description A base model of the registry, and what is made of it here.
-         */
-        BaseModelOut: {
-            /** Bytes */
-            bytes: number | null;
-            /** Context */
-            context: number;
-            /** Digest */
-            digest: string | null;
-            /** Id */
-            id: string;
-            /** Licence */
-            licence: string;
-            /** Licence Url */
-            licence_url: string;
-            /** Max Rank */
-            max_rank: number;
-            /** Nodes */
-            nodes: components["schemas"]["ServingNode"][];
-            /** Place */
-            place: string | null;
-            /** Revision */
-            revision: string;
-            /** Seasons */
-            seasons: components["schemas"]["SeasonOn"][];
-            /**
-             * Source
-             * @enum {string}
-             */
-            source: "package" | "hub" | "modelscope" | "file";
-        };
         /** Board */
         Board: {
             /** Close Call */
@@ -3132,6 +3423,41 @@ export interface components {
             /** Device */
             device: string;
         };
+        /**
+         * DevicePlan
+         * @description How a model and what trains it are split over the processes of a run.
+         */
+        DevicePlan: {
+            /** Gathered Bytes */
+            gathered_bytes: number;
+            /** Parts */
+            parts: components["schemas"]["PlanPart"][];
+            /**
+             * Profile
+             * @enum {string}
+             */
+            profile: "single" | "ddp" | "fsdp2" | "zero2" | "zero3";
+            /** Shares */
+            shares: components["schemas"]["DeviceShare"][];
+        };
+        /**
+         * DeviceShare
+         * @description What one process holds from step to step.
+         */
+        DeviceShare: {
+            /** Gradient Bytes */
+            gradient_bytes: number;
+            /** Held */
+            held: number[];
+            /** Optimiser Bytes */
+            optimiser_bytes: number;
+            /** Rank */
+            rank: number;
+            /** Rows */
+            rows: number;
+            /** Weight Bytes */
+            weight_bytes: number;
+        };
         /** Done */
         Done: {
             /**
@@ -3339,6 +3665,22 @@ export interface components {
             state: "planned" | "live" | "finished";
             /** Title */
             title: string;
+        };
+        /**
+         * EstimateOut
+         * @description About what a run takes. `seconds` is null while nothing was measured in this season.
+         */
+        EstimateOut: {
+            /** Passes */
+            passes: number;
+            /** Rows */
+            rows: number;
+            /** Seconds */
+            seconds: number | null;
+            /** Steps */
+            steps: number;
+            /** Tokens */
+            tokens: number;
         };
         /**
          * Example
@@ -4159,6 +4501,15 @@ export interface components {
             /** Prompt */
             prompt: string;
         };
+        /** NewRace */
+        NewRace: {
+            /** Entries */
+            entries: components["schemas"]["NewTraining"][];
+            /** Name */
+            name: string;
+            /** Seconds */
+            seconds: number;
+        };
         /** NewRuns */
         NewRuns: {
             /** Entries */
@@ -4217,6 +4568,50 @@ export interface components {
         NewToken: {
             /** Name */
             name: string;
+        };
+        /**
+         * NewTraining
+         * @description What is to be trained, and for which entry: the adapter becomes its next version.
+         */
+        NewTraining: {
+            /**
+             * Dataset
+             * Format: uuid
+             */
+            dataset: string;
+            /**
+             * Entry Id
+             * Format: uuid
+             */
+            entry_id: string;
+            /** Parent */
+            parent?: string | null;
+            /**
+             * @default {
+             *       "alpha": 16,
+             *       "answer_tokens": 32,
+             *       "batch_size": 4,
+             *       "beta": 0.1,
+             *       "dropout": 0,
+             *       "generations": 4,
+             *       "learning_rate": 0.0003,
+             *       "max_length": 256,
+             *       "method": "lora",
+             *       "processes": 1,
+             *       "profile": "single",
+             *       "rank": 8,
+             *       "recipe": "sft",
+             *       "seed": 0,
+             *       "target_modules": [
+             *         "q_proj",
+             *         "v_proj"
+             *       ],
+             *       "verifier": "exact",
+             *       "warmup_steps": 5,
+             *       "weight_decay": 0
+             *     }
+             */
+            spec: components["schemas"]["TrainingSpec-Input"];
         };
         /**
          * NodeHealth
@@ -4418,6 +4813,84 @@ export interface components {
             score: number;
         };
         /**
+         * ParentOption
+         * @description A version with whose adapter training may begin. A run that goes on with it has these numbers.
+         */
+        ParentOption: {
+            /** Alpha */
+            alpha: number;
+            /** Entry */
+            entry: string;
+            /**
+             * Entry Id
+             * Format: uuid
+             */
+            entry_id: string;
+            /**
+             * Method
+             * @enum {string}
+             */
+            method: "lora" | "rslora" | "qlora" | "dora";
+            /** Rank */
+            rank: number;
+            /**
+             * State
+             * @enum {string}
+             */
+            state: "uploading" | "received" | "verified" | "refused" | "benchmarking" | "ready" | "failed" | "cancelled" | "withdrawn";
+            /**
+             * Submission Id
+             * Format: uuid
+             */
+            submission_id: string;
+            /** Target Modules */
+            target_modules: string[];
+            /** Version */
+            version: number;
+        };
+        /**
+         * PlanPart
+         * @description What is gathered and let go together: the embeddings, or a layer.
+         */
+        PlanPart: {
+            /** Name */
+            name: string;
+            /** Parameters */
+            parameters: number;
+            /** Trainable */
+            trainable: number;
+        };
+        /** PointOut */
+        PointOut: {
+            /** Extra */
+            extra: {
+                [key: string]: number;
+            };
+            /** Gradient Norm */
+            gradient_norm: number;
+            /** Learning Rate */
+            learning_rate: number;
+            /** Loss */
+            loss: number;
+            /** Memory Bytes */
+            memory_bytes: number;
+            /** Seconds */
+            seconds: number;
+            /** Step */
+            step: number;
+            /** Tokens */
+            tokens: number;
+            /** Tokens Per Second */
+            tokens_per_second: number;
+        };
+        /** PointsOut */
+        PointsOut: {
+            /** Points */
+            points: components["schemas"]["PointOut"][];
+            /** Stride */
+            stride: number;
+        };
+        /**
          * PracticeOut
          * @description `practice:{id}`: one prompt, answered by a version of one's own and by the house.
          */
@@ -4466,6 +4939,16 @@ export interface components {
             deadline: string;
             /** Reason */
             reason: string;
+        };
+        /** PresetOut */
+        PresetOut: {
+            estimate: components["schemas"]["EstimateOut"];
+            /**
+             * Id
+             * @enum {string}
+             */
+            id: "quick" | "balanced" | "thorough";
+            spec: components["schemas"]["TrainingSpec-Output"];
         };
         /**
          * Program
@@ -4591,6 +5074,51 @@ export interface components {
             /** Question */
             question: string;
         };
+        /** RaceOut */
+        RaceOut: {
+            /**
+             * Created At
+             * Format: date-time
+             */
+            created_at: string;
+            /** Ends At */
+            ends_at: string | null;
+            /**
+             * Id
+             * Format: uuid
+             */
+            id: string;
+            /** Name */
+            name: string;
+            /** Runs */
+            runs: {
+                [key: string]: components["schemas"]["RaceRun"];
+            };
+            /**
+             * Season Id
+             * Format: uuid
+             */
+            season_id: string;
+            /** Seconds */
+            seconds: number;
+            /** Started At */
+            started_at: string | null;
+            /**
+             * State
+             * @enum {string}
+             */
+            state: "planned" | "running" | "ended" | "cancelled";
+        };
+        /** RaceRef */
+        RaceRef: {
+            /**
+             * Id
+             * Format: uuid
+             */
+            id: string;
+            /** Name */
+            name: string;
+        };
         /** RacerOut */
         RacerOut: {
             /**
@@ -4607,6 +5135,57 @@ export interface components {
             name: string;
             /** Version */
             version: number;
+        };
+        /**
+         * RaceRun
+         * @description A contestant of a race, as everybody sees it.
+         */
+        RaceRun: {
+            /** At Line */
+            at_line: boolean;
+            /** Code */
+            code: string | null;
+            /** Curve */
+            curve: {
+                [key: string]: [
+                    number,
+                    number
+                ];
+            };
+            /** Entry */
+            entry: string;
+            /**
+             * Entry Id
+             * Format: uuid
+             */
+            entry_id: string;
+            /** Loss */
+            loss: number | null;
+            /**
+             * Method
+             * @enum {string}
+             */
+            method: "lora" | "rslora" | "qlora" | "dora";
+            /**
+             * Recipe
+             * @enum {string}
+             */
+            recipe: "sft" | "dpo" | "kto" | "orpo" | "simpo" | "grpo" | "rloo" | "ppo" | "reward";
+            /** Seconds */
+            seconds: number;
+            /**
+             * State
+             * @enum {string}
+             */
+            state: "queued" | "running" | "pausing" | "paused" | "done" | "cancelled" | "failed" | "refused";
+            /** Step */
+            step: number;
+            /** Stopped */
+            stopped: ("steps" | "tokens" | "clock" | "asked") | null;
+            /** Tokens */
+            tokens: number;
+            /** Version */
+            version: number | null;
         };
         /**
          * Ratio
@@ -4635,6 +5214,18 @@ export interface components {
             nonce: string;
             /** Number */
             number: number;
+        };
+        /** RecipeOption */
+        RecipeOption: {
+            /**
+             * Id
+             * @enum {string}
+             */
+            id: "sft" | "dpo" | "kto" | "orpo" | "simpo" | "grpo" | "rloo" | "ppo" | "reward";
+            /** Presets */
+            presets: components["schemas"]["PresetOut"][];
+            /** Tokens Per Second */
+            tokens_per_second: number | null;
         };
         /** RecordOut */
         RecordOut: {
@@ -5068,16 +5659,6 @@ export interface components {
              */
             sealed: true;
         };
-        /** SeasonOn */
-        SeasonOn: {
-            /**
-             * Id
-             * Format: uuid
-             */
-            id: string;
-            /** Name */
-            name: string;
-        };
         /** SeasonOut */
         SeasonOut: {
             calibration: components["schemas"]["CalibrationRules"];
@@ -5140,24 +5721,6 @@ export interface components {
             season_id: string;
             /** Seed */
             seed: string | null;
-        };
-        /** ServingNode */
-        ServingNode: {
-            /** As Pinned */
-            as_pinned: boolean | null;
-            /** Digest */
-            digest: string | null;
-            /** Fake */
-            fake: boolean;
-            /** Hardware Class */
-            hardware_class: string;
-            /**
-             * Id
-             * Format: uuid
-             */
-            id: string;
-            /** State */
-            state: string;
         };
         /**
          * Shown
@@ -5224,7 +5787,7 @@ export interface components {
             /** Seq */
             seq: number;
             /** State */
-            state: components["schemas"]["Stage"] | components["schemas"]["Desk"] | components["schemas"]["Program"] | components["schemas"]["Board"] | components["schemas"]["SubmissionOut"] | components["schemas"]["PracticeOut"];
+            state: components["schemas"]["Stage"] | components["schemas"]["Desk"] | components["schemas"]["Program"] | components["schemas"]["Board"] | components["schemas"]["SubmissionOut"] | components["schemas"]["PracticeOut"] | components["schemas"]["TrainingOut"] | components["schemas"]["RaceOut"];
         };
         /**
          * SpeedFile
@@ -6027,6 +6590,177 @@ export interface components {
             template_digest: string;
             training?: components["schemas"]["TrainingRules"] | null;
         };
+        /** TrainingDecisionOut */
+        TrainingDecisionOut: {
+            /**
+             * Action
+             * @enum {string}
+             */
+            action: "order" | "pause" | "resume" | "cancel" | "plan" | "start";
+            /**
+             * At
+             * Format: date-time
+             */
+            at: string;
+            /** By */
+            by: string;
+        };
+        /** TrainingFile */
+        TrainingFile: {
+            /** Bytes */
+            bytes: number;
+            /** Name */
+            name: string;
+            /** Sha256 */
+            sha256: string;
+        };
+        /**
+         * TrainingOptions
+         * @description What can be made of a data set, and within which limits.
+         */
+        TrainingOptions: {
+            budget: components["schemas"]["Budget"];
+            /** Closes At */
+            closes_at: string | null;
+            /**
+             * Form
+             * @enum {string}
+             */
+            form: "messages" | "preference" | "kto";
+            /** Max Length */
+            max_length: number;
+            /** Max Rank */
+            max_rank: number;
+            /** Methods */
+            methods: ("lora" | "rslora" | "qlora" | "dora")[];
+            /** Modules */
+            modules: string[];
+            /** Parents */
+            parents: components["schemas"]["ParentOption"][];
+            /** Profiles */
+            profiles: ("single" | "ddp" | "fsdp2" | "zero2" | "zero3")[];
+            /** Recipes */
+            recipes: components["schemas"]["RecipeOption"][];
+            /** Rows */
+            rows: number;
+            /** Runs Left */
+            runs_left: number;
+            /** Tokens Per Row */
+            tokens_per_row: number;
+            /** Under Way */
+            under_way: string | null;
+        };
+        /** TrainingOut */
+        TrainingOut: {
+            /** At Line */
+            at_line: boolean;
+            /** Attempt */
+            attempt: number;
+            /** Base Model */
+            base_model: string;
+            budget: components["schemas"]["Budget"];
+            /** Cancellable */
+            cancellable: boolean;
+            /** Checkpoint Step */
+            checkpoint_step: number | null;
+            /** Code */
+            code: string | null;
+            /**
+             * Created At
+             * Format: date-time
+             */
+            created_at: string;
+            dataset: components["schemas"]["VersionRef"];
+            /** Decisions */
+            decisions: components["schemas"]["TrainingDecisionOut"][];
+            /** Detail */
+            detail: {
+                [key: string]: unknown;
+            };
+            /** Dtype */
+            dtype: string;
+            /** Ended At */
+            ended_at: string | null;
+            /** Entry */
+            entry: string;
+            /**
+             * Entry Id
+             * Format: uuid
+             */
+            entry_id: string;
+            /** Files */
+            files: components["schemas"]["TrainingFile"][];
+            /**
+             * Form
+             * @enum {string}
+             */
+            form: "messages" | "preference" | "kto";
+            /**
+             * Id
+             * Format: uuid
+             */
+            id: string;
+            /** Loss */
+            loss: number | null;
+            /** Ordered By */
+            ordered_by: string;
+            parent: components["schemas"]["VersionRef"] | null;
+            /** Pausable */
+            pausable: boolean;
+            progress: components["schemas"]["TrainingProgress"] | null;
+            race: components["schemas"]["RaceRef"] | null;
+            /** Reason */
+            reason: string | null;
+            record: components["schemas"]["TrainRecord"] | null;
+            result: components["schemas"]["VersionRef"] | null;
+            /** Resumable */
+            resumable: boolean;
+            /** Seconds */
+            seconds: number;
+            spec: components["schemas"]["TrainingSpec-Output"];
+            /** Started At */
+            started_at: string | null;
+            /**
+             * State
+             * @enum {string}
+             */
+            state: "queued" | "running" | "pausing" | "paused" | "done" | "cancelled" | "failed" | "refused";
+            /** Step */
+            step: number;
+            /** Stopped */
+            stopped: ("steps" | "tokens" | "clock" | "asked") | null;
+            /** Tokens */
+            tokens: number;
+            waiting: components["schemas"]["TrainingWaits"] | null;
+        };
+        /**
+         * TrainingProgress
+         * @description What the lab says it does.
+         */
+        TrainingProgress: {
+            /** Done */
+            done: number;
+            /** Note */
+            note: string;
+            /** Total */
+            total: number;
+        };
+        /**
+         * TrainingRecipe
+         * @description How anybody makes the same adapter.
+         */
+        TrainingRecipe: {
+            /** Command */
+            command: string;
+            /** Recipe */
+            recipe: {
+                [key: string]: unknown;
+            };
+            /** Remarks */
+            remarks: ("template" | "pairs" | "labels" | "verifier" | "converted" | "schedule")[];
+            /** Swift */
+            swift: string | null;
+        };
         /**
          * TrainingRules
          * @description The part of a track that says how people train.
@@ -6076,6 +6810,268 @@ export interface components {
              * @default 5
              */
             runs_per_day: number;
+        };
+        /**
+         * TrainingSpec
+         * @description Everything that a contestant decides about a run. With the data, the base and the library versions it decides
+         *     the weights.
+         */
+        "TrainingSpec-Input": {
+            /**
+             * Alpha
+             * @default 16
+             */
+            alpha: number;
+            /**
+             * Answer Tokens
+             * @default 32
+             */
+            answer_tokens: number;
+            /**
+             * Batch Size
+             * @default 4
+             */
+            batch_size: number;
+            /**
+             * Beta
+             * @default 0.1
+             */
+            beta: number;
+            /**
+             * Dropout
+             * @default 0
+             */
+            dropout: number;
+            /**
+             * Generations
+             * @default 4
+             */
+            generations: number;
+            /**
+             * Learning Rate
+             * @default 0.0003
+             */
+            learning_rate: number;
+            /**
+             * Max Length
+             * @default 256
+             */
+            max_length: number;
+            /**
+             * Method
+             * @default lora
+             * @enum {string}
+             */
+            method: "lora" | "rslora" | "qlora" | "dora";
+            /**
+             * Processes
+             * @default 1
+             */
+            processes: number;
+            /**
+             * Profile
+             * @default single
+             * @enum {string}
+             */
+            profile: "single" | "ddp" | "fsdp2" | "zero2" | "zero3";
+            /**
+             * Rank
+             * @default 8
+             */
+            rank: number;
+            /**
+             * Recipe
+             * @default sft
+             * @enum {string}
+             */
+            recipe: "sft" | "dpo" | "kto" | "orpo" | "simpo" | "grpo" | "rloo" | "ppo" | "reward";
+            /**
+             * Seed
+             * @default 0
+             */
+            seed: number;
+            /**
+             * Target Modules
+             * @default [
+             *       "q_proj",
+             *       "v_proj"
+             *     ]
+             */
+            target_modules: string[];
+            /**
+             * Verifier
+             * @default exact
+             * @enum {string}
+             */
+            verifier: "exact" | "contains" | "number" | "format";
+            /**
+             * Warmup Steps
+             * @default 5
+             */
+            warmup_steps: number;
+            /**
+             * Weight Decay
+             * @default 0
+             */
+            weight_decay: number;
+        };
+        /**
+         * TrainingSpec
+         * @description Everything that a contestant decides about a run. With the data, the base and the library versions it decides
+         *     the weights.
+         */
+        "TrainingSpec-Output": {
+            /**
+             * Alpha
+             * @default 16
+             */
+            alpha: number;
+            /**
+             * Answer Tokens
+             * @default 32
+             */
+            answer_tokens: number;
+            /**
+             * Batch Size
+             * @default 4
+             */
+            batch_size: number;
+            /**
+             * Beta
+             * @default 0.1
+             */
+            beta: number;
+            /**
+             * Dropout
+             * @default 0
+             */
+            dropout: number;
+            /**
+             * Generations
+             * @default 4
+             */
+            generations: number;
+            /**
+             * Learning Rate
+             * @default 0.0003
+             */
+            learning_rate: number;
+            /**
+             * Max Length
+             * @default 256
+             */
+            max_length: number;
+            /**
+             * Method
+             * @default lora
+             * @enum {string}
+             */
+            method: "lora" | "rslora" | "qlora" | "dora";
+            /**
+             * Processes
+             * @default 1
+             */
+            processes: number;
+            /**
+             * Profile
+             * @default single
+             * @enum {string}
+             */
+            profile: "single" | "ddp" | "fsdp2" | "zero2" | "zero3";
+            /**
+             * Rank
+             * @default 8
+             */
+            rank: number;
+            /**
+             * Recipe
+             * @default sft
+             * @enum {string}
+             */
+            recipe: "sft" | "dpo" | "kto" | "orpo" | "simpo" | "grpo" | "rloo" | "ppo" | "reward";
+            /**
+             * Seed
+             * @default 0
+             */
+            seed: number;
+            /**
+             * Target Modules
+             * @default [
+             *       "q_proj",
+             *       "v_proj"
+             *     ]
+             */
+            target_modules: string[];
+            /**
+             * Verifier
+             * @default exact
+             * @enum {string}
+             */
+            verifier: "exact" | "contains" | "number" | "format";
+            /**
+             * Warmup Steps
+             * @default 5
+             */
+            warmup_steps: number;
+            /**
+             * Weight Decay
+             * @default 0
+             */
+            weight_decay: number;
+        };
+        /**
+         * TrainingWaits
+         * @description Why nothing happens at this moment, and until when it is worth waiting.
+         */
+        TrainingWaits: {
+            /**
+             * Deadline
+             * Format: date-time
+             */
+            deadline: string;
+            /** Position */
+            position: number;
+            /** Reason */
+            reason: string;
+        };
+        /**
+         * TrainRecord
+         * @description What a run was, for its record: enough to do it again.
+         */
+        TrainRecord: {
+            /** Final Loss */
+            final_loss: number | null;
+            /** First Loss */
+            first_loss: number | null;
+            /**
+             * Held Out
+             * @default {}
+             */
+            held_out: {
+                [key: string]: number;
+            };
+            /** Libraries */
+            libraries: {
+                [key: string]: string;
+            };
+            /** Machine */
+            machine: {
+                [key: string]: unknown;
+            };
+            /** Peak Bytes */
+            peak_bytes: number;
+            /** Residual */
+            residual: number | null;
+            /** Rows */
+            rows: number;
+            /** Seconds */
+            seconds: number;
+            /** Steps */
+            steps: number;
+            /** Supervised Tokens */
+            supervised_tokens: number;
+            /** Tokens */
+            tokens: number;
         };
         /** Try */
         Try: {
@@ -6159,6 +7155,31 @@ export interface components {
             choice: "left" | "right" | "tie" | "both_bad";
             /** Note */
             note: string;
+        };
+        /**
+         * VersionRef
+         * @description One version of an entry.
+         */
+        VersionRef: {
+            /** Entry */
+            entry: string;
+            /**
+             * Entry Id
+             * Format: uuid
+             */
+            entry_id: string;
+            /**
+             * State
+             * @enum {string}
+             */
+            state: "uploading" | "received" | "verified" | "refused" | "benchmarking" | "ready" | "failed" | "cancelled" | "withdrawn";
+            /**
+             * Submission Id
+             * Format: uuid
+             */
+            submission_id: string;
+            /** Version */
+            version: number;
         };
         /** VoiceOut */
         VoiceOut: {
@@ -6282,7 +7303,6 @@ export type AttentionToken = components['schemas']['AttentionToken'];
 export type AttestationFile = components['schemas']['AttestationFile'];
 export type AttestationOut = components['schemas']['AttestationOut'];
 export type AxisValues = components['schemas']['AxisValues'];
-export type BaseModelOut = components['schemas']['BaseModelOut'];
 export type Board = components['schemas']['Board'];
 export type BoardRow = components['schemas']['BoardRow'];
 export type Budget = components['schemas']['Budget'];
@@ -6307,6 +7327,8 @@ export type Desk = components['schemas']['Desk'];
 export type DeskEvent = components['schemas']['DeskEvent'];
 export type DeskSides = components['schemas']['DeskSides'];
 export type Device = components['schemas']['Device'];
+export type DevicePlan = components['schemas']['DevicePlan'];
+export type DeviceShare = components['schemas']['DeviceShare'];
 export type Done = components['schemas']['Done'];
 export type DuelOut = components['schemas']['DuelOut'];
 export type EngineCaps = components['schemas']['EngineCaps'];
@@ -6315,6 +7337,7 @@ export type EntryName = components['schemas']['EntryName'];
 export type EntryOut = components['schemas']['EntryOut'];
 export type EpisodeFile = components['schemas']['EpisodeFile'];
 export type EpisodeOut = components['schemas']['EpisodeOut'];
+export type EstimateOut = components['schemas']['EstimateOut'];
 export type Example = components['schemas']['Example'];
 export type ExportOut = components['schemas']['ExportOut'];
 export type FamilyOut = components['schemas']['FamilyOut'];
@@ -6371,19 +7394,26 @@ export type NewEntry = components['schemas']['NewEntry'];
 export type NewEpisode = components['schemas']['NewEpisode'];
 export type NewFile = components['schemas']['NewFile'];
 export type NewPractice = components['schemas']['NewPractice'];
+export type NewRace = components['schemas']['NewRace'];
 export type NewRuns = components['schemas']['NewRuns'];
 export type NewScore = components['schemas']['NewScore'];
 export type NewSpeedRun = components['schemas']['NewSpeedRun'];
 export type NewSubmission = components['schemas']['NewSubmission'];
 export type NewToken = components['schemas']['NewToken'];
+export type NewTraining = components['schemas']['NewTraining'];
 export type NodeHealth = components['schemas']['NodeHealth'];
 export type NodeOut = components['schemas']['NodeOut'];
 export type NodeRecorded = components['schemas']['NodeRecorded'];
 export type OpenInvitation = components['schemas']['OpenInvitation'];
 export type OpenVote = components['schemas']['OpenVote'];
 export type Overridden = components['schemas']['Overridden'];
+export type ParentOption = components['schemas']['ParentOption'];
+export type PlanPart = components['schemas']['PlanPart'];
+export type PointOut = components['schemas']['PointOut'];
+export type PointsOut = components['schemas']['PointsOut'];
 export type PracticeOut = components['schemas']['PracticeOut'];
 export type PracticeWaits = components['schemas']['PracticeWaits'];
+export type PresetOut = components['schemas']['PresetOut'];
 export type Program = components['schemas']['Program'];
 export type ProgramOut = components['schemas']['ProgramOut'];
 export type ProgramSide = components['schemas']['ProgramSide'];
@@ -6391,9 +7421,13 @@ export type ProgramTurn = components['schemas']['ProgramTurn'];
 export type ProgressOut = components['schemas']['ProgressOut'];
 export type Question = components['schemas']['Question'];
 export type QuizLine = components['schemas']['QuizLine'];
+export type RaceOut = components['schemas']['RaceOut'];
+export type RaceRef = components['schemas']['RaceRef'];
 export type RacerOut = components['schemas']['RacerOut'];
+export type RaceRun = components['schemas']['RaceRun'];
 export type Ratio = components['schemas']['Ratio'];
 export type Receipt = components['schemas']['Receipt'];
+export type RecipeOption = components['schemas']['RecipeOption'];
 export type RecordOut = components['schemas']['RecordOut'];
 export type RefusalOut = components['schemas']['RefusalOut'];
 export type Register = components['schemas']['Register'];
@@ -6419,10 +7453,8 @@ export type ScoreDecisionOut = components['schemas']['ScoreDecisionOut'];
 export type ScoreOut = components['schemas']['ScoreOut'];
 export type ScoresOut = components['schemas']['ScoresOut'];
 export type SealedAnswer = components['schemas']['SealedAnswer'];
-export type SeasonOn = components['schemas']['SeasonOn'];
 export type SeasonOut = components['schemas']['SeasonOut'];
 export type SeasonSeedOut = components['schemas']['SeasonSeedOut'];
-export type ServingNode = components['schemas']['ServingNode'];
 export type Shown = components['schemas']['Shown'];
 export type ShowOut = components['schemas']['ShowOut'];
 export type SideOut = components['schemas']['SideOut'];
@@ -6464,13 +7496,24 @@ export type TraceOut = components['schemas']['TraceOut'];
 export type TraceSide = components['schemas']['TraceSide'];
 export type TraceStep = components['schemas']['TraceStep'];
 export type Track = components['schemas']['Track'];
+export type TrainingDecisionOut = components['schemas']['TrainingDecisionOut'];
+export type TrainingFile = components['schemas']['TrainingFile'];
+export type TrainingOptions = components['schemas']['TrainingOptions'];
+export type TrainingOut = components['schemas']['TrainingOut'];
+export type TrainingProgress = components['schemas']['TrainingProgress'];
+export type TrainingRecipe = components['schemas']['TrainingRecipe'];
 export type TrainingRules = components['schemas']['TrainingRules'];
+export type TrainingSpecInput = components['schemas']['TrainingSpec-Input'];
+export type TrainingSpecOutput = components['schemas']['TrainingSpec-Output'];
+export type TrainingWaits = components['schemas']['TrainingWaits'];
+export type TrainRecord = components['schemas']['TrainRecord'];
 export type Try = components['schemas']['Try'];
 export type UploadOut = components['schemas']['UploadOut'];
 export type UseOut = components['schemas']['UseOut'];
 export type ValidationError = components['schemas']['ValidationError'];
 export type Verdict = components['schemas']['Verdict'];
 export type VerdictOut = components['schemas']['VerdictOut'];
+export type VersionRef = components['schemas']['VersionRef'];
 export type VoiceOut = components['schemas']['VoiceOut'];
 export type Voided = components['schemas']['Voided'];
 export type Voiding = components['schemas']['Voiding'];
@@ -6756,26 +7799,6 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["HTTPValidationError"];
-                };
-            };
-        };
-    };
-    list_base_models: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Successful Response */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["BaseModelOut"][];
                 };
             };
         };
@@ -10113,6 +11136,569 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Done"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    trainable_datasets: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["VersionRef"][];
+                };
+            };
+        };
+    };
+    training_options: {
+        parameters: {
+            query: {
+                submission_id: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TrainingOptions"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    list_races: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RaceOut"][];
+                };
+            };
+        };
+    };
+    plan_race: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewRace"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RaceOut"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    read_race: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                race_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RaceOut"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    cancel_race: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                race_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RaceOut"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    start_race: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                race_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RaceOut"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    list_trainings: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TrainingOut"][];
+                };
+            };
+        };
+    };
+    order_training: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewTraining"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TrainingOut"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    read_training: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                run_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TrainingOut"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    download_trained: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: "adapter_config.json" | "adapter_model.safetensors";
+                run_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": unknown;
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    cancel_training: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                run_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TrainingOut"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    download_trained_data: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                run_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": unknown;
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    read_training_devices: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                run_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DevicePlan"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    download_training_log: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                run_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": unknown;
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    pause_training: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                run_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TrainingOut"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    read_training_points: {
+        parameters: {
+            query?: {
+                after?: number;
+            };
+            header?: never;
+            path: {
+                run_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PointsOut"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    read_training_recipe: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                run_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TrainingRecipe"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    resume_training: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                run_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TrainingOut"];
                 };
             };
             /** @description Validation Error */

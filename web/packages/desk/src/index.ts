@@ -1,6 +1,6 @@
 export { Gate } from "./accounts/Gate";
 export { JoinPage } from "./accounts/JoinPage";
-export { bytes, useTimes } from "./format";
+export { bytes, clockTime, useTimes } from "./format";
 export { setupDesk } from "./i18n";
 export { Connection } from "./parts/Connection";
 export { CopyButton, CopyLine } from "./parts/CopyLine";
@@ -17,3 +17,6 @@ export { Lost } from "./shell/Lost";
 export { PageHead, useTitle } from "./shell/Page";
 export { type NavItem, Shell } from "./shell/Shell";
 export { start } from "./shell/start";
+export { Devices } from "./training/Devices";
+export { useTrainingRefusal } from "./training/refusal";
+export { TrainingPill } from "./training/TrainingPill";

@@ -5,6 +5,7 @@ const PATTERNS: [RegExp, string][] = [
   [/^waiting for an engine of class (?<wanted>.+); what is up is of class (?<found>.+)$/, "waiting_for_another_class"],
   [/^the engine has answered others in between: (?<count>.+)$/, "the_engine_has_answered_others"],
   [/^(?<came>\d+) tokens came, (?<wanted>\d+) were asked for$/, "tokens_came"],
+  [/^waiting for an engine with the weights of (?<model>.+)$/, "waiting_for_an_engine_with_the_weights_of"],
   [/^the engine failed: (?<cause>.+)$/, "the_engine_failed"],
   [/^an internal error: (?<cause>.+)$/, "an_internal_error"],
 ];

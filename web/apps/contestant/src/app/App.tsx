@@ -6,6 +6,8 @@ import { useT } from "../i18n";
 import { JoinTeamPage } from "../team/JoinTeamPage";
 import { TeamPage } from "../team/TeamPage";
 import { TokensPage } from "../tokens/TokensPage";
+import { ComparePage } from "../training/ComparePage";
+import { RunPage } from "../training/RunPage";
 import { VerdictPage } from "../verdict/VerdictPage";
 
 function Page({ path }: { path: string }) {
@@ -18,6 +20,10 @@ function Page({ path }: { path: string }) {
   if (entry?.id) return <EntryPage key={entry.id} id={entry.id} />;
   const submission = match("/submissions/:id", path);
   if (submission?.id) return <VerdictPage key={submission.id} id={submission.id} />;
+  const compared = match("/training/compare/:ids", path);
+  if (compared?.ids) return <ComparePage key={compared.ids} ids={compared.ids.split(",")} />;
+  const run = match("/training/:id", path);
+  if (run?.id) return <RunPage key={run.id} id={run.id} />;
   return <Lost />;
 }
 

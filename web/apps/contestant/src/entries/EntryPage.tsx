@@ -8,6 +8,7 @@ import { Decide } from "../decide/Decide";
 import { useT } from "../i18n";
 import { PracticeCard } from "../practice/PracticeCard";
 import { GiveToTeam } from "../team/GiveToTeam";
+import { Runs } from "../training/Runs";
 import { counts } from "../upload/quota";
 import { UploadCard } from "../upload/UploadCard";
 import css from "./EntryPage.module.css";
@@ -59,6 +60,7 @@ function Known({ entry, entries, season }: KnownProps) {
         <>
           <Competing entry={entry} season={season} />
           <Versions entry={entry} season={season} />
+          {season.track.training && <Runs entry={entry.id} />}
           <PracticeCard entry={entry} season={season} />
         </>
       ) : (

@@ -1,7 +1,6 @@
-import { useId } from "react";
+import { Choice } from "../app/Choice";
 import { useT } from "../i18n";
 import type { Kind } from "./files";
-import css from "./KindChoice.module.css";
 
 interface KindChoiceProps {
   /** What the track takes. */
@@ -13,20 +12,7 @@ interface KindChoiceProps {
 /** What is sent: one of the kinds that the track takes. Nothing to choose where there is one only. */
 export function KindChoice({ kinds, kind, pick }: KindChoiceProps) {
   const { t } = useT();
-  const name = useId();
   if (kinds.length < 2) return null;
-  return (
-    <fieldset className={css.kinds}>
-      <legend>{t("kind.choose")}</legend>
-      {kinds.map((one) => (
-        <label key={one} className={css.kind} data-picked={one === kind}>
-          <input type="radio" name={name} checked={one === kind} onChange={() => pick(one)} />
-          <span>
-            <b>{t(`kind.${one}.name`)}</b>
-            <small>{t(`kind.${one}.text`)}</small>
-          </span>
-        </label>
-      ))}
-    </fieldset>
-  );
+  const options = kinds.map((id) => ({ id, name: t(`kind.${id}.name`), text: t(`kind.${id}.text`) }));
+  return <Choice legend={t("kind.choose")} options={options} value={kind} pick={pick} />;
 }

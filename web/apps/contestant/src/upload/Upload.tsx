@@ -86,6 +86,7 @@ export function Upload({ entry, version, unfinished, season }: UploadProps) {
       <footer className={css.foot}>
         <p className={css.note}>
           {t(`upload.needs_${kind}`, { model: track.base_model, rank: track.max_rank })}
+          {kind === "dataset" && ` ${t(track.training ? "upload.dataset_trains" : "upload.dataset_kept")}`}
           <br />
           {t("upload.licence")}{" "}
           <a href={season.licence_url} target="_blank" rel="noreferrer">

@@ -1,7 +1,7 @@
 import type { Progress, Submission } from "@gavel/api";
 import { Meter, useReason, useTimes } from "@gavel/desk";
 import { Card, cx, Link } from "@gavel/ui";
-import { endsVerified, isUnderWay } from "../app/queries";
+import { endsVerified, isUnderWay, useSeason } from "../app/queries";
 import { useT } from "../i18n";
 import css from "./Now.module.css";
 import { countOf } from "./problems";
@@ -26,6 +26,7 @@ export function Now({ submission }: { submission: Submission }) {
       <div className={css.news} aria-live="polite">
         <h2>{t(ended ? `submission.verified_${ended}_title` : `submission.${state}_title`)}</h2>
         {ended && <p>{t(`submission.verified_${ended}_text`)}</p>}
+        {ended === "dataset" && <Trains />}
         {state === "ready" && <p>{t("submission.ready_text")}</p>}
         {state === "refused" && <Refused submission={submission} />}
         {state === "failed" && <Failed submission={submission} />}
@@ -38,6 +39,14 @@ export function Now({ submission }: { submission: Submission }) {
       {moving && <p className={css.note}>{t("submission.live")}</p>}
     </Card>
   );
+}
+
+/** What there is to do with a data set on this track. */
+function Trains() {
+  const { t } = useT();
+  const season = useSeason().data;
+  if (!season) return null;
+  return <p>{t(season.track.training ? "submission.verified_dataset_trains" : "submission.verified_dataset_kept")}</p>;
 }
 
 function Doing({ progress }: { progress: Progress }) {

@@ -7,6 +7,7 @@ import { StatePill } from "../app/StatePill";
 import { Bench } from "../bench/Bench";
 import { DecideHere } from "../decide/Decide";
 import { useT } from "../i18n";
+import { TrainCard } from "../training/TrainCard";
 import { Checklist } from "./Checklist";
 import { DatasetCard } from "./DatasetCard";
 import { Facts } from "./Facts";
@@ -55,6 +56,7 @@ function Verdict({ submission }: { submission: Submission }) {
           <div className={css.decide}>
             <DecideHere submission={submission} />
           </div>
+          {submission.artifact === "dataset" && <TrainCard submission={submission} />}
           <div className={css.columns}>
             <Checklist submission={submission} />
             <Facts submission={submission} />

@@ -12,6 +12,7 @@ import { ProgramPage } from "../program/ProgramPage";
 import { RoomPage } from "../room/RoomPage";
 import { SimilarPage } from "../similar/SimilarPage";
 import { SpeedPage } from "../speed/SpeedPage";
+import { TrainingPage } from "../training/TrainingPage";
 import { useFlags } from "./queries";
 
 /** Producers have the whole show in hand; a moderator has what goes on air, and nothing else. */
@@ -37,6 +38,7 @@ function ProducerPage({ path }: { path: string }) {
       waiting: { count: open, words: t("similar.open_n", { count: open }) },
     },
     { to: "/benchmarks", label: t("bench.nav") },
+    { to: "/training", label: t("training.nav") },
     { to: "/preferences", label: t("preferences.nav") },
     { to: "/nodes", label: t("nodes.title") },
     { to: "/models", label: t("models.title") },
@@ -45,6 +47,7 @@ function ProducerPage({ path }: { path: string }) {
     "/": EpisodesPage,
     "/similar": SimilarPage,
     "/benchmarks": BenchPage,
+    "/training": TrainingPage,
     "/preferences": PreferencesPage,
     "/nodes": NodesPage,
     "/models": ModelsPage,

@@ -7,6 +7,8 @@ it.each([
   ["/s/", { page: "lost" }],
   ["/s/%E0", { page: "lost" }],
   ["/stage/0199-a", { page: "stage", episode: "0199-a" }],
+  ["/stage/race/0199-a", { page: "race", race: "0199-a" }],
+  ["/stage/race/", { page: "stage", episode: "race" }],
   ["/board", { page: "board", season: null }],
   ["/board/0199-b/", { page: "board", season: "0199-b" }],
   ["/speed/0199-c", { page: "speed", run: "0199-c" }],

@@ -4,6 +4,7 @@ export type Route =
   | { page: "join" }
   | { page: "phone"; code: string }
   | { page: "stage"; episode: string }
+  | { page: "race"; race: string }
   | { page: "board"; season: string | null }
   | { page: "duel"; duel: string }
   | { page: "speed"; run: string }
@@ -19,6 +20,8 @@ export function routeOf(path: string): Route {
   if (code) return { page: "phone", code: code.toUpperCase() };
   const { episode } = match("/stage/:episode", path) ?? {};
   if (episode) return { page: "stage", episode };
+  const { race } = match("/stage/race/:race", path) ?? {};
+  if (race) return { page: "race", race };
   if (match("/board", path)) return { page: "board", season: null };
   const { season } = match("/board/:season", path) ?? {};
   if (season) return { page: "board", season };

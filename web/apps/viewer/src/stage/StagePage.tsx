@@ -1,16 +1,13 @@
-import "@gavel/ui/noto.css";
 import type { Board, Stage } from "@gavel/api";
 import { type Status, useChannel } from "@gavel/live";
-import { cx, Mark, useSettled } from "@gavel/ui";
-import { useEffect } from "react";
+import { useSettled } from "@gavel/ui";
 import { useT } from "../i18n";
 import { Footer } from "./Footer";
+import { Frame } from "./Frame";
 import { Header } from "./Header";
 import { Finished, Idle } from "./Interval";
 import { Reveal } from "./Reveal";
 import { Round } from "./Round";
-import css from "./StagePage.module.css";
-import { useScale } from "./useScale";
 
 export interface StageProps {
   stage: Stage;
@@ -26,16 +23,6 @@ function Scene(props: StageProps) {
   if (phase === "revealed" && result) return <Reveal key={ballot?.id} {...props} result={result} />;
   if (duel) return <Round {...props} duel={duel} />;
   return <Idle {...props} />;
-}
-
-function NoSignal() {
-  const { t } = useT();
-  return (
-    <main className={css.nothing}>
-      <Mark size={140} />
-      <p>{t("stage.lost")}</p>
-    </main>
-  );
 }
 
 const LOST: Status[] = ["offline", "behind"];
@@ -60,29 +47,20 @@ export default function StagePage({ episode }: { episode: string }) {
   const { state: stage, status, serverNow } = useChannel<Stage>(`stage:${episode}`);
   const { state: board } = useChannel<Board>(stage && `board:${stage.episode.season_id}`);
   const shown = useSettled(status, "live");
-  const scale = useScale();
-  useEffect(() => {
-    document.documentElement.dataset.surface = transparent ? "transparent" : "stage";
-    return () => {
-      delete document.documentElement.dataset.surface;
-    };
-  }, [transparent]);
-
+  const props = stage && { stage, board, serverNow, joinUrl: `${origin}/s/${stage.episode.code}` };
   return (
-    <div className={cx(css.frame, transparent && css.transparent)}>
-      <div className={css.stage} style={{ transform: `translate(-50%, -50%) scale(${scale})` }}>
-        {!transparent && <div className={css.light} aria-hidden="true" />}
-        {stage ? (
-          <>
-            <Header stage={stage} serverNow={serverNow} />
-            <Scene stage={stage} board={board} serverNow={serverNow} joinUrl={`${origin}/s/${stage.episode.code}`} />
-            <Footer stage={stage} serverNow={serverNow} joinUrl={`${origin}/s/${stage.episode.code}`} />
-            {LOST.includes(shown) && <p className={css.lost}>{t("net.offline_short")}</p>}
-          </>
-        ) : (
-          !transparent && <NoSignal />
-        )}
-      </div>
-    </div>
+    <Frame
+      transparent={transparent}
+      waiting={t("stage.lost")}
+      lost={LOST.includes(shown) ? t("net.offline_short") : null}
+    >
+      {props && (
+        <>
+          <Header stage={props.stage} serverNow={serverNow} />
+          <Scene {...props} />
+          <Footer {...props} />
+        </>
+      )}
+    </Frame>
   );
 }

@@ -1,9 +1,10 @@
 import type { SideName, TraceStep } from "@gavel/api";
 import { cx } from "@gavel/ui";
+import { moved } from "@gavel/ui/keys";
 import type { KeyboardEvent, PointerEvent } from "react";
 import { useT } from "./i18n";
 import css from "./Strip.module.css";
-import { choices, MOST_BITS, moved, visible } from "./steps";
+import { choices, MOST_BITS, visible } from "./steps";
 
 interface StripProps {
   side: SideName;

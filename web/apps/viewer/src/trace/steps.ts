@@ -4,20 +4,6 @@ import type { Attention, AttentionLayer, AttentionToken, TraceStep } from "@gave
 export const MOST_BITS = Math.log2(6);
 /** Weights of attention are whole numbers of ten-thousandths. */
 export const WHOLE = 10_000;
-const FAR = 10;
-
-/** What a key does to the place in a row of `count`; null for a key that is not ours. */
-export function moved(key: string, place: number, count: number): number | null {
-  const to = {
-    ArrowLeft: place - 1,
-    ArrowRight: place + 1,
-    PageUp: place - FAR,
-    PageDown: place + FAR,
-    Home: 0,
-    End: count - 1,
-  }[key];
-  return to === undefined ? null : Math.min(count - 1, Math.max(0, to));
-}
 
 /** A token for the eye: spaces and line ends are part of it. Null when it left nothing that could be seen. */
 export function visible(text: string): string | null {
