@@ -166,6 +166,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/base-models": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Base Models
+         * @description What a track can be built on: where from, under which licence; which seasons use it, which nodes serve it.
+         */
+        get: operations["list_base_models"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/benchmark-runs": {
         parameters: {
             query?: never;
@@ -1123,6 +1143,87 @@ export interface paths {
         post?: never;
         /** Forget Practice */
         delete: operations["forget_practice"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/preference-sets": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List Sets */
+        get: operations["list_sets"];
+        put?: never;
+        /**
+         * Make Set
+         * @description Make preference pairs of what the season's judges, or judges and hall, have said about its duels.
+         */
+        post: operations["make_set"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/preference-sets/{set_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read Set
+         * @description Where each row comes from, what was left out and why, and what is new since the set before.
+         */
+        get: operations["read_set"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/preference-sets/{set_id}/pairs.jsonl": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Download Pairs
+         * @description The rows with their weights and where they come from, labelled as generated, line by line.
+         */
+        get: operations["download_pairs"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/preference-sets/{set_id}/training": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Train On Set
+         * @description Train an adapter further on the set, by DPO. What comes of it is a candidate beside its parent.
+         */
+        post: operations["train_on_set"];
+        delete?: never;
         options?: never;
         head?: never;
         patch?: never;
@@ -2917,6 +3018,39 @@ export interface components {
             /** House */
             house: number | null;
         };
+        /**
+         * BaseModelOut
+         * @description A base model of the registry, and what is made of it here.
+         */
+        BaseModelOut: {
+            /** Bytes */
+            bytes: number | null;
+            /** Context */
+            context: number;
+            /** Digest */
+            digest: string | null;
+            /** Id */
+            id: string;
+            /** Licence */
+            licence: string;
+            /** Licence Url */
+            licence_url: string;
+            /** Max Rank */
+            max_rank: number;
+            /** Nodes */
+            nodes: components["schemas"]["ServingNode"][];
+            /** Place */
+            place: string | null;
+            /** Revision */
+            revision: string;
+            /** Seasons */
+            seasons: components["schemas"]["SeasonOn"][];
+            /**
+             * Source
+             * @enum {string}
+             */
+            source: "package" | "hub" | "modelscope" | "file";
+        };
         /** Board */
         Board: {
             /** Close Call */
@@ -2958,7 +3092,7 @@ export interface components {
              * Kind
              * @enum {string}
              */
-            kind: "contestant" | "house";
+            kind: "contestant" | "house" | "candidate";
             /** Lo */
             lo: number | null;
             /** Name */
@@ -3595,7 +3729,7 @@ export interface components {
              * Kind
              * @enum {string}
              */
-            kind: "contestant" | "house";
+            kind: "contestant" | "house" | "candidate";
             /** Name */
             name: string;
         };
@@ -3613,7 +3747,7 @@ export interface components {
              * Kind
              * @enum {string}
              */
-            kind: "contestant" | "house";
+            kind: "contestant" | "house" | "candidate";
             /** Name */
             name: string;
             /** Submissions */
@@ -4194,6 +4328,19 @@ export interface components {
             /** Votes */
             votes: components["schemas"]["LedgerEntry"][];
         };
+        /** LeftOut */
+        LeftOut: {
+            /**
+             * Duel
+             * Format: uuid
+             */
+            duel: string;
+            /**
+             * Reason
+             * @enum {string}
+             */
+            reason: "void" | "not_revealed" | "rehearsal" | "off_air" | "moderated" | "images" | "several_turns" | "no_verdict" | "too_close" | "tie" | "below_margin" | "no_words" | "same_answers" | "still_asked";
+        };
         /** Lengths */
         Lengths: {
             characters: components["schemas"]["Spread"];
@@ -4469,6 +4616,32 @@ export interface components {
             /** Hardware Class */
             hardware_class: string;
         };
+        /**
+         * NewCandidate
+         * @description One more step for an adapter. It keeps its shape; the numbers are DPO's own, and the rest the season's budget.
+         */
+        NewCandidate: {
+            /**
+             * Beta
+             * @default 0.1
+             */
+            beta: number;
+            /**
+             * Learning Rate
+             * @default 0.00005
+             */
+            learning_rate: number;
+            /**
+             * Parent
+             * Format: uuid
+             */
+            parent: string;
+            /**
+             * Seed
+             * @default 0
+             */
+            seed: number;
+        };
         /** NewCaptain */
         NewCaptain: {
             /**
@@ -4500,6 +4673,19 @@ export interface components {
         NewPractice: {
             /** Prompt */
             prompt: string;
+        };
+        /** NewPreferenceSet */
+        NewPreferenceSet: {
+            /**
+             * Episodes
+             * @default []
+             */
+            episodes: string[];
+            /**
+             * Least
+             * @default 0
+             */
+            least: number;
         };
         /** NewRace */
         NewRace: {
@@ -4940,6 +5126,122 @@ export interface components {
             /** Reason */
             reason: string;
         };
+        /**
+         * PreferencePairOut
+         * @description One duel, one row.
+         */
+        PreferencePairOut: {
+            chosen: components["schemas"]["SideLineage"];
+            crowd: components["schemas"]["TallyOut"] | null;
+            /**
+             * Duel
+             * Format: uuid
+             */
+            duel: string;
+            /**
+             * Episode
+             * Format: uuid
+             */
+            episode: string;
+            judges: components["schemas"]["TallyOut"];
+            /** Ledger Root */
+            ledger_root: string;
+            /** Number */
+            number: number;
+            rejected: components["schemas"]["SideLineage"];
+            /**
+             * Side
+             * @enum {string}
+             */
+            side: "left" | "right";
+            /** Weight */
+            weight: number;
+        };
+        /** PreferenceSetOut */
+        PreferenceSetOut: {
+            /**
+             * Ai Generated
+             * @default true
+             * @constant
+             */
+            ai_generated: true;
+            /** Digest */
+            digest: string;
+            /** Episodes */
+            episodes: string[];
+            /**
+             * Id
+             * Format: uuid
+             */
+            id: string;
+            /** Least */
+            least: number;
+            /** Left Out */
+            left_out: {
+                [key: string]: number;
+            };
+            /**
+             * Made At
+             * Format: date-time
+             */
+            made_at: string;
+            /** Made By */
+            made_by: string;
+            /** Rows */
+            rows: number;
+            /** Rules Digest */
+            rules_digest: string;
+            /** Size Bytes */
+            size_bytes: number;
+            version: components["schemas"]["SubmissionOut"];
+        };
+        /** PreferenceSetPage */
+        PreferenceSetPage: {
+            /**
+             * Ai Generated
+             * @default true
+             * @constant
+             */
+            ai_generated: true;
+            /** Candidates */
+            candidates: components["schemas"]["TrainingOut"][];
+            /** Digest */
+            digest: string;
+            /** Episodes */
+            episodes: string[];
+            /**
+             * Id
+             * Format: uuid
+             */
+            id: string;
+            /** Least */
+            least: number;
+            /** Left Out */
+            left_out: {
+                [key: string]: number;
+            };
+            /**
+             * Made At
+             * Format: date-time
+             */
+            made_at: string;
+            /** Made By */
+            made_by: string;
+            /** Outdated */
+            outdated: components["schemas"]["LeftOut"][];
+            /** Pairs */
+            pairs: components["schemas"]["PreferencePairOut"][];
+            /** Rows */
+            rows: number;
+            /** Rules Digest */
+            rules_digest: string;
+            since: components["schemas"]["SinceSetOut"] | null;
+            /** Size Bytes */
+            size_bytes: number;
+            /** Unused */
+            unused: components["schemas"]["LeftOut"][];
+            version: components["schemas"]["SubmissionOut"];
+        };
         /** PresetOut */
         PresetOut: {
             estimate: components["schemas"]["EstimateOut"];
@@ -5130,7 +5432,7 @@ export interface components {
              * Kind
              * @enum {string}
              */
-            kind: "contestant" | "house";
+            kind: "contestant" | "house" | "candidate";
             /** Name */
             name: string;
             /** Version */
@@ -5355,7 +5657,7 @@ export interface components {
              * Kind
              * @enum {string}
              */
-            kind: "contestant" | "house";
+            kind: "contestant" | "house" | "candidate";
             /** Name */
             name: string;
             /** Ready */
@@ -5566,7 +5868,7 @@ export interface components {
              * Kind
              * @enum {string}
              */
-            kind: "contestant" | "house";
+            kind: "contestant" | "house" | "candidate";
             /** Name */
             name: string;
             /** Version */
@@ -5659,6 +5961,16 @@ export interface components {
              */
             sealed: true;
         };
+        /** SeasonOn */
+        SeasonOn: {
+            /**
+             * Id
+             * Format: uuid
+             */
+            id: string;
+            /** Name */
+            name: string;
+        };
         /** SeasonOut */
         SeasonOut: {
             calibration: components["schemas"]["CalibrationRules"];
@@ -5692,6 +6004,11 @@ export interface components {
             max_versions: number;
             /** Name */
             name: string;
+            /**
+             * Preferences
+             * @enum {string}
+             */
+            preferences: "none" | "verdicts" | "verdicts+votes";
             /** Rules Digest */
             rules_digest: string;
             sampling: components["schemas"]["Sampling"];
@@ -5722,6 +6039,24 @@ export interface components {
             /** Seed */
             seed: string | null;
         };
+        /** ServingNode */
+        ServingNode: {
+            /** As Pinned */
+            as_pinned: boolean | null;
+            /** Digest */
+            digest: string | null;
+            /** Fake */
+            fake: boolean;
+            /** Hardware Class */
+            hardware_class: string;
+            /**
+             * Id
+             * Format: uuid
+             */
+            id: string;
+            /** State */
+            state: string;
+        };
         /**
          * Shown
          * @description What a node showed in all its blocks.
@@ -5750,6 +6085,28 @@ export interface components {
             /** Version */
             version: number;
         };
+        /**
+         * SideLineage
+         * @description Whose answer it was, and where its record is.
+         */
+        SideLineage: {
+            /**
+             * Entry
+             * Format: uuid
+             */
+            entry: string;
+            /** Name */
+            name: string;
+            /** Record */
+            record: string | null;
+            /**
+             * Submission
+             * Format: uuid
+             */
+            submission: string;
+            /** System Prompt */
+            system_prompt: boolean;
+        };
         /** SideOut */
         SideOut: {
             /**
@@ -5769,6 +6126,28 @@ export interface components {
             text: string;
             /** Tokens */
             tokens: number;
+        };
+        /**
+         * SinceSetOut
+         * @description Beside the set that the season had made before.
+         */
+        SinceSetOut: {
+            /** Added */
+            added: string[];
+            /** Changed */
+            changed: string[];
+            /**
+             * Id
+             * Format: uuid
+             */
+            id: string;
+            /**
+             * Made At
+             * Format: date-time
+             */
+            made_at: string;
+            /** Removed */
+            removed: string[];
         };
         /**
          * Snapshot
@@ -5990,6 +6369,11 @@ export interface components {
              * @enum {string}
              */
             state: "open" | "locked";
+            /**
+             * Teaches
+             * @enum {string}
+             */
+            teaches: "none" | "verdicts" | "verdicts+votes";
         };
         /** StageDuel */
         StageDuel: {
@@ -6236,7 +6620,7 @@ export interface components {
              * Kind
              * @enum {string}
              */
-            kind: "contestant" | "house";
+            kind: "contestant" | "house" | "candidate";
             /** Name */
             name: string;
             /** Override */
@@ -7303,6 +7687,7 @@ export type AttentionToken = components['schemas']['AttentionToken'];
 export type AttestationFile = components['schemas']['AttestationFile'];
 export type AttestationOut = components['schemas']['AttestationOut'];
 export type AxisValues = components['schemas']['AxisValues'];
+export type BaseModelOut = components['schemas']['BaseModelOut'];
 export type Board = components['schemas']['Board'];
 export type BoardRow = components['schemas']['BoardRow'];
 export type Budget = components['schemas']['Budget'];
@@ -7370,6 +7755,7 @@ export type JudgesIn = components['schemas']['JudgesIn'];
 export type LeaseOut = components['schemas']['LeaseOut'];
 export type LedgerEntry = components['schemas']['LedgerEntry'];
 export type LedgerOut = components['schemas']['LedgerOut'];
+export type LeftOut = components['schemas']['LeftOut'];
 export type Lengths = components['schemas']['Lengths'];
 export type Licence = components['schemas']['Licence'];
 export type LicenceOut = components['schemas']['LicenceOut'];
@@ -7389,11 +7775,13 @@ export type ModelsOut = components['schemas']['ModelsOut'];
 export type ModerationVerdictOut = components['schemas']['ModerationVerdictOut'];
 export type ModuleLikenessOut = components['schemas']['ModuleLikenessOut'];
 export type NewCalibration = components['schemas']['NewCalibration'];
+export type NewCandidate = components['schemas']['NewCandidate'];
 export type NewCaptain = components['schemas']['NewCaptain'];
 export type NewEntry = components['schemas']['NewEntry'];
 export type NewEpisode = components['schemas']['NewEpisode'];
 export type NewFile = components['schemas']['NewFile'];
 export type NewPractice = components['schemas']['NewPractice'];
+export type NewPreferenceSet = components['schemas']['NewPreferenceSet'];
 export type NewRace = components['schemas']['NewRace'];
 export type NewRuns = components['schemas']['NewRuns'];
 export type NewScore = components['schemas']['NewScore'];
@@ -7413,6 +7801,9 @@ export type PointOut = components['schemas']['PointOut'];
 export type PointsOut = components['schemas']['PointsOut'];
 export type PracticeOut = components['schemas']['PracticeOut'];
 export type PracticeWaits = components['schemas']['PracticeWaits'];
+export type PreferencePairOut = components['schemas']['PreferencePairOut'];
+export type PreferenceSetOut = components['schemas']['PreferenceSetOut'];
+export type PreferenceSetPage = components['schemas']['PreferenceSetPage'];
 export type PresetOut = components['schemas']['PresetOut'];
 export type Program = components['schemas']['Program'];
 export type ProgramOut = components['schemas']['ProgramOut'];
@@ -7453,11 +7844,15 @@ export type ScoreDecisionOut = components['schemas']['ScoreDecisionOut'];
 export type ScoreOut = components['schemas']['ScoreOut'];
 export type ScoresOut = components['schemas']['ScoresOut'];
 export type SealedAnswer = components['schemas']['SealedAnswer'];
+export type SeasonOn = components['schemas']['SeasonOn'];
 export type SeasonOut = components['schemas']['SeasonOut'];
 export type SeasonSeedOut = components['schemas']['SeasonSeedOut'];
+export type ServingNode = components['schemas']['ServingNode'];
 export type Shown = components['schemas']['Shown'];
 export type ShowOut = components['schemas']['ShowOut'];
+export type SideLineage = components['schemas']['SideLineage'];
 export type SideOut = components['schemas']['SideOut'];
+export type SinceSetOut = components['schemas']['SinceSetOut'];
 export type Snapshot = components['schemas']['Snapshot'];
 export type SpeedFile = components['schemas']['SpeedFile'];
 export type SpeedOut = components['schemas']['SpeedOut'];
@@ -7799,6 +8194,26 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    list_base_models: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BaseModelOut"][];
                 };
             };
         };
@@ -9539,6 +9954,156 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Done"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    list_sets: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PreferenceSetOut"][];
+                };
+            };
+        };
+    };
+    make_set: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewPreferenceSet"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PreferenceSetOut"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    read_set: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                set_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PreferenceSetPage"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    download_pairs: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                set_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": unknown;
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    train_on_set: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                set_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewCandidate"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TrainingOut"];
                 };
             };
             /** @description Validation Error */
