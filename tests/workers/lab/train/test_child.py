@@ -376,7 +376,7 @@ def test_a_run_that_needs_more_memory_than_it_may_is_refused_with_its_peak(
     with pytest.raises(child.CannotTrain) as refusal:
         run(job(tmp_path, tiny_base, memory_bytes=256 << 20))
     assert refusal.value.code == "training.out_of_memory"
-    assert refusal.value.detail["peak_bytes"] > 256 << 20 == refusal.value.detail["limit"]
+    assert refusal.value.detail["peak_bytes"] > 256 << 20 == refusal.value.detail["limit_bytes"]
 
 
 @pytest.mark.parametrize(
