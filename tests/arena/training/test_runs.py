@@ -10,13 +10,13 @@ from uuid import uuid4
 import pytest
 from sqlalchemy import text
 
-from arena.shows.training import Budget, TrainingRules
+from arena.shows.training import TrainingRules
 from tests.arena.submissions.test_line import change_rules
 from tests.support import evening
 from tests.support.clock import time_passes
 from tests.support.engine import make_adapter
 from tests.support.evening import Evenings
-from tests.support.portal import Caller
+from tests.support.portal import Caller, Portal
 from tests.support.show import Json, Show, contents
 from tests.support.training import (
     RULES,
@@ -29,6 +29,7 @@ from tests.support.training import (
     track,
     wanted,
 )
+from workers.control.watch import tidy_uploads
 
 
 async def with_data(show: Show) -> None:
@@ -291,8 +292,6 @@ async def test_a_fault_of_ours_fails_a_run_and_does_not_count(show: Show, ada: C
 async def test_checkpoints_are_forgotten_once_the_run_is_over(
     show: Show, ada: Caller, lantern: Json, tmp_path: Path
 ) -> None:
-    from workers.control.watch import tidy_uploads
-
     await ordered(ada, lantern)
     trainer = await Trainer.take(show)
     await trainer.checkpoint(2)
@@ -437,7 +436,8 @@ async def test_a_run_is_told_as_something_to_do_again(show: Show, ada: Caller, l
     assert sha256(data).hexdigest() == said["recipe"]["data"]
 
 
-async def test_a_fresh_site_trains_within_a_small_budget(show: Show) -> None:
-    from arena.shows.service import PRACTICE
-
-    assert PRACTICE.budget == Budget(steps=60, seconds=600)
+async def test_a_fresh_site_says_before_an_upload_that_it_trains(portal: Portal) -> None:
+    track = (await portal.anybody().get_ok("/seasons/current"))["track"]
+    assert "dataset" in track["artifacts"]
+    budget = track["training"]["budget"]
+    assert (budget["steps"], budget["seconds"]) == (60, 600), "little enough for a laptop"
