@@ -37,9 +37,9 @@ function card(order: { status?: number; body: unknown }, options: object = OPTIO
 
 it("starts a run from a data set in three clicks", async () => {
   const { deeds } = card({ body: TRAINING });
-  fireEvent.click(await screen.findByRole("button", { name: "Train with this data set" }));
-  fireEvent.click(await screen.findByRole("radio", { name: /^Thorough/ }));
-  fireEvent.click(screen.getByRole("button", { name: "Start training" }));
+  fireEvent.click(await screen.findByText("Train with this data set"));
+  fireEvent.click(await screen.findByLabelText(/^Thorough/));
+  fireEvent.click(screen.getByText("Start training"));
   await waitFor(() => expect(location.pathname).toBe("/training/t1"));
   const [[, , body]] = deeds() as [[string, string, string]];
   expect(JSON.parse(body)).toEqual({ entry_id: "e1", dataset: "s1", spec: { ...SPEC, rank: 16 }, parent: null });
@@ -47,41 +47,41 @@ it("starts a run from a data set in three clicks", async () => {
 
 it("says that nobody knows the time yet, and what it costs", async () => {
   card({ body: TRAINING });
-  fireEvent.click(await screen.findByRole("button", { name: "Train with this data set" }));
+  fireEvent.click(await screen.findByText("Train with this data set"));
   expect(await screen.findByText("about 32,000 tokens")).toBeTruthy();
   expect(screen.getByText(/No run of this season has been measured yet/)).toBeTruthy();
 });
 
 it("shows a refused setting at its field, although the fold was closed", async () => {
   card(refusal("training.alpha_too_high", 422, { alpha: 16, limit: 8 }));
-  fireEvent.click(await screen.findByRole("button", { name: "Train with this data set" }));
-  fireEvent.click(await screen.findByRole("button", { name: "Start training" }));
-  const field = await screen.findByRole("textbox", { name: "Alpha" });
+  fireEvent.click(await screen.findByText("Train with this data set"));
+  fireEvent.click(await screen.findByText("Start training"));
+  const field = await screen.findByLabelText("Alpha");
   expect(field.getAttribute("aria-invalid")).toBe("true");
   expect(screen.getByText("With this rank alpha may be 8 at most.")).toBeTruthy();
 });
 
 it("does not send what breaks the limits", async () => {
   const { deeds } = card({ body: TRAINING });
-  fireEvent.click(await screen.findByRole("button", { name: "Train with this data set" }));
+  fireEvent.click(await screen.findByText("Train with this data set"));
   const fold = (await screen.findByText(/Advanced settings/)).closest("details") as HTMLDetailsElement;
   fold.open = true;
   fireEvent(fold, new Event("toggle"));
-  fireEvent.change(await screen.findByRole("textbox", { name: "Rank" }), { target: { value: "99" } });
+  fireEvent.change(await screen.findByLabelText("Rank"), { target: { value: "99" } });
   expect(screen.getByText("Must be 32 or less.")).toBeTruthy();
-  fireEvent.click(screen.getByRole("button", { name: "Start training" }));
+  fireEvent.click(screen.getByText("Start training"));
   expect(deeds()).toEqual([]);
 });
 
 it("takes the form of the adapter that it goes on with", async () => {
   const { deeds } = card({ body: TRAINING });
-  fireEvent.click(await screen.findByRole("button", { name: "Train with this data set" }));
+  fireEvent.click(await screen.findByText("Train with this data set"));
   const fold = (await screen.findByText(/Advanced settings/)).closest("details") as HTMLDetailsElement;
   fold.open = true;
   fireEvent(fold, new Event("toggle"));
-  fireEvent.change(await screen.findByRole("combobox", { name: "Begin with" }), { target: { value: "s2" } });
-  expect((screen.getByRole("textbox", { name: "Rank" }) as HTMLInputElement).disabled).toBe(true);
-  fireEvent.click(screen.getByRole("button", { name: "Start training" }));
+  fireEvent.change(await screen.findByLabelText("Begin with"), { target: { value: "s2" } });
+  expect((screen.getByLabelText("Rank") as HTMLInputElement).disabled).toBe(true);
+  fireEvent.click(screen.getByText("Start training"));
   await waitFor(() => expect(deeds()).toHaveLength(1));
   const [[, , body]] = deeds() as [[string, string, string]];
   expect(JSON.parse(body)).toMatchObject({ parent: "s2", spec: { rank: 12, alpha: 24, target_modules: ["k_proj"] } });
@@ -89,9 +89,9 @@ it("takes the form of the adapter that it goes on with", async () => {
 
 it("links to the run that has to end first", async () => {
   card({ body: TRAINING }, { ...OPTIONS, under_way: "t7" });
-  fireEvent.click(await screen.findByRole("button", { name: "Train with this data set" }));
+  fireEvent.click(await screen.findByText("Train with this data set"));
   expect((await screen.findByRole("link", { name: "See it" })).getAttribute("href")).toBe("/training/t7");
-  expect((screen.getByRole("button", { name: "Start training" }) as HTMLButtonElement).disabled).toBe(true);
+  expect((screen.getByText("Start training") as HTMLButtonElement).disabled).toBe(true);
 });
 
 it("offers nothing on a track that trains nothing", async () => {
@@ -107,15 +107,13 @@ it("pauses at once, and cancels only after it was asked", async () => {
     "POST /api/training/runs/t1/pause": { body: TRAINING },
     "POST /api/training/runs/t1/cancel": { body: TRAINING },
   });
-  expect(screen.queryByRole("button", { name: "Go on" })).toBeNull();
-  fireEvent.click(screen.getByRole("button", { name: "Pause" }));
+  expect(screen.queryByText("Go on")).toBeNull();
+  fireEvent.click(screen.getByText("Pause"));
   await waitFor(() => expect(deeds()).toEqual([["POST", "/api/training/runs/t1/pause", null]]));
-  await waitFor(() =>
-    expect((screen.getByRole("button", { name: "Cancel this run" }) as HTMLButtonElement).disabled).toBe(false),
-  );
-  fireEvent.click(screen.getByRole("button", { name: "Cancel this run" }));
+  await waitFor(() => expect((screen.getByText("Cancel this run") as HTMLButtonElement).disabled).toBe(false));
+  fireEvent.click(screen.getByText("Cancel this run"));
   expect(deeds()).toHaveLength(1);
-  fireEvent.click(screen.getAllByRole("button", { name: "Cancel this run" }).at(-1) as HTMLElement);
+  fireEvent.click(screen.getAllByText("Cancel this run").at(-1) as HTMLElement);
   await waitFor(() => expect(deeds()).toHaveLength(2));
 });
 
@@ -165,8 +163,8 @@ it("lays two to four of an entry's runs side by side", async () => {
   const boxes = await screen.findAllByRole("checkbox");
   expect(boxes).toHaveLength(3);
   fireEvent.click(boxes[0] as HTMLElement);
-  expect((screen.getByRole("button", { name: "Compare" }) as HTMLButtonElement).disabled).toBe(true);
+  expect((screen.getByText("Compare") as HTMLButtonElement).disabled).toBe(true);
   fireEvent.click(boxes[2] as HTMLElement);
-  fireEvent.click(screen.getByRole("button", { name: "Compare 2 runs" }));
+  fireEvent.click(screen.getByText("Compare 2 runs"));
   expect(location.pathname).toBe("/training/compare/t1,t3");
 });
