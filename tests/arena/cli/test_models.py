@@ -4,6 +4,7 @@ import asyncio
 import json
 import os
 from pathlib import Path
+from typing import Any
 
 import pytest
 from typer.testing import CliRunner, Result
@@ -32,7 +33,7 @@ def run(data_dir: Path, *words: str) -> Result:
     return CliRunner().invoke(models, [*words, "--data-dir", str(data_dir)])
 
 
-def listed(data_dir: Path) -> dict[str, dict[str, object]]:
+def listed(data_dir: Path) -> dict[str, dict[str, Any]]:
     found = run(data_dir, "list", "--json")
     assert found.exit_code == 0, found.output
     return {one["id"]: one for one in json.loads(found.stdout)["models"]}
@@ -45,7 +46,7 @@ def test_the_licence_comes_before_the_model_and_a_second_fetch_finds_it(
     assert first.exit_code == 0, first.output
     assert tiny.licence_url in first.stdout.splitlines()[0]
     assert "model.safetensors" in first.stderr, "how far it is"
-    (disk,) = listed(data_dir)[tiny.id]["on_disk"]  # type: ignore[misc]
+    (disk,) = listed(data_dir)[tiny.id]["on_disk"]
     assert disk["digest"] == tiny.digest
     assert disk["current"]
     assert run(data_dir, "fetch", tiny.id).exit_code == 0

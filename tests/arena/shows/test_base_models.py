@@ -71,13 +71,13 @@ def test_an_entry_says_all_that_a_shipped_model_says(entry: dict[str, Any], tmp_
 
 def test_shards_have_one_digest_whatever_their_order(tmp_path: Path) -> None:
     base = added(tmp_path / "registry.json", described(write_model(tmp_path / "split", shards=3)))
-    turned = {name: base.files[name].sha256 for name in reversed(base.files)}
+    turned = {name: base.files[name].sha256 for name in reversed(list(base.files))}
     assert base.digest == weights_digest(turned)
     one = next(name for name in turned if name.startswith("model-0"))
     assert weights_digest(turned | {one: "0" * 64}) != base.digest
 
 
-REFUSED = {
+REFUSED: dict[str, tuple[dict[str, Any], str]] = {
     "an id of a path": ({"id": "../x"}, "id"),
     "code": ({"files": {"modeling.py": {"size": 1, "sha256": "0" * 64}}}, "modeling.py"),
     "a pickle": ({"files": {"pytorch_model.bin": {"size": 1, "sha256": "0" * 64}}}, "pytorch_model.bin"),

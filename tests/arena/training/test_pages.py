@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -28,7 +29,7 @@ async def test_a_producer_sees_whose_data_can_race(show: Show) -> None:
 
 async def test_a_run_shows_how_it_lies_on_its_devices(show: Show) -> None:
     kite = show.contestants["Kite"]
-    split = {"profile": "fsdp2", "processes": 2, "batch_size": 4}
+    split: Any = {"profile": "fsdp2", "processes": 2, "batch_size": 4}
     order = wanted(show.entries["Kite"]["entry_id"], show.entries["Kite"]["data"], **split)
     run = await kite.call("POST", "/training/runs", order, expect=201)
     where = f"/training/runs/{run['id']}/devices"

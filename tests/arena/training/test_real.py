@@ -5,6 +5,7 @@ import threading
 from collections.abc import AsyncIterator
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 from sqlalchemy import text
@@ -22,7 +23,7 @@ from workers.pool.model_store import write_manifest
 
 pytestmark = pytest.mark.timeout(600)
 
-SPEC = {"batch_size": 2, "rank": 4, "max_length": 1024, "learning_rate": 1e-2}
+SPEC: Any = {"batch_size": 2, "rank": 4, "max_length": 1024, "learning_rate": 1e-2}
 
 
 @pytest.fixture

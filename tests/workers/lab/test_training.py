@@ -23,6 +23,7 @@ from tokenizers import Regex, Tokenizer, models, pre_tokenizers, processors
 from arena.shows.base_models import HOUSE_MODEL
 from arena.submissions.inspection import inspect_adapter
 from workers.lab import training
+from workers.lab.train.recipe import IGNORED
 
 DEMO = Path(__file__).parents[3] / "infra" / "demo"
 NAMES = ("lantern", "northstar", "captain-cat")
@@ -99,9 +100,9 @@ def test_labels_cover_the_answer_and_nothing_else(tokenizer: transformers.PreTra
     for index, row in enumerate(rows):
         length = len(row.ids)
         labels = batch.labels[index].tolist()
-        assert labels[: row.prompt_length] == [training.IGNORED] * row.prompt_length
+        assert labels[: row.prompt_length] == [IGNORED] * row.prompt_length
         assert labels[row.prompt_length : length] == list(row.ids[row.prompt_length :])
-        assert set(labels[length:]) <= {training.IGNORED}
+        assert set(labels[length:]) <= {IGNORED}
         assert batch.mask[index].tolist() == [1] * length + [0] * (len(labels) - length)
 
 

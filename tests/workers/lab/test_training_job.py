@@ -142,6 +142,10 @@ def test_data_that_arrive_changed_are_not_trained_on(portal: LabPortal) -> None:
     assert failure(portal)["retry"] is True
 
 
+def kept_step(portal: LabPortal, number: int) -> bool:
+    return number in steps_kept(portal)
+
+
 # --- what dies ----------------------------------------------------------------------------------------------------
 
 
@@ -152,7 +156,7 @@ def test_a_child_that_is_killed_three_times_ends_with_the_adapter_of_an_undistur
     offer(portal, script)
     for number in (6, 15, 27):
         with running(portal) as outcome:
-            wait_for(lambda number=number: number in steps_kept(portal))
+            wait_for(functools.partial(kept_step, portal, number))
             os.kill(child(), signal.SIGKILL)
         assert outcome == ["failed"]
         assert (failure(portal)["retry"], failure(portal)["counted"]) == (True, True)

@@ -36,7 +36,7 @@ def hub(monkeypatch: pytest.MonkeyPatch) -> Iterator[Hub]:
 def pauses(monkeypatch: pytest.MonkeyPatch) -> list[float]:
     """How long it waited, which takes no time here."""
     waited: list[float] = []
-    monkeypatch.setattr(fetching.time, "sleep", waited.append)
+    monkeypatch.setattr("workers.pool.fetching.time.sleep", waited.append)
     return waited
 
 

@@ -10,6 +10,7 @@ import signal
 import subprocess
 import threading
 from collections.abc import Iterator
+from functools import partialmethod
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -25,6 +26,7 @@ from arena.training.faults import DISK_FULL
 from tests.support import tiny_training as tiny
 from tests.support.tiny_training import BASE, CONVERSATIONS, job, points, refused, run, trained
 from workers.lab.train import checkpoints, child, watch
+from workers.lab.train.recipe import CannotTrain
 
 MAX_BYTES = 1 << 20
 
@@ -164,7 +166,7 @@ def test_a_run_can_begin_with_an_adapter(tmp_path: Path, tiny_base: Path) -> Non
         < points(run(first.model_copy(update={"out": str(tmp_path / "x")})))[0].loss
     )
     other = job(tmp_path / "other", tiny_base, rank=4, parent_dir=parent)
-    with pytest.raises(child.CannotTrain) as refusal:
+    with pytest.raises(CannotTrain) as refusal:
         run(other)
     assert refusal.value.code == "training.bad_parent"
     assert refusal.value.detail["rank"] == 8
@@ -194,7 +196,7 @@ class Clock:
 
 def watched(monkeypatch: pytest.MonkeyPatch, now: Clock) -> None:
     made = watch.Watch.__init__
-    monkeypatch.setattr(watch.Watch, "__init__", lambda *given: made(*given, now=now))
+    monkeypatch.setattr(watch.Watch, "__init__", partialmethod(made, now=now))
 
 
 def test_a_step_that_ends_after_the_clock_does_not_count(
@@ -373,7 +375,7 @@ def test_a_rate_that_diverges_is_named_with_its_step(tmp_path: Path, tiny_base: 
 def test_a_run_that_needs_more_memory_than_it_may_is_refused_with_its_peak(
     tmp_path: Path, tiny_base: Path
 ) -> None:
-    with pytest.raises(child.CannotTrain) as refusal:
+    with pytest.raises(CannotTrain) as refusal:
         run(job(tmp_path, tiny_base, memory_bytes=256 << 20))
     assert refusal.value.code == "training.out_of_memory"
     assert refusal.value.detail["peak_bytes"] > 256 << 20 == refusal.value.detail["limit_bytes"]
@@ -393,7 +395,7 @@ def test_numbers_that_cannot_be_trained_with_are_refused_before_the_model_is_loa
     tmp_path: Path, tiny_base: Path, changes: dict[str, Any], code: str
 ) -> None:
     said: list[Event] = []
-    with pytest.raises(child.CannotTrain) as refusal:
+    with pytest.raises(CannotTrain) as refusal:
         child.run(job(tmp_path, tiny_base, **changes), said.append)
     assert refusal.value.code == code
     assert len(said) == 1
@@ -401,7 +403,7 @@ def test_numbers_that_cannot_be_trained_with_are_refused_before_the_model_is_loa
 
 @pytest.mark.skipif(torch.cuda.is_available(), reason="four bits may be had here")
 def test_four_bits_are_refused_where_they_cannot_be_had(tmp_path: Path, tiny_base: Path) -> None:
-    with pytest.raises(child.CannotTrain) as refusal:
+    with pytest.raises(CannotTrain) as refusal:
         run(job(tmp_path, tiny_base, method="qlora"))
     assert refusal.value.code == "training.method_unavailable"
     assert "a CUDA device" in refusal.value.detail["missing"]

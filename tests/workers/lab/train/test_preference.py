@@ -29,7 +29,7 @@ DATA: dict[str, list[Any]] = {"dpo": PAIRS, "orpo": PAIRS, "simpo": PAIRS, "rewa
 
 
 def job(folder: Path, model: Path, recipe: str, **changes: Any) -> Any:
-    fields = {"rows": DATA[recipe], "batch_size": 4, "steps": 3, "recipe": recipe}
+    fields: dict[str, Any] = {"rows": DATA[recipe], "batch_size": 4, "steps": 3, "recipe": recipe}
     return tiny_training.job(folder, model, **(fields | changes))
 
 

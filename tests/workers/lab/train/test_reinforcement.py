@@ -24,7 +24,13 @@ T = torch.tensor
 
 
 def job(folder: Path, model: Path, recipe: str, **changes: Any) -> Any:
-    fields = {"recipe": recipe, "batch_size": 4, "generations": 2, "answer_tokens": 6, "steps": 2}
+    fields: dict[str, Any] = {
+        "recipe": recipe,
+        "batch_size": 4,
+        "generations": 2,
+        "answer_tokens": 6,
+        "steps": 2,
+    }
     return tiny_training.job(folder, model, **(fields | changes))
 
 
