@@ -33,6 +33,8 @@ class Spelling:
     tokenizer: PreTrainedTokenizerBase
     end: int
     """The token that ends an answer."""
+    bos: bool
+    """Whether a text begins with a BOS."""
 
     @classmethod
     def of(cls, tokenizer: PreTrainedTokenizerBase, base: BaseModel) -> Self:
@@ -40,13 +42,14 @@ class Spelling:
         end = tokenizer.convert_tokens_to_ids(base.stop)
         if not isinstance(end, int) or end == tokenizer.unk_token_id:
             raise ValueError(f"the tokenizer does not know the end token {base.stop}")
-        return cls(tokenizer, end)
+        return cls(tokenizer, end, base.bos)
 
     def prompt(self, rendered: str) -> list[int]:
-        """Raises ValueError when the tokenizer puts no BOS in front: Gemma babbles without it."""
+        """Raises ValueError when the tokenizer begins it otherwise than the base does: Gemma babbles without BOS."""
         ids: list[int] = self.tokenizer(rendered).input_ids
-        if self.tokenizer.bos_token_id is None or ids[0] != self.tokenizer.bos_token_id:
-            raise ValueError("the tokenizer puts no BOS in front of the prompt")
+        begun = self.tokenizer.bos_token_id is not None and ids[0] == self.tokenizer.bos_token_id
+        if begun != self.bos:
+            raise ValueError(f"the tokenizer puts {'a' if begun else 'no'} BOS in front of the prompt")
         return ids
 
     def answer(self, text: str) -> list[int]:

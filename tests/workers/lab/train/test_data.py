@@ -1,6 +1,7 @@
 """What a row becomes, token by token, which rows are refused, and the order in which a run takes them."""
 
 import random
+from dataclasses import replace
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -50,6 +51,12 @@ def test_only_the_answer_and_its_end_carry_loss(tmp_path: Path) -> None:
         assert ids[end - 1] == EOS
         assert labels == [IGNORED] * begin + ids[begin:end] + [IGNORED] * (len(ids) - end)
         assert batch["attention_mask"][place].tolist() == [1] * end + [0] * (len(ids) - end)
+
+
+def test_a_text_begins_as_the_base_does() -> None:
+    assert Spelling.of(TOKENIZER, BASE).prompt("a")[0] == BOS
+    with pytest.raises(ValueError, match="a BOS"):
+        Spelling.of(TOKENIZER, replace(BASE, bos=False)).prompt("a")
 
 
 def test_of_a_conversation_the_last_answer_is_learned_in_the_frame_that_is_served(tmp_path: Path) -> None:
