@@ -7162,7 +7162,7 @@ export interface components {
             budget: components["schemas"]["Budget"];
             /**
              * Dtype
-             * @default bfloat16
+             * @default float32
              * @enum {string}
              */
             dtype: "bfloat16" | "float32";
