@@ -18,7 +18,7 @@ from pydantic import TypeAdapter
 
 from arena.cli.bench import Figure, figure
 from arena.shows.base_models import HOUSE_MODEL
-from arena.shows.training import Budget, TrainingSpec
+from arena.shows.training import Budget, TrainingRules, TrainingSpec
 from arena.training.contracts import Event, Point, Trained, TrainJob
 from workers.lab.loading import offline
 
@@ -29,6 +29,9 @@ STEPS, WARM = 12, 2
 ROUNDS = 2
 PAIRS, PAIR_STEPS, SEEDS = 60, 12, (0, 1, 2)
 FIRST_STEP_SECONDS = 60.0
+Dtype = Literal["bfloat16", "float32"]
+CHOSEN: Dtype = TrainingRules().dtype
+OTHER: Dtype = "float32" if CHOSEN == "bfloat16" else "bfloat16"
 SFT = TrainingSpec(batch_size=8)
 DPO = TrainingSpec(recipe="dpo", batch_size=2, learning_rate=5e-4, warmup_steps=2)
 
@@ -65,24 +68,22 @@ class Bench:
             starts.append(run.starts)
             ours += run.steps
             bare += _steps(self.beside("bare", talk)[1:])
-        single = self.run(talk, SFT, STEPS, dtype="float32")
-        half, whole = _speed(ours), _speed(single.steps)
+        single = self.run(talk, SFT, STEPS, OTHER)
+        chosen, other = _speed(ours), _speed(single.steps)
         spent = self.beside("curves", talk)
         moved = [self.margin(seed) for seed in SEEDS]
         return [
-            figure("steps a second ÷ bare PEFT loop on the same batches", half, "1/s", _speed(bare), 0.95, least=True),
+            figure("steps a second ÷ bare PEFT loop, same batches", chosen, "1/s", _speed(bare), 0.95, least=True),
             figure("start of the process to its first step (baseline: aim)", min(starts), "s", FIRST_STEP_SECONDS,
                    FIRST_STEP_SECONDS, of="value"),
-            figure("steps a second, bfloat16 ÷ float32 base", half, "1/s", whole, 1, least=True),
+            figure(f"steps a second, base in {CHOSEN} ÷ in {OTHER}", chosen, "1/s", other, 1, least=True),
             figure("curves and budgets: share of a step's time (baseline: a step)", spent[0], "s", spent[1], 0.01),
             *(figure(f"DPO, seed {seed}: the margin on held-out pairs grows by (baseline: what it was)", after - before,
                      "nats", abs(before), 0.01, of="value", least=True)
               for seed, (before, after) in zip(SEEDS, moved, strict=True)),
         ]  # fmt: skip
 
-    def run(
-        self, data: Path, spec: TrainingSpec, steps: int, dtype: Literal["bfloat16", "float32"] = "bfloat16"
-    ) -> Run:
+    def run(self, data: Path, spec: TrainingSpec, steps: int, dtype: Dtype = CHOSEN) -> Run:
         """A training process as the lab starts it."""
         said, began = self._started(["workers.lab.train.child"], self._job(data, spec, steps, dtype))
         events = [(_event.validate_json(line), at) for line, at in said]
@@ -111,7 +112,7 @@ class Bench:
 
     def beside(self, what: Literal["bare", "curves"], data: Path) -> list[float]:
         """What a process of `bench_train_child` says."""
-        job = self._job(data, SFT, STEPS, "bfloat16")
+        job = self._job(data, SFT, STEPS, CHOSEN)
         said, _ = self._started(f"arena.cli.bench_train_child {what}".split(), job)
         found: list[float] = json.loads(said[-1][0])
         return found
@@ -125,9 +126,7 @@ class Bench:
         record = self.run(self._file("pairs.jsonl", shortest), spec, PAIR_STEPS).trained.record
         return record.held_out["margin_before"], record.held_out["margin_after"]
 
-    def _job(
-        self, data: Path, spec: TrainingSpec, steps: int, dtype: Literal["bfloat16", "float32"]
-    ) -> TrainJob:
+    def _job(self, data: Path, spec: TrainingSpec, steps: int, dtype: Dtype) -> TrainJob:
         self._runs += 1
         folder = self._folder / str(self._runs)
         folder.mkdir()
