@@ -75,7 +75,10 @@ def verify(family: FamilySpec, item: Item, text: str) -> bool:
         return scoring.passes(family.scorer, text, _row(item))
     assert isinstance(family.source, GymSource)
     dataset = _verifier(family.source.dataset, json.dumps(family.source.config))
-    return float(dataset.score_answer(answer=text.strip(), entry=item.entry)) >= 1.0
+    try:
+        return float(dataset.score_answer(answer=text.strip(), entry=item.entry)) >= 1.0
+    except Exception:
+        return False  # some generators' verifiers raise at a text that they cannot read: a wrong answer, not a fault
 
 
 def task_score(family: FamilySpec, items: Sequence[Item], right: Sequence[bool]) -> TaskScore:

@@ -127,6 +127,22 @@ def test_items_are_fair(name: str, seed: int | str, files: Path) -> None:
             assert not any(verify(family, item, other) for other in item.options if other != item.answer)
 
 
+ODD = (
+    "", "A good answer is short.", "×", "1 × two", "1/0", "[[", "{}", "[1, 2", "null", "-", "NaN", "∞", "9" * 5000,
+    "第三个", "\\frac{1}{", "a = b = c", "0x", "'", "(" * 500,
+)  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    "suite", [*map(suites.load, suites.shipped()), suites.surprise()], ids=lambda one: one.id
+)
+def test_an_answer_that_no_verifier_expects_is_wrong_and_not_a_fault(suite: SuiteSpec, files: Path) -> None:
+    items = make_items(suite, files)
+    for family in suite.families:
+        for text in ODD if family.scorer == "gym" else ():
+            assert not verify(family, items[family.name][0], text), (family.name, text)
+
+
 def test_the_right_option_is_in_each_place_equally_often(made: dict[str, dict[str, list[Item]]]) -> None:
     for name, items in made.items():
         for family in suites.load(name).families:
