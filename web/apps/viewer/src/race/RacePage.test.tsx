@@ -61,7 +61,7 @@ it("shows the one clock, every contestant's loss, and who is out", () => {
   page();
   expect(subscribe.mock.calls[0]?.[0]).toBe("race:r");
   expect(screen.getByRole("timer").textContent).toBe("7:00");
-  expect(screen.getByText("2.50")).toBeTruthy();
+  expect(screen.getByText("2.75")).toBeTruthy();
   expect(screen.getByText("Training")).toBeTruthy();
   expect(screen.getByText("Diverged at step 40")).toBeTruthy();
   act(() => void vi.advanceTimersByTime(60_000));

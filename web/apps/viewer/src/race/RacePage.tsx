@@ -85,11 +85,12 @@ function Race({ race, serverNow }: { race: TrainingRace; serverNow: () => number
           <ol className={cx(css.lanes, lanes.length > ROOMY && css.many)}>
             {lanes.map((run, index) => {
               const said = saidOf(run, phase);
+              const loss = curves[index]?.spots.at(-1)?.[1];
               return (
                 <li key={String(index)} className={css.lane} data-out={isOut(run) || undefined}>
                   <LaneMark index={index} />
                   <b className={css.name}>{run.entry}</b>
-                  <span className={css.loss}>{run.loss === null ? "–" : run.loss.toFixed(2)}</span>
+                  <span className={css.loss}>{loss?.toFixed(2) ?? "–"}</span>
                   <span className={css.how}>
                     {run.step === 0
                       ? t(`race.recipe.${run.recipe}`)

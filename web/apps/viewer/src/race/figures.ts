@@ -1,5 +1,5 @@
 import type { RaceRun, TrainingRace } from "@gavel/api";
-import type { Spot } from "@gavel/ui/curves/figures";
+import { meanOver, type Spot } from "@gavel/ui/curves/figures";
 
 /** Whoever has the same lane keeps it, in whatever order they come. */
 export function lanesOf(race: TrainingRace): RaceRun[] {
@@ -13,12 +13,16 @@ export const MINUTE = 60;
 /** What the axis counts in, as seconds: minutes, but for a short race. */
 export const unitOf = ({ seconds }: TrainingRace) => (seconds >= 2 * MINUTE ? MINUTE : 1);
 
+/** Single steps jump about: what falls is their mean. */
+const SMOOTH = 10;
+
 /** The training clock, in units of so many seconds, against the loss. */
 export function spotsOf({ curve }: RaceRun, unit = 1): Spot[] {
-  return Object.entries(curve)
+  const steps = Object.entries(curve)
     .map(([step, spot]) => [Number(step), spot] as const)
     .sort(([a], [b]) => a - b)
-    .map(([, [seconds, loss]]) => [seconds / unit, loss]);
+    .map(([, [seconds, loss]]): Spot => [seconds / unit, loss]);
+  return meanOver(steps, SMOOTH);
 }
 
 export type Phase = "planned" | "soon" | "running" | "over" | "ended" | "cancelled";
