@@ -85,7 +85,7 @@ function Race({ race, serverNow }: { race: TrainingRace; serverNow: () => number
           <ol className={cx(css.lanes, lanes.length > ROOMY && css.many)}>
             {lanes.map((run, index) => {
               const said = saidOf(run, phase);
-              const loss = curves[index]?.spots.at(-1)?.[1];
+              const loss = run.loss === null ? undefined : curves[index]?.spots.at(-1)?.[1];
               return (
                 <li key={String(index)} className={css.lane} data-out={isOut(run) || undefined}>
                   <LaneMark index={index} />
