@@ -109,6 +109,9 @@ class TrainingRules(Shown):
 
     recipes: tuple[RecipeId, ...] = ("sft", "dpo", "kto", "orpo", "simpo", "grpo", "rloo", "ppo")
     methods: tuple[Method, ...] = ("lora", "rslora", "dora")
+    profiles: tuple[Profile, ...] = ("single",)
+    max_processes: int = Field(default=1, ge=1, le=64)
+    """Of one run. Each takes a processor or a device, which others under the same clock may want."""
     budget: Budget = Budget()
     runs_per_day: int = Field(default=5, ge=1)
     """Per contestant; a fault of the platform does not count."""

@@ -1,6 +1,5 @@
 """Ordering a run: whose data may be trained into what, and how often."""
 
-from typing import get_args
 from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -11,7 +10,7 @@ from arena.kit.errors import Conflict, Forbidden, Invalid, NotFound, TooMany
 from arena.kit.jobs.outbox import record
 from arena.kit.site import Site
 from arena.shows.public import SeasonRules, season_rules
-from arena.shows.training import FORM, Budget, Profile, RecipeId, TrainingRules, TrainingSpec
+from arena.shows.training import FORM, Budget, RecipeId, TrainingRules, TrainingSpec
 from arena.submissions import public as submissions
 from arena.submissions.datasets.contracts import DatasetReport, Form
 from arena.submissions.public import Entry, Submission
@@ -284,7 +283,7 @@ async def options(site: Site, session: AsyncSession, entry: Entry, row: Submissi
         tokens_per_row=row_tokens,
         recipes=[recipe(name) for name in training.recipes if FORM[name] == report.form],
         methods=list(training.methods),
-        profiles=list(get_args(Profile)),
+        profiles=list(training.profiles),
         modules=rules.modules_of(track.base),
         max_rank=track.max_rank,
         max_length=track.base.context,

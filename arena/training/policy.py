@@ -32,14 +32,29 @@ async def visible_training(run_id: UUID, caller: SignedIn, session: SessionDep) 
 VisibleTraining = Annotated[TrainingRun, Depends(visible_training, scope="function")]
 
 
-async def own_training(run: VisibleTraining, caller: SignedIn, session: SessionDep) -> TrainingRun:
-    """For those who hold the entry alone: an adapter that has not met anybody is nobody else's."""
-    if not await submissions.holds(session, caller, await _entry(session, run)):
-        raise NotFound("training.not_found", "There is no such training run, or it is not yours.")
+async def _require_own(session: AsyncSession, caller: Caller, run: TrainingRun, made_of: UUID | None) -> None:
+    """For those who hold the entry, and what the run was made of: a producer may have taken somebody else's."""
+    entries = [await _entry(session, run)]
+    if made_of is not None and (found := await submissions.with_entry(session, made_of)) is not None:
+        entries.append(found[0])
+    for entry in entries:
+        if not await submissions.holds(session, caller, entry):
+            raise NotFound("training.not_found", "There is no such training run, or it is not yours.")
+
+
+async def own_adapter(run: VisibleTraining, caller: SignedIn, session: SessionDep) -> TrainingRun:
+    """An adapter that has not met anybody is nobody else's; nor is one that is nearly its parent."""
+    await _require_own(session, caller, run, run.parent_id)
     return run
 
 
-OwnTraining = Annotated[TrainingRun, Depends(own_training, scope="function")]
+async def own_data(run: VisibleTraining, caller: SignedIn, session: SessionDep) -> TrainingRun:
+    await _require_own(session, caller, run, run.dataset_id)
+    return run
+
+
+OwnAdapter = Annotated[TrainingRun, Depends(own_adapter, scope="function")]
+OwnData = Annotated[TrainingRun, Depends(own_data, scope="function")]
 
 
 async def admit_to_race(session: AsyncSession, caller: Caller, race_id: UUID) -> TrainingRace:

@@ -35,6 +35,7 @@ from arena.training.schemas import (
 
 MOST_RUNS = 200
 """In a list, the newest."""
+MOST_RACES = 50
 MOST_POINTS = 1000
 """Given at once."""
 
@@ -303,15 +304,16 @@ async def adapters_of(
 
 
 async def races(session: AsyncSession, season_id: UUID, everything: bool) -> list[RaceOut]:
-    """The newest first; `everything`: those too that have not started."""
+    """The newest first, without their curves; `everything`: those too that have not started."""
     statement = select(TrainingRace).where(TrainingRace.season_id == season_id)
     if not everything:
         statement = statement.where(TrainingRace.started_at.is_not(None))
-    found = (await session.execute(statement.order_by(TrainingRace.created_at.desc()))).scalars().all()
-    return [await race_out(session, race.id) for race in found]
+    newest = statement.order_by(TrainingRace.created_at.desc()).limit(MOST_RACES)
+    found = (await session.execute(newest)).scalars().all()
+    return [await race_out(session, race.id, curves=False) for race in found]
 
 
-async def race_out(session: AsyncSession, race_id: UUID) -> RaceOut:
+async def race_out(session: AsyncSession, race_id: UUID, curves: bool = True) -> RaceOut:
     race = await session.get(TrainingRace, race_id, populate_existing=True)
     if race is None:
         raise NotFound("training.race_not_found", "There is no such race.")
@@ -344,7 +346,7 @@ async def race_out(session: AsyncSession, race_id: UUID) -> RaceOut:
                 tokens=run.tokens,
                 seconds=run.seconds,
                 loss=loss,
-                curve=await _curve(session, run),
+                curve=await _curve(session, run) if curves else {},
                 stopped=run.stopped,
                 code=run.code,
                 version=version,

@@ -1,5 +1,7 @@
 """What a producer does with a race: plan it, start it with who is there, cancel it."""
 
+from collections.abc import Sequence
+from contextlib import suppress
 from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -11,7 +13,7 @@ from arena.kit.site import Site
 from arena.shows.public import Season
 from arena.training import clock, ordering, queries, service
 from arena.training.contracts import RaceChanged
-from arena.training.models import UNDER_WAY, TrainingAction, TrainingDecision, TrainingRace
+from arena.training.models import UNDER_WAY, TrainingAction, TrainingDecision, TrainingRace, TrainingRun
 from arena.training.schemas import NewRace
 
 
@@ -39,23 +41,29 @@ async def start(session: AsyncSession, race_id: UUID, by: UUID) -> None:
     left = [run for run in await queries.race_runs(session, race_id) if run.state in UNDER_WAY]
     if not any(run.at_line for run in left):
         raise Conflict("training.nobody_there", "Nobody is at the line yet.")
-    for run in left:
-        if not run.at_line:
-            ordering.decide(session, await service.cancel(session, run.id), "cancel", by)
+    await _withdraw(session, [run for run in left if not run.at_line], by)
+    await clock.settle(session, race_id)
     _decide(session, race, "start", by)
 
 
 async def cancel(session: AsyncSession, race_id: UUID, by: UUID) -> None:
     """Nobody gets a version of it. Raises Conflict for one that is over."""
     left = [run for run in await queries.race_runs(session, race_id) if run.state in UNDER_WAY]
-    for run in left:
-        ordering.decide(session, await service.cancel(session, run.id), "cancel", by)
+    await _withdraw(session, left, by)
+    await session.flush()
     race = await clock.locked(session, race_id)
     if not left:
         raise Conflict("training.race_over", "This race is over.")
     race.state = "cancelled"
     _decide(session, race, "cancel", by)
     record(session, RaceChanged(race_id=race.id, season_id=race.season_id))
+
+
+async def _withdraw(session: AsyncSession, runs: Sequence[TrainingRun], by: UUID) -> None:
+    """The race's row comes after all of theirs: labs that hand something in take them in this order, too."""
+    for run in runs:
+        with suppress(Conflict):  # it has ended in this moment
+            ordering.decide(session, await service.withdraw(session, run.id), "cancel", by)
 
 
 def _decide(session: AsyncSession, race: TrainingRace, action: TrainingAction, by: UUID) -> None:

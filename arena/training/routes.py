@@ -20,7 +20,7 @@ from arena.training import commands, ordering, queries, races, service
 from arena.training.contracts import DevicePlan
 from arena.training.models import TrainingRun
 from arena.training.plan import plan as device_plan
-from arena.training.policy import OwnTraining, ProducedRace, VisibleRace, VisibleTraining
+from arena.training.policy import OwnAdapter, OwnData, ProducedRace, VisibleRace, VisibleTraining
 from arena.training.schemas import (
     NewRace,
     NewTraining,
@@ -110,7 +110,7 @@ async def cancel_training(run: VisibleTraining, caller: SignedIn, session: Sessi
 @router.get("/runs/{run_id}/adapter/{name}")
 async def download_trained(
     request: Request,
-    run: OwnTraining,
+    run: OwnAdapter,
     name: Literal["adapter_config.json", "adapter_model.safetensors"],
 ) -> StreamingResponse:
     """A file of the adapter as it was trained. A download only: never shown by a browser."""
@@ -123,7 +123,7 @@ async def download_trained(
 
 
 @router.get("/runs/{run_id}/data.jsonl")
-async def download_trained_data(request: Request, run: OwnTraining) -> StreamingResponse:
+async def download_trained_data(request: Request, run: OwnData) -> StreamingResponse:
     """The data set as it was trained, in its canonical form: what the recipe names by its hash."""
     site: Site = request.app.state.site
     body = site.storage.stream(sealed(run.dataset_digest, DATA_JSONL))

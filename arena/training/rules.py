@@ -50,6 +50,14 @@ def check(spec: TrainingSpec, form: Form, track: Track) -> None:
     rules, base = training_of(track), track.base
     _one_of("training.recipe_not_allowed", "recipe", spec.recipe, rules.recipes)
     _one_of("training.method_not_allowed", "method", spec.method, rules.methods)
+    _one_of("training.profile_not_allowed", "profile", spec.profile, rules.profiles)
+    if spec.processes > rules.max_processes:
+        raise Invalid(
+            "training.too_many_processes",
+            f"processes: {spec.processes} are more than the {rules.max_processes} that this track gives to a run.",
+            processes=spec.processes,
+            limit=rules.max_processes,
+        )
     if FORM[spec.recipe] != form:
         raise Invalid(
             "training.wrong_form",
@@ -74,6 +82,13 @@ def check(spec: TrainingSpec, form: Form, track: Track) -> None:
         )
     for module in spec.target_modules:
         _one_of("training.module_unknown", "target_modules", module, modules_of(base))
+    if (size := adapter_bytes(spec, track)) > track.max_bytes:
+        raise Invalid(
+            "training.adapter_too_large",
+            f"Rank and modules make an adapter of {size} bytes; this track takes {track.max_bytes}.",
+            bytes=size,
+            limit=track.max_bytes,
+        )
     if spec.max_length > base.context:
         raise Invalid(
             "training.max_length_too_long",
@@ -81,6 +96,16 @@ def check(spec: TrainingSpec, form: Form, track: Track) -> None:
             max_length=spec.max_length,
             limit=base.context,
         )
+
+
+def adapter_bytes(spec: TrainingSpec, track: Track) -> int:
+    """Of the weights that such a run leaves behind, in bfloat16, without their names. What DoRA learns is taken apart
+    again at the highest rank that the track allows.
+    """
+    rank = track.max_rank if spec.method == "dora" else spec.rank
+    base = track.base
+    shapes = [shape for name, shape in base.modules.items() if name.rpartition(".")[2] in spec.target_modules]
+    return 2 * base.layers * rank * sum(wide + high for wide, high in shapes)
 
 
 def _one_of(code: str, field: str, value: str, allowed: Iterable[str]) -> None:

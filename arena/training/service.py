@@ -22,7 +22,7 @@ from arena.nodes import public as nodes
 from arena.shows.public import Track, season_rules
 from arena.shows.training import Budget, TrainingSpec
 from arena.submissions import public as submissions
-from arena.submissions.artifacts import ALIGNMENT, CONFIG, DATA_JSONL, WEIGHTS, asked_files
+from arena.submissions.artifacts import CONFIG, DATA_JSONL, WEIGHTS, asked_files
 from arena.submissions.contracts import FileIn, FileOut
 from arena.submissions.datasets.contracts import GROWTH
 from arena.submissions.public import Entry, StoredFile
@@ -44,8 +44,11 @@ from arena.training.rules import Checkpoint
 
 SLOTS = 2
 """For checkpoints: one that is being written never is the last good one."""
-OPTIMISER = 4
-"""A checkpoint is the adapter, its optimiser's two moments, and something beside: so many times as large."""
+CHECKPOINT = 6
+"""A checkpoint is the adapter and its optimiser's two moments in float32: so many times as large as what is sealed in
+bfloat16."""
+BESIDE = 1 << 20
+"""Random numbers, schedule, names."""
 SLACK_SECONDS = 6 * 3600
 """Loading, checkpoints and waiting, which are not on the training clock: links live for so much longer."""
 FORGOTTEN_DAYS = 7
@@ -106,7 +109,7 @@ async def prepare(site: Site, session: AsyncSession, job: Job) -> TrainContract:
         parent=submissions.adapter_ref(site, run.parent_digest) if run.parent_digest else None,
         resume=resume,
         checkpoint_puts=[
-            _put(site, f"checkpoint-{slot}", _slot(run, slot), OPTIMISER * track.max_bytes + ALIGNMENT, life)
+            _put(site, f"checkpoint-{slot}", _slot(run, slot), CHECKPOINT * track.max_bytes + BESIDE, life)
             for slot in range(SLOTS)
         ],
         adapter=[_put(site, name, _made(run, name), most, life) for name, most in _files(track).items()],
@@ -180,8 +183,7 @@ async def kept(site: Site, session: AsyncSession, run_id: UUID, body: Sequence[J
         elif isinstance(message, AtTheLine):
             run.at_line = True
     announce(session, run)
-    if run.race_id is not None:
-        await clock.settle(session, run.race_id)
+    await _settle(session, run)
 
 
 async def _at_work(session: AsyncSession, run_id: UUID) -> TrainingRun:
@@ -237,16 +239,17 @@ async def finish(site: Site, session: AsyncSession, run_id: UUID, body: Json) ->
         announce(session, run)
     elif result.refusal is not None:
         run.detail = result.detail
-        await _end(session, run, "refused", result.refusal.message, result.refusal.code)
+        _end(session, run, "refused", result.refusal.message, result.refusal.code)
     else:
         await _done(site, session, run, result)
+    await _settle(session, run)
 
 
 async def _done(site: Site, session: AsyncSession, run: TrainingRun, result: TrainResult) -> None:
     files = await _take_files(site, session, run, result)
     run.files = {name: {"sha256": file.sha256, "bytes": file.size} for name, file in files.items()}
     run.stopped = result.stopped
-    await _end(session, run, "done")
+    _end(session, run, "done")
     if run.spec["recipe"] == "reward":
         return  # it judges answers and gives none
     entry = await session.get_one(Entry, run.entry_id)
@@ -282,10 +285,11 @@ async def failed(session: AsyncSession, run_id: UUID, reason: str) -> None:
         run.state, run.reason, run.code = "paused", reason, "training.lost_while_pausing"
         announce(session, run)
     elif run.state in UNDER_WAY:
-        await _end(session, run, "failed", reason)
+        _end(session, run, "failed", reason)
+        await _settle(session, run)
 
 
-async def _end(
+def _end(
     session: AsyncSession,
     run: TrainingRun,
     state: RunState,
@@ -295,6 +299,10 @@ async def _end(
     run.state, run.reason, run.code = state, reason, code
     run.ended_at = func.clock_timestamp()
     announce(session, run)
+
+
+async def _settle(session: AsyncSession, run: TrainingRun) -> None:
+    """Last of all: the others of a race wait for its row."""
     if run.race_id is not None:
         await clock.settle(session, run.race_id)
 
@@ -322,12 +330,19 @@ async def pause(session: AsyncSession, run_id: UUID) -> TrainingRun:
 
 
 async def cancel(session: AsyncSession, run_id: UUID) -> TrainingRun:
-    """It is not wanted any more. Its curve stays, and for some days its last checkpoint."""
+    """It is not wanted any more. Its curve stays, and for some days its last checkpoint. Raises Conflict."""
+    run = await withdraw(session, run_id)
+    await _settle(session, run)
+    return run
+
+
+async def withdraw(session: AsyncSession, run_id: UUID) -> TrainingRun:
+    """As `cancel`, for whoever settles the race himself."""
     await jobs.cancel(session, JOB_KIND, run_id, "cancelled")
     run = await queries.run(session, run_id, lock=True)
     if not queries.cancellable(run):
         raise _over()
-    await _end(session, run, "cancelled", "It was cancelled.")
+    _end(session, run, "cancelled", "It was cancelled.")
     return run
 
 

@@ -18,7 +18,12 @@ from tests.support.lab import LabJob, verified
 from tests.support.portal import Caller
 from tests.support.show import Json, Show, announcement, append, contents
 
-RULES = TrainingRules(runs_per_day=3, recipes=("sft", "dpo", "kto", "grpo", "reward"))
+RULES = TrainingRules(
+    runs_per_day=3,
+    recipes=("sft", "dpo", "kto", "grpo", "reward"),
+    profiles=("single", "ddp", "fsdp2"),
+    max_processes=2,
+)
 
 
 def track(**changes: Any) -> Json:

@@ -26,6 +26,9 @@ RETRY_AFTER = timedelta(seconds=2)
 REPUBLISH_AFTER = timedelta(seconds=30)
 """A wake-up not answered for this long is taken as lost, unless it stands behind work that takes longer."""
 
+LOST_AFTER = timedelta(minutes=10)
+"""A wake-up not answered for this long is sent again in any case: others' work can take days, and a broker restarts."""
+
 now = func.clock_timestamp
 
 
@@ -307,7 +310,8 @@ async def take_unpublished(
 ) -> list[Job]:
     """Queued jobs whose wake-up was never sent or seems lost, oldest first; marks them as published now.
 
-    In the queues `one_by_one` a wake-up waits in the broker while its worker is busy: silence then is no loss.
+    In the queues `one_by_one` a wake-up waits in the broker while its worker is busy: silence then is no loss, for a
+    while.
     """
     running = aliased(Job)
     busy = (
@@ -315,7 +319,8 @@ async def take_unpublished(
         .where(running.queue == Job.queue, running.state == JobState.RUNNING, running.lease_until > now())
         .exists()
     )
-    lost = and_(Job.published_at < now() - REPUBLISH_AFTER, or_(Job.queue.not_in(one_by_one), not_(busy)))
+    silent = and_(Job.published_at < now() - REPUBLISH_AFTER, or_(Job.queue.not_in(one_by_one), not_(busy)))
+    lost = or_(silent, Job.published_at < now() - LOST_AFTER)
     due = or_(Job.published_at.is_(None), lost)
     statement = (
         select(Job)

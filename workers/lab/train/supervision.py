@@ -75,6 +75,7 @@ class Child:
         self.peak = 0
         self.out_of_memory = False
         self.stuck = False
+        self._broken: OSError | None = None
         self._steps = asked.budget.steps
         self._ready = threading.Event()
         self._winding_up = False
@@ -114,7 +115,11 @@ class Child:
         finally:
             self._over.set()
             watch.join()
-        if ended.code != 0 and self.last is None and not (self.asked_to_end or self.stuck):
+        if self._broken is not None:
+            raise self._broken
+        # Somebody else's process may have been taken meanwhile: ours, or one of several, was killed.
+        killed = ended.code == -signal.SIGKILL or (ended.code != 0 and self._asked.spec.processes > 1)
+        if killed and self.last is None and not (self.asked_to_end or self.stuck):
             self.out_of_memory |= _taken_by_the_kernel() != taken_before
         return ended
 
@@ -156,7 +161,15 @@ class Child:
     # --- what makes it end ------------------------------------------------------------------------------------------
 
     def _watch(self) -> None:
-        """Look at it until it is over. A race begins at its moment, not at the next look."""
+        """A child that nobody watches is not left alone."""
+        try:
+            self._look()
+        except OSError as error:
+            self._broken = error
+            self._job.kill()
+
+    def _look(self) -> None:
+        """Until it is over. A race begins at its moment, not at the next look."""
         wait = LOOK_SECONDS
         while not self._over.wait(wait):
             wait = LOOK_SECONDS

@@ -7167,6 +7167,11 @@ export interface components {
              */
             dtype: "bfloat16" | "float32";
             /**
+             * Max Processes
+             * @default 1
+             */
+            max_processes: number;
+            /**
              * Methods
              * @default [
              *       "lora",
@@ -7175,6 +7180,13 @@ export interface components {
              *     ]
              */
             methods: ("lora" | "rslora" | "qlora" | "dora")[];
+            /**
+             * Profiles
+             * @default [
+             *       "single"
+             *     ]
+             */
+            profiles: ("single" | "ddp" | "fsdp2" | "zero2" | "zero3")[];
             /**
              * Recipes
              * @default [

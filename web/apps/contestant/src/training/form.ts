@@ -113,6 +113,8 @@ export function wrongs(draft: Draft, bounds: Record<NumberKey, Bounds>): Partial
 
 const FIELDS: Record<string, SpecKey> = {
   "training.method_not_allowed": "method",
+  "training.profile_not_allowed": "profile",
+  "training.too_many_processes": "processes",
   "training.rank_too_high": "rank",
   "training.alpha_too_high": "alpha",
   "training.module_unknown": "target_modules",
