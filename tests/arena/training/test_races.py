@@ -179,6 +179,27 @@ async def test_a_cancelled_race_gives_nobody_a_version(show: Show) -> None:
     assert await show.producer.refused("POST", f"{where}/cancel") == (409, "training.race_over")
 
 
+async def test_a_race_that_is_cancelled_while_one_is_still_loading_never_starts(show: Show) -> None:
+    race_id, (_ada, grace) = await planned(show)
+    where = f"/training/races/{race_id}"
+    await grace.hand_in(READY)
+    race = await show.producer.post_ok(f"{where}/cancel")
+    assert (race["state"], race["started_at"]) == ("cancelled", None)
+    assert await show.portal.anybody().refused("GET", where) == (404, "training.race_not_found")
+
+
+async def test_who_races_with_another_s_data_does_not_get_to_read_it(show: Show) -> None:
+    kite, data = show.entries["Kite"]["entry_id"], show.entries["Lantern"]["data"]
+    entries = [wanted(show.entries["Lantern"]["entry_id"], data), wanted(kite, data)]
+    body = {"name": "One for both", "entries": entries, "seconds": 600}
+    race: Json = await show.producer.call("POST", "/training/races", body, expect=201)
+    runs = {one["entry_id"]: run for run, one in race["runs"].items()}
+    where = f"/training/runs/{runs[kite]}"
+    assert (await show.contestants["Kite"].get_ok(where))["id"] == runs[kite]
+    refused = await show.contestants["Kite"].refused("GET", f"{where}/data.jsonl")
+    assert refused == (404, "training.not_found")
+
+
 async def test_in_a_race_nobody_pauses_or_comes_back(show: Show) -> None:
     _, (ada, _grace) = await planned(show)
     lantern: Caller = show.contestants["Lantern"]

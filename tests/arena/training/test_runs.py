@@ -320,6 +320,8 @@ async def test_what_cannot_be_trained_is_refused_and_says_why(
     cases: dict[str, tuple[Json, tuple[int, str]]] = {
         "recipe": (wanted(entry, data, recipe="rloo"), (422, "training.recipe_not_allowed")),
         "method": (wanted(entry, data, method="qlora"), (422, "training.method_not_allowed")),
+        "layout": (wanted(entry, data, profile="zero2"), (422, "training.profile_not_allowed")),
+        "processes": (wanted(entry, data, profile="ddp", processes=4), (422, "training.too_many_processes")),
         "form": (wanted(entry, data, recipe="dpo"), (422, "training.wrong_form")),
         "other form": (wanted(entry, pairs), (422, "training.wrong_form")),
         "rank": (wanted(entry, data, rank=17), (422, "training.rank_too_high")),
