@@ -293,9 +293,15 @@ class TestWithVllm:
         result = probed(portal)
         compared, engine = result.checks
         assert (compared.status, result.refusal) == ("passed", None), compared
-        assert compared.detail["agreeing"] == compared.detail["of"] == 8
-        assert compared.detail["apart"] < 0.5
-        assert compared.detail["difference"] > 0.5
+        figures = compared.detail
+        assert figures["of"] == 8
+        assert figures["difference"] > 0.5
+        if name == "lantern":
+            assert figures["agreeing"] == 8
+            assert figures["apart"] < 0.5
+        else:  # noise: its two likeliest words can be as good as equal, and processors round differently
+            assert figures["agreeing"] >= 7
+            assert figures["apart"] < figures["difference"] / 2, figures
         assert engine.detail["lengths"] == [8, 512, HOUSE_MODEL.context - 4]
 
 

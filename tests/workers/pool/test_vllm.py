@@ -32,6 +32,7 @@ from workers.pool.protocol import AdapterAnswer
 pytestmark = [pytest.mark.engine, pytest.mark.timeout(900), pytest.mark.xdist_group("engine")]
 
 LOUD = make_adapter(seed=1, scale=0.5)
+FIRST_WORDS = 4
 """Weights so large that a single row of it in another's answer shows at once."""
 
 ASKED = HOUSE_MODEL.render("Name the seven days of the week.")
@@ -109,12 +110,17 @@ async def test_an_adapter_that_changes_nothing_is_found_out(client: EngineClient
 
 async def test_a_mixed_batch_leaves_the_identity_adapter_alone(client: EngineClient, files: Files) -> None:
     """The regression test for base rows that take the last slot's adapter on CPU: the house answers through the
-    identity adapter, and nobody beside it may change a token of that, nor the other way round."""
+    identity adapter, and nobody beside it may change that, nor the other way round.
+
+    By the first words: further on two can be as good as equal, and some processors add up a batch in another order.
+    """
     house, loud = await identity_name(client), (await loaded(client, files, LOUD)).name
     house_alone, loud_alone = await ids(client, house), await ids(client, loud)
-    assert house_alone != loud_alone
-    together = await asyncio.gather(*(ids(client, name) for name in (house, loud, loud, house, loud, house)))
-    assert together == [house_alone, loud_alone, loud_alone, house_alone, loud_alone, house_alone]
+    alone = {house: house_alone[:FIRST_WORDS], loud: loud_alone[:FIRST_WORDS]}
+    assert alone[house] != alone[loud]
+    names = (house, loud, loud, house, loud, house)
+    together = await asyncio.gather(*(ids(client, name) for name in names))
+    assert [said[:FIRST_WORDS] for said in together] == [alone[name] for name in names]
 
 
 async def test_tokens_arrive_one_by_one(client: EngineClient) -> None:
