@@ -127,6 +127,8 @@ class Bench:
 
     def __init__(self, stage: Stage, asked: Asked) -> None:
         self.stage, self.site, self.asked = stage, stage.site, asked
+        self.questions: set[tuple[str, str]] = set()
+        """What plain lm_eval asks. A run also asks what shows that the engine can be asked, once an attempt."""
 
     async def order(self, entries: Sequence[UUID]) -> list[UUID]:
         async with transaction(self.site.sessions, self.site.bus) as session:
@@ -196,6 +198,7 @@ class Bench:
         await asyncio.to_thread(fetch_tokenizer, url, token, folder / "plain-tokenizer")
         typed = f"{shlex.quote(sys.executable)} -m {reproduce.command(about)}"
         told = {"ENGINE": url, "TOKENIZER": str(folder / "plain-tokenizer"), "OPENAI_API_KEY": token}
+        self.asked.prompts.clear()
         began = time.perf_counter()
         process = await asyncio.create_subprocess_exec(
             "bash", "-c", typed, cwd=place, env=offline(folder) | told, stderr=asyncio.subprocess.PIPE
@@ -204,14 +207,12 @@ class Bench:
         seconds = time.perf_counter() - began
         if process.returncode:
             raise RuntimeError(f"plain lm_eval ended with {process.returncode}: {errors.decode()[-2000:]}")
+        self.questions = set(self.asked.prompts)
         judged = await asyncio.to_thread(judge, place, place / reproduce.OUTPUT)
         return Plain(seconds, sum(len(one.differing) for one in judged))
 
     async def killed(self, entry: UUID, before: Answers) -> tuple[int, int]:
-        """Requests that were sent once more than without the kill, and answers that differ from those without."""
-        self.asked.prompts.clear()
-        await self.run([entry])
-        usual = self.asked.prompts.copy()
+        """Questions that were asked once more because of the kill, and answers that differ from those without."""
         self.asked.prompts.clear()
         (run_id,) = await self.order([entry])
         await self.until(run_id, lambda run: run.answered * 2 >= run.total > 0)
@@ -221,8 +222,7 @@ class Bench:
         for child in children:
             child.send_signal(signal.SIGKILL)
         await self.ended(run_id)
-        questions = {prompt for prompt, count in usual.items() if count == 1}
-        repeated = sum(max(0, self.asked.prompts[prompt] - 1) for prompt in questions)
+        repeated = sum(max(0, self.asked.prompts[question] - 1) for question in self.questions)
         differing = sum(
             before[entry, one.task, one.index] != (one.answer, one.logprobs)
             for one in await self.samples(run_id)
