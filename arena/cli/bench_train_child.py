@@ -93,6 +93,8 @@ class _Timed(Watch):
 def curves(job: TrainJob) -> tuple[float, float]:
     """Seconds a step that watching takes (curves, budgets), and those of a whole step."""
     at: list[float] = []
+    keep_freed_memory()
+    child.use_processors(job.threads)
     with Path(os.devnull).open("wb", buffering=0) as nowhere, patch.object(child, "Watch", _Timed):
 
         def say(event: Event) -> None:

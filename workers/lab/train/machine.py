@@ -23,7 +23,7 @@ def keep_freed_memory() -> None:
     with contextlib.suppress(OSError, AttributeError):  # another C library: only slower
         mallopt = ctypes.CDLL("libc.so.6").mallopt
         mallopt(-4, 0)  # M_MMAP_MAX: no block of its own for a large request
-        mallopt(-1, 2**31 - 1)  # M_TRIM_THRESHOLD: never shrink the heap
+        mallopt(-1, -1)  # M_TRIM_THRESHOLD: never shrink the heap; a large number is only a large number
 
 
 def machine() -> dict[str, Any]:
