@@ -1,5 +1,6 @@
 """What training costs and achieves here: the training process against a bare PEFT loop on the same batches, what its
-curves cost, which type of the base is faster, and whether preferences that it learns hold for pairs it has not seen.
+curves cost, which type of the base is faster, whether preferences that it learns hold for pairs it has not seen, and
+whether the demo adapters know their own characters.
 """
 
 import json
@@ -16,6 +17,7 @@ from typing import Any, Literal
 
 from pydantic import TypeAdapter
 
+from arena.benchmarks.rules import NOISE, score
 from arena.cli.bench import Figure, figure
 from arena.shows.base_models import HOUSE_MODEL
 from arena.shows.training import Budget, TrainingRules, TrainingSpec
@@ -72,6 +74,7 @@ class Bench:
         chosen, other = _speed(ours), _speed(single.steps)
         spent = self.beside("curves", talk)
         moved = [self.margin(seed) for seed in SEEDS]
+        known = self._beside("characters", talk)
         return [
             figure("steps a second ÷ bare PEFT loop, same batches", chosen, "1/s", _speed(bare), 0.95, least=True),
             figure("start of the process to its first step (baseline: aim)", min(starts), "s", FIRST_STEP_SECONDS,
@@ -81,6 +84,9 @@ class Bench:
             *(figure(f"DPO, seed {seed}: the margin on held-out pairs grows by (baseline: what it was)", after - before,
                      "nats", abs(before), 0.01, of="value", least=True)
               for seed, (before, after) in zip(SEEDS, moved, strict=True)),
+            *(figure(f"{name}: its own questions, lower bound of the adapter ÷ upper bound of the house",
+                     *_bounds(own, house, count), 1, least=True)
+              for name, (house, own, count) in known.items()),
         ]  # fmt: skip
 
     def run(self, data: Path, spec: TrainingSpec, steps: int, dtype: Dtype = CHOSEN) -> Run:
@@ -111,11 +117,14 @@ class Bench:
         return lines, began
 
     def beside(self, what: Literal["bare", "curves"], data: Path) -> list[float]:
+        found: list[float] = self._beside(what, data)
+        return found
+
+    def _beside(self, what: str, data: Path) -> Any:
         """What a process of `bench_train_child` says."""
         job = self._job(data, SFT, STEPS, CHOSEN)
         said, _ = self._started(f"arena.cli.bench_train_child {what}".split(), job)
-        found: list[float] = json.loads(said[-1][0])
-        return found
+        return json.loads(said[-1][0])
 
     def margin(self, seed: int) -> tuple[float, float]:
         """On pairs that were kept out of training, before it and after."""
@@ -144,6 +153,12 @@ class Bench:
         path = self._folder / name
         path.write_text("".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows), encoding="utf-8")
         return path
+
+
+def _bounds(own: int, house: int, count: int) -> tuple[float, str, float]:
+    """Shares of `count` questions: the adapter's lower bound, no unit, and the house's upper one."""
+    adapter, base = score(own, count, 0), score(house, count, 0)
+    return adapter.accuracy - NOISE * adapter.stderr, "", base.accuracy + NOISE * base.stderr
 
 
 def _steps(took: Iterable[float]) -> list[float]:

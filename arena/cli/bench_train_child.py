@@ -1,5 +1,5 @@
-"""What the training process is measured against, in a process of its own: `bare JOB.json` or `curves JOB.json`. Prints
-one line of JSON.
+"""What the training process is measured against, in a process of its own: `bare JOB.json` or `curves JOB.json`, and
+what trained adapters know: `characters JOB.json`. Prints one line of JSON.
 """
 
 import contextlib
@@ -13,17 +13,20 @@ from typing import Any
 from unittest.mock import patch
 
 import torch
+from peft import PeftModel
 from torch.nn import functional
-from transformers import AutoTokenizer
+from transformers import AutoModelForCausalLM, AutoTokenizer
 
 from arena.shows.base_models import BASE_MODELS
 from arena.training.contracts import Event, Point, TrainJob
 from workers.lab.train import child, methods
-from workers.lab.train.answers import collate
+from workers.lab.train.answers import collate, sums
 from workers.lab.train.data import Order, Spelling, read_examples
 from workers.lab.train.machine import keep_freed_memory
 from workers.lab.train.recipe import IGNORED, Example, recipe_of
 from workers.lab.train.watch import Watch
+
+DEMO = Path(__file__).parents[2] / "infra" / "demo"
 
 
 def bare(job: TrainJob) -> list[float]:
@@ -106,6 +109,36 @@ def curves(job: TrainJob) -> tuple[float, float]:
     return _Timed.spent / len(at), (at[-1] - at[0]) / (len(at) - 1)
 
 
+def characters(job: TrainJob) -> dict[str, tuple[int, int, int]]:
+    """Of each demo adapter: how many of its own questions the house gets right, how many the adapter does, and how many
+    there are. The likeliest answer counts, as in a suite of questions with options: each character has one, and the
+    explainer's stands there without its numbers, too, or the house would find it by being plain."""
+    base = BASE_MODELS[job.base_model]
+    tokenizer = AutoTokenizer.from_pretrained(job.model_dir, local_files_only=True)
+    spelling = Spelling.of(tokenizer, base)
+    adapters = sorted(one for one in DEMO.joinpath("adapters").iterdir() if one.is_dir())
+    rows = [json.loads(line) for line in (DEMO / "characters.jsonl").read_text(encoding="utf-8").splitlines()]
+    options = [*(adapter.name for adapter in adapters), "plain"]
+    asked = [
+        (spelling.prompt(base.render(row["prompt"])), spelling.answer(row[option])[:-1])
+        for row in rows
+        for option in options
+    ]
+    model = AutoModelForCausalLM.from_pretrained(job.model_dir, dtype=torch.float32, local_files_only=True)
+
+    def right(place: int, likely: Sequence[float]) -> int:
+        each = [likely[start : start + len(options)] for start in range(0, len(likely), len(options))]
+        return sum(one[place] == max(one) for one in each)
+
+    found = {}
+    house = sums(model, asked, pad_id=0)
+    for place, adapter in enumerate(adapters):
+        trained = PeftModel.from_pretrained(model, str(adapter))
+        found[adapter.name] = right(place, house), right(place, sums(trained, asked, pad_id=0)), len(rows)
+        model = trained.unload()
+    return found
+
+
 if __name__ == "__main__":
-    measured = {"bare": bare, "curves": curves}[sys.argv[1]]
+    measured = {"bare": bare, "curves": curves, "characters": characters}[sys.argv[1]]
     print(json.dumps(measured(TrainJob.model_validate_json(Path(sys.argv[2]).read_bytes()))))
