@@ -366,7 +366,8 @@ async def lanes(session: AsyncSession, queue: str) -> int | None:
     at_work = select(Job.owner, func.max(Job.lanes).label("lanes")).where(Job.queue == queue, in_good_hands())
     workers = at_work.group_by(Job.owner).subquery()
     known = case((func.bool_and(workers.c.lanes.is_not(None)), func.sum(workers.c.lanes)))
-    return (await session.execute(select(known))).scalar_one()
+    found: int | None = (await session.execute(select(known))).scalar_one()
+    return found
 
 
 async def latest(session: AsyncSession, subject: UUID) -> Job | None:
