@@ -15,6 +15,7 @@ import typer
 from arena.cli.site import Refused, SiteClient
 from arena.shows.base_models import BASE_MODELS, BaseModel
 from workers.pool.model_store import (
+    HOMES,
     MANIFEST,
     Manifest,
     ModelDamaged,
@@ -25,9 +26,6 @@ from workers.pool.model_store import (
     folder_bytes,
     licence_note,
 )
-
-HOMES = ("engine/models", "models")
-"""Below the data directory: where `gavel up` keeps its engine's, and where `gavel engine` and the lab keep theirs."""
 
 Id = Annotated[str, typer.Argument(metavar="ID", help="As in gavel models list.")]
 DataDir = Annotated[

@@ -1,17 +1,26 @@
-"""Preference sets over HTTP. For producers only: what is in them has been on air, but what a model learns next is the
-season's business."""
+"""Preference sets over HTTP, for producers only: what is in them has been on air, but what a model learns next is the
+season's business. And the candidates that came of them, for whoever holds the parent."""
 
 from uuid import UUID
 
 from fastapi import APIRouter, Request
 from starlette.responses import StreamingResponse
 
-from arena.accounts.public import Producer
+from arena.accounts.public import Contestant, Producer
 from arena.kit.db import SessionDep
 from arena.kit.site import Site
-from arena.preferences import queries, service
-from arena.preferences.schemas import NewCandidate, NewPreferenceSet, PreferenceSetOut, PreferenceSetPage
+from arena.preferences import candidates, queries, service
+from arena.preferences.policy import DecidedCandidate
+from arena.preferences.schemas import (
+    CandidateOut,
+    NewCandidate,
+    NewPreferenceSet,
+    PreferenceSetOut,
+    PreferenceSetPage,
+)
 from arena.shows.public import current_season
+from arena.submissions import public as submissions
+from arena.submissions.public import SubmissionOut
 from arena.training import public as training
 from arena.training.schemas import TrainingOut
 
@@ -64,3 +73,23 @@ async def download_pairs(
     headers = {"Content-Disposition": f'attachment; filename="preferences-{row.digest[:8]}.jsonl"'}
     site: Site = request.app.state.site
     return StreamingResponse(service.lines(site, row), media_type="application/x-ndjson", headers=headers)
+
+
+# --- candidates ---------------------------------------------------------------------------------------------------
+
+
+@router.get("/candidates")
+async def my_candidates(caller: Contestant, session: SessionDep) -> list[CandidateOut]:
+    """Trained by producers, beginning with versions of one's own; the newest first."""
+    mine = await submissions.held_by(session, caller.person_id)
+    return [await candidates.described(session, one) for one in await candidates.candidates(session, mine)]
+
+
+@router.post("/candidates/{run_id}/promote", status_code=201)
+async def promote_candidate(
+    request: Request, found: DecidedCandidate, caller: Contestant, session: SessionDep
+) -> SubmissionOut:
+    """Make a candidate the next version of its parent's entry. It competes once it has passed the gate."""
+    version = await candidates.promote(request.app.state.site, session, found, caller.person_id)
+    await session.flush()
+    return await submissions.describe(session, found.entry, version)

@@ -12,8 +12,9 @@ from arena.kit.schemas import In, Out
 from arena.preferences.models import PreferenceSet
 from arena.preferences.rules import Reason
 from arena.shows.training import MAX_SEED
+from arena.submissions.models import SubmissionState
 from arena.submissions.public import SubmissionOut
-from arena.training.schemas import TrainingOut
+from arena.training.schemas import TrainingOut, VersionRef
 from arena.votes.public import TallyOut
 
 
@@ -111,6 +112,28 @@ class SinceSetOut(Out):
     removed: list[UUID]
     changed: list[UUID]
     """Duels whose pair is another one, or has another weight."""
+
+
+Obstacle = Literal["promoted", "not_ready", "closed", "chosen"]
+"""What stands against promoting a candidate: it was promoted, it has not passed the gate, the deadline for versions has
+passed, or another version was chosen to compete."""
+
+
+class CandidateOut(Out):
+    """What producers trained of preferences, beginning with a version of a contestant's, as that contestant sees it."""
+
+    run_id: UUID
+    made_at: datetime
+    parent: VersionRef
+    state: SubmissionState
+    """Of the candidate, which goes through the gate for itself."""
+    pairs: int
+    margin_before: float | None
+    """On pairs kept out of training: by how much the preferred answer is the likelier one, in nats."""
+    margin_after: float | None
+    promoted: VersionRef | None
+    """The version that was made of it."""
+    obstacle: Obstacle | None
 
 
 class PreferenceSetPage(PreferenceSetOut):

@@ -28,6 +28,9 @@ FORM: dict[RecipeId, Literal["messages", "preference", "kto"]] = {
 """The form of data set that a recipe learns from. Reinforcement recipes take a conversation's last answer as the one
 to be found."""
 REINFORCED: tuple[RecipeId, ...] = ("grpo", "rloo", "ppo")
+UNKEPT: tuple[Profile, ...] = ("zero2", "zero3")
+"""DeepSpeed's optimiser keeps its state in pieces of its own making, so such a run has no checkpoints: interrupted, it
+begins anew, and it is not paused."""
 
 MAX_SEED = 2**31 - 1
 
@@ -115,6 +118,10 @@ class TrainingRules(Shown):
     budget: Budget = Budget()
     runs_per_day: int = Field(default=5, ge=1)
     """Per contestant; a fault of the platform does not count."""
+    pauses: int = Field(default=20, ge=0, le=1000)
+    """How often a run may be paused. Going on with a cancelled one counts, too."""
+    paused_seconds: int = Field(default=7 * 86400, ge=60, le=90 * 86400)
+    """A run that nobody goes on with for so long is cancelled."""
     dtype: Literal["bfloat16", "float32"] = "float32"
     """Of the base weights; what is trained is float32. On processors the larger type can be the faster one (`gavel
     bench train` says which): 2.5 against 4.1 seconds of one core a step on a Xeon with AVX512-BF16."""

@@ -22,6 +22,7 @@ from arena.submissions import similarity
 from arena.submissions.checklist import line_of
 from arena.submissions.contracts import Check, Measures, SubmissionChanged
 from arena.submissions.models import AdapterMeasure, Entry, SimilarityFlag, Submission
+from arena.submissions.queries import COMPETES
 from arena.submissions.refusals import AdapterRefused
 from arena.submissions.similarity import Likeness, Vector
 
@@ -117,8 +118,10 @@ async def compare_bytes(session: AsyncSession, row: Submission, digest: str) -> 
 
 
 def _of_others(entry: Entry) -> tuple[ColumnElement[bool], ...]:
+    """Nobody can copy a candidate, which nobody sees; and promoted, it is its parent's holder's."""
     return (
         Entry.season_id == entry.season_id,
+        COMPETES,
         Entry.holder != entry.holder,
         Entry.owner_id != entry.owner_id,
     )

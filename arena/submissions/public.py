@@ -13,12 +13,13 @@ from arena.submissions.contracts import (
 from arena.submissions.dataset_checks import accept_cleaned
 from arena.submissions.dataset_checks import check_of as dataset_check
 from arena.submissions.models import SEALED, Entry, EntryKind, Submission
-from arena.submissions.policy import OwnSubmission, VisibleSubmission, holds, may_see
+from arena.submissions.policy import OwnSubmission, VisibleSubmission, holds, may_decide, may_see
 from arena.submissions.queries import (
     competing,
     competing_version,
     describe,
     entries,
+    held_by,
     lock_holder,
     roster,
     stage_adapters,
@@ -67,10 +68,12 @@ __all__ = [
     "flag_rephrased",
     "forget_files",
     "give_up_idle",
+    "held_by",
     "holds",
     "is_open",
     "lock_holder",
     "mark",
+    "may_decide",
     "may_see",
     "read_dataset",
     "read_system_prompt",

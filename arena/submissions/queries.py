@@ -57,10 +57,14 @@ async def parts_of(session: AsyncSession, upload_id: UUID) -> Sequence[UploadPar
     return (await session.execute(statement)).scalars().all()
 
 
-async def entries_of(session: AsyncSession, person_id: UUID) -> list[EntryOut]:
-    """The person's own, and those of the team that the person is in."""
+async def held_by(session: AsyncSession, person_id: UUID) -> ColumnElement[bool]:
+    """The person's own entries, and those of the team that the person is in."""
     team = await teams.team_of(session, person_id)
-    mine = Entry.holder.in_([person_id, team.id] if team else [person_id])
+    return Entry.holder.in_([person_id, team.id] if team else [person_id])
+
+
+async def entries_of(session: AsyncSession, person_id: UUID) -> list[EntryOut]:
+    mine = await held_by(session, person_id)
     entries = (
         await session.execute(select(Entry).where(mine, COMPETES).order_by(Entry.created_at))
     ).scalars()

@@ -125,7 +125,7 @@ def _taken(name: str, other: str) -> Conflict:
 
 
 async def sealed_config(site: Site, session: AsyncSession, entry: Entry, digest: str) -> AdapterConfig | None:
-    """What the config of a sealed adapter says; None when the file is not in the store any more."""
+    """What the config of a sealed adapter says; None when it is not in the store any more, or not taken today."""
     base = (await season_rules(session, entry.season_id)).track.base
     try:
         return read_config(await site.storage.read(sealed(digest, CONFIG)), base, base.max_rank).config

@@ -27,14 +27,20 @@ async def locked(session: AsyncSession, race_id: UUID) -> TrainingRace:
 
 async def settle(session: AsyncSession, race_id: UUID) -> None:
     """After something has happened to one of its runs: the race starts when all that are left are at the line, and is
-    over when none is left."""
+    over when none is left. The first that is there begins to wait for the others."""
     await session.flush()
     race = await locked(session, race_id)
     left = [run for run in await queries.race_runs(session, race_id) if run.state in UNDER_WAY]
     if race.state == "planned" and not left:
         race.state = "cancelled"
-    elif race.state == "planned" and all(run.at_line for run in left):
-        await _start(session, race)
+    elif race.state == "planned":
+        there = await queries.at_the_line(session, race_id)
+        if there.issuperset(run.id for run in left):
+            await _start(session, race)
+        elif not there:
+            race.line_until = None
+        elif race.line_until is None:
+            race.line_until = await db_now(session) + timedelta(seconds=race.line_seconds)
     elif race.state == "running" and not left:
         race.state = "ended"
     record(session, RaceChanged(race_id=race.id, season_id=race.season_id))

@@ -37,14 +37,15 @@ class TrainingRun(Row):
     season_id: Mapped[UUID] = mapped_column(ForeignKey("seasons.id"), index=True)
     entry_id: Mapped[UUID] = mapped_column(ForeignKey("entries.id"), index=True)
     """What gets the adapter as its next version."""
-    dataset_id: Mapped[UUID] = mapped_column(ForeignKey("submissions.id"))
+    dataset_id: Mapped[UUID] = mapped_column(ForeignKey("submissions.id"), index=True)
     dataset_digest: Mapped[str]
     form: Mapped[Form] = mapped_column(String)
     parent_id: Mapped[UUID | None] = mapped_column(ForeignKey("submissions.id"))
     parent_digest: Mapped[str | None]
     race_id: Mapped[UUID | None] = mapped_column(ForeignKey("training_races.id"), index=True)
     at_line: Mapped[bool] = mapped_column(server_default=false(), default=False)
-    """In a race: everything is loaded, and it waits for the start."""
+    """In a race: this attempt has said that everything is loaded. It is there as long as its lab is
+    (`queries.at_the_line`)."""
     base_model: Mapped[str]
     base_digest: Mapped[str | None]
     """Of the weights that the first attempt was given; every later one gets the same."""
@@ -73,9 +74,14 @@ class TrainingRun(Row):
     """The adapter as it was trained, by name: `sha256` and `bytes`."""
     result_id: Mapped[UUID | None] = mapped_column(ForeignKey("submissions.id"), unique=True)
     """The version that came of it: never more than one."""
+    promoted_id: Mapped[UUID | None] = mapped_column(ForeignKey("submissions.id"), unique=True)
+    """Of a candidate: the version of its parent's entry that was made of it."""
     ordered_by: Mapped[UUID] = mapped_column(ForeignKey("persons.id"))
+    pauses_left: Mapped[int] = mapped_column(server_default=text("20"))
+    paused_until: Mapped[datetime | None]
+    """Nobody has gone on with it by then: it is cancelled."""
     tidy: Mapped[bool] = mapped_column(server_default=false(), default=False)
-    """What its attempts left in the store is forgotten."""
+    """What its attempts left in the store is forgotten, besides a checkpoint to go on from."""
     started_at: Mapped[datetime | None]
     ended_at: Mapped[datetime | None]
 
@@ -89,6 +95,7 @@ class TrainingRun(Row):
         CheckConstraint(
             "(state in ('queued','running','pausing','paused')) = (ended_at is null)", name="ended"
         ),
+        CheckConstraint("(state = 'paused') = (paused_until is not null)", name="paused_until"),
         CheckConstraint("(state = 'done') = (files is not null)", name="done_has_files"),
         CheckConstraint("result_id is null or state = 'done'", name="result_is_done"),
         CheckConstraint("state not in ('failed','refused') or reason is not null", name="reason"),
@@ -115,13 +122,18 @@ class TrainingPoint(Base):
 
 
 class TrainingRace(Row):
-    """Several runs with one start and one clock. It starts when all of them are at the line."""
+    """Several runs with one start and one clock. It starts when all of them are at the line, or with who is there at
+    `line_until`."""
 
     __tablename__ = "training_races"
 
     season_id: Mapped[UUID] = mapped_column(ForeignKey("seasons.id"), index=True)
     name: Mapped[str]
     seconds: Mapped[int]
+    line_seconds: Mapped[int] = mapped_column(server_default=text("600"))
+    """How long the first at the line waits for the others."""
+    line_until: Mapped[datetime | None]
+    """Null as long as nobody is there."""
     state: Mapped[RaceState] = mapped_column(String, default="planned")
     started_at: Mapped[datetime | None]
     """A moment that lies a little ahead when it is written: everybody hears of it before it comes."""
@@ -130,17 +142,19 @@ class TrainingRace(Row):
     __table_args__ = (
         CheckConstraint("state in ('planned','running','ended','cancelled')", name="state"),
         CheckConstraint("seconds > 0", name="seconds"),
+        CheckConstraint("line_seconds > 0", name="line_seconds"),
         CheckConstraint("num_nulls(started_at, ends_at) in (0, 2)", name="started"),
         CheckConstraint("(state in ('running','ended')) <= (started_at is not null)", name="running"),
     )
 
 
-TrainingAction = Literal["order", "pause", "resume", "cancel", "plan", "start"]
+TrainingAction = Literal["order", "pause", "resume", "cancel", "plan", "start", "promote"]
+"""`promote`: a candidate became the next version of its parent's entry (`preferences.candidates`)."""
 
 
 class TrainingDecision(Row):
     """Somebody did something about a run or a race. No row is ever changed or deleted. A race that started because all
-    were at the line was started by nobody."""
+    were at the line, or because its deadline there had come, was started by nobody."""
 
     __tablename__ = "training_decisions"
 
@@ -151,6 +165,8 @@ class TrainingDecision(Row):
     by: Mapped[UUID] = mapped_column(ForeignKey("persons.id"))
 
     __table_args__ = (
-        CheckConstraint("action in ('order','pause','resume','cancel','plan','start')", name="action"),
+        CheckConstraint(
+            "action in ('order','pause','resume','cancel','plan','start','promote')", name="action"
+        ),
         CheckConstraint("num_nulls(run_id, race_id) = 1", name="of_one"),
     )

@@ -24,6 +24,7 @@ from arena.training.schemas import (
     PresetOut,
     RecipeOption,
     TrainingOptions,
+    UnusableParent,
 )
 
 
@@ -58,6 +59,7 @@ async def order(
         dtype=training.dtype,
         spec=new.spec.model_dump(mode="json"),
         budget=budget.model_dump(mode="json"),
+        pauses_left=training.pauses,
         ordered_by=caller.person_id,
     )
     session.add(run)
@@ -87,14 +89,10 @@ async def resume(session: AsyncSession, run: TrainingRun) -> TrainingRun:
     _require_resumable(run)
     await _refuse_after_deadline(session, entry, await season_rules(session, entry.season_id))
     await refuse_while_under_way(session, entry)
-    run.state, run.reason, run.code, run.detail, run.ended_at, run.tidy = (
-        "queued",
-        None,
-        None,
-        None,
-        None,
-        False,
-    )
+    if queries.resuming_is_a_pause(run):
+        run.pauses_left -= 1
+    run.state = "queued"
+    run.reason = run.code = run.detail = run.ended_at = run.paused_until = None
     announce(session, run, order=True)
     return run
 
@@ -103,8 +101,10 @@ def _require_resumable(run: TrainingRun) -> None:
     if not queries.resumable(run):
         raise Conflict(
             "training.not_resumable",
-            "Only a run that was paused, was cancelled or has failed can go on, and none of a race.",
+            "Only a run that was paused, was cancelled or has failed can go on, and none of a race. A run that was "
+            "cancelled counts as paused, and can go on only as often as a run may be paused.",
             state=run.state,
+            pauses_left=run.pauses_left,
         )
 
 
@@ -204,7 +204,10 @@ async def _form_of_parent(site: Site, session: AsyncSession, entry: Entry, diges
     """What a spec has in common with the adapter that training begins with."""
     config = await submissions.sealed_config(site, session, entry, digest)
     if config is None:
-        raise NotFound("training.parent_gone", "parent: its files are not in the store any more.")
+        raise NotFound(
+            "training.parent_gone",
+            "parent: its config is not in the store any more, or not one that is taken today.",
+        )
     return {
         "method": "rslora" if config.use_rslora else "lora",
         "rank": config.rank,
@@ -262,6 +265,7 @@ async def options(site: Site, session: AsyncSession, entry: Entry, row: Submissi
     report = await _report(session, row)
     rows, row_tokens = rules.rows_of(report, row.digest or ""), rules.tokens_per_row(report)
     paces = await queries.paces(session, entry.season_id)
+    parents, unusable = await _parents(site, session, entry)
 
     def recipe(name: RecipeId) -> RecipeOption:
         pace = paces.get(name)
@@ -288,14 +292,25 @@ async def options(site: Site, session: AsyncSession, entry: Entry, row: Submissi
         max_rank=track.max_rank,
         max_length=track.base.context,
         budget=training.budget,
-        parents=[
-            ParentOption.model_validate(
-                await _form_of_parent(site, session, owner, parent.digest or "")
-                | queries.version_ref(owner, parent).model_dump()
-            )
-            for owner, parent in await queries.adapters_of(session, entry.holder, entry.season_id)
-        ],
+        parents=parents,
+        unusable_parents=unusable,
         runs_left=max(0, training.runs_per_day - await queries.ordered_today(session, entry.holder)),
         under_way=await queries.under_way(session, entry.holder),
         closes_at=season.closes_at,
     )
+
+
+async def _parents(
+    site: Site, session: AsyncSession, entry: Entry
+) -> tuple[list[ParentOption], list[UnusableParent]]:
+    """With which adapters training may begin, and those that only one's own list still has."""
+    usable, unusable = [], []
+    for owner, row in await queries.adapters_of(session, entry.holder, entry.season_id):
+        version = queries.version_ref(owner, row).model_dump()
+        try:
+            form = await _form_of_parent(site, session, owner, row.digest or "")
+        except NotFound as refusal:
+            unusable.append(UnusableParent(**version, code=refusal.code, reason=refusal.message))
+        else:
+            usable.append(ParentOption.model_validate(version | form))
+    return usable, unusable

@@ -9,14 +9,14 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import aliased
 
 from arena.accounts.public import Caller, Person, Role
+from arena.kit.celery import TRAIN
 from arena.kit.errors import NotFound
 from arena.kit.jobs import service as jobs
-from arena.kit.jobs.models import JobState
-from arena.shows.training import Budget, RecipeId, TrainingSpec
+from arena.kit.jobs.models import Job, JobState
+from arena.shows.training import UNKEPT, Budget, RecipeId, TrainingSpec
 from arena.submissions import public as submissions
 from arena.submissions.public import Entry, Submission
-from arena.teams import public as teams
-from arena.training.contracts import TrainRecord
+from arena.training.contracts import JOB_KIND, TrainRecord
 from arena.training.models import UNDER_WAY, TrainingDecision, TrainingPoint, TrainingRace, TrainingRun
 from arena.training.rules import stride
 from arena.training.schemas import (
@@ -38,6 +38,8 @@ MOST_RUNS = 200
 MOST_RACES = 50
 MOST_POINTS = 1000
 """Given at once."""
+PAUSE_OVER = "training.pause_over"
+"""Nobody went on with a paused run in time, so it was cancelled."""
 
 
 async def run(session: AsyncSession, run_id: UUID, lock: bool = False) -> TrainingRun:
@@ -53,6 +55,39 @@ async def race_runs(session: AsyncSession, race_id: UUID) -> Sequence[TrainingRu
         select(TrainingRun).where(TrainingRun.race_id == race_id).order_by(TrainingRun.created_at)
     ).execution_options(populate_existing=True)
     return (await session.execute(statement)).scalars().all()
+
+
+def _of_race(race_id: UUID) -> Select[Any]:
+    return (
+        select(TrainingRun.id)
+        .join(Job, Job.subject == TrainingRun.id)
+        .where(TrainingRun.race_id == race_id, Job.kind == JOB_KIND)
+    )
+
+
+async def at_the_line(session: AsyncSession, race_id: UUID) -> set[UUID]:
+    """The runs of a race that have loaded everything, and whose labs are still there."""
+    ready = _of_race(race_id).where(
+        TrainingRun.state.in_(UNDER_WAY), TrainingRun.at_line, jobs.in_good_hands()
+    )
+    return set((await session.execute(ready)).scalars())
+
+
+async def hold_race_jobs(session: AsyncSession, race_id: UUID) -> None:
+    """Nobody comes to the line, or leaves it, until the transaction ends: labs that hand something in have the job
+    first."""
+    open_ones = _of_race(race_id).where(Job.state.in_([JobState.QUEUED, JobState.RUNNING]))
+    await session.execute(open_ones.order_by(Job.id).with_for_update(of=Job))
+
+
+async def room_for(session: AsyncSession, race_id: UUID) -> int | None:
+    """How many of the race's runs the labs that are at work can take at once. None: it is not known."""
+    lanes = await jobs.lanes(session, TRAIN)
+    if lanes is None:
+        return None
+    own = select(TrainingRun.id).where(TrainingRun.race_id == race_id)
+    others = select(func.count()).where(Job.queue == TRAIN, jobs.in_good_hands(), Job.subject.not_in(own))
+    return max(0, lanes - (await session.execute(others)).scalar_one())
 
 
 async def under_way(session: AsyncSession, holder: UUID | None) -> UUID | None:
@@ -119,8 +154,7 @@ async def listed(session: AsyncSession, season_id: UUID, caller: Caller) -> list
     """The newest first: a producer's are all of the season, anybody else's are his own."""
     wanted: ColumnElement[bool] = TrainingRun.season_id == season_id
     if not caller.has(Role.PRODUCER):
-        team = await teams.team_of(session, caller.person_id)
-        wanted = wanted & Entry.holder.in_([caller.person_id, team.id] if team else [caller.person_id])
+        wanted = wanted & await submissions.held_by(session, caller.person_id)
     return await _described(session, _runs(wanted).limit(MOST_RUNS))
 
 
@@ -187,7 +221,7 @@ async def _out(
     ordered_by: str,
     loss: float | None,
 ) -> TrainingOut:
-    waiting, progress = await _job(session, run)
+    job, waiting, progress = await _job(session, run)
     checkpoint, files = run.checkpoint or {}, run.files or {}
     return TrainingOut(
         id=run.id,
@@ -197,7 +231,7 @@ async def _out(
         form=run.form,
         parent=version_ref(parent_entry, parent) if parent and parent_entry else None,
         race=RaceRef(id=race.id, name=race.name) if race else None,
-        at_line=run.at_line,
+        at_line=run.at_line and job is not None and job.state == JobState.RUNNING,
         base_model=run.base_model,
         spec=TrainingSpec.model_validate(run.spec),
         budget=Budget.model_validate(run.budget),
@@ -218,7 +252,9 @@ async def _out(
         result=version_ref(entry, result) if result else None,
         waiting=waiting,
         progress=progress,
-        pausable=run.state in ("queued", "running") and race is None,
+        pausable=pausable(run),
+        pauses_left=run.pauses_left,
+        paused_until=run.paused_until,
         resumable=resumable(run),
         cancellable=cancellable(run),
         ordered_by=ordered_by,
@@ -229,9 +265,21 @@ async def _out(
     )
 
 
+def pausable(run: TrainingRun) -> bool:
+    """A race has one clock, and what keeps no checkpoint would lose all it has learned."""
+    alone = run.race_id is None and run.spec["profile"] not in UNKEPT
+    return alone and run.state in ("queued", "running") and run.pauses_left > 0
+
+
 def resumable(run: TrainingRun) -> bool:
-    """A race has one clock, so whoever leaves it does not come back."""
-    return run.state in ("paused", "cancelled", "failed") and run.race_id is None
+    """Whoever leaves a race does not come back."""
+    stopped = run.state in ("paused", "cancelled", "failed") and run.race_id is None
+    return stopped and (run.pauses_left > 0 or not resuming_is_a_pause(run))
+
+
+def resuming_is_a_pause(run: TrainingRun) -> bool:
+    """A cancel that is taken back was one. What ended because its pause was over has been counted."""
+    return run.state == "cancelled" and run.code != PAUSE_OVER
 
 
 def cancellable(run: TrainingRun) -> bool:
@@ -246,17 +294,17 @@ def version_ref(entry: Entry, row: Submission) -> VersionRef:
 
 async def _job(
     session: AsyncSession, run: TrainingRun
-) -> tuple[TrainingWaits | None, TrainingProgress | None]:
+) -> tuple[Job | None, TrainingWaits | None, TrainingProgress | None]:
     if run.state not in UNDER_WAY:
-        return None, None
+        return None, None, None
     job = await jobs.latest(session, run.id)
     if job is None:
-        return None, None
+        return None, None, None
     if job.state == JobState.QUEUED:
         position = await jobs.position(session, job)
         waits = TrainingWaits(reason=job.reason or "queued", position=position, deadline=job.deadline)
-        return waits, None
-    return None, TrainingProgress.model_validate(job.progress) if job.progress else None
+        return job, waits, None
+    return job, None, TrainingProgress.model_validate(job.progress) if job.progress else None
 
 
 async def _decisions(session: AsyncSession, runs: list[UUID]) -> dict[UUID, list[TrainingDecisionOut]]:
@@ -326,12 +374,17 @@ async def race_out(session: AsyncSession, race_id: UUID, curves: bool = True) ->
         .execution_options(populate_existing=True)
     )
     rows = (await session.execute(statement)).all()
+    waits = race.state == "planned"
+    there = await at_the_line(session, race.id) if waits or race.state == "running" else set()
     return RaceOut(
         id=race.id,
         season_id=race.season_id,
         name=race.name,
         seconds=race.seconds,
         state=race.state,
+        line_seconds=race.line_seconds,
+        line_until=race.line_until if waits else None,
+        room=await room_for(session, race.id) if waits else None,
         started_at=race.started_at,
         ends_at=race.ends_at,
         runs={
@@ -341,7 +394,7 @@ async def race_out(session: AsyncSession, race_id: UUID, curves: bool = True) ->
                 recipe=run.spec["recipe"],
                 method=run.spec["method"],
                 state=run.state,
-                at_line=run.at_line,
+                at_line=run.id in there,
                 step=run.step,
                 tokens=run.tokens,
                 seconds=run.seconds,

@@ -1,9 +1,11 @@
-"""What a producer does with a race: plan it, start it with who is there, cancel it."""
+"""What happens to a race: a producer plans it, starts it with who is there, cancels it; at its deadline it starts by
+itself."""
 
 from collections.abc import Sequence
 from contextlib import suppress
 from uuid import UUID
 
+from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from arena.accounts.public import Caller
@@ -21,7 +23,13 @@ async def plan(
     site: Site, session: AsyncSession, caller: Caller, season: Season, new: NewRace
 ) -> TrainingRace:
     """Orders a run for each. It starts by itself when all of them are at the line. Raises as `ordering.order` does."""
-    race = TrainingRace(season_id=season.id, name=new.name, seconds=new.seconds, state="planned")
+    race = TrainingRace(
+        season_id=season.id,
+        name=new.name,
+        seconds=new.seconds,
+        line_seconds=new.line_seconds,
+        state="planned",
+    )
     session.add(race)
     await session.flush()
     for one in new.entries:
@@ -35,15 +43,44 @@ async def plan(
 
 async def start(session: AsyncSession, race_id: UUID, by: UUID) -> None:
     """With who is at the line: who is not is cancelled, and then it starts by itself. Raises Conflict."""
+    await queries.hold_race_jobs(session, race_id)
     race = await session.get_one(TrainingRace, race_id, populate_existing=True)
     if race.state != "planned":
         raise Conflict("training.race_started", "This race has started already, or is over.")
-    left = [run for run in await queries.race_runs(session, race_id) if run.state in UNDER_WAY]
-    if not any(run.at_line for run in left):
+    there, absent = await _who_is_there(session, race_id)
+    if not there:
         raise Conflict("training.nobody_there", "Nobody is at the line yet.")
-    await _withdraw(session, [run for run in left if not run.at_line], by)
+    await _withdraw(session, absent, by)
     await clock.settle(session, race_id)
     _decide(session, race, "start", by)
+
+
+async def start_overdue(session: AsyncSession) -> None:
+    """A race whose deadline at the line has come, with who is there. Who is not, is not to blame for it."""
+    overdue = (
+        select(TrainingRace.id)
+        .where(TrainingRace.state == "planned", TrainingRace.line_until < func.clock_timestamp())
+        .order_by(TrainingRace.line_until)
+        .limit(1)
+    )
+    race_id = (await session.execute(overdue)).scalar_one_or_none()
+    if race_id is None:
+        return
+    await queries.hold_race_jobs(session, race_id)
+    race = await session.get_one(TrainingRace, race_id, populate_existing=True)
+    if race.state != "planned":
+        return  # another worker was first
+    there, absent = await _who_is_there(session, race_id)
+    for run in absent if there else ():
+        await service.leave_behind(session, run.id)
+    await clock.settle(session, race_id)
+
+
+async def _who_is_there(session: AsyncSession, race_id: UUID) -> tuple[set[UUID], list[TrainingRun]]:
+    """Who is at the line, and the runs of those who are not."""
+    there = await queries.at_the_line(session, race_id)
+    left = [run for run in await queries.race_runs(session, race_id) if run.state in UNDER_WAY]
+    return there, [run for run in left if run.id not in there]
 
 
 async def cancel(session: AsyncSession, race_id: UUID, by: UUID) -> None:

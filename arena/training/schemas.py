@@ -31,6 +31,8 @@ class NewRace(In):
     name: Annotated[str, StringConstraints(min_length=1, max_length=80)]
     entries: list[NewTraining] = Field(min_length=1, max_length=12)
     seconds: int = Field(ge=10, le=86400)
+    line_seconds: int = Field(default=600, ge=10, le=86400)
+    """How long the first at the line waits for the others; then the race starts with who is there."""
 
 
 class VersionRef(Out):
@@ -50,6 +52,13 @@ class ParentOption(VersionRef):
     rank: int
     alpha: float
     target_modules: list[str]
+
+
+class UnusableParent(VersionRef):
+    """A version with whose adapter training cannot begin, and why."""
+
+    code: str
+    reason: str
 
 
 class RaceRef(Out):
@@ -123,6 +132,9 @@ class TrainingOut(Out):
     waiting: TrainingWaits | None
     progress: TrainingProgress | None
     pausable: bool
+    pauses_left: int
+    paused_until: datetime | None
+    """Of a paused run: whoever has not gone on with it by then has cancelled it."""
     resumable: bool
     cancellable: bool
     ordered_by: str
@@ -191,6 +203,7 @@ class TrainingOptions(Out):
     budget: Budget
     parents: list[ParentOption]
     """Of the same owner."""
+    unusable_parents: list[UnusableParent]
     runs_left: int
     """Today, of whoever the data set belongs to."""
     under_way: UUID | None
@@ -238,6 +251,11 @@ class RaceOut(Out):
     name: str
     seconds: int
     state: RaceState
+    line_seconds: int
+    line_until: datetime | None
+    """While somebody waits at the line: then it starts with who is there."""
+    room: int | None
+    """Before the start: how many of its runs the labs at work can take at once. Null where that is not known."""
     started_at: datetime | None
     """May lie a little ahead."""
     ends_at: datetime | None

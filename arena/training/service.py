@@ -5,14 +5,15 @@ goes on from the last checkpoint; its end seals exactly one adapter, which then 
 """
 
 from collections.abc import Sequence
+from datetime import timedelta
 from uuid import UUID
 
 from pydantic import TypeAdapter
-from sqlalchemy import delete, func, or_, select
+from sqlalchemy import and_, delete, func, or_, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from arena.kit.db import Json
+from arena.kit.db import Json, db_now
 from arena.kit.errors import Conflict, Invalid, NotFound
 from arena.kit.jobs import service as jobs
 from arena.kit.jobs.models import Job
@@ -20,7 +21,7 @@ from arena.kit.jobs.service import NotReady
 from arena.kit.site import Site
 from arena.nodes import public as nodes
 from arena.shows.public import Track, season_rules
-from arena.shows.training import Budget, TrainingSpec
+from arena.shows.training import UNKEPT, Budget, TrainingRules, TrainingSpec
 from arena.submissions import public as submissions
 from arena.submissions.artifacts import CONFIG, DATA_JSONL, WEIGHTS, asked_files
 from arena.submissions.contracts import FileIn, FileOut
@@ -73,7 +74,7 @@ async def prepare(site: Site, session: AsyncSession, job: Job) -> TrainContract:
     node = await _weights(site, session, run)
     checkpoint = Checkpoint.model_validate(run.checkpoint) if run.checkpoint else None
     await _go_back_to(session, run, checkpoint)
-    run.state, run.at_line, run.base_digest = "running", False, node.base_digest
+    run.state, run.at_line, run.base_digest, run.tidy = "running", False, node.base_digest, False
     run.attempt += 1
     if run.started_at is None:
         run.started_at = func.clock_timestamp()
@@ -220,6 +221,10 @@ async def _keep_checkpoint(site: Site, run: TrainingRun, said: CheckpointKept) -
             step=said.step,
         )
     if run.checkpoint is None or said.step >= run.checkpoint["step"]:
+        if run.checkpoint is not None and not run.checkpoint["key"].startswith(
+            f"{_attempt(run, run.attempt)}/"
+        ):
+            run.tidy = False  # that of an earlier attempt may go
         run.checkpoint = Checkpoint.of(said, key).model_dump(mode="json")
 
 
@@ -235,8 +240,7 @@ async def finish(site: Site, session: AsyncSession, run_id: UUID, body: Json) ->
     if result.ended == "paused":
         if run.state != "pausing":
             raise Conflict("training.not_asked", "Nobody has asked this run to pause.")
-        run.state = "paused"
-        announce(session, run)
+        await _paused(session, run)
     elif result.refusal is not None:
         run.detail = result.detail
         _end(session, run, "refused", result.refusal.message, result.refusal.code)
@@ -282,8 +286,8 @@ async def failed(session: AsyncSession, run_id: UUID, reason: str) -> None:
     """Our fault. Who asked for a pause gets it: from the last checkpoint it goes on as it would have."""
     run = await queries.run(session, run_id, lock=True)
     if run.state == "pausing":
-        run.state, run.reason, run.code = "paused", reason, "training.lost_while_pausing"
-        announce(session, run)
+        run.reason, run.code = reason, "training.lost_while_pausing"
+        await _paused(session, run)
     elif run.state in UNDER_WAY:
         _end(session, run, "failed", reason)
         await _settle(session, run)
@@ -297,7 +301,15 @@ def _end(
     code: str | None = None,
 ) -> None:
     run.state, run.reason, run.code = state, reason, code
-    run.ended_at = func.clock_timestamp()
+    run.ended_at, run.paused_until, run.tidy = func.clock_timestamp(), None, False
+    announce(session, run)
+
+
+async def _paused(session: AsyncSession, run: TrainingRun) -> None:
+    """Until somebody goes on with it, and not for ever: its machines are others', and its checkpoint takes room."""
+    training = (await season_rules(session, run.season_id)).track.training or TrainingRules()
+    until = await db_now(session) + timedelta(seconds=training.paused_seconds)
+    run.state, run.paused_until, run.tidy = "paused", until, False
     announce(session, run)
 
 
@@ -315,6 +327,13 @@ async def pause(session: AsyncSession, run_id: UUID) -> TrainingRun:
     run = await queries.run(session, run_id)
     if run.race_id is not None:
         raise Conflict("training.in_race", "A race has one clock: nobody can pause in it.")
+    if run.spec["profile"] in UNKEPT:
+        raise Conflict(
+            "training.keeps_nothing",
+            f"A run of the profile {run.spec['profile']} has no checkpoints, so a pause would lose all that it has "
+            "learned. Let it run, or cancel it.",
+            profile=run.spec["profile"],
+        )
     if run.state == "queued":
         # The job first, as the lab that hands something in does.
         await jobs.cancel(session, JOB_KIND, run_id, "paused")
@@ -324,8 +343,17 @@ async def pause(session: AsyncSession, run_id: UUID) -> TrainingRun:
         raise Conflict(
             "training.not_pausable", "Only a run that waits or is under way can be paused.", state=run.state
         )
-    run.state = "paused" if waits else "pausing"
-    announce(session, run)
+    if run.pauses_left == 0:
+        raise Conflict(
+            "training.no_pauses_left",
+            "This run has been paused as often as the season allows. Let it run, or cancel it.",
+        )
+    run.pauses_left -= 1
+    if waits:
+        await _paused(session, run)
+    else:
+        run.state = "pausing"
+        announce(session, run)
     return run
 
 
@@ -346,21 +374,51 @@ async def withdraw(session: AsyncSession, run_id: UUID) -> TrainingRun:
     return run
 
 
+async def leave_behind(session: AsyncSession, run_id: UUID) -> None:
+    """The race starts without it. Its jobs are held, and whoever calls settles the race."""
+    await jobs.cancel(session, JOB_KIND, run_id, "the race began without it")
+    run = await queries.run(session, run_id, lock=True)
+    reason = "It did not reach the line in time: no lab had room for it, or it was still being loaded."
+    _end(session, run, "failed", reason, "training.not_at_line")
+
+
+async def end_pauses(session: AsyncSession) -> None:
+    """Nobody has gone on with these. A few at a time."""
+    overdue = (
+        select(TrainingRun)
+        .where(TrainingRun.state == "paused", TrainingRun.paused_until < func.clock_timestamp())
+        .limit(10)
+        .with_for_update(skip_locked=True)
+    )
+    for run in (await session.execute(overdue)).scalars():
+        reason = "It was paused, and nobody went on with it in time."
+        _end(session, run, "cancelled", reason, queries.PAUSE_OVER)
+
+
 # --- forgotten ----------------------------------------------------------------------------------------------------
 
 
 async def forget_attempts(site: Site, session: AsyncSession) -> None:
-    """Remove checkpoints and what labs have put beside them, of runs that do not go on. A few at a time."""
+    """Remove what labs have put into the store and nobody needs: all but the newest checkpoint, and that one too once a
+    run does not go on. What the attempt under way puts there is its own matter. A few runs at a time."""
     long_ago = func.clock_timestamp() - func.make_interval(0, 0, 0, FORGOTTEN_DAYS)
+    over = or_(
+        TrainingRun.state.in_(("done", "refused")), func.coalesce(TrainingRun.ended_at < long_ago, False)
+    )
+    has_one, untidy = TrainingRun.checkpoint.is_not(None), TrainingRun.tidy.is_(False)
     statement = (
-        select(TrainingRun)
-        .where(TrainingRun.tidy.is_(False), TrainingRun.attempt > 0, TrainingRun.ended_at.is_not(None))
-        .where(or_(TrainingRun.state.in_(("done", "refused")), TrainingRun.ended_at < long_ago))
+        select(TrainingRun, over)
+        .where(TrainingRun.attempt > 0, or_(and_(untidy, or_(over, has_one)), and_(over, has_one)))
         .limit(10)
         .with_for_update(skip_locked=True)
     )
-    for run in (await session.execute(statement)).scalars():
-        for attempt in range(1, run.attempt + 1):
+    for run, is_over in (await session.execute(statement)).all():
+        needed = run.checkpoint["key"] if run.checkpoint and not is_over else None
+        for attempt in range(1, run.attempt + (run.state not in AT_WORK)):
             for name in (*(f"checkpoint-{slot}" for slot in range(SLOTS)), CONFIG, WEIGHTS):
-                await site.storage.delete(f"{_attempt(run, attempt)}/{name}")
-        run.checkpoint, run.tidy = None, True
+                key = f"{_attempt(run, attempt)}/{name}"
+                if key != needed:
+                    await site.storage.delete(key)
+        run.tidy = True
+        if is_over:
+            run.checkpoint = None

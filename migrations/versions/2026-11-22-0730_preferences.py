@@ -59,6 +59,12 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
+    # A candidate was trained and its training decided by somebody, and neither is ever deleted.
+    op.execute(
+        "do $$ begin if exists (select from entries where kind = 'candidate') then "
+        "raise exception 'there are candidates, which producers made of preference sets, and the earlier release has no "
+        "place for them'; end if; end $$"
+    )
     op.drop_table("preference_sets")
     _entries_check("house_has_no_team", "kind <> 'house' or team_id is null")
     _entries_check("kind", "kind in ('contestant','house')")

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from alembic import command
 from sqlalchemy import create_engine, text
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.pool import NullPool
 
 from arena.kit.db import Base, alembic_config, migrate
@@ -28,6 +29,12 @@ SEQUENCES = "select sequencename from pg_sequences where schemaname = 'public' o
 TRIGGERS = "select tgrelid::regclass::text, tgname from pg_trigger where not tgisinternal order by 1, 2"
 FUNCTIONS = "select proname from pg_proc where pronamespace = 'public'::regnamespace order by 1"
 MODELLED = (COLUMNS, CONSTRAINTS, INDEXES, SEQUENCES)
+A_CANDIDATE = (
+    "insert into seasons (id, name, rules, rules_digest) values (gen_random_uuid(), 'One', '{}', '')",
+    "insert into persons (id, email, display_name, roles) values (gen_random_uuid(), 'a@b.c', 'Ada', '[]')",
+    "insert into entries (id, season_id, owner_id, name, skeleton, kind) "
+    "select gen_random_uuid(), seasons.id, persons.id, 'Preferences', 'preferences', 'candidate' from seasons, persons",
+)
 ROOT = Path(__file__).parents[2]
 Rows = list[tuple[object, ...]]
 
@@ -63,6 +70,19 @@ def test_every_step_can_be_taken_back_and_again(database_url: str) -> None:
     command.downgrade(alembic_config(database_url), "base")
     assert not any(described(database_url, everything)), "something was left behind"
     migrate(database_url)
+    assert described(database_url, everything) == before
+
+
+def test_a_release_that_knows_no_candidates_is_not_gone_back_to_once_there_is_one(database_url: str) -> None:
+    """It is said before anything is taken away."""
+    everything = (*MODELLED, TRIGGERS, FUNCTIONS)
+    before = described(database_url, everything)
+    engine = create_engine(database_url, poolclass=NullPool)
+    with engine.begin() as connection:
+        for statement in A_CANDIDATE:
+            connection.execute(text(statement))
+    with pytest.raises(DBAPIError, match="there are candidates"):
+        command.downgrade(alembic_config(database_url), "0021")
     assert described(database_url, everything) == before
 
 

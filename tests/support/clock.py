@@ -11,8 +11,8 @@ TIMES = {
     "invitations": ("expires_at",),
     "sessions": ("expires_at",),
     "submissions": ("created_at",),
-    "training_races": ("started_at", "ends_at"),
-    "training_runs": ("created_at", "ended_at"),
+    "training_races": ("line_until", "started_at", "ends_at"),
+    "training_runs": ("created_at", "ended_at", "paused_until"),
     "team_invitations": ("expires_at",),
     "uploads": ("touched_at",),
     # Last, as a worker that writes tokens has its job's row first.

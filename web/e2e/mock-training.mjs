@@ -117,6 +117,8 @@ function run(id, changes = {}) {
     waiting: null,
     progress: null,
     pausable: false,
+    pauses_left: 20,
+    paused_until: null,
     resumable: false,
     cancellable: false,
     ordered_by: "Ada",
@@ -144,7 +146,13 @@ export const RUNS = [
     },
     created_at: at(-2 * MINUTE),
   }),
-  run("paused", { state: "paused", resumable: true, cancellable: true, created_at: at(-60 * MINUTE) }),
+  run("paused", {
+    state: "paused",
+    paused_until: at(6 * 24 * 60 * MINUTE),
+    resumable: true,
+    cancellable: true,
+    created_at: at(-60 * MINUTE),
+  }),
   run("done", { ...ended, result: version(4), created_at: at(-200 * MINUTE) }),
   run("dpo", {
     ...ended,
@@ -218,6 +226,7 @@ export const OPTIONS = {
   max_length: 1024,
   budget: BUDGET,
   parents: [{ ...version(4), method: "lora", rank: 8, alpha: 16, target_modules: ["q_proj", "v_proj"] }],
+  unusable_parents: [{ ...version(2), code: "training.parent_gone", reason: "Its files are gone." }],
   runs_left: 4,
   under_way: null,
   closes_at: at(3 * 24 * 60 * MINUTE),
@@ -353,6 +362,9 @@ export function race(name, language) {
     season_id: "season",
     name: language === "zh" ? "十分钟调教赛" : "Ten-minute tuning race",
     seconds: RACE_SECONDS,
+    line_seconds: 600,
+    line_until: null,
+    room: null,
     state: "running",
     started_at: at(-382_000),
     ends_at: at(218_000),
@@ -365,6 +377,8 @@ export function race(name, language) {
   const races = {
     lineup: {
       state: "planned",
+      line_until: at(480_000),
+      room: 1,
       started_at: null,
       ends_at: null,
       runs: two(0, [{}, { at_line: false, state: "queued" }]),
@@ -427,6 +441,20 @@ export const SEASON = {
   },
 };
 
+const CANDIDATES = [
+  {
+    run_id: "candidate",
+    made_at: at(-30 * MINUTE),
+    parent: version(4),
+    state: "ready",
+    pairs: 42,
+    margin_before: 0.11,
+    margin_after: 0.63,
+    promoted: null,
+    obstacle: null,
+  },
+];
+
 /** `give` and `refuse` are the mock portal's; `language()` is the one of the scene. */
 export function trainingRoutes(give, refuse, language) {
   const one = (id) => RUNS.find((found) => found.id === id);
@@ -434,6 +462,7 @@ export function trainingRoutes(give, refuse, language) {
     ["GET", /^\/api\/me$/, () => give(ME)],
     ["GET", /^\/api\/entries$/, () => give(ENTRIES)],
     ["GET", /^\/api\/practice$/, () => give([])],
+    ["GET", /^\/api\/candidates$/, () => give(CANDIDATES)],
     ["GET", /^\/api\/submissions\/\w+\/dataset$/, () => give(DATASET)],
     ["GET", /^\/api\/similarity-flags$/, () => give([])],
     ["GET", /^\/api\/training\/options$/, () => give(OPTIONS)],

@@ -28,6 +28,7 @@ from workers.control.watch import (
     forever,
     keep_time,
     look_at_nodes,
+    start_races,
     tidy_uploads,
 )
 from workers.control.work import wake
@@ -110,6 +111,7 @@ class Control:
                 asyncio.create_task(run_sweeper(site, PIPELINE)),
                 asyncio.create_task(forever(look_at_nodes, site, LOOK_SECONDS)),
                 asyncio.create_task(forever(keep_time, site, CLOCK_SECONDS)),
+                asyncio.create_task(forever(start_races, site, CLOCK_SECONDS)),
                 asyncio.create_task(forever(keep_program, site, PROGRAM_SECONDS)),
                 asyncio.create_task(forever(tidy_uploads, site, TIDY_SECONDS)),
             ]

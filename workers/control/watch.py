@@ -1,4 +1,4 @@
-"""What a control worker does by itself: look at the engine nodes, and lock ballots whose time is up."""
+"""What a control worker does by itself: look at the engine nodes, lock ballots and start races whose time is up."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
@@ -14,7 +14,7 @@ from arena.nodes.public import NodeHealth, bearer, nodes, recycle, saw
 from arena.rundown.public import lock_overdue
 from arena.shows.public import on_air
 from arena.submissions.public import forget_files, give_up_idle
-from arena.training.public import forget_attempts
+from arena.training.public import end_pauses, forget_attempts, start_overdue
 from workers.pool.client import EngineClient, EngineError
 
 LOOK_SECONDS = 2.0
@@ -68,13 +68,19 @@ async def _ask(url: str, token: str) -> NodeHealth:
 
 
 async def tidy_uploads(site: Site) -> None:
-    """Give up what nobody sends any more, and remove what was sent for versions that have their verdict."""
+    """Give up what nobody sends or goes on with any more; remove what was sent for versions that have their verdict."""
     async with transaction(site.sessions, site.bus) as session:
         await give_up_idle(session)
         await forget_files(site, session)
+        await end_pauses(session)
         await forget_attempts(site, session)
 
 
 async def keep_time(site: Site) -> None:
     async with transaction(site.sessions, site.bus) as session:
         await lock_overdue(site, session)
+
+
+async def start_races(site: Site) -> None:
+    async with transaction(site.sessions, site.bus) as session:
+        await start_overdue(session)

@@ -13,7 +13,7 @@ import httpx
 
 from workers.lab.job import JobContext, JobFailed
 from workers.lab.transfer import download
-from workers.pool.model_store import MANIFEST, Manifest, ModelDamaged, check_model, hold, read_manifest
+from workers.pool.model_store import HOMES, MANIFEST, Manifest, ModelDamaged, check_model, hold, read_manifest
 
 MAX_MANIFEST_BYTES = 1 << 20
 BYTES_PER_SECOND = 8 << 20
@@ -22,9 +22,9 @@ BYTES_PER_SECOND = 8 << 20
 
 def fetch(base_model: str, digest: str, engine_url: str, engine_token: str, job: JobContext) -> Path:
     """The folder of the base model with these weights (`digest`, hex). Raises JobFailed, and as `JobContext.check`."""
-    models = Path(os.environ.get("GAVEL_DATA_DIR", ".gavel")) / "models"
-    fetched = models / f"{base_model}-{digest[:16]}"
-    for folder in (models / base_model, fetched):
+    data_dir = Path(os.environ.get("GAVEL_DATA_DIR", ".gavel"))
+    fetched = data_dir / "models" / f"{base_model}-{digest[:16]}"
+    for folder in (*(data_dir / home / base_model for home in HOMES), fetched):
         with suppress(ModelDamaged):
             if check_model(folder).base_digest == digest:
                 hold(folder).close()  # says when it was used

@@ -4,6 +4,7 @@ The portal's answers decide: 409 anywhere means that the job is not ours (any mo
 message that comes twice, late or for nothing is therefore harmless.
 """
 
+import json
 import os
 import socket
 import tempfile
@@ -26,6 +27,7 @@ from arena.submissions import contracts as submissions
 from arena.training import contracts as training
 from workers.lab import attention, benchmark, probe, quiz, rescore, training_job, verify
 from workers.lab.job import Heard, JobContext, JobFailed, JobStopped
+from workers.lab.lanes import lane_widths
 
 HEARTBEAT_SECONDS = 10.0
 PROGRESS_SECONDS = 1.0
@@ -105,8 +107,11 @@ def run_job(job_url: str) -> str:
     """Answer one wake-up; returns how it ended: `nothing`, `done`, `failed` or `stopped`. Raises nothing expected."""
     if _leaving.is_set():
         return "nothing"
-    worker = f"{socket.gethostname()}-{os.getpid()}"
-    with httpx.Client(timeout=15.0, headers={"X-Gavel-Worker": worker}, trust_env=False) as client:
+    about = {
+        "X-Gavel-Worker": f"{socket.gethostname()}-{os.getpid()}",
+        "X-Gavel-Lanes": json.dumps(lane_widths(os.environ)),
+    }
+    with httpx.Client(timeout=15.0, headers=about, trust_env=False) as client:
         try:
             answer = client.post(f"{job_url}/claim")
             if answer.status_code in (404, 409):

@@ -3,9 +3,9 @@
     python -I -S secluded.py NICE PROGRAM [ARGUMENT…]
 
 Its network is a namespace of its own, in which nothing but this machine's loopback is up: processes of one training run
-speak to each other over it. Where the system grants no namespace the program is started all the same; it then is alone
-only as far as it was told nothing. `NICE` is by how much it steps back, so that the stage goes first. When memory runs
-out, the kernel takes it before anything else.
+speak to each other over it. Where the system grants no namespace the program is started all the same, and its standard
+error begins with the reason; it then is alone only as far as it was told nothing. `NICE` is by how much it steps back,
+so that the stage goes first. When memory runs out, the kernel takes it before anything else.
 """
 
 import ctypes
@@ -27,13 +27,14 @@ def secluded(nice: int) -> list[str]:
     return [sys.executable, "-I", "-S", __file__, str(nice)]
 
 
-def own_network() -> bool:
+def own_network() -> None:
+    """Raises OSError where it is not granted."""
     user, group = os.geteuid(), os.getegid()
     unshare = ctypes.CDLL(None, use_errno=True).unshare
     if unshare(CLONE_NEWNET) != 0:
         # Not root: who may have a namespace of users of his own has all rights inside, and stays who he is outside.
         if unshare(CLONE_NEWUSER | CLONE_NEWNET) != 0:
-            return False
+            raise OSError(error := ctypes.get_errno(), os.strerror(error))
         for name, said in (
             ("setgroups", "deny"),
             ("uid_map", f"{user} {user} 1"),
@@ -42,13 +43,14 @@ def own_network() -> bool:
             Path(f"/proc/self/{name}").write_text(said)
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as any_socket:
         fcntl.ioctl(any_socket, SIOCSIFFLAGS, struct.pack("16sh14x", b"lo", IFF_UP))
-    return True
 
 
 def main(arguments: list[str]) -> None:
     nice, *program = arguments
-    with suppress(OSError, AttributeError):  # not Linux, or not granted
+    try:
         own_network()
+    except (OSError, AttributeError) as error:  # not granted, or not Linux
+        print(f"no network of its own: {error}", file=sys.stderr, flush=True)
     with suppress(OSError):
         Path("/proc/self/oom_score_adj").write_text("1000")
     os.nice(int(nice))

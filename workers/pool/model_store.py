@@ -17,6 +17,8 @@ from typing import Any, BinaryIO
 from arena.shows.base_models import BaseModel, weights_digest
 
 MANIFEST = "gavel-manifest.json"
+HOMES = ("engine/models", "models")
+"""Below the data directory: where `gavel up` keeps its engine's, and where `gavel engine` and the lab keep theirs."""
 SPARE_BYTES = 64 << 20
 """Beside a model, so that the disk is not full to the brim."""
 

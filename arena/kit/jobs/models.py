@@ -38,6 +38,8 @@ class Job(Row):
     fence: Mapped[int] = mapped_column(BigInteger, default=0)
     """Grows with each claim; a result carrying an older number is refused."""
     owner: Mapped[str | None]
+    lanes: Mapped[int | None]
+    """How many jobs of this queue its owner works on at once; null where it has not said so."""
     lease_until: Mapped[datetime | None]
     waiting_for: Mapped[str | None]
     """A resource name while the job waits for one ("engine"); cleared when the resource is announced free."""

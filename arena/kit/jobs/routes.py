@@ -5,7 +5,7 @@ from uuid import UUID
 
 import structlog
 from fastapi import APIRouter, Body, Depends, Request
-from pydantic import AfterValidator, BaseModel, Field, ValidationError
+from pydantic import AfterValidator, BaseModel, Field, TypeAdapter, ValidationError
 from sqlalchemy.ext.asyncio import AsyncSession
 from starlette.responses import JSONResponse
 
@@ -31,6 +31,9 @@ DOOR_SECONDS = 24 * 3600
 
 Told = Annotated[Words, AfterValidator(lambda words: words[:500])]
 """What a lab says of its work; people read it."""
+
+
+_widths = TypeAdapter(dict[str, Annotated[int, Field(ge=1, le=1000)]])
 
 
 class Claimed(Out):
@@ -108,7 +111,8 @@ async def claim(request: Request, job_id: JobId, session: SessionDep) -> JSONRes
     work, turn = await _work(request, session, await _whose_turn(request, session, named))
     if work.prepare is None:
         return _nothing_to_do("This is not work for a lab.")
-    job = await service.claim(session, turn.id, request.headers.get("x-gavel-worker", "lab"))
+    owner, lanes = request.headers.get("x-gavel-worker", "lab"), _lanes(request, turn.queue)
+    job = await service.claim(session, turn.id, owner, lanes)
     if job is None:
         return _nothing_to_do("The job is taken or has ended.")
     proof = service.Claim(job.id, job.fence)
@@ -146,6 +150,14 @@ async def _whose_turn(request: Request, session: AsyncSession, named: Job) -> UU
     if first is None or first == named.id or not await service.give_way(session, named.id):
         return named.id
     return first
+
+
+def _lanes(request: Request, queue: str) -> int | None:
+    """What the lab says of itself decides nothing; people read it."""
+    try:
+        return _widths.validate_json(request.headers.get("x-gavel-lanes", "")).get(queue)
+    except ValidationError:
+        return None
 
 
 def _nothing_to_do(message: str) -> JSONResponse:

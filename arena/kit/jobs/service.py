@@ -91,7 +91,7 @@ async def waits(session: AsyncSession, kind: str, subject: UUID) -> bool:
     return (await session.execute(untouched)).first() is not None
 
 
-async def claim(session: AsyncSession, job_id: UUID, owner: str) -> Job | None:
+async def claim(session: AsyncSession, job_id: UUID, owner: str, lanes: int | None = None) -> Job | None:
     """Take a queued job, or one whose owner's lease ran out. None: somebody else has it, or it has ended."""
     free = or_(
         and_(Job.state == JobState.QUEUED, Job.run_after <= now()),
@@ -103,6 +103,7 @@ async def claim(session: AsyncSession, job_id: UUID, owner: str) -> Job | None:
         .values(
             state=JobState.RUNNING,
             owner=owner,
+            lanes=lanes,
             fence=Job.fence + 1,
             attempts=Job.attempts + 1,
             lease_until=now() + LEASE,
@@ -352,6 +353,21 @@ async def position(session: AsyncSession, job: Job) -> int:
         Job.queue == job.queue, Job.state == JobState.QUEUED, Job.created_at < job.created_at
     )
     return (await session.execute(statement)).scalar_one()
+
+
+def in_good_hands() -> ColumnElement[bool]:
+    """Of jobs that somebody works on who was heard of."""
+    return and_(Job.state == JobState.RUNNING, Job.lease_until > now())
+
+
+async def lanes(session: AsyncSession, queue: str) -> int | None:
+    """How many jobs of the queue those workers do at once that are at one now. None: one of them has not said how many,
+    or nobody is at work."""
+    at_work = select(Job.owner, func.max(Job.lanes).label("lanes")).where(Job.queue == queue, in_good_hands())
+    workers = at_work.group_by(Job.owner).subquery()
+    known = case((func.bool_and(workers.c.lanes.is_not(None)), func.sum(workers.c.lanes)))
+    found: int | None = (await session.execute(select(known))).scalar_one()
+    return found
 
 
 async def latest(session: AsyncSession, subject: UUID) -> Job | None:

@@ -15,6 +15,7 @@ from tests.support.live import page
 from tests.support.portal import Caller
 from tests.support.show import Json, Show
 from tests.support.training import Trainer, send_dataset, track, wanted
+from workers.control.watch import start_races
 
 READY = {"kind": "ready"}
 
@@ -156,6 +157,75 @@ async def test_a_producer_starts_with_who_is_there(show: Show) -> None:
     )
     assert (await grace.job.heartbeat()).status_code == 409
     assert await show.producer.refused("POST", f"{where}/start") == (409, "training.race_started")
+
+
+async def test_at_its_deadline_a_race_starts_without_who_is_not_there_and_blames_nobody(show: Show) -> None:
+    race_id, (ada, grace) = await planned(show)
+    where = f"/training/races/{race_id}"
+    await start_races(show.portal.site)
+    race = await show.producer.get_ok(where)
+    assert (race["line_seconds"], race["line_until"]) == (600, None), "nobody waits yet"
+    await ada.hand_in(READY)
+    race = await show.producer.get_ok(where)
+    assert race["line_until"] is not None
+    await start_races(show.portal.site)
+    assert (await show.producer.get_ok(where))["state"] == "planned"
+
+    await time_passes(show.portal.site.sessions, 601)
+    assert (await told(ada))["go_in"] is None, "its lab is still there"
+    await start_races(show.portal.site)
+    race = await show.portal.anybody().get_ok(where)
+    assert (race["state"], of(race, ada)["state"]) == ("running", "running")
+    assert (of(race, grace)["state"], of(race, grace)["code"]) == ("failed", "training.not_at_line")
+    assert (await told(ada))["go_in"] > 0
+    assert (await grace.job.heartbeat()).status_code == 409
+    kite, own = show.contestants["Kite"], show.entries["Kite"]
+    options = await kite.get_ok(f"/training/options?submission_id={own['data']}")
+    assert (options["runs_left"], options["under_way"]) == (3, None)
+
+
+async def test_who_was_at_the_line_when_his_lab_died_is_not_there_any_more(show: Show) -> None:
+    race_id, (ada, grace) = await planned(show)
+    where = f"/training/races/{race_id}"
+    await ada.hand_in(READY)
+    await time_passes(show.portal.site.sessions, 61)
+    await grace.hand_in(READY)
+    race = await show.producer.get_ok(where)
+    assert (race["state"], of(race, ada)["at_line"], of(race, grace)["at_line"]) == ("planned", False, True)
+    await show.portal.sweep()
+    run = await show.contestants["Lantern"].get_ok(f"/training/runs/{ada.contract.run_id}")
+    assert run["at_line"] is False
+    await time_passes(show.portal.site.sessions, 30)
+    again = await Trainer.take(show)
+    assert again.contract.run_id == ada.contract.run_id
+    await again.hand_in(READY)
+    assert (await show.producer.get_ok(where))["state"] == "running"
+
+
+async def test_a_line_that_everybody_has_left_waits_anew(show: Show) -> None:
+    race_id, (ada, grace) = await planned(show)
+    where = f"/training/races/{race_id}"
+    await ada.hand_in(READY)
+    await time_passes(show.portal.site.sessions, 601)
+    await start_races(show.portal.site)
+    race = await show.producer.get_ok(where)
+    assert (race["state"], race["line_until"]) == ("planned", None)
+    assert {one["state"] for one in race["runs"].values()} == {"running"}
+    await grace.hand_in(READY)
+    assert (await show.producer.get_ok(where))["line_until"] is not None
+
+
+async def test_a_race_says_when_the_labs_have_no_room_for_it(show: Show) -> None:
+    show.lab.http.headers.update({"X-Gavel-Worker": "lab-1", "X-Gavel-Lanes": "two"})
+    race_id, _ = await planned(show)
+    where = f"/training/races/{race_id}"
+    assert (await show.producer.get_ok(where))["room"] is None, "nothing is said of what nobody knows"
+    await show.producer.post_ok(f"{where}/cancel")
+    show.lab.http.headers["X-Gavel-Lanes"] = '{"lab.train": 1}'
+    race: Json = await show.producer.call("POST", "/training/races", lineup(show), expect=201)
+    assert race["room"] is None
+    await Trainer.take(show)
+    assert (await show.producer.get_ok(f"/training/races/{race['id']}"))["room"] == 1
 
 
 async def test_who_is_refused_does_not_keep_the_others_waiting(show: Show) -> None:

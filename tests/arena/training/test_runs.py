@@ -11,6 +11,8 @@ import pytest
 from sqlalchemy import text
 
 from arena.shows.training import TrainingRules
+from arena.submissions.artifacts import CONFIG
+from arena.submissions.sealing import sealed
 from tests.arena.submissions.test_line import change_rules
 from tests.support import evening
 from tests.support.clock import time_passes
@@ -278,6 +280,59 @@ async def test_a_cancelled_run_is_taken_from_its_lab_and_may_go_on_later(
     assert (await Trainer.take(show)).contract.resume is not None
 
 
+async def test_a_run_is_paused_only_so_often_and_a_cancel_that_is_taken_back_counts(
+    show: Show, ada: Caller, lantern: Json
+) -> None:
+    await change_rules(show.portal, track=track(training=TrainingRules(pauses=2).model_dump(mode="json")))
+    run = await ordered(ada, lantern)
+    where = f"/training/runs/{run['id']}"
+    assert run["pauses_left"] == 2
+    await ada.post_ok(f"{where}/pause")
+    await ada.post_ok(f"{where}/resume")
+    await ada.post_ok(f"{where}/cancel")
+    resumed = await ada.post_ok(f"{where}/resume")
+    assert (resumed["pauses_left"], resumed["pausable"]) == (0, False)
+    assert await ada.refused("POST", f"{where}/pause") == (409, "training.no_pauses_left")
+    assert (await ada.post_ok(f"{where}/cancel"))["resumable"] is False
+    assert await ada.refused("POST", f"{where}/resume") == (409, "training.not_resumable")
+
+
+async def test_a_pause_that_nobody_ends_becomes_a_cancelled_run_that_keeps_its_checkpoint(
+    show: Show, ada: Caller, lantern: Json
+) -> None:
+    rules = TrainingRules(paused_seconds=3600, pauses=1).model_dump(mode="json")
+    await change_rules(show.portal, track=track(training=rules))
+    run = await ordered(ada, lantern)
+    where = f"/training/runs/{run['id']}"
+    trainer = await Trainer.take(show)
+    await ada.post_ok(f"{where}/pause")
+    await trainer.checkpoint(3)
+    await trainer.job.complete({"ended": "paused"})
+    paused = await ada.get_ok(where)
+    assert paused["paused_until"] is not None
+    await time_passes(show.portal.site.sessions, 3590)
+    await tidy_uploads(show.portal.site)
+    assert (await ada.get_ok(where))["state"] == "paused"
+    await time_passes(show.portal.site.sessions, 20)
+    await tidy_uploads(show.portal.site)
+    over = await ada.get_ok(where)
+    assert (over["state"], over["code"], over["resumable"]) == ("cancelled", "training.pause_over", True)
+    assert over["paused_until"] is None
+    await ada.post_ok(f"{where}/resume")
+    resumed = (await Trainer.take(show)).contract.resume
+    assert resumed is not None
+    assert resumed.step == 3
+
+
+async def test_what_keeps_no_checkpoint_is_not_paused(show: Show, ada: Caller, lantern: Json) -> None:
+    rules = TrainingRules(profiles=("zero2",), max_processes=2).model_dump(mode="json")
+    await change_rules(show.portal, track=track(training=rules))
+    run = await ordered(ada, lantern, profile="zero2", processes=2)
+    assert run["pausable"] is False
+    refused = await ada.refused("POST", f"/training/runs/{run['id']}/pause")
+    assert refused == (409, "training.keeps_nothing")
+
+
 async def test_a_fault_of_ours_fails_a_run_and_does_not_count(show: Show, ada: Caller, lantern: Json) -> None:
     rules = TrainingRules(runs_per_day=1).model_dump(mode="json")
     await change_rules(show.portal, track=track(training=rules))
@@ -302,6 +357,35 @@ async def test_checkpoints_are_forgotten_once_the_run_is_over(
     await trainer.end()
     await tidy_uploads(show.portal.site)
     assert [path for path in left.rglob("*") if path.is_file()] == []
+
+
+async def test_only_the_newest_checkpoint_of_a_run_is_kept(
+    show: Show, ada: Caller, lantern: Json, tmp_path: Path
+) -> None:
+    run = await ordered(ada, lantern)
+    left = tmp_path / "files" / "incoming" / "training" / run["id"]
+
+    async def kept_files() -> list[str]:
+        await tidy_uploads(show.portal.site)
+        return sorted(str(path.relative_to(left)) for path in left.rglob("*") if path.is_file())
+
+    first = await Trainer.take(show)
+    await first.checkpoint(2, slot=0)
+    await first.checkpoint(4, slot=1)
+    assert await kept_files() == ["1/checkpoint-0", "1/checkpoint-1"], "one may be being written"
+    await first.vanishes(show)
+    second = await Trainer.take(show)
+    assert await kept_files() == ["1/checkpoint-1"]
+    await second.checkpoint(6)
+    assert await kept_files() == ["2/checkpoint-0"]
+    await ada.post_ok(f"/training/runs/{run['id']}/pause")
+    await second.checkpoint(7, slot=1)
+    await second.job.complete({"ended": "paused"})
+    assert await kept_files() == ["2/checkpoint-1"]
+    await ada.post_ok(f"/training/runs/{run['id']}/cancel")
+    assert await kept_files() == ["2/checkpoint-1"], "it may go on"
+    await time_passes(show.portal.site.sessions, 8 * 86400)
+    assert await kept_files() == []
 
 
 # --- refused ------------------------------------------------------------------------------------------------------
@@ -366,6 +450,23 @@ async def test_a_run_goes_on_with_an_adapter_of_ones_own(show: Show, ada: Caller
     contract = (await Trainer.take(show)).contract
     assert contract.parent is not None
     assert contract.parent.digest == (await version(ada, lantern["submission_id"]))["digest"]
+
+
+@pytest.mark.parametrize("config", [None, b'{"r": 4096}'])
+async def test_an_adapter_that_cannot_be_read_any_more_takes_nobody_the_page(
+    show: Show, ada: Caller, lantern: Json, tmp_path: Path, config: bytes | None
+) -> None:
+    digest = (await version(ada, lantern["submission_id"]))["digest"]
+    file = tmp_path / "files" / sealed(digest, CONFIG)
+    file.unlink()
+    if config is not None:
+        file.write_bytes(config)
+    options = await ada.get_ok(f"/training/options?submission_id={lantern['data']}")
+    assert options["parents"] == []
+    (unusable,) = options["unusable_parents"]
+    assert (unusable["submission_id"], unusable["code"]) == (lantern["submission_id"], "training.parent_gone")
+    body = wanted(lantern["entry_id"], lantern["data"], parent=lantern["submission_id"])
+    assert await refusal(ada, body) == (404, "training.parent_gone")
 
 
 async def test_nothing_is_handed_out_while_no_engine_has_the_weights(

@@ -30,7 +30,7 @@ from workers.lab.runner import run_job
 from workers.pool import fake
 from workers.pool.client import EngineClient
 from workers.pool.fingerprint import PROBES
-from workers.pool.model_store import MANIFEST, write_manifest
+from workers.pool.model_store import HOMES, MANIFEST, write_manifest
 from workers.pool.protocol import CompletionRequest, EngineReply
 
 pytestmark = pytest.mark.timeout(300)
@@ -206,6 +206,17 @@ def test_a_probe_without_a_rehearsal_fetches_the_weights_and_asks_peft(
     assert failed["retry"]
     kept = data_dir / "models" / f"{HOUSE_MODEL.id}-{small_model[:16]}"
     assert (kept / "model.safetensors").read_bytes() == b"weights"
+
+
+@pytest.mark.parametrize("home", HOMES)
+def test_a_lab_beside_an_engine_reads_the_weights_that_are_there(lab: Lab, data_dir: Path, home: str) -> None:
+    """Those of `gavel up` and those of `gavel engine`; nothing is fetched, so nothing is kept twice."""
+    prepared = data_dir / home / HOUSE_MODEL.id
+    prepared.mkdir(parents=True)
+    (prepared / "model.safetensors").write_bytes(b"prepared")
+    digest = write_manifest(prepared, HOUSE_MODEL.id, "package:none", "0" * 64, {}).base_digest
+    assert lab.fetches(digest) == prepared
+    assert [path.parent for path in data_dir.rglob("model.safetensors")] == [prepared]
 
 
 def test_a_lab_elsewhere_fetches_the_weights_once(lab: Lab, data_dir: Path, small_model: str) -> None:

@@ -1,16 +1,19 @@
 """One training process under supervision: what it says, and what makes it end.
 
 It ends by itself (its steps, its tokens, its clock), or is asked to with SIGTERM and puts a checkpoint away (a pause, a
-worker that shuts down, the end of a race), or is killed: at once when the lease is lost or when it needs more memory
-than its budget, and later when it does not do as it was asked.
+worker that shuts down), or is killed: at once when the lease is lost or when it needs more memory than its budget, and
+later when it does not do as it was asked.
 """
 
 import json
 import os
 import signal
+import subprocess
+import sys
 import threading
 import time
 from contextlib import suppress
+from functools import cache
 from pathlib import Path
 from typing import Literal
 
@@ -46,8 +49,6 @@ SILENT_SECONDS = 1800.0
 """A child that says nothing for so long is stuck."""
 LONGEST_SECONDS = 30 * 86400.0
 """The child has its own clock, which stands still while it waits for a race to begin."""
-BY_HAND_SECONDS = 1.0
-"""A race that ends by so much sooner than it was to was ended by its producer."""
 
 NICE = 10
 OOM_COUNTERS = (Path("/proc/vmstat"), Path("/sys/fs/cgroup/memory.events"))
@@ -100,6 +101,7 @@ class Child:
         how = launch.command(path, self._asked.spec.profile, self._asked.spec.processes)
         for place, text in how.files.items():
             place.write_text(text)
+        say_whether_it_is_alone()
         taken_before = _taken_by_the_kernel()
         watch = threading.Thread(target=self._watch, name="watch", daemon=True)
         watch.start()
@@ -222,11 +224,8 @@ class Child:
             pass  # it is about to end, and nothing would be won by ending it before
         elif told is not None and told.pause:
             self._ask_to_end("pause")
-        elif self._stop_at is not None:
-            if told is not None and told.stop_in == 0 and time.monotonic() < self._stop_at - BY_HAND_SECONDS:
-                self._ask_to_end("clock")
-            elif time.monotonic() > self._stop_at:
-                self.asked_to_end.setdefault("clock", self._stop_at + PATIENCE["clock"])
+        elif self._stop_at is not None and time.monotonic() > self._stop_at:
+            self.asked_to_end.setdefault("clock", self._stop_at + PATIENCE["clock"])
         now = time.monotonic()
         if any(
             now > until for why, until in self.asked_to_end.items() if why == "leave" or not self._winding_up
@@ -287,6 +286,24 @@ def _environment(folder: Path, threads: int) -> dict[str, str]:
     }
     said = {"HF_HUB_DISABLE_TELEMETRY": "1", "TRL_EXPERIMENTAL_SILENCE": "1", "GLOO_SOCKET_IFNAME": "lo"}
     return offline(folder) | devices | said | {"OMP_NUM_THREADS": str(threads)}
+
+
+@cache
+def say_whether_it_is_alone() -> None:
+    """Once, and loud enough: whoever runs the lab believes that what trains has no network."""
+    refused = refused_network()
+    if refused:
+        log.warning("training_has_a_network", reason=refused)
+
+
+def refused_network() -> str:
+    """Why the system grants no namespace here, in its words; empty: it does. Found out with a program that does
+    nothing."""
+    nothing = [sys.executable, "-I", "-S", "-c", ""]
+    said = subprocess.run(
+        [*secluded(0), *nothing], stdin=subprocess.DEVNULL, capture_output=True, check=False
+    )
+    return said.stderr.decode(errors="replace").strip()
 
 
 def _taken_by_the_kernel() -> dict[Path, str]:

@@ -18,7 +18,7 @@ from torch.optim import Optimizer
 from torch.optim.lr_scheduler import LRScheduler
 from transformers import Trainer, TrainerCallback, TrainerControl, TrainerState, TrainingArguments
 
-from arena.shows.training import Profile
+from arena.shows.training import UNKEPT
 from arena.training.contracts import CheckpointWritten, Event, Point, Ready, Stopped, TrainJob
 from workers.lab.train import checkpoints
 from workers.lab.train.checkpoints import Checkpoint, Run
@@ -29,8 +29,6 @@ Say = Callable[[Event], None]
 
 LOOK_SECONDS = 0.05
 """How often a race's start is looked for."""
-UNKEPT: tuple[Profile, ...] = ("zero2", "zero3")
-"""DeepSpeed's optimiser keeps its state in pieces of its own making: such a run begins anew when it was interrupted."""
 EXTRA: Mapping[str, str] = {
     "rewards/margins": "margin",
     "rewards/accuracies": "accuracy",

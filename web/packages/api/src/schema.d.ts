@@ -267,6 +267,46 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/candidates": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * My Candidates
+         * @description Trained by producers, beginning with versions of one's own; the newest first.
+         */
+        get: operations["my_candidates"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/candidates/{run_id}/promote": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Promote Candidate
+         * @description Make a candidate the next version of its parent's entry. It competes once it has passed the gate.
+         */
+        post: operations["promote_candidate"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/completions/{completion_id}": {
         parameters: {
             query?: never;
@@ -3196,6 +3236,37 @@ export interface components {
              */
             tolerance: number;
         };
+        /**
+         * CandidateOut
+         * @description What producers trained of preferences, beginning with a version of a contestant's, as that contestant sees it.
+         */
+        CandidateOut: {
+            /**
+             * Made At
+             * Format: date-time
+             */
+            made_at: string;
+            /** Margin After */
+            margin_after: number | null;
+            /** Margin Before */
+            margin_before: number | null;
+            /** Obstacle */
+            obstacle: ("promoted" | "not_ready" | "closed" | "chosen") | null;
+            /** Pairs */
+            pairs: number;
+            parent: components["schemas"]["VersionRef"];
+            promoted: components["schemas"]["VersionRef"] | null;
+            /**
+             * Run Id
+             * Format: uuid
+             */
+            run_id: string;
+            /**
+             * State
+             * @enum {string}
+             */
+            state: "uploading" | "received" | "verified" | "refused" | "benchmarking" | "ready" | "failed" | "cancelled" | "withdrawn";
+        };
         /** CastVote */
         CastVote: {
             /**
@@ -4691,6 +4762,11 @@ export interface components {
         NewRace: {
             /** Entries */
             entries: components["schemas"]["NewTraining"][];
+            /**
+             * Line Seconds
+             * @default 600
+             */
+            line_seconds: number;
             /** Name */
             name: string;
             /** Seconds */
@@ -5390,8 +5466,14 @@ export interface components {
              * Format: uuid
              */
             id: string;
+            /** Line Seconds */
+            line_seconds: number;
+            /** Line Until */
+            line_until: string | null;
             /** Name */
             name: string;
+            /** Room */
+            room: number | null;
             /** Runs */
             runs: {
                 [key: string]: components["schemas"]["RaceRun"];
@@ -6980,7 +7062,7 @@ export interface components {
              * Action
              * @enum {string}
              */
-            action: "order" | "pause" | "resume" | "cancel" | "plan" | "start";
+            action: "order" | "pause" | "resume" | "cancel" | "plan" | "start" | "promote";
             /**
              * At
              * Format: date-time
@@ -7033,6 +7115,8 @@ export interface components {
             tokens_per_row: number;
             /** Under Way */
             under_way: string | null;
+            /** Unusable Parents */
+            unusable_parents: components["schemas"]["UnusableParent"][];
         };
         /** TrainingOut */
         TrainingOut: {
@@ -7091,6 +7175,10 @@ export interface components {
             parent: components["schemas"]["VersionRef"] | null;
             /** Pausable */
             pausable: boolean;
+            /** Paused Until */
+            paused_until: string | null;
+            /** Pauses Left */
+            pauses_left: number;
             progress: components["schemas"]["TrainingProgress"] | null;
             race: components["schemas"]["RaceRef"] | null;
             /** Reason */
@@ -7180,6 +7268,16 @@ export interface components {
              *     ]
              */
             methods: ("lora" | "rslora" | "qlora" | "dora")[];
+            /**
+             * Paused Seconds
+             * @default 604800
+             */
+            paused_seconds: number;
+            /**
+             * Pauses
+             * @default 20
+             */
+            pauses: number;
             /**
              * Profiles
              * @default [
@@ -7475,6 +7573,35 @@ export interface components {
             text: string;
         };
         /**
+         * UnusableParent
+         * @description A version with whose adapter training cannot begin, and why.
+         */
+        UnusableParent: {
+            /** Code */
+            code: string;
+            /** Entry */
+            entry: string;
+            /**
+             * Entry Id
+             * Format: uuid
+             */
+            entry_id: string;
+            /** Reason */
+            reason: string;
+            /**
+             * State
+             * @enum {string}
+             */
+            state: "uploading" | "received" | "verified" | "refused" | "benchmarking" | "ready" | "failed" | "cancelled" | "withdrawn";
+            /**
+             * Submission Id
+             * Format: uuid
+             */
+            submission_id: string;
+            /** Version */
+            version: number;
+        };
+        /**
          * UploadOut
          * @description A file on its way in. Send the bytes from `received` on to `/api/uploads/{id}` (tus 1.0.0).
          */
@@ -7705,6 +7832,7 @@ export type BoardRow = components['schemas']['BoardRow'];
 export type Budget = components['schemas']['Budget'];
 export type CalibrationOut = components['schemas']['CalibrationOut'];
 export type CalibrationRules = components['schemas']['CalibrationRules'];
+export type CandidateOut = components['schemas']['CandidateOut'];
 export type CastVote = components['schemas']['CastVote'];
 export type ChatRequest = components['schemas']['ChatRequest'];
 export type CheckOut = components['schemas']['CheckOut'];
@@ -7915,6 +8043,7 @@ export type TrainingSpecOutput = components['schemas']['TrainingSpec-Output'];
 export type TrainingWaits = components['schemas']['TrainingWaits'];
 export type TrainRecord = components['schemas']['TrainRecord'];
 export type Try = components['schemas']['Try'];
+export type UnusableParent = components['schemas']['UnusableParent'];
 export type UploadOut = components['schemas']['UploadOut'];
 export type UseOut = components['schemas']['UseOut'];
 export type ValidationError = components['schemas']['ValidationError'];
@@ -8369,6 +8498,57 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["RunsMade"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    my_candidates: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CandidateOut"][];
+                };
+            };
+        };
+    };
+    promote_candidate: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                run_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SubmissionOut"];
                 };
             };
             /** @description Validation Error */

@@ -15,6 +15,7 @@ export type {
   Board,
   BoardRow,
   CalibrationOut as Calibration,
+  CandidateOut as Candidate,
   CheckOut as Check,
   ComparisonOut as Comparison,
   ContaminationOut as ContaminationFlag,

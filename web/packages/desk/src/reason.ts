@@ -30,12 +30,15 @@ interface Failed {
   reason: string | null;
 }
 
-/** Why a benchmark run has ended without a score: by its code, else what the portal said. Null: it has not failed. */
+/**
+ * Why a run has ended with nothing: by its code, else what the portal said. Null: it has not failed. What somebody
+ * cancelled has no code and needs no words.
+ */
 export function useWhy(): (run: Failed) => string | null {
   const { find } = useT();
   const reason = useReason();
   return ({ state, code, reason: said }) => {
-    if (state !== "failed") return null;
+    if (state !== "failed" && !(state === "cancelled" && code)) return null;
     return (code && find(`why.${code}`)) || (said && reason(said));
   };
 }

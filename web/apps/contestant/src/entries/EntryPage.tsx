@@ -3,6 +3,7 @@ import { bytes, PageHead, Pill, useTimes } from "@gavel/desk";
 import { Button, Card, EmptyState, ErrorNote, Link, Loading, navigate } from "@gavel/ui";
 import { useEntries, useSeason } from "../app/queries";
 import { StatePill } from "../app/StatePill";
+import { Candidates } from "../decide/Candidates";
 import { Competing } from "../decide/Competing";
 import { Decide } from "../decide/Decide";
 import { useT } from "../i18n";
@@ -60,6 +61,7 @@ function Known({ entry, entries, season }: KnownProps) {
         <>
           <Competing entry={entry} season={season} />
           <Versions entry={entry} season={season} />
+          <Candidates entry={entry} />
           {season.track.training && <Runs entry={entry.id} />}
           <PracticeCard entry={entry} season={season} />
         </>

@@ -54,6 +54,8 @@ export const TRAINING: TrainingRun = {
   waiting: null,
   progress: null,
   pausable: true,
+  pauses_left: 20,
+  paused_until: null,
   resumable: false,
   cancellable: true,
   ordered_by: "Ada",
@@ -103,6 +105,7 @@ export const OPTIONS: TrainingOptions = {
   parents: [
     { ...DATASET, submission_id: "s2", version: 2, method: "lora", rank: 12, alpha: 24, target_modules: ["k_proj"] },
   ],
+  unusable_parents: [],
   runs_left: 3,
   under_way: null,
   closes_at: null,

@@ -43,6 +43,7 @@ export function Acts({ run }: { run: TrainingRun }) {
           {t(`training.${what}`)}
         </SmallButton>
       ))}
+      {run.pausable && <span className={css.note}>{t("training.pauses_left", { count: run.pauses_left })}</span>}
       {act.error && !asking && <ErrorNote error={act.error} />}
       {asking && (
         <Confirm

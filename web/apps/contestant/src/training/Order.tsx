@@ -22,7 +22,7 @@ interface OrderProps {
 
 /** What to train with a data set: a preset, or all numbers by hand; what it will take; go. */
 export function Order({ dataset, options }: OrderProps) {
-  const { t } = useT();
+  const { t, find } = useT();
   const queries = useQueryClient();
   const [first] = options.recipes;
   const [recipe, setRecipe] = useState(first);
@@ -114,6 +114,16 @@ export function Order({ dataset, options }: OrderProps) {
             ))}
           </SelectField>
         )}
+        {open &&
+          options.unusable_parents.map((one) => (
+            <p key={one.submission_id} className={css.note}>
+              {t("training.parent_unusable", {
+                entry: one.entry,
+                n: one.version,
+                why: find(`error.${one.code}`) ?? one.reason,
+              })}
+            </p>
+          ))}
       </details>
       {order.error && fieldOf(order.error) === null && <ErrorNote error={order.error} />}
       {Object.keys(wrong).length > 0 && <p className={css.error}>{t("training.wrong_form")}</p>}

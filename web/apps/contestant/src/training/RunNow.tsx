@@ -15,6 +15,7 @@ const LOOKS: Partial<Record<TrainingRun["state"], string | undefined>> = {
 /** The one thing to know at this moment, and how much of the budget is used. */
 export function RunNow({ run, children }: { run: TrainingRun; children: ReactNode }) {
   const { t } = useT();
+  const { moment } = useTimes();
   return (
     <Card className={cx(css.now, LOOKS[run.state])}>
       {/* The meters change many times a minute: only the turns are read out. */}
@@ -24,7 +25,10 @@ export function RunNow({ run, children }: { run: TrainingRun; children: ReactNod
           <p>{t(run.at_line ? "training.race_line" : "training.race_is", { name: run.race.name })}</p>
         )}
         {run.state === "refused" && <Refused run={run} />}
-        {run.state === "failed" && <Why run={run} />}
+        {run.state === "paused" && run.paused_until && (
+          <p>{t("training.paused_until", { time: moment(run.paused_until) })}</p>
+        )}
+        <Why run={run} />
         {run.state === "done" && <Done run={run} />}
       </div>
       {run.waiting && <Waits waiting={run.waiting} />}

@@ -1,6 +1,6 @@
-import type { Submission } from "@gavel/api";
+import type { Submission, TrainingOptions } from "@gavel/api";
 import { setLanguage } from "@gavel/ui";
-import { fireEvent, screen, waitFor } from "@testing-library/react";
+import { fireEvent, screen, waitFor, within } from "@testing-library/react";
 import { beforeEach, expect, it } from "vitest";
 import { desk, refusal } from "../testing/desk";
 import { OPTIONS, point, SPEC, TRAINING } from "../testing/training";
@@ -87,6 +87,19 @@ it("takes the form of the adapter that it goes on with", async () => {
   expect(JSON.parse(body)).toMatchObject({ parent: "s2", spec: { rank: 12, alpha: 24, target_modules: ["k_proj"] } });
 });
 
+it("names the adapter that cannot be gone on with, and why, and offers the others", async () => {
+  const [usable] = OPTIONS.parents as [TrainingOptions["parents"][number]];
+  const gone = { ...usable, submission_id: "s9", version: 9, code: "training.parent_gone", reason: "" };
+  card({ body: TRAINING }, { ...OPTIONS, unusable_parents: [gone] });
+  fireEvent.click(await screen.findByText("Train with this data set"));
+  const fold = (await screen.findByText(/Advanced settings/)).closest("details") as HTMLDetailsElement;
+  fold.open = true;
+  fireEvent(fold, new Event("toggle"));
+  const offered = within(await screen.findByLabelText("Begin with")).getAllByRole("option");
+  expect(offered.map((one) => one.textContent)).toEqual(["A new adapter", "Lantern v2"]);
+  expect(screen.getByText(/Lantern v9 cannot be gone on with: Its config is not in the store/)).toBeTruthy();
+});
+
 it("links to the run that has to end first", async () => {
   card({ body: TRAINING }, { ...OPTIONS, under_way: "t7" });
   fireEvent.click(await screen.findByText("Train with this data set"));
@@ -129,6 +142,15 @@ it("says where a run went wrong and what to do, in the reader's language", () =>
   expect(screen.getByText("有一行比允许的最长词元数更长。")).toBeTruthy();
   expect(screen.getByText("第 17 行 · 300 词元 · 上限 256")).toBeTruthy();
   expect(screen.getByText(/截短这一行/)).toBeTruthy();
+});
+
+it("says until when a pause lasts, and what became of one that nobody ended", () => {
+  const until = "2026-11-29T20:00:00Z";
+  const { again } = desk(<RunNow run={{ ...TRAINING, state: "paused", paused_until: until }}>{null}</RunNow>);
+  expect(screen.getByText(/Until .* Then it is cancelled/)).toBeTruthy();
+  const over = { ...TRAINING, state: "cancelled" as const, code: "training.pause_over", reason: "It was paused." };
+  again(<RunNow run={over}>{null}</RunNow>);
+  expect(screen.getByText("It was paused, and nobody went on with it in time.")).toBeTruthy();
 });
 
 it("shows the clock alone in a race", () => {

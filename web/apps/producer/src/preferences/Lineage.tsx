@@ -84,7 +84,8 @@ function Candidates({ page }: { page: PreferencePage }) {
   if (page.candidates.length === 0) return null;
   return (
     <ul className={css.candidates} aria-label={t("preferences.candidates")}>
-      {page.candidates.map(({ id, parent, result, state, record }) => {
+      {page.candidates.map(({ id, parent, result, state, record, decisions }) => {
+        const promoted = decisions.find(({ action }) => action === "promote");
         const { margin_before: before, margin_after: after } = record?.held_out ?? {};
         return (
           <li key={id}>
@@ -94,6 +95,7 @@ function Candidates({ page }: { page: PreferencePage }) {
             {before !== undefined &&
               after !== undefined &&
               ` · ${t("preferences.margin", { before: number(before), after: number(after) })}`}
+            {promoted && ` · ${t("preferences.promoted", { name: promoted.by })}`}
           </li>
         );
       })}

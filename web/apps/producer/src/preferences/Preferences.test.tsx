@@ -41,6 +41,7 @@ const PAGE = {
       parent: { entry: "Lantern", version: 3 },
       result: { entry: "Preferences ab", version: 2 },
       record: { held_out: { margin_before: 0.1, margin_after: 0.4 } },
+      decisions: [{ action: "promote", by: "Ada", at: "2026-11-23T20:00:00Z" }],
     },
   ],
   since: { made_at: "2026-11-21T20:00:00Z", added: ["d1"], removed: [], changed: [] },

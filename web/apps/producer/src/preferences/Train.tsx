@@ -64,7 +64,7 @@ export function Train({ set, onDone }: TrainProps) {
             train.reset();
           }}
         >
-          {t("preferences.train_text", { count: set.rows })}
+          {t("preferences.train_text", { count: set.rows, name: nameOf(parent) })}
         </Confirm>
       )}
     </div>

@@ -36,15 +36,21 @@ export function Plan({ onDone }: { onDone: (what: string) => void }) {
   const datasets = useDatasets();
   const [name, setName] = useState("");
   const [minutes, setMinutes] = useState("10");
+  const [line, setLine] = useState("10");
   const [lanes, setLanes] = useState<Lane[]>([empty(1), empty(2)]);
   const seconds = secondsOf(minutes);
+  const lineSeconds = secondsOf(line);
   const entries = lanes.flatMap(({ dataset, spec }) =>
     dataset && spec ? [{ entry_id: dataset.entry_id, dataset: dataset.submission_id, spec, parent: null }] : [],
   );
   const twice = new Set(entries.map((one) => one.entry_id)).size < entries.length;
-  const complete = name.trim() !== "" && seconds !== null && entries.length === lanes.length && !twice;
+  const timed = seconds !== null && lineSeconds !== null;
+  const complete = name.trim() !== "" && timed && entries.length === lanes.length && !twice;
   const plan = useMutation({
-    mutationFn: () => api.post("/api/training/races", { body: { name: name.trim(), seconds: seconds ?? 0, entries } }),
+    mutationFn: () =>
+      api.post("/api/training/races", {
+        body: { name: name.trim(), seconds: seconds ?? 0, line_seconds: lineSeconds ?? 0, entries },
+      }),
     onSuccess: (race) => {
       setName("");
       setLanes([empty(1), empty(2)]);
@@ -77,6 +83,14 @@ export function Plan({ onDone }: { onDone: (what: string) => void }) {
           inputMode="decimal"
           value={minutes}
           onChange={(event) => setMinutes(event.target.value)}
+        />
+        <Field
+          label={t("training.line_minutes")}
+          hint={t("training.line_minutes_hint")}
+          error={lineSeconds === null ? t("training.minutes_wrong") : undefined}
+          inputMode="decimal"
+          value={line}
+          onChange={(event) => setLine(event.target.value)}
         />
         <ol className={css.lanes}>
           {lanes.map((lane, index) => (

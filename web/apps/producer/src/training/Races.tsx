@@ -1,5 +1,5 @@
 import { api, type RaceRun, type TrainingRace } from "@gavel/api";
-import { Confirm, clockTime, Pill, SmallButton, type Tone, TrainingPill, useTimes } from "@gavel/desk";
+import { Confirm, clockTime, Pill, SmallButton, type Tone, TrainingPill, useTimes, useWhy } from "@gavel/desk";
 import { Card, ErrorNote, Loading } from "@gavel/ui";
 import { LaneMark } from "@gavel/ui/curves";
 import { useMutation, useQueryClient } from "@tanstack/react-query";
@@ -54,7 +54,22 @@ function RaceCard({ race }: { race: TrainingRace }) {
         <Pill tone={TONES[race.state]}>{t(`training.race_state.${race.state}`)}</Pill>
         <span className={css.mute}>{clockTime(race.seconds)}</span>
       </header>
-      {race.state === "planned" && <p>{t("training.ready", { there, all: still.length })}</p>}
+      {race.state === "planned" && (
+        <>
+          <p>
+            {t("training.ready", { there, all: still.length })}
+            {" · "}
+            {race.line_until
+              ? t("training.line_until", { time: clock(race.line_until) })
+              : t("training.line_waits", { time: clockTime(race.line_seconds) })}
+          </p>
+          {race.room !== null && race.room < still.length && (
+            <p className={css.bad} role="status">
+              {t("training.no_room", { room: race.room, all: still.length })}
+            </p>
+          )}
+        </>
+      )}
       {race.state === "running" && race.started_at && race.ends_at && (
         <p>
           {t("training.starts", { time: clock(race.started_at) })} · {t("training.ends", { time: clock(race.ends_at) })}
@@ -76,12 +91,19 @@ function RaceCard({ race }: { race: TrainingRace }) {
             ) : (
               <TrainingPill state={run.state} />
             )}
+            <Why run={run} />
           </li>
         ))}
       </ol>
       <RaceActs race={race} there={there} />
     </Card>
   );
+}
+
+/** Why a contestant is not in it any more, where that was nobody's decision. */
+function Why({ run }: { run: RaceRun }) {
+  const why = useWhy()({ ...run, reason: null });
+  return why && <small className={css.mute}>{why}</small>;
 }
 
 function RaceActs({ race, there }: { race: TrainingRace; there: number }) {

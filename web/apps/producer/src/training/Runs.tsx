@@ -86,7 +86,7 @@ function Who({ run }: { run: TrainingRun }) {
 
 function State({ run }: { run: TrainingRun }) {
   const { t, number } = useT();
-  const { clock } = useTimes();
+  const { clock, moment } = useTimes();
   const reason = useReason();
   const refusal = useTrainingRefusal()(run);
   const why = useWhy()(run);
@@ -109,6 +109,7 @@ function State({ run }: { run: TrainingRun }) {
         </span>
       )}
       {waiting && <small>{t("training.until", { time: clock(waiting.deadline) })}</small>}
+      {run.paused_until && <small>{t("training.paused_until", { time: moment(run.paused_until) })}</small>}
       {step > 0 && (
         <span>
           {progress}

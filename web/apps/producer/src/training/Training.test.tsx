@@ -25,6 +25,9 @@ const RACE = {
   id: "r1",
   name: "Ten minutes",
   seconds: 600,
+  line_seconds: 600,
+  line_until: null,
+  room: null,
   state: "planned",
   started_at: null,
   ends_at: null,
@@ -69,6 +72,7 @@ it("plans a race of two with what was proposed for their data", async () => {
   const post = page([]);
   const go = screen.getByText("Plan the race") as HTMLButtonElement;
   fireEvent.change(screen.getByLabelText("Name"), { target: { value: "Ten minutes" } });
+  fireEvent.change(screen.getByLabelText("Minutes at the line"), { target: { value: "5" } });
   await screen.findAllByText("Polaris · v1");
   const [first, second] = screen.getAllByLabelText(/Data set/);
   fireEvent.change(first as HTMLElement, { target: { value: "s-Lantern" } });
@@ -85,7 +89,9 @@ it("plans a race of two with what was proposed for their data", async () => {
     { entry_id: "e-Lantern", dataset: "s-Lantern", spec: spec(8), parent: null },
     { entry_id: "e-Polaris", dataset: "s-Polaris", spec: spec(4), parent: null },
   ];
-  expect(post.mock.calls[0]?.[1]).toEqual({ body: { name: "Ten minutes", seconds: 600, entries } });
+  expect(post.mock.calls[0]?.[1]).toEqual({
+    body: { name: "Ten minutes", seconds: 600, line_seconds: 300, entries },
+  });
 });
 
 it("says who is at the line, and starts with them only after it was asked", async () => {
@@ -100,6 +106,15 @@ it("says who is at the line, and starts with them only after it was asked", asyn
   expect(post).not.toHaveBeenCalled();
   fireEvent.click(screen.getAllByText("Start without the others").at(-1) as HTMLElement);
   await waitFor(() => expect(post.mock.calls[0]?.[0]).toBe("/api/training/races/{race_id}/start"));
+});
+
+it("says until when the line waits, whom there is no room for, and who was left behind", async () => {
+  const behind = { ...RACE.runs.t2, state: "failed", code: "training.not_at_line" };
+  const left = { ...RACE, id: "r2", state: "running", runs: { t2: behind } };
+  page([{ ...RACE, line_until: "2026-11-22T20:00:00Z", room: 1 } as TrainingRace, left as unknown as TrainingRace]);
+  expect(await screen.findByText(/it starts with who is there\./)).toBeTruthy();
+  expect(screen.getByText(/have room for 1 of these 2 runs at once/)).toBeTruthy();
+  expect(screen.getByText(/The race began without it/)).toBeTruthy();
 });
 
 it("says so on a track that trains nothing", async () => {

@@ -23,6 +23,9 @@ const RACE: TrainingRace = {
   season_id: "s",
   name: "Ten minutes",
   seconds: 600,
+  line_seconds: 600,
+  line_until: null,
+  room: null,
   state: "running",
   started_at: "2026-11-22T10:00:00Z",
   ends_at: "2026-11-22T10:10:00Z",
@@ -49,6 +52,7 @@ it("says how it stands with each, and who is out", () => {
   expect(saidOf(RUN, "over")).toBe("finishing");
   expect(saidOf({ ...RUN, state: "done", version: 4 }, "running")).toBe("entered");
   expect(saidOf({ ...RUN, state: "done" }, "ended")).toBe("sealed");
+  expect(saidOf({ ...RUN, state: "failed", code: "training.not_at_line" }, "running")).toBe("not_at_line");
   const refused = { ...RUN, state: "refused" as const };
   expect(saidOf({ ...refused, code: "training.diverged" }, "running")).toBe("stopped.diverged");
   expect(saidOf({ ...refused, code: "training.bad_row" }, "running")).toBe("stopped.refused");

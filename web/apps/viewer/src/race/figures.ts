@@ -43,12 +43,14 @@ export type Said =
   | "sealed"
   | "cancelled"
   | "failed"
+  | "not_at_line"
   | `stopped.${"diverged" | "out_of_memory" | "refused"}`;
 
 /** How it stands with a contestant, in a word. */
 export function saidOf(run: RaceRun, phase: Phase): Said {
   const { state, version } = run;
   if (state === "done") return version === null ? "sealed" : "entered";
+  if (run.code === "training.not_at_line") return "not_at_line";
   if (state === "cancelled" || state === "failed") return state;
   if (state === "refused") {
     const code = run.code?.replace(/^training\./, "");
