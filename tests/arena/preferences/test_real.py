@@ -1,5 +1,5 @@
-"""The preference loop to its end: what judges said becomes pairs, a lab trains on them, and a candidate stands beside its
-parent. On the house model itself: a parent that was admitted has its shapes."""
+"""The preference loop to its end: what judges said becomes pairs, a lab trains on them, and a candidate stands beside
+its parent. On the house model itself: a parent that was admitted has its shapes."""
 
 import asyncio
 import threading
@@ -9,7 +9,6 @@ import pytest
 
 from arena.shows.base_models import HOUSE_MODEL
 from arena.shows.training import Budget, TrainingRules
-from arena.submissions.contracts import JOB_KIND as VERIFY
 from tests.arena.preferences.conftest import Loop
 from tests.arena.submissions.test_line import change_rules
 from tests.support.engine import prepared_house_model
