@@ -93,7 +93,7 @@ def test_a_large_upload_over_a_line_that_is_cut_twice(fake_site: Stack, tmp_path
 
 
 @pytest.mark.browser
-@pytest.mark.timeout(400)
+@pytest.mark.timeout(700)
 def test_three_hundred_rows_become_an_adapter_that_duels(tmp_path: Path) -> None:
     """On a base of two small layers; the lab, its trainer and the gate are those of any site."""
     from tests.support.tiny_training import tiny_environment
@@ -107,7 +107,7 @@ def test_three_hundred_rows_become_an_adapter_that_duels(tmp_path: Path) -> None
         killed = aside.submit(kill_a_trainer, site)
         play(
             "training.test.mjs",
-            280,
+            600,
             GAVEL_URL=site.url,
             GAVEL_OPERATOR_TOKEN=site.operator_token,
             GAVEL_DATASET=str(three_hundred_rows(tmp_path / "data.jsonl")),
@@ -142,7 +142,7 @@ def kill_a_trainer(site: Stack) -> None:
     assert state is not None
     lab = next(part.process for part in state.parts if part.name == "lab")
     assert lab is not None
-    end = time.monotonic() + 120
+    end = time.monotonic() + 300
     while time.monotonic() < end:
         for child in psutil.Process(lab.pid).children(recursive=True):
             with suppress(psutil.Error, OSError):

@@ -13,7 +13,7 @@ import { launch, newEntry, Person, until } from "./browser.mjs";
 
 const { GAVEL_URL: url, GAVEL_DATASET: dataset, GAVEL_OPERATOR_TOKEN: operatorToken, GAVEL_SHOTS: shots } = process.env;
 const STEPS = Number(process.env.GAVEL_STEPS);
-const WAIT = 120_000;
+const WAIT = 240_000;
 const DESK = { width: 1280, height: 900 };
 const PHONE = { width: 390, height: 844 };
 
@@ -49,7 +49,7 @@ function count() {
   addEventListener("pointerdown", () => globalThis.presses++, true);
 }
 
-test("300 rows become an adapter that duels", { timeout: 260_000 }, async () => {
+test("300 rows become an adapter that duels", { timeout: 560_000 }, async () => {
   const desk = await reader("en-US");
   await desk.addInitScript(count);
   const page = await desk.newPage();
