@@ -11,7 +11,7 @@ from typing import BinaryIO
 
 from arena.shows.base_models import HOUSE_MODEL, BaseModel
 from workers.pool import fake
-from workers.pool.agent import NodeAgent
+from workers.pool.agent import NodeAgent, PrepareModel
 from workers.pool.drivers.openai_compatible import OpenAiEngine
 from workers.pool.drivers.ray_serve import RayServeEngine
 from workers.pool.drivers.remote import RemoteEngine, Upstream
@@ -125,7 +125,7 @@ def fake_agent(
         return fake.BASE_DIGEST
 
     engine = fake.FakeEngine(data_dir / "fake-tokenizer", base.max_rank, pace or fake.Pace())
-    prepare = partial(prepare_in_child, model_dir, base) if model_dir else nothing_to_prepare
+    prepare: PrepareModel = partial(prepare_in_child, model_dir, base) if model_dir else nothing_to_prepare
     return NodeAgent(engine, base, data_dir, describe("fake"), prepare, model_dir=model_dir)
 
 
