@@ -97,7 +97,7 @@ def run_engine(
     EnvironmentFault when there is no vLLM to start, Refused when the site does not take this node."""
     data_dir.mkdir(parents=True, exist_ok=True)
     if fake:
-        agent = fake_agent(data_dir, base=base)
+        agent = fake_agent(data_dir, base=base, model_dir=model_dir)
     elif server is not None:
         agent = remote_agent(data_dir, server, base=base, model_dir=model_dir, hardware_class=hardware_class)
     else:
@@ -150,7 +150,7 @@ def engine(
         Path, typer.Option(envvar="GAVEL_DATA_DIR", help="Models, adapters and logs are kept here.")
     ] = Path(".gavel"),
     fake: Annotated[
-        bool, typer.Option("--fake", help="Pretend: fixed sentences, no model. For tests.")
+        bool, typer.Option("--fake", help="Pretend: fixed sentences. For tests.")
     ] = False,
     environment: Annotated[
         Path, typer.Option(envvar="GAVEL_ENGINE_ENV", help="The virtual environment that holds vLLM.")

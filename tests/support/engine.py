@@ -157,6 +157,14 @@ def model_cache() -> Path:
     return Path(os.environ.get("GAVEL_TEST_MODEL_CACHE", ROOT / ".gavel" / "models")).resolve()
 
 
+def prepared_house_model() -> Path:
+    """Skips the test where nobody has prepared it."""
+    model = model_cache() / HOUSE_MODEL.id
+    if not (model / "model.safetensors").exists():
+        pytest.skip(f"there is no prepared house model in {model_cache()}")
+    return model
+
+
 @cache
 def real_node() -> Node:
     """`gavel engine` with vLLM, started once per process however many suites ask, and stopped when it ends."""

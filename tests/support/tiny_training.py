@@ -17,6 +17,7 @@ from tokenizers import Regex, Tokenizer, models, pre_tokenizers, processors
 from arena.shows.base_models import HOUSE_MODEL
 from arena.shows.training import Budget, TrainingSpec
 from arena.training.contracts import Event, Point, Refused, Trained, TrainJob
+from tests.support.base_models import described, write_registry
 
 ROOT = Path(__file__).parents[2]
 BASE = replace(
@@ -65,6 +66,16 @@ def save_tiny_base(folder: Path) -> Path:
     tiny_model().save_pretrained(folder)
     tiny_tokenizer().save_pretrained(folder)
     return folder
+
+
+def tiny_environment(folder: Path) -> dict[str, str]:
+    """Of a site whose season is on the tiny base, as an operator would have added it."""
+    entry = described(save_tiny_base(folder / "original"))
+    return {
+        "GAVEL_BASE_MODELS": str(write_registry(folder / "registry.json", entry)),
+        "GAVEL_BASE_MODEL": entry["id"],
+        "GAVEL_MODEL_DIR": str(folder / entry["id"]),
+    }
 
 
 def asked(prompt: str, answer: str) -> dict[str, Any]:

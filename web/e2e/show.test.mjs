@@ -8,10 +8,9 @@ import assert from "node:assert/strict";
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
-import { launch, newEntry } from "./browser.mjs";
+import { launch, newEntry, Person, until } from "./browser.mjs";
 
 const { GAVEL_URL: url, GAVEL_ADAPTER: adapter, GAVEL_OPERATOR_TOKEN: operatorToken, GAVEL_SHOTS: shots } = process.env;
-const PASSWORD = "a long enough password";
 const WAIT = 180_000;
 
 let browser;
@@ -31,30 +30,6 @@ async function visitor(options = {}) {
   return { page, complaints };
 }
 
-/** A caller of the API that keeps its cookies, as the producer's browser would. */
-class Person {
-  cookies = "";
-
-  async call(method, path, body, token) {
-    const headers = { "content-type": "application/json", origin: url };
-    if (token) headers.authorization = `Bearer ${token}`;
-    else if (this.cookies) headers.cookie = this.cookies;
-    const answer = await fetch(`${url}/api${path}`, { method, headers, body: body && JSON.stringify(body) });
-    const set = answer.headers.getSetCookie();
-    if (set.length) this.cookies = set.map((cookie) => cookie.split(";")[0]).join("; ");
-    const result = await answer.json();
-    assert.ok(answer.ok, `${method} ${path}: ${answer.status} ${JSON.stringify(result)}`);
-    return result;
-  }
-
-  async register(role, name) {
-    const { token } = await this.call("POST", "/invitations", { role, hours: 1 }, operatorToken);
-    const email = `${name}-${Date.now()}@example.org`;
-    await this.call("POST", "/auth/register", { email, password: PASSWORD, display_name: name, invitation: token });
-    return this;
-  }
-}
-
 test("a contestant signs up, uploads an adapter and watches the verdict come in", async () => {
   const { page, complaints } = await visitor({ viewport: { width: 1280, height: 900 } });
   await newEntry(page, url, "Browser Team", "Browser Entry");
@@ -69,7 +44,7 @@ test("a contestant signs up, uploads an adapter and watches the verdict come in"
 });
 
 test("a viewer joins by code, watches both answers, votes once and sees the reveal", async () => {
-  const producer = await new Person().register("producer", "producer");
+  const producer = await new Person(url, operatorToken).register("producer", "producer");
   const { id: episode, code } = await producer.call("POST", "/episodes", { title: "In the browser" });
   const roster = (await producer.call("GET", "/roster")).filter((row) => row.ready);
   assert.ok(roster.length >= 2, "fewer than two entries are ready");
@@ -124,12 +99,3 @@ test("a viewer joins by code, watches both answers, votes once and sees the reve
   await stage.page.screenshot({ path: join(shots, "stage-reveal.png") });
   assert.deepEqual([...phone.complaints, ...stage.complaints], []);
 });
-
-async function until(probe, what) {
-  const deadline = Date.now() + WAIT;
-  while (Date.now() < deadline) {
-    if ((await probe()) !== undefined) return;
-    await new Promise((resolve) => setTimeout(resolve, 250));
-  }
-  assert.fail(`not seen in time: ${what}`);
-}

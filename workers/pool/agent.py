@@ -76,8 +76,11 @@ class NodeAgent:
         hardware: Hardware,
         prepare: PrepareModel,
         quarantine: bool = False,
+        model_dir: Path | None = None,
     ) -> None:
         self.engine, self.base = engine, base
+        self.model_dir = model_dir or engine.tokenizer_dir
+        """Where the prepared base lies, for labs that train on it."""
         self._quarantine = quarantine
         self.gate = Gate()
         self._store = AdapterStore(data_dir / "adapters", base)

@@ -112,7 +112,7 @@ def _routes(agent: NodeAgent) -> APIRouter:
     @router.get("/model/{name}")
     async def model_file(name: str) -> FileResponse:
         """A file of the prepared base model, for the lab that compares and trains with the same weights."""
-        folder = agent.engine.tokenizer_dir
+        folder = agent.model_dir
         try:
             known = name in (MANIFEST, *read_manifest(folder).files)
         except ModelDamaged:

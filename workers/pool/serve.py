@@ -11,7 +11,7 @@ from typing import BinaryIO
 
 from arena.shows.base_models import HOUSE_MODEL, BaseModel
 from workers.pool import fake
-from workers.pool.agent import NodeAgent
+from workers.pool.agent import NodeAgent, PrepareModel
 from workers.pool.drivers.openai_compatible import OpenAiEngine
 from workers.pool.drivers.ray_serve import RayServeEngine
 from workers.pool.drivers.remote import RemoteEngine, Upstream
@@ -111,14 +111,22 @@ def remote_agent(
     return NodeAgent(engine, base, data_dir, hardware, partial(prepare_in_child, directory, base))
 
 
-def fake_agent(data_dir: Path, *, base: BaseModel = HOUSE_MODEL, pace: fake.Pace | None = None) -> NodeAgent:
-    """A node with the fake engine; its hardware class says so, because its speed means nothing."""
+def fake_agent(
+    data_dir: Path,
+    *,
+    base: BaseModel = HOUSE_MODEL,
+    model_dir: Path | None = None,
+    pace: fake.Pace | None = None,
+) -> NodeAgent:
+    """A node with the fake engine; its hardware class says so, because its speed means nothing. With a prepared model
+    in `model_dir` it states those weights and gives them to labs: what is trained is real, and what is said is not."""
 
     async def nothing_to_prepare(progress: Callable[[Progress], None]) -> str:
         return fake.BASE_DIGEST
 
     engine = fake.FakeEngine(data_dir / "fake-tokenizer", base.max_rank, pace or fake.Pace())
-    return NodeAgent(engine, base, data_dir, describe("fake"), nothing_to_prepare)
+    prepare: PrepareModel = partial(prepare_in_child, model_dir, base) if model_dir else nothing_to_prepare
+    return NodeAgent(engine, base, data_dir, describe("fake"), prepare, model_dir=model_dir)
 
 
 async def prepare_in_child(directory: Path, base: BaseModel, progress: Callable[[Progress], None]) -> str:

@@ -19,11 +19,13 @@ import pytest
 import torch
 from safetensors.torch import load_file
 
+from arena.shows.training import RecipeId
 from arena.submissions.artifacts import CONFIG, WEIGHTS
 from arena.submissions.inspection import inspect_adapter
 from arena.training.contracts import CHECKPOINT_FILE, CheckpointWritten, Event, Ready, TrainJob
 from arena.training.faults import DISK_FULL
 from tests.support import tiny_training as tiny
+from tests.support.tiny_recipes import PAIRS
 from tests.support.tiny_training import BASE, CONVERSATIONS, job, points, refused, run, trained
 from workers.lab.train import checkpoints, child, watch
 from workers.lab.train.recipe import CannotTrain
@@ -436,11 +438,15 @@ def test_a_disk_that_fills_up_is_nobodys_fault_and_the_last_checkpoint_stays(
 
 
 @pytest.mark.timeout(300)
-def test_two_processes_learn_what_one_does(tmp_path: Path, tiny_base: Path) -> None:
-    alone = job(tmp_path / "one", tiny_base, batch_size=4, steps=6)
-    together = job(
-        tmp_path / "two", tiny_base, batch_size=4, steps=6, profile="ddp", processes=2, save_every=3
-    )
+@pytest.mark.parametrize("recipe", ["sft", "dpo"])
+def test_two_processes_learn_what_one_does(recipe: RecipeId, tmp_path: Path, tiny_base: Path) -> None:
+    rows = CONVERSATIONS if recipe == "sft" else PAIRS
+
+    def to_train(folder: Path, **changes: Any) -> TrainJob:
+        return job(folder, tiny_base, rows, recipe=recipe, batch_size=4, steps=6, **changes)
+
+    alone = to_train(tmp_path / "one")
+    together = to_train(tmp_path / "two", profile="ddp", processes=2, save_every=3)
     one = points(run(alone))
     process = tiny.start(together, tmp_path / "two", processes=2)
     said = tiny.events_of(process)

@@ -17,6 +17,10 @@ it.each([
   ["the engine has answered others in between: 3", "引擎期间还回答了别的请求：3"],
   ["5 tokens came, 64 were asked for", "要求 64 个词元，只得到 5 个"],
   ["the engine failed: gone", "引擎出错：gone"],
+  ["The training process broke (exit -9): it said nothing", "训练进程被终止（退出码 -9）"],
+  ["The training process broke (exit 1): KeyError: 'x'", "训练进程出错（退出码 1）：KeyError: 'x'"],
+  ["The training process said nothing for too long.", "训练进程太久没有动静。"],
+  ["The lab's disk is full. The run goes on from its last checkpoint.", "实验机的磁盘满了，训练会从最近的检查点继续。"],
   ["something nobody has foreseen", "something nobody has foreseen"],
 ])("says %s in the reader's language", (sentence, said) => {
   expect(renderHook(() => useReason()).result.current(sentence)).toBe(said);

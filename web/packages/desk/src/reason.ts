@@ -7,6 +7,8 @@ const PATTERNS: [RegExp, string][] = [
   [/^(?<came>\d+) tokens came, (?<wanted>\d+) were asked for$/, "tokens_came"],
   [/^waiting for an engine with the weights of (?<model>.+)$/, "waiting_for_an_engine_with_the_weights_of"],
   [/^the engine failed: (?<cause>.+)$/, "the_engine_failed"],
+  [/^The training process broke \(exit (?<code>-?\d+)\): it said nothing$/, "the_training_process_was_ended"],
+  [/^The training process broke \(exit (?<code>-?\d+)\): (?<cause>.+)$/, "the_training_process_broke"],
   [/^an internal error: (?<cause>.+)$/, "an_internal_error"],
 ];
 
