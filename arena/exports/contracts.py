@@ -77,7 +77,7 @@ class ExportContract(Contract):
     files: list[FileOut]
 
 
-class Calibration(Shown):
+class Calibrated(Shown):
     """On what the rounding was fitted: rows in the base's frozen template, with its BOS."""
 
     source: Literal["data_set", "shipped"]
@@ -94,7 +94,7 @@ class ExportRecord(Shown):
     """The weights of the merged model in bfloat16."""
     bytes: int = Field(ge=1)
     """The weights of the exported one."""
-    calibration: Calibration | None = None
+    calibration: Calibrated | None = None
     libraries: dict[str, str]
     machine: dict[str, Any]
     scorer_digest: Sha256

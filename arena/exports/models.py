@@ -41,7 +41,7 @@ class Export(Row):
     record: Mapped[dict[str, Any] | None]
     """An `ExportRecord`."""
     report: Mapped[dict[str, Any] | None]
-    """A `rules.Report`."""
+    """A `rules.ExportReport`."""
     files: Mapped[dict[str, Any] | None]
     """By name: `sha256` and `bytes`."""
     ordered_by: Mapped[UUID] = mapped_column(ForeignKey("persons.id"))

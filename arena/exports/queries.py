@@ -10,7 +10,7 @@ from arena.accounts.public import Caller, Person
 from arena.exports.contracts import ExportRecord, Scheme
 from arena.exports.models import UNDER_WAY, Export
 from arena.exports.policy import may_download
-from arena.exports.rules import Report
+from arena.exports.rules import ExportReport
 from arena.exports.schemas import ExportFile, ExportOut, ExportProgress, ExportsOut, ExportWaits
 from arena.kit.errors import NotFound
 from arena.kit.jobs import service as jobs
@@ -103,7 +103,7 @@ async def _out(session: AsyncSession, row: Export, ordered_by: str) -> ExportOut
         adapter_digest=row.adapter_digest,
         data_digest=row.data_digest,
         record=ExportRecord.model_validate(row.record) if row.record else None,
-        report=Report.model_validate(row.report) if row.report else None,
+        report=ExportReport.model_validate(row.report) if row.report else None,
         files=[ExportFile(name=name, **file) for name, file in (row.files or {}).items()],
         waiting=waiting,
         progress=progress,

@@ -19,7 +19,7 @@ Verdict = Literal["held", "missed", "cannot_tell"]
 Why = Literal["guessing", "too_few"]
 
 
-class Share(Shown):
+class ExportShare(Shown):
     """A figure and its 95 % interval."""
 
     value: float
@@ -27,24 +27,24 @@ class Share(Shown):
     high: float
 
 
-class Line(Shown):
+class ExportLine(Shown):
     """A suite, or all of them together."""
 
     n: int
-    original: Share
+    original: ExportShare
     """Of the questions, answered rightly."""
-    exported: Share
-    ratio: Share | None
+    exported: ExportShare
+    ratio: ExportShare | None
     """Exported to original; None where the original's own share cannot be told from nothing."""
     verdict: Verdict
     why: Why | None
     """Of `cannot_tell`. `guessing`: the original itself cannot be told from chance, so there is nothing to lose."""
 
 
-class Report(Shown):
+class ExportReport(Shown):
     gate: float
-    total: Line
-    suites: dict[str, Line]
+    total: ExportLine
+    suites: dict[str, ExportLine]
 
 
 class Task(Shown):
@@ -77,9 +77,9 @@ def questions(suite: SuiteSpec) -> AskedOf:
     )
 
 
-def report(asked: Sequence[AskedOf], measured: Sequence[Measured]) -> Report:
+def report(asked: Sequence[AskedOf], measured: Sequence[Measured]) -> ExportReport:
     """Raises Conflict `export.other_questions` unless every question that was asked was answered by both."""
-    lines: dict[str, Line] = {}
+    lines: dict[str, ExportLine] = {}
     everything: list[tuple[bool, bool]] = []
     guessed = 0.0
     for suite, one in zip(asked, measured, strict=True) if len(asked) == len(measured) else ():
@@ -93,14 +93,14 @@ def report(asked: Sequence[AskedOf], measured: Sequence[Measured]) -> Report:
         guessed += chance
     if not lines or len(lines) < len(asked):
         raise Conflict("export.other_questions", "The lab has not measured what it was asked to measure.")
-    return Report(gate=GATE, total=line(everything, guessed / len(everything)), suites=lines)
+    return ExportReport(gate=GATE, total=line(everything, guessed / len(everything)), suites=lines)
 
 
 def _sizes(marks: Marks) -> dict[str, int]:
     return {name: len(listed) for name, listed in marks.items()}
 
 
-def line(pairs: Sequence[tuple[bool, bool]], chance: float) -> Line:
+def line(pairs: Sequence[tuple[bool, bool]], chance: float) -> ExportLine:
     """From whether the original and the exported model were right, question by question. Raises ValueError for none."""
     n = len(pairs)
     before, after = _share(sum(o for o, _ in pairs), n), _share(sum(e for _, e in pairs), n)
@@ -115,15 +115,15 @@ def line(pairs: Sequence[tuple[bool, bool]], chance: float) -> Line:
         verdict = "missed"
     else:
         why = "too_few"
-    return Line(n=n, original=before, exported=after, ratio=found, verdict=verdict, why=why)
+    return ExportLine(n=n, original=before, exported=after, ratio=found, verdict=verdict, why=why)
 
 
-def _share(right: int, n: int) -> Share:
+def _share(right: int, n: int) -> ExportShare:
     value, _, stderr = score(right, n, 0.0)
-    return Share(value=value, low=max(0.0, value - NOISE * stderr), high=min(1.0, value + NOISE * stderr))
+    return ExportShare(value=value, low=max(0.0, value - NOISE * stderr), high=min(1.0, value + NOISE * stderr))
 
 
-def ratio(pairs: Sequence[tuple[bool, bool]]) -> Share | None:
+def ratio(pairs: Sequence[tuple[bool, bool]]) -> ExportShare | None:
     """The exported model's right answers to the original's, with Fieller's interval: all ratios r for which the mean of
     `exported − r · original` is within NOISE standard errors of nothing. None where that is no interval.
 
@@ -142,4 +142,4 @@ def ratio(pairs: Sequence[tuple[bool, bool]]) -> Share | None:
     if a <= 0:
         return None
     reach = math.sqrt(max(0.0, b * b - a * c))
-    return Share(value=exported / original, low=max(0.0, (b - reach) / a), high=(b + reach) / a)
+    return ExportShare(value=exported / original, low=max(0.0, (b - reach) / a), high=(b + reach) / a)

@@ -5,7 +5,7 @@ from uuid import UUID
 
 from arena.exports.contracts import ExportRecord, Scheme
 from arena.exports.models import ExportState
-from arena.exports.rules import Report
+from arena.exports.rules import ExportReport
 from arena.kit.schemas import In, Out
 
 
@@ -55,7 +55,7 @@ class ExportOut(Out):
     data_digest: str | None
     """Of the data set that the adapter was trained on here."""
     record: ExportRecord | None
-    report: Report | None
+    report: ExportReport | None
     files: list[ExportFile]
     waiting: ExportWaits | None
     progress: ExportProgress | None

@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import Any
 
 from arena.benchmarks.contracts import Answer, BenchmarkContract
-from arena.exports.contracts import BESIDE, CARD, WEIGHTS, Calibration, ExportJob, Marks, Scheme
+from arena.exports.contracts import BESIDE, CARD, WEIGHTS, Calibrated, ExportJob, Marks, Scheme
 from arena.shows.base_models import BASE_MODELS
 
 Say = Callable[[int, int], None]
@@ -120,7 +120,7 @@ def _write_card(job: ExportJob, folder: Path, calibration: dict[str, Any] | None
 # --- on which rows ------------------------------------------------------------------------------------------------
 
 
-def _calibration(job: ExportJob, folder: Path) -> Calibration:
+def _calibration(job: ExportJob, folder: Path) -> Calibrated:
     """Rows in the frozen template with its BOS and its end, as token ids: the other environment sees no text."""
     from transformers import AutoTokenizer
 
@@ -133,7 +133,7 @@ def _calibration(job: ExportJob, folder: Path) -> Calibration:
     drawn = sorted(rows, key=lambda ids: hashlib.sha256(json.dumps(ids).encode()).digest())[:ROWS]
     text = json.dumps(drawn)
     (folder / CALIBRATION).write_text(text)
-    return Calibration(
+    return Calibrated(
         source="data_set" if job.data is not None else "shipped",
         rows=len(drawn),
         tokens=sum(map(len, drawn)),

@@ -15,7 +15,7 @@ import structlog
 from arena.benchmarks.contracts import BenchmarkContract
 from arena.exports.contracts import (
     NO_ENVIRONMENT,
-    Calibration,
+    Calibrated,
     ExportContract,
     ExportJob,
     ExportRecord,
@@ -82,7 +82,7 @@ class _Making:
         record = ExportRecord(
             original_bytes=merged["bytes"],
             bytes=size,
-            calibration=Calibration.model_validate(calibration) if calibration else None,
+            calibration=Calibrated.model_validate(calibration) if calibration else None,
             libraries=libraries,
             machine=merged["machine"],
             scorer_digest=scorer_digest(),

@@ -2,7 +2,7 @@
  * The names that pages use for the portal's shapes, all out of the generated `schema.d.ts`.
  * Times are ISO 8601 UTC strings, ids are UUID strings.
  */
-import type { CastVote, CommandIn, Stage, SubmissionOut } from "./schema";
+import type { CastVote, CommandIn, NewExport, Stage, SubmissionOut } from "./schema";
 
 export type {
   AccuracyOut as Accuracy,
@@ -28,6 +28,11 @@ export type {
   EntryOut as Entry,
   EpisodeOut as Episode,
   EstimateOut as TrainingEstimate,
+  ExportLine,
+  ExportOut as Export,
+  ExportReport,
+  ExportShare,
+  ExportsOut as Exports,
   Finding,
   FlagOut as Flag,
   FlagSide,
@@ -95,6 +100,7 @@ export type {
 
 export type Choice = CastVote["choice"];
 export type Command = CommandIn["command"];
+export type ExportScheme = NewExport["scheme"];
 export type Phase = Stage["phase"];
 export type SideName = "left" | "right";
 export type SubmissionState = SubmissionOut["state"];
