@@ -11,7 +11,7 @@ from arena.exports.contracts import ExportRecord, Scheme
 from arena.exports.models import UNDER_WAY, Export
 from arena.exports.policy import may_download
 from arena.exports.rules import ExportReport
-from arena.exports.schemas import ExportFile, ExportOut, ExportProgress, ExportsOut, ExportWaits
+from arena.exports.schemas import ExportFile, ModelExport, ExportProgress, ModelExports, ExportWaits
 from arena.kit.errors import NotFound
 from arena.kit.jobs import service as jobs
 from arena.kit.jobs.models import JobState
@@ -56,11 +56,11 @@ async def left(session: AsyncSession, holder: UUID | None) -> int:
     return max(0, PER_DAY - used)
 
 
-async def of_version(session: AsyncSession, caller: Caller, entry: Entry, row: Submission) -> ExportsOut:
+async def of_version(session: AsyncSession, caller: Caller, entry: Entry, row: Submission) -> ModelExports:
     made = await _described(session, _exports().where(Export.submission_id == row.id))
     taken = {one.scheme for one in made if one.state in (*UNDER_WAY, "done")}
     ready = row.artifact == "adapter" and row.state in submissions.SEALED
-    return ExportsOut(
+    return ModelExports(
         exports=made,
         schemes=[scheme for scheme in SCHEMES if scheme not in taken] if ready else [],
         left=await left(session, entry.holder),
@@ -69,7 +69,7 @@ async def of_version(session: AsyncSession, caller: Caller, entry: Entry, row: S
     )
 
 
-async def one(session: AsyncSession, export_id: UUID) -> ExportOut:
+async def one(session: AsyncSession, export_id: UUID) -> ModelExport:
     """Raises NotFound `export.not_found`."""
     for found in await _described(session, _exports().where(Export.id == export_id)):
         return found
@@ -81,15 +81,15 @@ def _exports() -> Select[Any]:
     return newest.order_by(Export.created_at.desc()).execution_options(populate_existing=True)
 
 
-async def _described(session: AsyncSession, wanted: Select[Any]) -> list[ExportOut]:
+async def _described(session: AsyncSession, wanted: Select[Any]) -> list[ModelExport]:
     rows = (await session.execute(wanted)).all()
     return [await _out(session, row, ordered_by) for row, ordered_by in rows]
 
 
-async def _out(session: AsyncSession, row: Export, ordered_by: str) -> ExportOut:
+async def _out(session: AsyncSession, row: Export, ordered_by: str) -> ModelExport:
     waiting, progress = await _job(session, row)
     base = BASE_MODELS[row.base_model]
-    return ExportOut(
+    return ModelExport(
         id=row.id,
         submission_id=row.submission_id,
         scheme=row.scheme,

@@ -6,7 +6,7 @@ from starlette.responses import StreamingResponse
 from arena.accounts.public import SignedIn
 from arena.exports import queries, service
 from arena.exports.policy import OwnExport, VisibleExport
-from arena.exports.schemas import ExportOut, ExportsOut, NewExport
+from arena.exports.schemas import ModelExport, ModelExports, NewExport
 from arena.kit.db import SessionDep
 from arena.kit.errors import NotFound
 from arena.kit.site import Site
@@ -17,13 +17,13 @@ router = APIRouter(prefix="/exports", tags=["exports"])
 
 
 @router.get("")
-async def list_exports(found: VisibleSubmission, caller: SignedIn, session: SessionDep) -> ExportsOut:
+async def list_exports(found: VisibleSubmission, caller: SignedIn, session: SessionDep) -> ModelExports:
     """The models that a version (`submission_id`) was made into, and what else may be made of it."""
     return await queries.of_version(session, caller, *found)
 
 
 @router.post("", status_code=201)
-async def order_export(caller: SignedIn, session: SessionDep, body: NewExport) -> ExportOut:
+async def order_export(caller: SignedIn, session: SessionDep, body: NewExport) -> ModelExport:
     """Merge an admitted adapter into its base model and write it in a scheme. What comes of it is measured against what
     it was made of, and does not compete."""
     entry, row = await visible_submission(body.submission_id, caller, session)
@@ -32,12 +32,12 @@ async def order_export(caller: SignedIn, session: SessionDep, body: NewExport) -
 
 
 @router.get("/{export_id}")
-async def read_export(export: VisibleExport, session: SessionDep) -> ExportOut:
+async def read_export(export: VisibleExport, session: SessionDep) -> ModelExport:
     return await queries.one(session, export.id)
 
 
 @router.post("/{export_id}/cancel")
-async def cancel_export(export: VisibleExport, session: SessionDep) -> ExportOut:
+async def cancel_export(export: VisibleExport, session: SessionDep) -> ModelExport:
     """End it."""
     cancelled = await service.cancel(session, export.id)
     await session.flush()

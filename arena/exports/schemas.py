@@ -36,7 +36,7 @@ class ExportFile(Out):
     bytes: int
 
 
-class ExportOut(Out):
+class ModelExport(Out):
     """A model that a version was made into."""
 
     id: UUID
@@ -65,10 +65,10 @@ class ExportOut(Out):
     ended_at: datetime | None
 
 
-class ExportsOut(Out):
+class ModelExports(Out):
     """The exports of a version, and what else may be made of it."""
 
-    exports: list[ExportOut]
+    exports: list[ModelExport]
     """The newest first."""
     schemes: list[Scheme]
     """Those that are not made yet. Empty while the version is not admitted."""

@@ -23,7 +23,7 @@ from tests.support.lab_portal import LabPortal
 from tests.support.tiny_training import tiny_model
 
 MOST = 2 << 30
-QUESTIONS = {"format": ("one_line", 3), "english": ("vocabulary", 4)}
+QUESTIONS = {"format": ("one_line", 3), "english": ("synonyms", 4)}
 """Of two suites one task each: answers that are written, and answers that are chosen."""
 
 
