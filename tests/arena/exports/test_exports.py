@@ -119,7 +119,7 @@ async def test_an_admitted_adapter_becomes_a_model_beside_its_version(
     assert offered["schemes"] == ["bf16", "int8", "w4a16_gptq", "w4a16_awq", "fp8"]
     assert (offered["exports"], offered["downloads"]) == ([], True)
     ordered = await order(ada, lantern)
-    assert (ordered["state"], ordered["waiting"]["position"]) == ("queued", 0)
+    assert (ordered["state"], ordered["ordered_by"]) == ("queued", "Lantern")
 
     job, contract = await take(show)
     assert (contract.scheme, contract.data) == ("int8", None)
