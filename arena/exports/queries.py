@@ -77,8 +77,9 @@ async def one(session: AsyncSession, export_id: UUID) -> ModelExport:
 
 
 def _exports() -> Select[Any]:
-    newest = select(Export, Person.display_name).join(Person, Person.id == Export.ordered_by)
-    return newest.order_by(Export.created_at.desc()).execution_options(populate_existing=True)
+    columns: list[Any] = [Export, Person.display_name]
+    named = select(*columns).join(Person, Person.id == Export.ordered_by)
+    return named.order_by(Export.created_at.desc()).execution_options(populate_existing=True)
 
 
 async def _described(session: AsyncSession, wanted: Select[Any]) -> list[ModelExport]:
