@@ -10,11 +10,15 @@ from rich.markup import escape
 from workers.lab.export import environment
 from workers.pool.environment import EnvironmentFault
 
-quantise = typer.Typer(no_args_is_help=True, help="Quantise: what a lab needs to export models with fewer bits.")
+quantise = typer.Typer(
+    no_args_is_help=True, help="Quantise: what a lab needs to export models with fewer bits."
+)
 
 Place = Annotated[
     Path | None,
-    typer.Option("--env", help=f"Folder of the environment; default: {environment.PLACE}, or .venv-quantise."),
+    typer.Option(
+        "--env", help=f"Folder of the environment; default: {environment.PLACE}, or .venv-quantise."
+    ),
 ]
 
 
@@ -25,12 +29,15 @@ def setup(env: Place = None) -> None:
     folder = env or environment.place()
     try:
         built = environment.build(
-            folder, lambda done, total, note: console.print(f"[{done:3d}/{total}] {escape(note)}", markup=False)
+            folder,
+            lambda done, total, note: console.print(f"[{done:3d}/{total}] {escape(note)}", markup=False),
         )
     except EnvironmentFault as fault:
         console.print(f"[red]Not built:[/] {escape(str(fault))}")
         raise typer.Exit(1) from fault
-    console.print(f"{built.build} is in {escape(str(folder))}. Labs on this machine use it from their next export on.")
+    console.print(
+        f"{built.build} is in {escape(str(folder))}. Labs on this machine use it from their next export on."
+    )
 
 
 @quantise.command()

@@ -11,7 +11,7 @@ from arena.exports.contracts import ExportRecord, Scheme
 from arena.exports.models import UNDER_WAY, Export
 from arena.exports.policy import may_download
 from arena.exports.rules import ExportReport
-from arena.exports.schemas import ExportFile, ModelExport, ExportProgress, ModelExports, ExportWaits
+from arena.exports.schemas import ExportFile, ExportProgress, ExportWaits, ModelExport, ModelExports
 from arena.kit.errors import NotFound
 from arena.kit.jobs import service as jobs
 from arena.kit.jobs.models import JobState

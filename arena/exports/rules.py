@@ -120,7 +120,9 @@ def line(pairs: Sequence[tuple[bool, bool]], chance: float) -> ExportLine:
 
 def _share(right: int, n: int) -> ExportShare:
     value, _, stderr = score(right, n, 0.0)
-    return ExportShare(value=value, low=max(0.0, value - NOISE * stderr), high=min(1.0, value + NOISE * stderr))
+    return ExportShare(
+        value=value, low=max(0.0, value - NOISE * stderr), high=min(1.0, value + NOISE * stderr)
+    )
 
 
 def ratio(pairs: Sequence[tuple[bool, bool]]) -> ExportShare | None:
