@@ -253,7 +253,7 @@ def _original(job: ExportJob, folder: Path) -> Any:
         use_safetensors=True,
         trust_remote_code=False,
     )
-    return peft.PeftModel.from_pretrained(model, str(folder / "adapter")).eval()
+    return peft.PeftModel.from_pretrained(model, str(folder / "adapter")).eval().to(_device(torch))
 
 
 def _exported(_: ExportJob, folder: Path) -> Any:
@@ -263,7 +263,11 @@ def _exported(_: ExportJob, folder: Path) -> Any:
     model = transformers.AutoModelForCausalLM.from_pretrained(
         folder / MODEL, dtype=torch.bfloat16, local_files_only=True, trust_remote_code=False
     )
-    return model.eval()
+    return model.eval().to(_device(torch))
+
+
+def _device(torch: Any) -> str:
+    return "cuda" if torch.cuda.is_available() else "cpu"
 
 
 def libraries() -> dict[str, str]:
