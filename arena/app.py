@@ -21,6 +21,7 @@ from arena.benchmarks import score_routes as scores
 from arena.benchmarks import suite_routes
 from arena.config import Settings
 from arena.duels import routes as duels
+from arena.exports import routes as exports
 from arena.gateway import routes as gateway
 from arena.kit import files_routes
 from arena.kit.access import refuse_undeclared
@@ -92,6 +93,7 @@ ROUTERS = (
     benchmarks.router,
     scores.router,
     suite_routes.router,
+    exports.router,
     duels.router,
     speed.router,
     practice.router,

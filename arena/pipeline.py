@@ -19,10 +19,13 @@ from arena.duels import service as duels
 from arena.duels.attention import ATTEND
 from arena.duels.contracts import RUN as RUN_DUEL
 from arena.duels.contracts import AttentionAsked, DuelAnswered, DuelChanged, DuelRevealed, DuelStarted
+from arena.exports import service as exports
+from arena.exports.contracts import JOB_KIND as MAKE_EXPORT
+from arena.exports.contracts import ExportOrdered
 from arena.gateway import service as gateway
 from arena.gateway.contracts import ANSWER as COMPLETE
 from arena.gateway.contracts import CompletionAsked
-from arena.kit.celery import BENCH, CONTROL, TRAIN
+from arena.kit.celery import BENCH, CONTROL, QUANTISE, TRAIN
 from arena.kit.celery import VERIFY as VERIFY_QUEUE
 from arena.kit.jobs.contracts import JobProgressed
 from arena.kit.jobs.pipeline import Air, Pipeline, Step, Work
@@ -80,8 +83,8 @@ def on_work(fact: JobProgressed) -> list[str]:
         return [f"practice:{fact.subject}", "desk:*"]
     if fact.kind in (COMPLETE, RUN_SPEED, DRAW_QUIZ, SCORE_QUIZ, CALIBRATE, ORDERED_BENCHMARK, RESCORE):
         return ["desk:*"]
-    if fact.kind == ATTEND:
-        return []  # the page of the duel asks by itself
+    if fact.kind in (ATTEND, MAKE_EXPORT):
+        return []  # the page of the duel, or of the version, asks by itself
     if fact.kind == RUN_TRAINING:
         return [f"training:{fact.subject}"]
     desks = ["desk:*"] if fact.kind in (PROBE, BENCHMARK, RUN_DUEL) else []
@@ -141,6 +144,7 @@ PIPELINE = Pipeline(
             max_attempts=6,
             told=race_clock.told,
         ),
+        Work(MAKE_EXPORT, QUANTISE, timedelta(days=2), exports.failed, exports.prepare, exports.finish),
         # Six turns at their deadlines, twice.
         Work(RUN_DUEL, CONTROL, timedelta(hours=1), duels.failed),
         Work(ATTEND, BENCH, timedelta(hours=2), attending.failed, attending.prepare, attending.finish),
@@ -166,6 +170,7 @@ PIPELINE = Pipeline(
         Step(RescoreAsked, RESCORE, lambda fact: fact.run_id),
         Step(CompetingChanged, REFRESH_BOARD, lambda fact: fact.season_id),
         Step(TrainingOrdered, RUN_TRAINING, lambda fact: fact.run_id),
+        Step(ExportOrdered, MAKE_EXPORT, lambda fact: fact.export_id),
         Step(DuelStarted, RUN_DUEL, lambda fact: fact.duel_id),
         # A quiz is drawn, asked and marked; a duel of speed is only asked.
         Step(QuizStarted, DRAW_QUIZ, lambda fact: fact.run_id),

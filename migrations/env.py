@@ -8,6 +8,7 @@ from sqlalchemy import create_engine, pool, text
 import arena.accounts.models
 import arena.benchmarks.models
 import arena.duels.models
+import arena.exports.models
 import arena.gateway.models
 import arena.kit.jobs.models
 import arena.leaderboard.models

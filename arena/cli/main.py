@@ -21,6 +21,7 @@ COMMANDS = {
     "engine": "arena.cli.engine:engine",
     "nodes": "arena.cli.nodes:nodes",
     "models": "arena.cli.models:models",
+    "quantise": "arena.cli.quantise:quantise",
     "worker": "arena.cli.worker:worker",
     "bench": "arena.cli.bench:bench",
     "openapi": "arena.cli.openapi:openapi",

@@ -140,7 +140,9 @@ def _ours(
     # The lab opens strangers' files: it gets the queue. Not the database, not the site's key, and no engine: its
     # contracts name the one that is leased for the job.
     lab = {
-        **machine_environment("OMP_", "CUDA_", "HF_", "GAVEL_LAB_", "GAVEL_BENCH_", "GAVEL_TRAIN_"),
+        **machine_environment(
+            "OMP_", "CUDA_", "HF_", "GAVEL_LAB_", "GAVEL_BENCH_", "GAVEL_TRAIN_", "GAVEL_QUANTISE_"
+        ),
         **{name: site[name] for name in FOR_THE_LAB},
         "GAVEL_REDIS_URL": lab_redis,
         **registry_environment(),

@@ -17,8 +17,8 @@ from kombu.exceptions import OperationalError
 from redis.exceptions import RedisError
 
 CONTROL = "control"
-VERIFY, BENCH, TRAIN = "lab.verify", "lab.bench", "lab.train"
-LAB_QUEUES = (VERIFY, BENCH, TRAIN)
+VERIFY, BENCH, TRAIN, QUANTISE = "lab.verify", "lab.bench", "lab.train", "lab.quantise"
+LAB_QUEUES = (VERIFY, BENCH, TRAIN, QUANTISE)
 """One lane for each kind of lab work: who waits for a verdict does not wait for somebody's benchmark to end."""
 CONTROL_TASK = "gavel.control.wake"
 LAB_TASK = "gavel.lab.wake"

@@ -158,6 +158,12 @@ async def listed(session: AsyncSession, season_id: UUID, caller: Caller) -> list
     return await _described(session, _runs(wanted).limit(MOST_RUNS))
 
 
+async def run_of(session: AsyncSession, submission_id: UUID) -> TrainingRun | None:
+    """The run that a version came of, if it was made here."""
+    statement = select(TrainingRun).where(TrainingRun.result_id == submission_id)
+    return (await session.execute(statement)).scalar_one_or_none()
+
+
 async def trained_on(session: AsyncSession, dataset_id: UUID) -> list[TrainingOut]:
     """All runs of a data set, the newest first."""
     return await _described(session, _runs(TrainingRun.dataset_id == dataset_id))

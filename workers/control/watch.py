@@ -7,6 +7,7 @@ import structlog
 from pydantic import ValidationError
 from sqlalchemy.exc import SQLAlchemyError
 
+from arena.exports.public import forget_attempts as forget_exports
 from arena.kit.db import transaction
 from arena.kit.errors import GavelError
 from arena.kit.site import Site
@@ -74,6 +75,7 @@ async def tidy_uploads(site: Site) -> None:
         await forget_files(site, session)
         await end_pauses(session)
         await forget_attempts(site, session)
+        await forget_exports(site, session)
 
 
 async def keep_time(site: Site) -> None:

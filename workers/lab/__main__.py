@@ -4,11 +4,12 @@ from typing import Any
 
 from celery.signals import worker_shutting_down
 
-from arena.kit.celery import LAB_QUEUES, serve
+from arena.kit.celery import serve
 from arena.kit.logging import configure
 from workers.lab.app import WIDTHS, app
 from workers.lab.runner import interrupt
 
+QUEUES = [queue for queue, width in WIDTHS.items() if width]
 THREADS = sum(WIDTHS.values()) + 6
 """More than lanes: a wake-up may come in while its queue is being shut, and then waits here."""
 
@@ -24,7 +25,7 @@ def main() -> None:
     serve(
         app,
         [
-            "--pool=threads", f"--concurrency={THREADS}", f"--queues={','.join(LAB_QUEUES)}", "--loglevel=WARNING",
+            "--pool=threads", f"--concurrency={THREADS}", f"--queues={','.join(QUEUES)}", "--loglevel=WARNING",
             "--without-gossip", "--without-mingle", "--without-heartbeat",
         ],
     )  # fmt: skip

@@ -16,6 +16,7 @@ from types import ModuleType
 from typing import Any
 
 from lm_eval import simple_evaluate
+from lm_eval.api.model import TemplateLM
 from lm_eval.models.openai_completions import LocalCompletionsAPI
 from lm_eval.tasks import TaskManager
 
@@ -71,12 +72,15 @@ def main(folder: Path) -> None:
 
 
 def measure(
-    contract: BenchmarkContract, folder: Path, say: Callable[[int, int, Answer | None], None]
+    contract: BenchmarkContract,
+    folder: Path,
+    say: Callable[[int, int, Answer | None], None],
+    engine: TemplateLM | None = None,
 ) -> BenchmarkResult:
-    """Ask what is not known yet, and score everything. Raises Unmeasurable before the first question, BenchmarkFault,
-    and whatever the harness raises when the engine fails."""
+    """Ask what is not known yet, and score everything. `engine`: asked instead of the contract's. Raises Unmeasurable
+    before the first question, BenchmarkFault, and whatever the harness raises when the engine fails."""
     items = _items(contract, folder / "suite")
-    engine = _engine(contract, folder / "tokenizer")
+    engine = engine or _engine(contract, folder / "tokenizer")
     _require_bos(engine, BASE_MODELS[contract.base_model].bos)
     crowded = _crowded(contract, engine, items)
     if crowded is not None:
@@ -150,7 +154,7 @@ def _engine(contract: BenchmarkContract, tokenizer: Path) -> LocalCompletionsAPI
         ) from error
 
 
-def _require_bos(engine: LocalCompletionsAPI, wanted: bool) -> None:
+def _require_bos(engine: TemplateLM, wanted: bool) -> None:
     """Gemma without BOS babbles, and every score would be a little wrong in silence."""
     bos, ids = engine.tokenizer.bos_token_id, engine.tok_encode("A")
     if wanted and (bos is None or ids[0] != bos or bos in ids[1:]):
@@ -161,7 +165,7 @@ def _require_bos(engine: LocalCompletionsAPI, wanted: bool) -> None:
         )
 
 
-def _crowded(contract: BenchmarkContract, engine: LocalCompletionsAPI, items: Asked) -> Check | None:
+def _crowded(contract: BenchmarkContract, engine: TemplateLM, items: Asked) -> Check | None:
     """A system prompt that leaves no room for question and answer, in tokens of the engine's own tokenizer.
 
     The harness would cut the prompt's beginning off without a word, the engine would refuse in the middle of a duel.
@@ -186,7 +190,7 @@ def _crowded(contract: BenchmarkContract, engine: LocalCompletionsAPI, items: As
     return line_of("context", [problem])
 
 
-def _require_room(contract: BenchmarkContract, engine: LocalCompletionsAPI, items: Asked) -> None:
+def _require_room(contract: BenchmarkContract, engine: TemplateLM, items: Asked) -> None:
     """The harness would cut the beginning of what is too long off without a word, and measure something else."""
     context = BASE_MODELS[contract.base_model].context
     for family in contract.suite.families:

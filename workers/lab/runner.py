@@ -22,10 +22,12 @@ from pydantic import BaseModel, ValidationError
 
 from arena.benchmarks import contracts as benchmarks
 from arena.duels.attention import ATTEND, AttentionContract
+from arena.exports import contracts as exports
 from arena.speed import contracts as speed
 from arena.submissions import contracts as submissions
 from arena.training import contracts as training
 from workers.lab import attention, benchmark, probe, quiz, rescore, training_job, verify
+from workers.lab.export import job as export_job
 from workers.lab.job import Heard, JobContext, JobFailed, JobStopped
 from workers.lab.lanes import lane_widths
 
@@ -80,6 +82,10 @@ def _train(contract: dict[str, Any], job: JobContext) -> BaseModel:
     return training_job.run(training.TrainContract.model_validate(contract), job)
 
 
+def _export(contract: dict[str, Any], job: JobContext) -> BaseModel:
+    return export_job.run(exports.ExportContract.model_validate(contract), job)
+
+
 HANDLERS: dict[str, Callable[[dict[str, Any], JobContext], BaseModel]] = {
     submissions.JOB_KIND: _verify,
     submissions.PROBE: _probe,
@@ -90,6 +96,7 @@ HANDLERS: dict[str, Callable[[dict[str, Any], JobContext], BaseModel]] = {
     speed.DRAW: _draw_quiz,
     speed.SCORE: _score_quiz,
     training.JOB_KIND: _train,
+    exports.JOB_KIND: _export,
 }
 
 

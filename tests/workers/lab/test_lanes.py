@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from arena.kit.celery import BENCH, TRAIN, VERIFY, Waker
+from arena.kit.celery import BENCH, QUANTISE, TRAIN, VERIFY, Waker
 from tests.support.lab_portal import LabPortal, serve_lab_portal
 from tests.support.services import Services
 from workers.lab.lanes import lane_widths
@@ -134,4 +134,10 @@ def test_a_number_of_lanes_that_is_none_is_refused_with_its_name(said: str) -> N
     for name in ("GAVEL_BENCH_LANES", "GAVEL_TRAIN_LANES"):
         with pytest.raises(ValueError, match=rf"{name} .* whole number from 1 to 32"):
             lane_widths({name: said})
-    assert lane_widths({"GAVEL_TRAIN_LANES": "3"}) == {VERIFY: 1, BENCH: 2, TRAIN: 3}
+    assert lane_widths({"GAVEL_TRAIN_LANES": "3"}) == {VERIFY: 1, BENCH: 2, TRAIN: 3, QUANTISE: 1}
+
+
+def test_a_lab_may_take_no_exports() -> None:
+    assert lane_widths({"GAVEL_QUANTISE_LANES": "0"})[QUANTISE] == 0
+    with pytest.raises(ValueError, match=r"GAVEL_QUANTISE_LANES .* from 0 to 32"):
+        lane_widths({"GAVEL_QUANTISE_LANES": "-1"})

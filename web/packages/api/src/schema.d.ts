@@ -718,6 +718,88 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/exports": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Exports
+         * @description The models that a version (`submission_id`) was made into, and what else may be made of it.
+         */
+        get: operations["list_exports"];
+        put?: never;
+        /**
+         * Order Export
+         * @description Merge an admitted adapter into its base model and write it in a scheme. What comes of it is measured against what
+         *     it was made of, and does not compete.
+         */
+        post: operations["order_export"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/exports/{export_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Read Export */
+        get: operations["read_export"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/exports/{export_id}/cancel": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Cancel Export
+         * @description End it.
+         */
+        post: operations["cancel_export"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/exports/{export_id}/files/{name}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Download Exported
+         * @description A file of the model. A download only: never shown by a browser.
+         */
+        get: operations["download_exported"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/invitations": {
         parameters: {
             query?: never;
@@ -3181,6 +3263,23 @@ export interface components {
              */
             tokens: number;
         };
+        /**
+         * Calibrated
+         * @description On what the rounding was fitted: rows in the base's frozen template, with its BOS.
+         */
+        Calibrated: {
+            /** Rows */
+            rows: number;
+            /** Sha256 */
+            sha256: string;
+            /**
+             * Source
+             * @enum {string}
+             */
+            source: "data_set" | "shipped";
+            /** Tokens */
+            tokens: number;
+        };
         /** CalibrationOut */
         CalibrationOut: {
             /** Base Model */
@@ -3907,6 +4006,33 @@ export interface components {
             /** Row */
             row: number;
         };
+        /** ExportFile */
+        ExportFile: {
+            /** Bytes */
+            bytes: number;
+            /** Name */
+            name: string;
+            /** Sha256 */
+            sha256: string;
+        };
+        /**
+         * ExportLine
+         * @description A suite, or all of them together.
+         */
+        ExportLine: {
+            exported: components["schemas"]["ExportShare"];
+            /** N */
+            n: number;
+            original: components["schemas"]["ExportShare"];
+            ratio: components["schemas"]["ExportShare"] | null;
+            /**
+             * Verdict
+             * @enum {string}
+             */
+            verdict: "held" | "missed" | "cannot_tell";
+            /** Why */
+            why: ("guessing" | "too_few") | null;
+        };
         /** ExportOut */
         ExportOut: {
             /** Files */
@@ -3914,6 +4040,83 @@ export interface components {
                 [key: string]: string;
             };
             spec: components["schemas"]["SuiteSpec"];
+        };
+        /**
+         * ExportProgress
+         * @description What the lab says it does.
+         */
+        ExportProgress: {
+            /** Done */
+            done: number;
+            /** Note */
+            note: string;
+            /** Total */
+            total: number;
+        };
+        /**
+         * ExportRecord
+         * @description How the files were made: enough to do it again.
+         */
+        ExportRecord: {
+            /** Bytes */
+            bytes: number;
+            calibration: components["schemas"]["Calibrated"] | null;
+            /** Libraries */
+            libraries: {
+                [key: string]: string;
+            };
+            /** Machine */
+            machine: {
+                [key: string]: unknown;
+            };
+            /** Original Bytes */
+            original_bytes: number;
+            /** Scorer Digest */
+            scorer_digest: string;
+            /**
+             * Seconds
+             * @default {}
+             */
+            seconds: {
+                [key: string]: number;
+            };
+        };
+        /** ExportReport */
+        ExportReport: {
+            /** Gate */
+            gate: number;
+            /** Suites */
+            suites: {
+                [key: string]: components["schemas"]["ExportLine"];
+            };
+            total: components["schemas"]["ExportLine"];
+        };
+        /**
+         * ExportShare
+         * @description A figure and its 95 % interval.
+         */
+        ExportShare: {
+            /** High */
+            high: number;
+            /** Low */
+            low: number;
+            /** Value */
+            value: number;
+        };
+        /**
+         * ExportWaits
+         * @description Why nothing happens at this moment, and until when it is worth waiting.
+         */
+        ExportWaits: {
+            /**
+             * Deadline
+             * Format: date-time
+             */
+            deadline: string;
+            /** Position */
+            position: number;
+            /** Reason */
+            reason: string;
         };
         /**
          * FamilyOut
@@ -4633,6 +4836,81 @@ export interface components {
             tolerance: number;
             verdict: components["schemas"]["Verdict"];
         };
+        /**
+         * ModelExport
+         * @description A model that a version was made into.
+         */
+        ModelExport: {
+            /** Adapter Digest */
+            adapter_digest: string;
+            /** Base Digest */
+            base_digest: string | null;
+            /** Base Model */
+            base_model: string;
+            /** Cancellable */
+            cancellable: boolean;
+            /** Code */
+            code: string | null;
+            /**
+             * Created At
+             * Format: date-time
+             */
+            created_at: string;
+            /** Data Digest */
+            data_digest: string | null;
+            /** Ended At */
+            ended_at: string | null;
+            /** Files */
+            files: components["schemas"]["ExportFile"][];
+            /**
+             * Id
+             * Format: uuid
+             */
+            id: string;
+            /** Licence */
+            licence: string;
+            /** Licence Url */
+            licence_url: string;
+            /** Ordered By */
+            ordered_by: string;
+            progress: components["schemas"]["ExportProgress"] | null;
+            /** Reason */
+            reason: string | null;
+            record: components["schemas"]["ExportRecord"] | null;
+            report: components["schemas"]["ExportReport"] | null;
+            /**
+             * Scheme
+             * @enum {string}
+             */
+            scheme: "bf16" | "int8" | "w4a16_gptq" | "w4a16_awq" | "fp8";
+            /**
+             * State
+             * @enum {string}
+             */
+            state: "queued" | "running" | "done" | "cancelled" | "failed" | "refused";
+            /**
+             * Submission Id
+             * Format: uuid
+             */
+            submission_id: string;
+            waiting: components["schemas"]["ExportWaits"] | null;
+        };
+        /**
+         * ModelExports
+         * @description The exports of a version, and what else may be made of it.
+         */
+        ModelExports: {
+            /** Downloads */
+            downloads: boolean;
+            /** Exports */
+            exports: components["schemas"]["ModelExport"][];
+            /** Left */
+            left: number;
+            /** Schemes */
+            schemes: ("bf16" | "int8" | "w4a16_gptq" | "w4a16_awq" | "fp8")[];
+            /** Under Way */
+            under_way: string | null;
+        };
         /** ModelOut */
         ModelOut: {
             /** Created */
@@ -4730,6 +5008,19 @@ export interface components {
         NewEpisode: {
             /** Title */
             title: string;
+        };
+        /** NewExport */
+        NewExport: {
+            /**
+             * Scheme
+             * @enum {string}
+             */
+            scheme: "bf16" | "int8" | "w4a16_gptq" | "w4a16_awq" | "fp8";
+            /**
+             * Submission Id
+             * Format: uuid
+             */
+            submission_id: string;
         };
         /** NewFile */
         NewFile: {
@@ -7830,6 +8121,7 @@ export type BaseModelOut = components['schemas']['BaseModelOut'];
 export type Board = components['schemas']['Board'];
 export type BoardRow = components['schemas']['BoardRow'];
 export type Budget = components['schemas']['Budget'];
+export type Calibrated = components['schemas']['Calibrated'];
 export type CalibrationOut = components['schemas']['CalibrationOut'];
 export type CalibrationRules = components['schemas']['CalibrationRules'];
 export type CandidateOut = components['schemas']['CandidateOut'];
@@ -7864,7 +8156,14 @@ export type EpisodeFile = components['schemas']['EpisodeFile'];
 export type EpisodeOut = components['schemas']['EpisodeOut'];
 export type EstimateOut = components['schemas']['EstimateOut'];
 export type Example = components['schemas']['Example'];
+export type ExportFile = components['schemas']['ExportFile'];
+export type ExportLine = components['schemas']['ExportLine'];
 export type ExportOut = components['schemas']['ExportOut'];
+export type ExportProgress = components['schemas']['ExportProgress'];
+export type ExportRecord = components['schemas']['ExportRecord'];
+export type ExportReport = components['schemas']['ExportReport'];
+export type ExportShare = components['schemas']['ExportShare'];
+export type ExportWaits = components['schemas']['ExportWaits'];
 export type FamilyOut = components['schemas']['FamilyOut'];
 export type FamilySpec = components['schemas']['FamilySpec'];
 export type FileSource = components['schemas']['FileSource'];
@@ -7910,6 +8209,8 @@ export type MessageInput = components['schemas']['Message-Input'];
 export type MessageOutput = components['schemas']['Message-Output'];
 export type MetricResult = components['schemas']['MetricResult'];
 export type Misfit = components['schemas']['Misfit'];
+export type ModelExport = components['schemas']['ModelExport'];
+export type ModelExports = components['schemas']['ModelExports'];
 export type ModelOut = components['schemas']['ModelOut'];
 export type ModelsOut = components['schemas']['ModelsOut'];
 export type ModerationVerdictOut = components['schemas']['ModerationVerdictOut'];
@@ -7919,6 +8220,7 @@ export type NewCandidate = components['schemas']['NewCandidate'];
 export type NewCaptain = components['schemas']['NewCaptain'];
 export type NewEntry = components['schemas']['NewEntry'];
 export type NewEpisode = components['schemas']['NewEpisode'];
+export type NewExport = components['schemas']['NewExport'];
 export type NewFile = components['schemas']['NewFile'];
 export type NewPractice = components['schemas']['NewPractice'];
 export type NewPreferenceSet = components['schemas']['NewPreferenceSet'];
@@ -9335,6 +9637,164 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["SpeedOut"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    list_exports: {
+        parameters: {
+            query: {
+                submission_id: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ModelExports"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    order_export: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewExport"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ModelExport"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    read_export: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                export_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ModelExport"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    cancel_export: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                export_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ModelExport"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    download_exported: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                export_id: string;
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": unknown;
                 };
             };
             /** @description Validation Error */

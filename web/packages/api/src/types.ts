@@ -2,7 +2,7 @@
  * The names that pages use for the portal's shapes, all out of the generated `schema.d.ts`.
  * Times are ISO 8601 UTC strings, ids are UUID strings.
  */
-import type { CastVote, CommandIn, Stage, SubmissionOut } from "./schema";
+import type { CastVote, CommandIn, NewExport, Stage, SubmissionOut } from "./schema";
 
 export type {
   AccuracyOut as Accuracy,
@@ -29,6 +29,9 @@ export type {
   EntryOut as Entry,
   EpisodeOut as Episode,
   EstimateOut as TrainingEstimate,
+  ExportLine,
+  ExportReport,
+  ExportShare,
   Finding,
   FlagOut as Flag,
   FlagSide,
@@ -39,6 +42,8 @@ export type {
   Me,
   MemberOut as TeamMember,
   MetricResult as SpeedMetric,
+  ModelExport as Export,
+  ModelExports as Exports,
   ModuleLikenessOut as ModuleLikeness,
   NodeOut as EngineNode,
   PointOut as TrainingPoint,
@@ -96,6 +101,7 @@ export type {
 
 export type Choice = CastVote["choice"];
 export type Command = CommandIn["command"];
+export type ExportScheme = NewExport["scheme"];
 export type Phase = Stage["phase"];
 export type SideName = "left" | "right";
 export type SubmissionState = SubmissionOut["state"];

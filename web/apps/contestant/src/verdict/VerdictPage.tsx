@@ -6,6 +6,7 @@ import { endsVerified } from "../app/queries";
 import { StatePill } from "../app/StatePill";
 import { Bench } from "../bench/Bench";
 import { DecideHere } from "../decide/Decide";
+import { ExportCard } from "../export/ExportCard";
 import { useT } from "../i18n";
 import { TrainCard } from "../training/TrainCard";
 import { Checklist } from "./Checklist";
@@ -64,6 +65,7 @@ function Verdict({ submission }: { submission: Submission }) {
           {submission.artifact === "dataset" && <DatasetCard submission={submission} />}
           {submission.artifact === "adapter" && <XrayCard submission={submission} />}
           {!endsVerified(submission) && <Bench submission={submission} />}
+          {submission.artifact === "adapter" && <ExportCard submission={submission} />}
         </>
       )}
     </>

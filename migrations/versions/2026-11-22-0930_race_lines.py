@@ -1,6 +1,6 @@
 """races with a deadline at the line, pauses that end, labs that say how many lanes they have, promoted candidates
 
-Revision: 0024, after: 0022
+Revision: 0024, after: 0023
 Written as if the show were on air: short locks, no rewrites, destructive changes in two releases.
 """
 
@@ -8,7 +8,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "0024"
-down_revision = "0022"
+down_revision = "0023"
 branch_labels = None
 depends_on = None
 
