@@ -149,9 +149,7 @@ def engine(
     data_dir: Annotated[
         Path, typer.Option(envvar="GAVEL_DATA_DIR", help="Models, adapters and logs are kept here.")
     ] = Path(".gavel"),
-    fake: Annotated[
-        bool, typer.Option("--fake", help="Pretend: fixed sentences. For tests.")
-    ] = False,
+    fake: Annotated[bool, typer.Option("--fake", help="Pretend: fixed sentences. For tests.")] = False,
     environment: Annotated[
         Path, typer.Option(envvar="GAVEL_ENGINE_ENV", help="The virtual environment that holds vLLM.")
     ] = Path(".venv-engine"),
