@@ -27,12 +27,12 @@ async def test_an_evening_of_verdicts_ends_as_a_candidate_beside_its_parent(
     loop: Loop, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     show, producer = loop.show, loop.show.producer
-    await a_lab_with_the_house_model(loop, tmp_path / "lab", monkeypatch)
     rules = TrainingRules(budget=Budget(steps=STEPS)).model_dump(mode="json")
     await change_rules(show.portal, track=track(training=rules))
     for prompt in ("Why does the gavel fall?", "Name a colour.", "Who keeps the light?"):
         await loop.judged("left", prompt=prompt)
     await loop.finish()
+    await a_lab_with_the_house_model(loop, tmp_path / "lab", monkeypatch)
     made = await loop.make()
     await works(loop)  # the check of every data set
 
@@ -59,7 +59,7 @@ async def test_an_evening_of_verdicts_ends_as_a_candidate_beside_its_parent(
 
 
 async def a_lab_with_the_house_model(loop: Loop, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """And an engine that says it serves these weights."""
+    """And an engine that says it serves these weights: what it signs in a duel is the truth, so none may come after."""
     model = prepared_house_model()
     monkeypatch.setenv("GAVEL_DATA_DIR", str(folder))
     monkeypatch.setattr(runner, "_leaving", threading.Event())
