@@ -93,7 +93,7 @@ def test_it_is_calibrated_on_its_own_rows_or_on_those_that_ship(base: Path, tmp_
     assert child._calibration(job(base, "int8"), tmp_path) == shipped, "the same rows every time"
 
 
-@pytest.mark.timeout(300)
+@pytest.mark.timeout(600)
 def test_a_lab_merges_and_measures_both(portal: LabPortal, base: Path, tmp_path: Path) -> None:
     digest = check_model(base).base_digest
     offer(portal, "bf16", digest, save_adapter(tmp_path / "adapter"))
