@@ -1,0 +1,129 @@
+"""The published evidence of a ballot: a text file that anybody can count again, and what of it is signed.
+
+`gavel.ballot.v1` is JSON Lines, gzipped. Each line is one JSON object, keys sorted, no spaces. In this order:
+
+* one `Head`: what was asked, under which configuration;
+* the ledger: every `ledger.Line`, by shard and sequence, byte for byte what was hashed (it has no `t`, the others do);
+* every `CheckpointLine`, `CorrectionLine`, `VerdictLine`;
+* one `Seal`: the certificate with the site's signature.
+
+`gavel.season.v1` begins with a `SeasonHead`, then holds the ballots of a season one after another, each as above.
+"""
+
+from typing import Literal
+
+from pydantic import Field
+
+from arena.kit.schemas import Contract
+from arena.votes.contracts import BallotConfig, Hex32
+
+Signature = str
+"""Ed25519, 128 hex digits, over the RFC 8785 form of what it signs."""
+
+
+class Count(Contract):
+    """Voters by what they said last."""
+
+    counted: dict[str, int]
+    """Option -> voters. They decide."""
+    flagged: dict[str, int]
+    """The same of voters whom a pre-published rule flagged. They stand beside, and decide nothing."""
+    levels: dict[str, int]
+    """How the counted ones had shown who they are: level -> voters."""
+
+
+class ShardEnd(Contract):
+    shard: int
+    size: int
+    root: Hex32
+    head: Hex32
+
+
+class Head(Contract):
+    t: Literal["ballot"] = "ballot"
+    format: Literal["gavel.ballot.v1"] = "gavel.ballot.v1"
+    ballot: str
+    episode: str
+    duel: str | None
+    config: BallotConfig
+    config_digest: Hex32
+    opens_at: str
+    closes_at: str
+    locked_at: str
+
+
+class CheckpointLine(Contract):
+    """Signed is this without `signature`."""
+
+    t: Literal["checkpoint"] = "checkpoint"
+    ballot: str
+    shard: int
+    size: int
+    root: Hex32
+    head: Hex32
+    at: str
+    signature: Signature
+
+
+class CorrectionLine(Contract):
+    """Chained like votes: `head` is SHA-256 over the head before and the leaf hash of this without `head`."""
+
+    t: Literal["correction"] = "correction"
+    ballot: str
+    number: int
+    voter: str
+    kind: Literal["flag", "clear"]
+    rule: str
+    reason: str
+    by: Literal["rule", "person"]
+    at: str
+    head: Hex32
+
+
+class VerdictLine(Contract):
+    """A judge's word under a pseudonym of the season, so that one judge's bias can be seen by anybody."""
+
+    t: Literal["verdict"] = "verdict"
+    ballot: str
+    judge: str
+    choice: str
+
+
+class Certificate(Contract):
+    """What the site signs when it has counted the ledger a second time and both counts are equal."""
+
+    ballot: str
+    config_digest: Hex32
+    opens_at: str
+    closes_at: str
+    locked_at: str
+    shards: tuple[ShardEnd, ...]
+    size: int
+    root: Hex32
+    corrections: int
+    corrections_head: Hex32
+    """64 zeros where there are none."""
+    count: Count
+    verdicts: dict[str, int]
+    verdicts_digest: Hex32
+    """SHA-256 over the verdict lines as they stand in the file, each with its line feed."""
+    at: str
+
+
+class Seal(Contract):
+    t: Literal["seal"] = "seal"
+    certificate: Certificate
+    key: Hex32
+    """The site's public key for ballots; compare it with the one that the site showed on air."""
+    signature: Signature
+
+
+class SeasonHead(Contract):
+    t: Literal["season"] = "season"
+    format: Literal["gavel.season.v1"] = "gavel.season.v1"
+    season: str
+    name: str = Field(max_length=200)
+    rules_digest: Hex32
+    rules: dict[str, object]
+    duels: tuple[dict[str, str], ...]
+    """Every revealed duel: `duel`, `left`, `right` (entries), `ballot`, `winner`."""
