@@ -11,7 +11,8 @@ from arena.accounts.public import judges
 from arena.duels import public as duels
 from arena.kit.db import db_now
 from arena.kit.errors import Forbidden, NotFound
-from arena.votes.models import Ballot, Verdict, Vote
+from arena.votes.ledger import Line, stamp
+from arena.votes.models import Ballot, Checkpoint, Verdict, Vote
 from arena.votes.rules import Tally
 
 
@@ -61,6 +62,33 @@ async def submitted_verdicts(session: AsyncSession, ballot_id: UUID) -> int:
 async def vote_of(session: AsyncSession, ballot_id: UUID, voter: str) -> Vote | None:
     statement = select(Vote).where(Vote.ballot_id == ballot_id, Vote.voter == voter)
     return (await session.execute(statement)).scalar_one_or_none()
+
+
+async def newest_line(session: AsyncSession, ballot: Ballot, voter: str) -> Line | None:
+    """A voter's last committed word."""
+    statement = select(Vote).where(Vote.ballot_id == ballot.id, Vote.voter == voter).order_by(Vote.n.desc())
+    row = (await session.execute(statement.limit(1))).scalar_one_or_none()
+    return line_of(row) if row else None
+
+
+async def checkpoints(session: AsyncSession, ballot_id: UUID) -> Sequence[Checkpoint]:
+    statement = select(Checkpoint).where(Checkpoint.ballot_id == ballot_id)
+    return (await session.scalars(statement.order_by(Checkpoint.shard, Checkpoint.size))).all()
+
+
+def line_of(row: Vote) -> Line:
+    return Line(
+        str(row.ballot_id),
+        row.shard,
+        row.seq,
+        row.voter,
+        row.n,
+        row.choice,
+        row.level,
+        row.channel,
+        stamp(row.at),
+        row.nonce.hex(),
+    )
 
 
 async def verdict_of(session: AsyncSession, ballot_id: UUID, judge_id: UUID) -> Verdict | None:

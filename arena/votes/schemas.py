@@ -4,37 +4,61 @@ from datetime import datetime
 from typing import Annotated, Literal
 from uuid import UUID
 
-from pydantic import StringConstraints
+from pydantic import Field, StringConstraints
 
 from arena.kit.schemas import In, Out
-from arena.votes.contracts import Choice
-from arena.votes.models import Ballot, Vote
-
-Key = Annotated[str, StringConstraints(min_length=8, max_length=64)]
+from arena.votes.contracts import Choice, OptionId
+from arena.votes.ledger import Line, leaf, stamp
+from arena.votes.models import Ballot, Checkpoint, Vote
 
 
 class CastVote(In):
-    choice: Choice
-    key: Key
-    """Any unguessable string the client makes once per tap and repeats on retries."""
+    choice: OptionId
+    n: Annotated[int, Field(ge=1, le=2**31 - 1)]
+    """The phone's own count on this ballot: 1 the first vote, 2 the first change. The same n on every retry."""
 
 
 class Receipt(Out):
-    number: int
+    shard: int
+    seq: int
     leaf: str
     nonce: str
-    at: datetime
+    at: str
 
 
 class VoteOut(Out):
     ballot_id: UUID
-    choice: Choice
+    choice: OptionId
+    n: int
     receipt: Receipt
 
     @classmethod
-    def of(cls, vote: Vote) -> "VoteOut":
-        receipt = Receipt(number=vote.number, leaf=vote.leaf, nonce=vote.nonce, at=vote.received_at)
-        return cls(ballot_id=vote.ballot_id, choice=vote.choice, receipt=receipt)
+    def of(cls, line: Line) -> "VoteOut":
+        receipt = Receipt(shard=line.shard, seq=line.seq, leaf=leaf(line).hex(), nonce=line.nonce, at=line.at)
+        return cls(ballot_id=UUID(line.ballot), choice=line.choice, n=line.n, receipt=receipt)
+
+
+class CheckpointOut(Out):
+    """A signed word about a shard's ledger: Ed25519 over the RFC 8785 form of `evidence.CheckpointLine` without its
+    signature."""
+
+    shard: int
+    size: int
+    root: str
+    head: str
+    at: str
+    signature: str
+
+    @classmethod
+    def of(cls, row: Checkpoint) -> "CheckpointOut":
+        return cls(
+            shard=row.shard,
+            size=row.size,
+            root=row.root,
+            head=row.head,
+            at=stamp(row.at),
+            signature=row.signature,
+        )
 
 
 class GiveVerdict(In):
