@@ -20,6 +20,10 @@ async def voter(ballot_id: UUID, caller: PublicCaller, session: SessionDep) -> s
     if caller.person is not None:
         await _refuse_interested(session, caller, ballot_id)
         return f"p-{caller.person.id}"
+    return device_of(caller)
+
+
+def device_of(caller: Caller) -> str:
     if caller.device is None:
         raise Unauthenticated("vote.no_device", "This phone has not joined yet. Open the show's page first.")
     return caller.device

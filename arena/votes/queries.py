@@ -18,7 +18,7 @@ from arena.votes.certifying import line_of
 from arena.votes.contracts import FINAL, TAKES_VOTES
 from arena.votes.evidence import Count
 from arena.votes.ledger import Line
-from arena.votes.models import Ballot, ShardState, Verdict, Vote
+from arena.votes.models import Ballot, Checkpoint, ShardState, Verdict, Vote
 from arena.votes.rules import Tally, promised_end
 
 
@@ -104,6 +104,11 @@ async def counted(session: AsyncSession, ballot: Ballot) -> int:
 
 async def submitted_verdicts(session: AsyncSession, ballot_id: UUID) -> int:
     return (await session.execute(select(func.count()).where(Verdict.ballot_id == ballot_id))).scalar_one()
+
+
+async def checkpoints(session: AsyncSession, ballot_id: UUID) -> Sequence[Checkpoint]:
+    statement = select(Checkpoint).where(Checkpoint.ballot_id == ballot_id)
+    return (await session.scalars(statement.order_by(Checkpoint.shard, Checkpoint.size))).all()
 
 
 async def verdict_of(session: AsyncSession, ballot_id: UUID, judge_id: UUID) -> Verdict | None:

@@ -18,8 +18,8 @@ from arena.votes.contracts import (
     OptionId,
 )
 from arena.votes.evidence import Count, Seal
-from arena.votes.ledger import Line, leaf
-from arena.votes.models import Ballot
+from arena.votes.ledger import Line, leaf, stamp
+from arena.votes.models import Ballot, Checkpoint
 
 Words = Annotated[str, StringConstraints(max_length=300)]
 Channels = Annotated[tuple[Channel, ...], Field(min_length=1, max_length=8)]
@@ -76,6 +76,29 @@ class VoteOut(Out):
     def of(cls, line: Line) -> "VoteOut":
         receipt = Receipt(shard=line.shard, seq=line.seq, leaf=leaf(line).hex(), nonce=line.nonce, at=line.at)
         return cls(ballot_id=UUID(line.ballot), choice=line.choice, n=line.n, receipt=receipt)
+
+
+class CheckpointOut(Out):
+    """A signed word about a shard's ledger: Ed25519 over the RFC 8785 form of `evidence.CheckpointLine` without its
+    signature."""
+
+    shard: int
+    size: int
+    root: str
+    head: str
+    at: str
+    signature: str
+
+    @classmethod
+    def of(cls, row: Checkpoint) -> "CheckpointOut":
+        return cls(
+            shard=row.shard,
+            size=row.size,
+            root=row.root,
+            head=row.head,
+            at=stamp(row.at),
+            signature=row.signature,
+        )
 
 
 class GiveVerdict(In):

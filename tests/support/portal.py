@@ -19,7 +19,6 @@ from arena.config import Settings
 from arena.kit.jobs.relay import pass_on, sweep
 from arena.kit.site import Site
 from arena.pipeline import PIPELINE
-from tests.support.votes import PlainBox
 from workers.control.program import keep_program
 from workers.control.work import wake
 
@@ -208,7 +207,6 @@ async def _running(app: FastAPI) -> AsyncIterator[Portal]:
         port = server.servers[0].sockets[0].getsockname()[1]
         url = f"http://127.0.0.1:{port}"
         site: Site = app.state.site
-        app.state.ballot_box = PlainBox(site)
         # The port was not known before: links for workers must lead here.
         site.links._base = url
         portal = Portal(url, site, RecordingWaker())

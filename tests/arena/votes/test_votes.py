@@ -78,7 +78,9 @@ async def test_two_different_taps_at_once_count_once(answered: Show) -> None:
         *(phone.post(f"/api/ballots/{ballot}/votes", json=tap(choice)) for choice in ("left", "right") * 4)
     )
     assert sorted(answer.status_code for answer in answers) == [201] * 4 + [409] * 4
-    assert len({answer.text for answer in answers if answer.status_code == 201}) == 1, "one of them, four times"
+    assert len({answer.text for answer in answers if answer.status_code == 201}) == 1, (
+        "one of them, four times"
+    )
     assert (await answered.stage())["ballot"]["counted"] == 1
 
 
