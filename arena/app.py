@@ -52,6 +52,7 @@ from arena.submissions import routes as submissions
 from arena.submissions.public import ensure_house
 from arena.teams import routes as teams
 from arena.training import routes as training
+from arena.votes import ballot_routes as ballots
 from arena.votes import routes as votes
 from arena.votes.box import BallotBox
 
@@ -100,6 +101,7 @@ ROUTERS = (
     speed.router,
     practice.router,
     gateway.router,
+    ballots.router,
     votes.router,
     votes.peers,
     preferences.router,

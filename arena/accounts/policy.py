@@ -129,6 +129,7 @@ Producer = Annotated[Caller, Depends(Allow(Permission.PRODUCE), scope="function"
 Judge = Annotated[Caller, Depends(Allow(Permission.JUDGE), scope="function")]
 Inviter = Annotated[Caller, Depends(Allow(Permission.INVITE), scope="function")]
 Moderator = Annotated[Caller, Depends(Allow(Permission.MODERATE), scope="function")]
+SecondPerson = Annotated[Caller, Depends(Allow(Permission.AGREE), scope="function")]
 SeesNodes = Annotated[Caller, Depends(Allow(Permission.SEE_NODES), scope="function")]
 RunsNodes = Annotated[Caller, Depends(Allow(Permission.RUN_NODES), scope="function")]
 SeesMetrics = Annotated[Caller, Depends(Allow(Permission.SEE_METRICS), scope="function")]
