@@ -50,7 +50,8 @@ async def over_the_socket(portal: Portal, phone: Caller) -> AsyncIterator[Voting
 
         async def cast(ballot: object, choice: str, n: int) -> Json | str:
             said = await opened.vote(ballot, choice, n)
-            return said["d"] if said["t"] == "ok" else said["code"]
+            d: Json | str = said["d"] if said["t"] == "ok" else said["code"]
+            return d
 
         yield cast
 
@@ -97,7 +98,7 @@ async def test_what_a_phone_may_say_and_what_it_hears(portal: Portal, door: Any)
 
 
 async def _receipt(portal: Portal, ballot: UUID, seq: int) -> Json:
-    from arena.votes.queries import line_of
+    from arena.votes.certifying import line_of
     from arena.votes.schemas import VoteOut
 
     rows = await rows_of(portal.site.sessions, ballot)
@@ -258,7 +259,7 @@ async def test_pages_are_told_a_few_times_and_no_fact_is_kept_for_a_vote(portal:
         episode = (await session.get_one(Ballot, ballot)).episode_id
         facts = (await session.execute(text("select count(*) from outbox"))).scalar_one()
     heard = portal.site.bus.listen(LIVE)
-    listening = asyncio.create_task(anext(heard))
+    listening = asyncio.ensure_future(anext(heard))
     # The portal itself listens, too.
     while (await portal.site.bus.redis.pubsub_numsub(LIVE))[0][1] < 2:  # noqa: ASYNC110  nothing tells of it
         await asyncio.sleep(0.01)
@@ -324,8 +325,9 @@ async def test_a_batch_whose_end_nobody_knows_is_read_again(portal: Portal) -> N
     async def tap(voter: int) -> Any:
         while True:
             try:
-                cast = (ballot, f"d-{voter}", OPTIONS[voter % 3], 1, 0, "hall", portal.clock.now())
-                first, *again = await asyncio.gather(*(portal.box.cast(*cast) for _ in range(3)))
+                at, choice = portal.clock.now(), OPTIONS[voter % 3]
+                thrice = (portal.box.cast(ballot, f"d-{voter}", choice, 1, 0, "hall", at) for _ in range(3))
+                first, *again = await asyncio.gather(*thrice)
             except GavelError as refused:
                 assert refused.code == "vote.try_again"
                 await asyncio.sleep(0.05)
