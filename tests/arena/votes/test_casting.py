@@ -2,14 +2,8 @@
 
 import asyncio
 from typing import Any
-from uuid import UUID, uuid4
 
-import orjson
-import pytest
-from sqlalchemy import text
-
-from arena.votes.contracts import Channel
-from tests.support.ballots import assert_whole, close_ballot, newest, open_ballot, rows_of
+from tests.support.ballots import assert_whole, newest, open_ballot, rows_of
 from tests.support.portal import Caller, Portal
 
 Json = dict[str, Any]
