@@ -16,7 +16,7 @@ from arena.shows.public import Episode, Season
 from arena.votes.contracts import HALL, BallotConfig, Channel, Option
 from arena.votes.ledger import NO_HEAD, Tree, leaf, next_head
 from arena.votes.models import Ballot, ShardState, Vote
-from arena.votes.queries import line_of
+from arena.votes.certifying import line_of
 
 OPTIONS = ("one", "two", "three")
 
