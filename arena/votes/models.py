@@ -49,7 +49,7 @@ class Ballot(Row):
     tally: Mapped[dict[str, Any] | None]
     """Counted from the ledger when certified: option -> voters, and the same for flagged ones; see `rules.Count`."""
     certificate: Mapped[dict[str, Any] | None]
-    """The signed statement (`evidence.Certificate`). None on ballots from before there were any."""
+    """The signed statement with its signature (`evidence.Seal`). None on ballots from before there were any."""
     reason: Mapped[str | None]
     """Why it is void."""
 
