@@ -49,7 +49,9 @@ from arena.submissions import routes as submissions
 from arena.submissions.public import ensure_house
 from arena.teams import routes as teams
 from arena.training import routes as training
+from arena.votes import evidence_routes as evidence
 from arena.votes import routes as votes
+from arena.votes.publishing import Proofs
 
 WEB_APPS = ("contestant", "producer", "judge")
 
@@ -96,6 +98,7 @@ ROUTERS = (
     speed.router,
     practice.router,
     gateway.router,
+    evidence.router,
     votes.router,
     preferences.router,
     leaderboard.router,
@@ -109,7 +112,7 @@ ROUTERS = (
 def create_app(settings: Settings | None = None) -> FastAPI:
     settings = settings or Settings()
     configure("portal")
-    refuse_undeclared((health, gateway.openai, *ROUTERS))
+    refuse_undeclared((health, evidence.page, gateway.openai, *ROUTERS))
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
@@ -120,6 +123,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
             app.state.bus = site.bus
             app.state.pipeline = PIPELINE
             app.state.limiter = make_limiter(site.settings.redis_url)
+            app.state.proofs = Proofs(site)
             app.state.hub = Hub(site)
             await app.state.hub.start()
             yield
@@ -137,6 +141,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     # What the lifespan opens the site with: an app may have several, one after another.
     app.state.settings = settings
     app.include_router(health)
+    app.include_router(evidence.page)
     app.include_router(gateway.openai)
     for router in ROUTERS:
         app.include_router(router, prefix="/api")

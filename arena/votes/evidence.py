@@ -132,6 +132,25 @@ class Seal(Contract):
     signature: Signature
 
 
+class Proof(Contract):
+    """That one line is in the tree of a certified ballot. What the line says is not in it: its voter knows."""
+
+    ballot: str
+    shard: int
+    seq: int
+    voter: str
+    channel: str
+    level: int
+    index: int
+    """Of the leaf in the ballot's tree."""
+    size: int
+    root: Hex32
+    hashes: tuple[Hex32, ...]
+    """From the leaf up, as in RFC 9162."""
+    seal: Seal | None
+    """Once the result is out: the split is in it."""
+
+
 class SeasonHead(Contract):
     t: Literal["season"] = "season"
     format: Literal["gavel.season.v1"] = "gavel.season.v1"
@@ -145,7 +164,8 @@ class SeasonHead(Contract):
 
 def line(said: Contract | Mapping[str, object]) -> bytes:
     """As it stands in the file, with its line feed."""
-    return rfc8785.dumps(said.model_dump(mode="json") if isinstance(said, Contract) else dict(said)) + b"\n"
+    text: bytes = rfc8785.dumps(said.model_dump(mode="json") if isinstance(said, Contract) else dict(said))
+    return text + b"\n"
 
 
 def digest(lines: Iterable[bytes]) -> str:

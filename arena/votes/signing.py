@@ -1,4 +1,4 @@
-"""The site's key for ballots. It signs what was counted, and it is derived, so there is nothing more to keep or lose."""
+"""The site's key for ballots. It signs what was counted, and is derived: nothing more to keep or to lose."""
 
 import hmac
 from collections.abc import Mapping
