@@ -13,10 +13,10 @@ from sqlalchemy import select, text
 from arena.kit.db import Sessions, db_now
 from arena.kit.ids import new_code
 from arena.shows.public import Episode, Season
-from arena.votes.contracts import HALL, BallotConfig, Channel, Option
-from arena.votes.ledger import NO_HEAD, Tree, leaf, next_head
-from arena.votes.models import Ballot, ShardState, Vote
 from arena.votes.certifying import line_of
+from arena.votes.contracts import HALL, BallotConfig, Channel, Option
+from arena.votes.ledger import NO_HEAD, Line, Tree, leaf, next_head, stamp
+from arena.votes.models import Ballot, ShardState, Vote
 
 OPTIONS = ("one", "two", "three")
 
@@ -62,6 +62,34 @@ async def open_ballot(
         session.add(ballot)
         await session.flush()
         return ballot.id
+
+
+async def write_votes(sessions: Sessions, ballot: UUID, choices: Sequence[str]) -> None:
+    """A whole ledger at once, as its writer would have written it: one voter each."""
+    head = NO_HEAD
+    async with sessions() as session, session.begin():
+        now = await db_now(session)
+        for seq, choice in enumerate(choices):
+            nonce = secrets.token_hex(16)
+            line = Line(str(ballot), 0, seq, f"{seq:032x}", 1, choice, 0, "hall", stamp(now), nonce)
+            head = next_head(head, leaf(line))
+            session.add(
+                Vote(
+                    ballot_id=ballot,
+                    shard=0,
+                    seq=seq,
+                    voter=line.voter,
+                    n=1,
+                    choice=choice,
+                    level=0,
+                    channel="hall",
+                    at=now,
+                    nonce=bytes.fromhex(nonce),
+                    head=head,
+                )
+            )
+        size = len(choices)
+        session.add(ShardState(ballot_id=ballot, shard=0, fence=1, size=size, voters=size, head=head))
 
 
 async def close_ballot(sessions: Sessions, ballot: UUID) -> None:
