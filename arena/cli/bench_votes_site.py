@@ -11,7 +11,7 @@ import signal
 import socket
 import subprocess
 import time
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -194,7 +194,7 @@ def allow_files() -> None:
 
 
 async def open_ballot(
-    sessions: Sessions, seconds: int = 60, channels: tuple[Channel, ...] = (HALL,), **config: Any
+    sessions: Sessions, seconds: int = 60, channels: Sequence[Channel] = (HALL,), **config: Any
 ) -> UUID:
     """A question put to the hall in an episode of its own, open from now on: by its rows, there is no show around it."""
     salt = secrets.token_hex(32)
@@ -202,7 +202,7 @@ async def open_ballot(
         kind="question",
         options=tuple(Option(id=name) for name in OPTIONS),
         seconds=seconds,
-        channels=channels,
+        channels=tuple(channels),
         salt_commitment=sha256(bytes.fromhex(salt)).hexdigest(),
         rules_digest="0" * 64,
         **{"change_seconds": 0, **config},

@@ -1,17 +1,54 @@
 """Ballots as rows, open without the show around them: for tests of the way that a vote takes."""
 
+import secrets
 from collections import Counter
+from collections.abc import Sequence
 from uuid import UUID
 
 from sqlalchemy import select, text
 
 from arena.cli.bench_votes_site import OPTIONS, open_ballot
-from arena.kit.db import Sessions
+from arena.kit.db import Sessions, db_now
 from arena.votes.certifying import line_of
-from arena.votes.ledger import NO_HEAD, Tree, leaf, next_head
-from arena.votes.models import ShardState, Vote
+from arena.votes.ledger import NO_HEAD, Line, Tree, leaf, next_head, stamp
+from arena.votes.models import Ballot, ShardState, Vote
 
-__all__ = ["OPTIONS", "assert_whole", "newest", "open_ballot", "rows_of"]
+__all__ = ["OPTIONS", "assert_whole", "newest", "open_ballot", "rows_of", "write_votes"]
+
+
+async def write_votes(sessions: Sessions, ballot: UUID, choices: Sequence[str]) -> None:
+    """A whole ledger at once, as its writer would have written it: one voter each."""
+    head = NO_HEAD
+    async with sessions() as session, session.begin():
+        now = await db_now(session)
+        for seq, choice in enumerate(choices):
+            nonce = secrets.token_hex(16)
+            line = Line(str(ballot), 0, seq, f"{seq:032x}", 1, choice, 0, "hall", stamp(now), nonce)
+            head = next_head(head, leaf(line))
+            session.add(
+                Vote(
+                    ballot_id=ballot,
+                    shard=0,
+                    seq=seq,
+                    voter=line.voter,
+                    n=1,
+                    choice=choice,
+                    level=0,
+                    channel="hall",
+                    at=now,
+                    nonce=bytes.fromhex(nonce),
+                    head=head,
+                )
+            )
+        size = len(choices)
+        session.add(ShardState(ballot_id=ballot, shard=0, fence=1, size=size, voters=size, head=head))
+
+
+async def close_ballot(sessions: Sessions, ballot: UUID) -> None:
+    """As closing does it: alone with the row."""
+    async with sessions() as session, session.begin():
+        row = await session.get_one(Ballot, ballot, with_for_update=True)
+        row.state = "closed"
 
 
 async def rows_of(sessions: Sessions, ballot: UUID) -> list[Vote]:
