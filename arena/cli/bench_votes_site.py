@@ -196,7 +196,7 @@ def allow_files() -> None:
 async def open_ballot(
     sessions: Sessions, seconds: int = 60, channels: Sequence[Channel] = (HALL,), **config: Any
 ) -> UUID:
-    """A question put to the hall in an episode of its own, open from now on: by its rows, there is no show around it."""
+    """A question put to the hall, open from now on, in an episode of its own: rows only, there is no show around it."""
     salt = secrets.token_hex(32)
     wanted = BallotConfig(
         kind="question",

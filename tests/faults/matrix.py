@@ -33,7 +33,7 @@ VOTES = 4
 """Of each phone, one after another."""
 TRY_AGAIN = {"vote.try_again", "vote.busy", "vote.too_fast", "internal"}
 REFUSED = {"vote.superseded"}
-GIVE_UP_SECONDS = 100.0
+GIVE_UP_SECONDS = 900.0
 
 Receipt = tuple[int, int, str]
 """Shard, number and leaf."""
@@ -201,6 +201,7 @@ async def run(site: VoteSite, seed: int, kills: int, each: int = 4) -> Told:
         one = await evening(site, seed, min(each, kills - told.kills.total()))
         told.kills += one.kills
         told.votes += one.votes
+        sys.stderr.write(f"seed {seed}: {dict(one.kills)}, {one.votes} votes; {told.kills.total()} kills so far\n")
         seed += 1
     return told
 

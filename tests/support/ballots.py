@@ -11,7 +11,7 @@ from arena.cli.bench_votes_site import OPTIONS, open_ballot
 from arena.kit.db import Sessions, db_now
 from arena.votes.certifying import line_of
 from arena.votes.ledger import NO_HEAD, Line, Tree, leaf, next_head, stamp
-from arena.votes.models import Ballot, ShardState, Vote
+from arena.votes.models import ShardState, Vote
 
 __all__ = ["OPTIONS", "assert_whole", "newest", "open_ballot", "rows_of", "write_votes"]
 
@@ -42,13 +42,6 @@ async def write_votes(sessions: Sessions, ballot: UUID, choices: Sequence[str]) 
             )
         size = len(choices)
         session.add(ShardState(ballot_id=ballot, shard=0, fence=1, size=size, voters=size, head=head))
-
-
-async def close_ballot(sessions: Sessions, ballot: UUID) -> None:
-    """As closing does it: alone with the row."""
-    async with sessions() as session, session.begin():
-        row = await session.get_one(Ballot, ballot, with_for_update=True)
-        row.state = "closed"
 
 
 async def rows_of(sessions: Sessions, ballot: UUID) -> list[Vote]:
