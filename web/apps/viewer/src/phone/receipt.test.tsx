@@ -68,7 +68,13 @@ it("holds the ledger against the receipt and the fingerprint from before the rev
   watchTheLock();
   mine = { choice: "right", n: 1, receipt: { ...receipt, leaf: "other" } };
   expect(await check()).toBe("Checked: your vote is in the ledger");
-  expect(holds).toHaveBeenCalledWith(expect.anything(), { receipt, choice: "left", n: 1, root: "sealed", crowd: tally });
+  expect(holds).toHaveBeenCalledWith(expect.anything(), {
+    receipt,
+    choice: "left",
+    n: 1,
+    root: "sealed",
+    crowd: tally,
+  });
   expect(screen.getByText(/same fingerprint as on the big screen/)).toBeTruthy();
 });
 
