@@ -1,4 +1,4 @@
-"""A site of its own for votes: PostgreSQL, Valkey and portals as processes, each of which can be killed and started again.
+"""A site of its own for votes: PostgreSQL, Valkey and portals as processes, each of which can be killed and restarted.
 
 The portals are forked from a process that has imported the platform, so that another life costs no import.
 """

@@ -139,7 +139,7 @@ class BallotBox:
         """Votes that another process received. Raises Conflict `vote.not_here` when their shard is not held here."""
         if not 0 <= shard < len(self._shards) or not self._shards[shard].writing:
             raise refusal("vote.not_here")
-        asked = (self._shards[shard].ask(cast) for cast in casts)
+        asked = [self._shards[shard].ask(cast) for cast in casts]
         return list(await asyncio.gather(*asked, return_exceptions=True))
 
     async def ballot(self, ballot_id: UUID, since: float) -> Known:
