@@ -72,6 +72,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/ballots/{ballot_id}/evidence": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Download Evidence
+         * @description Everything that was counted, for whoever wants to count it again: `gavel verify`, or `/verify.py`.
+         */
+        get: operations["download_evidence"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/ballots/{ballot_id}/ledger": {
         parameters: {
             query?: never;
@@ -121,6 +141,26 @@ export interface paths {
          * @description The caller's own vote; null when there is none yet.
          */
         get: operations["my_vote"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/ballots/{ballot_id}/proof": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Prove Vote
+         * @description That the vote of a receipt is in the counted ledger. It tells nobody what that vote says.
+         */
+        get: operations["prove_vote"];
         put?: never;
         post?: never;
         delete?: never;
@@ -1473,6 +1513,26 @@ export interface paths {
         };
         /** Current Season */
         get: operations["current_season"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/seasons/current/evidence": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Download Season Evidence
+         * @description The evidence of every published ballot of the season, and who won each duel by the declared weights.
+         */
+        get: operations["download_season_evidence"];
         put?: never;
         post?: never;
         delete?: never;
@@ -3206,6 +3266,49 @@ export interface components {
             /** Key */
             key: string;
         };
+        /**
+         * Certificate
+         * @description What the site signs when it has counted the ledger a second time and both counts are equal.
+         */
+        Certificate: {
+            /** At */
+            at: string;
+            /** Ballot */
+            ballot: string;
+            /** Checkpoints */
+            checkpoints: number;
+            /** Checkpoints Digest */
+            checkpoints_digest: string;
+            /** Closes At */
+            closes_at: string;
+            /** Config Digest */
+            config_digest: string;
+            /** Corrections */
+            corrections: number;
+            /** Corrections Head */
+            corrections_head: string;
+            count: components["schemas"]["Count"];
+            /** Duel */
+            duel: string | null;
+            /** Episode */
+            episode: string;
+            /** Locked At */
+            locked_at: string;
+            /** Opens At */
+            opens_at: string;
+            /** Root */
+            root: string;
+            /** Shards */
+            shards: components["schemas"]["ShardEnd"][];
+            /** Size */
+            size: number;
+            /** Verdicts */
+            verdicts: {
+                [key: string]: number;
+            };
+            /** Verdicts Digest */
+            verdicts_digest: string;
+        };
         /** ChatRequest */
         ChatRequest: {
             /** Max Completion Tokens */
@@ -3392,6 +3495,24 @@ export interface components {
             threshold: number | null;
             /** Version */
             version: number;
+        };
+        /**
+         * Count
+         * @description Voters by what they said last.
+         */
+        Count: {
+            /** Counted */
+            counted: {
+                [key: string]: number;
+            };
+            /** Flagged */
+            flagged: {
+                [key: string]: number;
+            };
+            /** Levels */
+            levels: {
+                [key: string]: number;
+            };
         };
         /**
          * DatasetOut
@@ -5353,6 +5474,33 @@ export interface components {
             /** Total */
             total: number;
         };
+        /**
+         * Proof
+         * @description That one line is in the tree of a certified ballot. What the line says is not in it: its voter knows.
+         */
+        Proof: {
+            /** Ballot */
+            ballot: string;
+            /** Channel */
+            channel: string;
+            /** Hashes */
+            hashes: string[];
+            /** Index */
+            index: number;
+            /** Level */
+            level: number;
+            /** Root */
+            root: string;
+            seal: components["schemas"]["Seal"] | null;
+            /** Seq */
+            seq: number;
+            /** Shard */
+            shard: number;
+            /** Size */
+            size: number;
+            /** Voter */
+            voter: string;
+        };
         /** Question */
         Question: {
             /** Expected */
@@ -5946,6 +6094,20 @@ export interface components {
                 [key: string]: number;
             };
         };
+        /** Seal */
+        Seal: {
+            certificate: components["schemas"]["Certificate"];
+            /** Key */
+            key: string;
+            /** Signature */
+            signature: string;
+            /**
+             * T
+             * @default seal
+             * @constant
+             */
+            t: "seal";
+        };
         /**
          * SealedAnswer
          * @description An answer that is not revealed yet: its place in the chain, and nothing that tells of it.
@@ -6056,6 +6218,17 @@ export interface components {
             id: string;
             /** State */
             state: string;
+        };
+        /** ShardEnd */
+        ShardEnd: {
+            /** Head */
+            head: string;
+            /** Root */
+            root: string;
+            /** Shard */
+            shard: number;
+            /** Size */
+            size: number;
         };
         /**
          * Shown
@@ -7706,6 +7879,7 @@ export type Budget = components['schemas']['Budget'];
 export type CalibrationOut = components['schemas']['CalibrationOut'];
 export type CalibrationRules = components['schemas']['CalibrationRules'];
 export type CastVote = components['schemas']['CastVote'];
+export type Certificate = components['schemas']['Certificate'];
 export type ChatRequest = components['schemas']['ChatRequest'];
 export type CheckOut = components['schemas']['CheckOut'];
 export type Choice = components['schemas']['Choice'];
@@ -7716,6 +7890,7 @@ export type ComparisonOut = components['schemas']['ComparisonOut'];
 export type CompetingOut = components['schemas']['CompetingOut'];
 export type CompletionOut = components['schemas']['CompletionOut'];
 export type ContaminationOut = components['schemas']['ContaminationOut'];
+export type Count = components['schemas']['Count'];
 export type DatasetOut = components['schemas']['DatasetOut'];
 export type DatasetReport = components['schemas']['DatasetReport'];
 export type Deadlines = components['schemas']['Deadlines'];
@@ -7822,6 +7997,7 @@ export type ProgramOut = components['schemas']['ProgramOut'];
 export type ProgramSide = components['schemas']['ProgramSide'];
 export type ProgramTurn = components['schemas']['ProgramTurn'];
 export type ProgressOut = components['schemas']['ProgressOut'];
+export type Proof = components['schemas']['Proof'];
 export type Question = components['schemas']['Question'];
 export type QuizLine = components['schemas']['QuizLine'];
 export type RaceOut = components['schemas']['RaceOut'];
@@ -7855,11 +8031,13 @@ export type Scored = components['schemas']['Scored'];
 export type ScoreDecisionOut = components['schemas']['ScoreDecisionOut'];
 export type ScoreOut = components['schemas']['ScoreOut'];
 export type ScoresOut = components['schemas']['ScoresOut'];
+export type Seal = components['schemas']['Seal'];
 export type SealedAnswer = components['schemas']['SealedAnswer'];
 export type SeasonOn = components['schemas']['SeasonOn'];
 export type SeasonOut = components['schemas']['SeasonOut'];
 export type SeasonSeedOut = components['schemas']['SeasonSeedOut'];
 export type ServingNode = components['schemas']['ServingNode'];
+export type ShardEnd = components['schemas']['ShardEnd'];
 export type Shown = components['schemas']['Shown'];
 export type ShowOut = components['schemas']['ShowOut'];
 export type SideLineage = components['schemas']['SideLineage'];
@@ -8047,6 +8225,35 @@ export interface operations {
             };
         };
     };
+    download_evidence: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                ballot_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
     ledger: {
         parameters: {
             query?: never;
@@ -8127,6 +8334,40 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["VoteOut"] | null;
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    prove_vote: {
+        parameters: {
+            query: {
+                seq: number;
+                shard: number;
+            };
+            header?: never;
+            path: {
+                ballot_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Proof"];
                 };
             };
             /** @description Validation Error */
@@ -10502,6 +10743,24 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["SeasonOut"];
                 };
+            };
+        };
+    };
+    download_season_evidence: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
         };
     };
