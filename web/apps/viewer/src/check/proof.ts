@@ -96,7 +96,7 @@ export async function check(kept: KeptVote, proof: Proof, onAir: string | null):
   return {
     leaf: leaf === kept.receipt.leaf ? "good" : "bad",
     path: root === proof.root ? "good" : "bad",
-    root: onAir === null ? "unknown" : root === onAir ? "good" : "bad",
+    root: onAir === null ? "unknown" : proof.root === onAir ? "good" : "bad",
     seal: await sealed(proof),
   };
 }
