@@ -1,29 +1,31 @@
 import { api, type Proof } from "@gavel/api";
 import { Card, cx, Loading } from "@gavel/ui";
 import { useEffect, useState } from "react";
+import { keptOf } from "../phone/kept";
+import type { Counted } from "../phone/vote";
 import { fingerprint } from "../shared/fingerprint";
 import { useLoad } from "../shared/load";
 import { recall, remember } from "../shared/remember";
 import { Frame } from "../speed/Frame";
 import css from "./Check.module.css";
 import { useT } from "./i18n";
-import { canCheck, check, type KeptVote, type StepName, type Steps } from "./proof";
+import { canCheck, check, type StepName, type Steps } from "./proof";
 
 const STEPS = ["leaf", "path", "root", "seal"] as const satisfies readonly StepName[];
 const SIGNS = { good: "✓", bad: "✗", unknown: "–" } as const;
 
 /** What this device has of its vote. The server is asked only where the device kept nothing, and the page says so. */
 interface Found {
-  vote: KeptVote | null;
+  vote: Counted | null;
   kept: boolean;
   proof: Proof | null;
   saved: boolean;
 }
 
 async function find(ballot: string): Promise<Found> {
-  const kept = recall<KeptVote>(`vote.${ballot}`);
+  const kept = keptOf(ballot).vote;
   const params = { path: { ballot_id: ballot } };
-  const vote = kept ?? ((await api.get("/api/ballots/{ballot_id}/my-vote", { params })) as KeptVote | null);
+  const vote = kept ?? ((await api.get("/api/ballots/{ballot_id}/my-vote", { params })) as Counted | null);
   if (vote === null) return { vote, kept: false, proof: null, saved: false };
   const { shard, seq } = vote.receipt;
   try {
@@ -42,7 +44,7 @@ async function find(ballot: string): Promise<Found> {
 /** The root that a code on the big screen carries in the address, or the one that this device saw at the lock. */
 function rootOnAir(ballot: string): string | null {
   const carried = location.hash.slice(1);
-  return /^[0-9a-f]{64}$/.test(carried) ? carried : recall<string>(`root.${ballot}`);
+  return /^[0-9a-f]{64}$/.test(carried) ? carried : keptOf(ballot).root;
 }
 
 function Step({ name, steps, proof, onAir }: { name: StepName; steps: Steps; proof: Proof; onAir: string | null }) {
@@ -66,7 +68,7 @@ function Step({ name, steps, proof, onAir }: { name: StepName; steps: Steps; pro
   );
 }
 
-function Checked({ ballot, vote, kept, proof, saved }: Found & { ballot: string; vote: KeptVote; proof: Proof }) {
+function Checked({ ballot, vote, kept, proof, saved }: Found & { ballot: string; vote: Counted; proof: Proof }) {
   const { t, language, number } = useT();
   const [steps, setSteps] = useState<Steps | null>(null);
   const onAir = rootOnAir(ballot);

@@ -1,11 +1,12 @@
 // @vitest-environment node
 import type { Proof } from "@gavel/api";
 import { describe, expect, it } from "vitest";
-import { check, type KeptVote, leafOf, rootFrom } from "./proof";
+import type { Counted } from "../phone/vote";
+import { check, leafOf, rootFrom } from "./proof";
 import made from "./proof.sample.json";
 
 // Made by arena/votes/ledger.py, arena/kit/merkle.py and arena/votes/signing.py: vote 3 of 5.
-const vote = made.vote as KeptVote;
+const vote = made.vote as Counted;
 const proof = made.proof as unknown as Proof;
 const ALL_GOOD = { leaf: "good", path: "good", root: "good", seal: "good" };
 const other = (hex: string) => (hex.startsWith("0") ? "1" : "0") + hex.slice(1);
@@ -24,7 +25,7 @@ it("says what it could not compare", async () => {
 
 describe("names the step that does not fit", () => {
   const { receipt } = vote;
-  it.each<[string, KeptVote, Proof, string | null, object]>([
+  it.each<[string, Counted, Proof, string | null, object]>([
     ["another choice", { ...vote, choice: "left" }, proof, proof.root, { leaf: "bad", path: "bad" }],
     ["another count", { ...vote, n: 1 }, proof, proof.root, { leaf: "bad", path: "bad" }],
     [

@@ -1,17 +1,11 @@
 import type { Proof } from "@gavel/api";
+import type { Counted } from "../phone/vote";
 
 /**
  * Whether one's own vote is in the counted ledger, computed on this device alone. The leaf is made anew from what the
  * phone kept of its vote, the path of RFC 9162 leads from it to the root (SHA-256; 0x00 before a line, 0x01 before an
  * inner node), and the root is held against the one that was on air. The server's half is arena/votes/ledger.py.
  */
-
-/** What the phone kept when its vote was acknowledged. */
-export interface KeptVote {
-  choice: string;
-  n: number;
-  receipt: { shard: number; seq: number; leaf: string; nonce: string; at: string };
-}
 
 export type StepName = "leaf" | "path" | "root" | "seal";
 /** `unknown`: it could not be compared, and the page says why. */
@@ -40,7 +34,7 @@ const LEAF = new Uint8Array([0]);
 const NODE = new Uint8Array([1]);
 
 /** The leaf (hex) of one's own vote: its line as the ledger writes it, keys sorted, no spaces. */
-export async function leafOf({ choice, n, receipt }: KeptVote, proof: Proof): Promise<string> {
+export async function leafOf({ choice, n, receipt }: Counted, proof: Proof): Promise<string> {
   const { shard, seq, nonce, at } = receipt;
   const { ballot, channel, level, voter } = proof;
   const line = JSON.stringify({ at, ballot, channel, choice, level, n, nonce, seq, shard, voter });
@@ -90,7 +84,7 @@ async function sealed({ seal, root, size }: Proof): Promise<StepState> {
 }
 
 /** `onAir`: the root as this device saw it before the result, or null. */
-export async function check(kept: KeptVote, proof: Proof, onAir: string | null): Promise<Steps> {
+export async function check(kept: Counted, proof: Proof, onAir: string | null): Promise<Steps> {
   const leaf = await leafOf(kept, proof);
   const root = await rootFrom(leaf, proof.index, proof.size, proof.hashes);
   return {

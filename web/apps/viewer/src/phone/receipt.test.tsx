@@ -1,10 +1,10 @@
-import { ApiError, api, type Choice, type StageBallot, type StageDuel, type StageResult } from "@gavel/api";
+import { ApiError, api, type StageBallot, type StageDuel, type StageResult } from "@gavel/api";
 import { cleanup, fireEvent, render, screen } from "@testing-library/react";
 import { beforeEach, expect, it, vi } from "vitest";
 import { recall } from "../shared/remember";
 import { Locked, Revealed, VotePhase } from "./Round";
 
-const receipt = { number: 7, leaf: "ab", nonce: "cd", at: "2026-11-21T12:00:00Z" };
+const receipt = { shard: 0, seq: 6, leaf: "ab", nonce: "cd", at: "2026-11-21T12:00:00.000000Z" };
 const written = { text: "words", tokens: 1, finished: true };
 const duel = { id: "d", number: 1, state: "answered", prompt: "?", left: written, right: written } as StageDuel;
 const tally = { left: 1, right: 0, tie: 0, both_bad: 0 };
@@ -17,12 +17,12 @@ const result = {
 } as StageResult;
 
 /** The portal's answers; the vote changes where a test says so. */
-let mine: { choice: Choice; receipt: typeof receipt } | null | ApiError;
+let mine: { choice: string; n: number; receipt: typeof receipt } | null | ApiError;
 let ballots = 0;
 let ballot: StageBallot;
 
 beforeEach(() => {
-  mine = { choice: "left", receipt };
+  mine = { choice: "left", n: 1, receipt };
   ballots += 1;
   ballot = {
     id: `b${ballots}`,
@@ -54,19 +54,12 @@ function watchTheLock() {
 it("keeps receipt and fingerprint as they were before the reveal, and leads to the check", async () => {
   await watchTheVote();
   watchTheLock();
-  mine = { choice: "right", receipt: { ...receipt, leaf: "other" } };
-  render(
-    <Revealed
-      episode="e"
-      duel={duel}
-      ballot={{ ...ballot, state: "locked", root: "another" }}
-      result={result}
-      board={null}
-    />,
-  );
+  mine = { choice: "right", n: 1, receipt: { ...receipt, leaf: "other" } };
+  const locked = { ...ballot, state: "locked", root: "another" } as StageBallot;
+  render(<Revealed episode="e" duel={duel} ballot={locked} result={result} board={null} />);
   const link = await screen.findByText(/^Check my vote/);
   expect(link.getAttribute("href")).toBe(`/check/${ballot.id}`);
-  expect(recall(`vote.${ballot.id}`)).toEqual({ choice: "left", receipt });
+  expect(recall(`vote.${ballot.id}`)).toEqual({ choice: "left", n: 1, receipt });
   expect(recall(`root.${ballot.id}`)).toBe("sealed");
 });
 
@@ -78,7 +71,7 @@ it("does not say that nobody voted when the portal will not tell", async () => {
 });
 
 it("leaves a vote that is still on its way for another ballot alone", async () => {
-  const waiting = '{"choice":"tie","key":"k"}';
+  const waiting = '{"choice":"tie","n":1}';
   localStorage.setItem("gavel.pending.other", waiting);
   mine = null;
   vi.mocked(api.post).mockResolvedValue({ receipt } as never);
