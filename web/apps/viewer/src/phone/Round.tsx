@@ -4,6 +4,7 @@ import {
   Answer,
   cx,
   EarlierTurns,
+  Link,
   Mark,
   Records,
   SideCard,
@@ -14,10 +15,10 @@ import {
 } from "@gavel/ui";
 import { useT } from "../i18n";
 import { isComing } from "../shared/coming";
+import { fingerprint } from "../shared/fingerprint";
 import { Margin } from "../shared/Margin";
 import { Verdict } from "../shared/Verdict";
-import { keptOf, useKeeping } from "./kept";
-import { ReceiptCheck } from "./ReceiptCheck";
+import { useKeeping } from "./kept";
 import { BoardCard } from "./Rest";
 import css from "./Round.module.css";
 import { useVote } from "./useVote";
@@ -166,7 +167,7 @@ export function Locked({ duel, ballot }: { duel: DuelState; ballot: StageBallot 
         {ballot.judges.total > 0 && <p>{t("locked.judges", ballot.judges)}</p>}
         {ballot.root && (
           <p className={css.root}>
-            {t("locked.root")} <code>{ballot.root.slice(0, 16)}</code>
+            {t("locked.root")} <code>{fingerprint(ballot.root)}</code>
           </p>
         )}
       </section>
@@ -251,7 +252,7 @@ export function Revealed({ episode, duel, ballot, result, board }: RevealedProps
         <Verdict who="judges" tally={result.judges} className={css.judges} />
         <Margin result={result} className={css.close} />
       </section>
-      {ballot && <MyResult ballot={ballot} crowd={result.crowd} />}
+      {ballot && <MyResult ballot={ballot} />}
       <BoardCard board={board} />
       {duel && (
         <details className={css.again}>
@@ -272,19 +273,16 @@ export function Revealed({ episode, duel, ballot, result, board }: RevealedProps
   );
 }
 
-function MyResult({ ballot, crowd }: { ballot: StageBallot; crowd: StageResult["crowd"] }) {
+function MyResult({ ballot }: { ballot: StageBallot }) {
+  const { t } = useT();
   const { vote } = useVote(ballot.id, () => false);
-  const kept = keptOf(ballot.id);
-  const root = ballot.root ?? kept.root;
   return (
     <>
       <MyVoteNote vote={vote} />
-      {vote.step === "counted" && root && (
-        <ReceiptCheck
-          ballot={ballot.id}
-          says={{ receipt: vote.receipt, choice: vote.choice, root: ballot.root ?? "", crowd }}
-          kept={kept}
-        />
+      {vote.step === "counted" && (
+        <p className={css.mine}>
+          <Link to={`/check/${ballot.id}`}>{t("receipt.check")}</Link>
+        </p>
       )}
     </>
   );
