@@ -153,6 +153,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/ballots/{ballot_id}/evidence": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Download Evidence
+         * @description Everything that was counted, for whoever wants to count it again: `gavel verify`, or `/verify.py`.
+         */
+        get: operations["download_evidence"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/ballots/{ballot_id}/my-verdict": {
         parameters: {
             query?: never;
@@ -201,6 +221,26 @@ export interface paths {
         put?: never;
         /** Open Ballot */
         post: operations["open_ballot"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/ballots/{ballot_id}/proof": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Prove Vote
+         * @description That the vote of a receipt is in the counted ledger. It tells nobody what that vote says.
+         */
+        get: operations["prove_vote"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -1651,6 +1691,26 @@ export interface paths {
         };
         /** Current Season */
         get: operations["current_season"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/seasons/current/evidence": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Download Season Evidence
+         * @description The evidence of every published ballot of the season, and who won each duel by the declared weights.
+         */
+        get: operations["download_season_evidence"];
         put?: never;
         post?: never;
         delete?: never;
@@ -3498,6 +3558,10 @@ export interface components {
             at: string;
             /** Ballot */
             ballot: string;
+            /** Checkpoints */
+            checkpoints: number;
+            /** Checkpoints Digest */
+            checkpoints_digest: string;
             /** Closes At */
             closes_at: string;
             /** Config Digest */
@@ -3507,6 +3571,10 @@ export interface components {
             /** Corrections Head */
             corrections_head: string;
             count: components["schemas"]["Count"];
+            /** Duel */
+            duel: string | null;
+            /** Episode */
+            episode: string;
             /** Locked At */
             locked_at: string;
             /** Opens At */
@@ -5849,6 +5917,33 @@ export interface components {
             note: string;
             /** Total */
             total: number;
+        };
+        /**
+         * Proof
+         * @description That one line is in the tree of a certified ballot. What the line says is not in it: its voter knows.
+         */
+        Proof: {
+            /** Ballot */
+            ballot: string;
+            /** Channel */
+            channel: string;
+            /** Hashes */
+            hashes: string[];
+            /** Index */
+            index: number;
+            /** Level */
+            level: number;
+            /** Root */
+            root: string;
+            seal: components["schemas"]["Seal"] | null;
+            /** Seq */
+            seq: number;
+            /** Shard */
+            shard: number;
+            /** Size */
+            size: number;
+            /** Voter */
+            voter: string;
         };
         /** Question */
         Question: {
@@ -8416,6 +8511,7 @@ export type ProgramOut = components['schemas']['ProgramOut'];
 export type ProgramSide = components['schemas']['ProgramSide'];
 export type ProgramTurn = components['schemas']['ProgramTurn'];
 export type ProgressOut = components['schemas']['ProgressOut'];
+export type Proof = components['schemas']['Proof'];
 export type Question = components['schemas']['Question'];
 export type QuizLine = components['schemas']['QuizLine'];
 export type RaceOut = components['schemas']['RaceOut'];
@@ -8769,6 +8865,35 @@ export interface operations {
             };
         };
     };
+    download_evidence: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                ballot_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
     my_verdict: {
         parameters: {
             query?: never;
@@ -8849,6 +8974,40 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["BallotOut"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    prove_vote: {
+        parameters: {
+            query: {
+                seq: number;
+                shard: number;
+            };
+            header?: never;
+            path: {
+                ballot_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Proof"];
                 };
             };
             /** @description Validation Error */
@@ -11387,6 +11546,24 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["SeasonOut"];
                 };
+            };
+        };
+    };
+    download_season_evidence: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
         };
     };
