@@ -32,6 +32,7 @@ beforeEach(() => {
     opens_at: "2026-11-21T12:00:00Z",
     closes_at: "2026-11-21T12:01:00Z",
     judges: { submitted: 0, total: 0 },
+    delays: {},
   } as StageBallot;
   vi.spyOn(api, "post").mockResolvedValue({} as never);
   vi.spyOn(api, "get").mockImplementation((async () => {
