@@ -17,6 +17,7 @@ from websockets.exceptions import ConnectionClosed
 
 from arena.kit.bus import LIVE
 from arena.kit.errors import GavelError
+from arena.kit.pace import Paces
 from arena.votes.contracts import Channel
 from arena.votes.evidence import CheckpointLine
 from arena.votes.models import Ballot, Shard
@@ -81,7 +82,8 @@ async def test_what_a_phone_may_say_and_what_it_hears(portal: Portal, door: Any)
         assert await cast(ballot, "one", 2) == "vote.superseded", "a late retry does not overwrite"
         assert await cast(ballot, "four", 4) == "vote.no_such_option"
         assert await cast(uuid4(), "one", 1) == "ballot.not_found"
-    async with door(portal, phone) as cast:
+    # Another one: nobody may say more than ten things at once.
+    async with door(portal, await portal.phone()) as cast:
         assert isinstance(await cast(slow, "one", 1), dict)
         assert await cast(slow, "two", 2) == "vote.too_fast"
         assert await cast(sure, "one", 1) == "vote.level"
@@ -127,6 +129,17 @@ async def test_nobody_votes_under_another_one_s_name(portal: Portal) -> None:
     assert await counted(portal, ballot) == {}
 
 
+async def test_an_impatient_thumb_is_told_to_wait_over_http_too(portal: Portal) -> None:
+    ballot, phone = await open_ballot(portal.site.sessions), await portal.phone()
+    portal.box.paces = Paces(per_second=0.001, burst=2)
+    taps = (phone.post(f"/api/ballots/{ballot}/votes", json={"choice": "one", "n": 1}) for _ in range(5))
+    answers = await asyncio.gather(*taps)
+    told = [answer.json()["error"] for answer in answers if answer.status_code == 429]
+    assert len(told) == 3
+    assert all(one["code"] == "vote.too_fast" and one["detail"]["retry_ms"] > 0 for one in told)
+    assert await counted(portal, ballot) == {"one": 1}
+
+
 async def test_judges_and_staff_do_not_vote_on_the_socket_either(portal: Portal) -> None:
     ballot = await open_ballot(portal.site.sessions)
     said = []
@@ -139,7 +152,8 @@ async def test_judges_and_staff_do_not_vote_on_the_socket_either(portal: Portal)
     assert [row.level for row in await rows_of(portal.site.sessions, ballot)] == [3]
 
 
-async def test_a_connection_that_floods_is_closed(portal: Portal) -> None:
+async def test_a_connection_that_floods_is_closed(portal: Portal, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("arena.votes.box.PER_SECOND", 0.001)
     ballot = await open_ballot(portal.site.sessions)
     phone = await portal.phone()
     async with page(portal, phone) as opened:
