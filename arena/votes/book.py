@@ -5,6 +5,8 @@ whole ballot for each of them, in its busiest second.
 A million voters are about half a gigabyte, for as long as their ballot is open.
 """
 
+from dataclasses import replace
+from datetime import datetime
 from os import urandom
 from typing import Any
 from uuid import UUID
@@ -53,24 +55,30 @@ class Book:
             stamp(cast.at),
             urandom(16).hex(),
         )
-        self._take(line, Previous(line, cast.at, self._changes(cast.voter)))
+        known = self.last.get(cast.voter)
+        self.voters += known is None
+        self.last[cast.voter] = Previous(line, cast.at, 0 if known is None else known.changes + 1)
+        self._grow(line)
         row = (
             f"{line.ballot}\t{line.shard}\t{line.seq}\t{line.voter}\t{line.n}\t{line.choice}\t{line.level}\t"
             f"{line.channel}\t{line.at}\t\\\\x{line.nonce}\t\\\\x{self.head.hex()}\n"
         )
         return line, row.encode()
 
-    def _changes(self, voter: str) -> int:
-        known = self.last.get(voter)
-        return 0 if known is None else known.changes + 1
-
-    def _take(self, line: Line, newest: Previous) -> None:
+    def _grow(self, line: Line) -> None:
         hashed = leaf(line)
         self.head = next_head(self.head, hashed)
         self.tree.append(hashed)
         self.size += 1
-        self.voters += newest.changes == 0
-        self.last[line.voter] = newest
+
+    def _recall(self, line: Line, at: datetime) -> None:
+        """A line from before, in whatever order: a voter's highest `n` is the newest."""
+        known = self.last.get(line.voter)
+        if known is None:
+            self.last[line.voter] = Previous(line, at, 0)
+        else:
+            newest = Previous(line, at, 0) if line.n > known.line.n else known
+            self.last[line.voter] = replace(newest, changes=known.changes + 1)
 
     @classmethod
     async def read(cls, connection: AsyncConnection[Any], ballot: UUID, shard: int, shards: int) -> "Book":
@@ -89,22 +97,23 @@ class Book:
                     line = Line(
                         str(ballot), number, seq, voter, n, choice, level, channel, stamp(at), nonce.hex()
                     )
-                    newest = Previous(line, at, book._changes(voter))
                     if number == shard:
-                        book._take(line, newest)
-                    elif shard_of(voter, shards) == shard:
-                        book.last[voter] = newest
+                        book._grow(line)
+                    if shard_of(voter, shards) == shard:
+                        book._recall(line, at)
         written = await _one(
             connection,
-            "select size, head from ballot_shards where ballot_id = %s and shard = %s",
+            "select size, head, voters from ballot_shards where ballot_id = %s and shard = %s",
             ballot,
             shard,
         )
-        if written is not None and written != (book.size, book.head):
-            # The count will find it, too, and hold the result back. Going on from the head that was kept leaves what
-            # was done to be seen.
-            log.error("ledger_does_not_fit", ballot=str(ballot), shard=shard, size=book.size, kept=written[0])
-            book.head = written[1]
+        if written is not None:
+            size, head, book.voters = written
+            if (size, head) != (book.size, book.head):
+                # The count will find it, too, and hold the result back. Going on from the head that was kept leaves
+                # what was done to be seen.
+                log.error("ledger_does_not_fit", ballot=str(ballot), shard=shard, size=book.size, kept=size)
+                book.head = head
         (book.checkpointed,) = await _one(
             connection,
             "select coalesce(max(size), 0) from vote_checkpoints where ballot_id = %s and shard = %s",

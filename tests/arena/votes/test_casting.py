@@ -400,7 +400,18 @@ async def test_whoever_takes_over_knows_what_was_said(
             assert await outcome(portal, ballot, voter, "one", 3) == "vote.no_more_changes"
         new = [await outcome(portal, ballot, voter, "one", 1) for voter in range(100, 130)]
         assert {line.shard for line in new} == {0, 1, 2}
+    async with running_portal(one) as portal:
+        changed = [await outcome(portal, ballot, voter, "three", 2) for voter in range(100, 130)]
+    async with running_portal(three) as portal:
+        for voter in range(100, 130):
+            assert await outcome(portal, ballot, voter, "three", 2) == changed[voter - 100]
+            assert await outcome(portal, ballot, voter, "one", 1) == "vote.superseded"
+            assert await outcome(portal, ballot, voter, "one", 3) == "vote.no_more_changes"
+        await outcome(portal, ballot, 200, "one", 1)
         await assert_whole(portal.site.sessions, ballot)
+        async with portal.site.sessions() as session:
+            voters = (await session.execute(text("select sum(voters) from ballot_shards"))).scalar_one()
+        assert voters == 12 + 30 + 1
 
 
 async def outcome(portal: Portal, ballot: UUID, voter: int, choice: str, n: int) -> Any:
