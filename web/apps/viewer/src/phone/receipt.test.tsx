@@ -31,6 +31,7 @@ beforeEach(() => {
     counted: 1,
     opens_at: "2026-11-21T12:00:00Z",
     closes_at: "2026-11-21T12:01:00Z",
+    delays: { hall: 0 },
     judges: { submitted: 0, total: 0 },
   } as StageBallot;
   vi.spyOn(api, "post").mockResolvedValue({} as never);
