@@ -18,7 +18,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from arena.kit.clock import Clock
 from arena.kit.errors import GavelError, NotFound
-from arena.kit.pace import Paces
+from arena.kit.pace import Pace, Paces
 from arena.kit.site import Site
 from arena.votes.book import shard_of
 from arena.votes.casting import Cast, Previous, Window, decide, delay_of, refusal
@@ -82,6 +82,10 @@ class BallotBox:
         )
         self._shards = [Shard(number, around) for number in range(settings.vote_shards)]
         self._tasks: list[asyncio.Task[None]] = []
+
+    def pace(self) -> Pace:
+        """Of one socket."""
+        return Pace(PER_SECOND, AT_ONCE)
 
     async def start(self) -> None:
         def held() -> int:

@@ -16,7 +16,7 @@ it("fills the path, sends JSON, gives the answer", async () => {
   expect(made.receipt.seq).toBe(1);
   const [url, init] = fetched.mock.calls[0] ?? [];
   expect(url).toBe("/api/ballots/a%2Fb/votes");
-  expect(init).toMatchObject({ method: "POST", body: '{"choice":"left","key":"12345678"}' });
+  expect(init).toMatchObject({ method: "POST", body: '{"choice":"left","n":1}' });
 });
 
 it("throws what the portal refused, by its code", async () => {
