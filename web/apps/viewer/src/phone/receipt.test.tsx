@@ -33,7 +33,6 @@ beforeEach(() => {
     closes_at: "2026-11-21T12:01:00Z",
     delays: { hall: 0 },
     judges: { submitted: 0, total: 0 },
-    delays: {},
   } as StageBallot;
   vi.spyOn(api, "post").mockResolvedValue({} as never);
   vi.spyOn(api, "get").mockImplementation((async () => {
