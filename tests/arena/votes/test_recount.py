@@ -16,6 +16,7 @@ import pytest
 import rfc8785
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from hypothesis import given
+from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 from sqlalchemy import text, update
 
@@ -110,6 +111,7 @@ class _Bytes(bytes):
         return bytes(self)
 
 
+@hypothesis_settings(max_examples=20)
 @given(st.binary(min_size=32, max_size=32), st.text(max_size=20), st.integers(0, 511))
 def test_signatures_hold_and_break_as_the_library_says(seed: bytes, said: str, bit: int) -> None:
     private = Ed25519PrivateKey.from_private_bytes(seed)

@@ -47,7 +47,7 @@ async function watchTheVote() {
 }
 
 function watchTheLock() {
-  render(<Locked duel={duel} ballot={{ ...ballot, state: "locked", root: "sealed" }} />);
+  render(<Locked duel={duel} ballot={{ ...ballot, state: "certified", root: "sealed" }} />);
   cleanup();
 }
 
@@ -55,7 +55,7 @@ it("keeps receipt and fingerprint as they were before the reveal, and leads to t
   await watchTheVote();
   watchTheLock();
   mine = { choice: "right", n: 1, receipt: { ...receipt, leaf: "other" } };
-  const locked = { ...ballot, state: "locked", root: "another" } as StageBallot;
+  const locked = { ...ballot, state: "published", root: "another" } as StageBallot;
   render(<Revealed episode="e" duel={duel} ballot={locked} result={result} board={null} />);
   const link = await screen.findByText(/^Check my vote/);
   expect(link.getAttribute("href")).toBe(`/check/${ballot.id}`);
