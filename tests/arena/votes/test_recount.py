@@ -19,7 +19,9 @@ from hypothesis import given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 from sqlalchemy import text, update
+from typer.testing import CliRunner
 
+from arena.cli.main import app
 from arena.kit import merkle
 from arena.ratings import rules as ratings
 from arena.votes import ledger, publishing, recount
@@ -266,6 +268,22 @@ HEADS = [{"t": "ballot", "format": "gavel.ballot.v1"}, {"t": "season", "format":
 def test_nonsense_is_a_finding_and_no_crash(said: list[Any]) -> None:
     lines = [json.dumps(HEADS[0]).encode(), *(json.dumps(one).encode() for one in said)]
     assert recount.check(iter(lines)).findings
+
+
+async def test_gavel_verify_knows_the_file(
+    portal: Portal, ballots: list[Counted], tmp_path: Path, subtests: pytest.Subtests
+) -> None:
+    evidence = tmp_path / "evidence.jsonl"
+    evidence.write_bytes(b"".join(await whole(publishing.ballot_file(portal.site, ballots[0].id))))
+    for arguments, code, said in (
+        (["--key", ballots[0].key, "--root", ballots[0].root], 0, "Equal"),
+        (["--key", "0" * 64], 1, "✗ key · seal"),
+        (["--root", "0" * 64, "--json"], 1, '"code": "root"'),
+        (["--receipt", "{"], 2, ""),
+    ):
+        with subtests.test(arguments=arguments):
+            result = CliRunner().invoke(app, ["verify", str(evidence), *arguments])
+            assert (result.exit_code, said in result.output) == (code, True), result.output
 
 
 # --- doors ---------------------------------------------------------------------------------------------------
