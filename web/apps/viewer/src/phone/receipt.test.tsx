@@ -56,7 +56,7 @@ it("keeps receipt and fingerprint as they were before the reveal, and leads to t
   await watchTheVote();
   watchTheLock();
   mine = { choice: "right", n: 1, receipt: { ...receipt, leaf: "other" } };
-  const locked = { ...ballot, state: "certified", root: "another" } as StageBallot;
+  const locked = { ...ballot, state: "published", root: "another" } as StageBallot;
   render(<Revealed episode="e" duel={duel} ballot={locked} result={result} board={null} />);
   const link = await screen.findByText(/^Check my vote/);
   expect(link.getAttribute("href")).toBe(`/check/${ballot.id}`);
