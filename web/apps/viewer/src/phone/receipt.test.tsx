@@ -33,7 +33,7 @@ beforeEach(() => {
     closes_at: "2026-11-21T12:01:00Z",
     delays: { hall: 0 },
     judges: { submitted: 0, total: 0 },
-  } as StageBallot;
+  } as unknown as StageBallot;
   vi.spyOn(api, "post").mockResolvedValue({} as never);
   vi.spyOn(api, "get").mockImplementation((async () => {
     if (mine instanceof ApiError) throw mine;
