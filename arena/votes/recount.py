@@ -507,7 +507,9 @@ def check(
         if first["format"] not in ("gavel.ballot.v1", "gavel.season.v1"):
             raise ValueError(first["format"])
     except (*BROKEN, *UNREADABLE) as error:
-        raise NoEvidence("it is no evidence of a ballot or a season of Gavel") from error
+        raise NoEvidence(
+            f"it is no evidence of a ballot or a season of Gavel, or damaged: {error}"
+        ) from error
     try:
         wanted = {(one["receipt"]["shard"], one["receipt"]["seq"]) for one in receipts}
         for head in chain([first] * (first["t"] == "ballot"), map(_parsed, lines)):
