@@ -385,12 +385,12 @@ class Ballot:
 
     def _ledger(self, key: str, certificate: Json) -> tuple[list[Json], str]:
         """Each shard's end, and the root. Names the stretch of lines that first differs from what was signed."""
-        ends, final = [], {end["shard"]: end for end in certificate["shards"]}
+        ends: list[Json] = []
+        final = {end["shard"]: end for end in certificate["shards"]}
         for shard in sorted(self.shards.keys() | final.keys() | {one["shard"] for one in self.checkpoints}):
             leaves, tree, head, good, changed = self.shards.get(shard, b""), Tree(), NO_HEAD, 0, False
-            stops = [one for one in self.checkpoints if one["shard"] == shard] + [final[shard]] * (
-                shard in final
-            )
+            stops = [one for one in self.checkpoints if one["shard"] == shard]
+            stops += [end for end in final.values() if end["shard"] == shard]
             for stop in [*stops, {"size": len(leaves) // 32}]:
                 for start in range(32 * tree.size, min(32 * stop["size"], len(leaves)), 32):
                     leaf = bytes(leaves[start : start + 32])
@@ -481,10 +481,8 @@ def _season(head: Json, ballots: dict[str, Ballot], report: Report) -> None:
             results.setdefault(duel[side], Counter())[result] += 1
     for ballot_id in sorted(undecided):
         report.expect(False, "duel", f"ballot {ballot_id}", "is about a duel that the season does not name")
-    for entry, result in sorted(results.items()):
-        report.counted.append(
-            f"entry {entry}: " + ", ".join(f"{result[one]} {one}" for one in sorted(result))
-        )
+    for entry, of in sorted(results.items()):
+        report.counted.append(f"entry {entry}: {of['won']} won, {of['drawn']} drawn, {of['lost']} lost")
 
 
 def _receipt(said: Json, ballots: dict[str, Ballot], report: Report) -> None:
@@ -509,7 +507,9 @@ def check(
         if first["format"] not in ("gavel.ballot.v1", "gavel.season.v1"):
             raise ValueError(first["format"])
     except (*BROKEN, *UNREADABLE) as error:
-        raise NoEvidence("it is no evidence of a ballot or a season of Gavel") from error
+        raise NoEvidence(
+            f"it is no evidence of a ballot or a season of Gavel, or damaged: {error}"
+        ) from error
     try:
         wanted = {(one["receipt"]["shard"], one["receipt"]["seq"]) for one in receipts}
         for head in chain([first] * (first["t"] == "ballot"), map(_parsed, lines)):

@@ -201,7 +201,9 @@ async def run(site: VoteSite, seed: int, kills: int, each: int = 4) -> Told:
         one = await evening(site, seed, min(each, kills - told.kills.total()))
         told.kills += one.kills
         told.votes += one.votes
-        sys.stderr.write(f"seed {seed}: {dict(one.kills)}, {one.votes} votes; {told.kills.total()} kills so far\n")
+        sys.stderr.write(
+            f"seed {seed}: {dict(one.kills)}, {one.votes} votes; {told.kills.total()} kills so far\n"
+        )
         seed += 1
     return told
 

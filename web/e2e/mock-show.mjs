@@ -217,6 +217,45 @@ export class Show {
     };
   }
 
+  poll(about) {
+    return {
+      id: "0199b7a0-0000-7000-8000-000000030001",
+      question_zh: "",
+      question_en: "",
+      state: "open",
+      digest: "0".repeat(64),
+      delays: { hall: 0 },
+      opens_at: iso(Date.now()),
+      closes_at: iso(Date.now() + 45_000),
+      counted: 10_210,
+      threshold: null,
+      triggered: false,
+      root: null,
+      result: null,
+      ...about,
+    };
+  }
+
+  /** What is asked next; `counted` once it is published. */
+  question(counted = null) {
+    const options = [
+      { id: "q1", zh: "给路灯写一首诗", en: "A poem for the street lamps", subject: null },
+      { id: "q2", zh: "为什么猫总是先看窗外", en: "Why cats look out of the window first", subject: null },
+      { id: "q3", zh: "", en: "Seventeen excuses for being late", subject: null },
+    ];
+    const published = counted && {
+      state: "published",
+      root: sha(Buffer.from("q")),
+      result: { counted, flagged: {}, levels: {} },
+    };
+    return this.poll({ kind: "question", options, ...published });
+  }
+
+  surprise() {
+    const options = [{ id: "now", zh: "", en: "", subject: null }];
+    return this.poll({ kind: "surprise", options, threshold: 400, triggered: true, counted: 431 });
+  }
+
   counted() {
     return this.extra + this.votes.size;
   }
@@ -238,7 +277,7 @@ export class Show {
   /** Jump to a scene; `detail` changes it a little. */
   scene(name, detail = {}) {
     this.turn = detail.turn ?? 1;
-    const nothing = { duel: null, ballot: null, result: null };
+    const nothing = { duel: null, ballot: null, result: null, polls: [] };
     if (name === "locked" || name === "revealed") this.extra ||= 12406;
     if (name === "idle") this.set({ ...nothing, phase: "idle" });
     if (name === "queued") this.set({ ...nothing, phase: "duel", duel: this.duel(0, "loading") });
@@ -252,6 +291,10 @@ export class Show {
       const cards = name === "dumped" ? { left: { ...duel.left, ...card } } : {};
       this.set({ ...nothing, phase: "duel", duel: { ...duel, ...cards, right: { ...duel.right, ...card } } });
     }
+    if (name === "question") this.set({ ...nothing, phase: "idle", polls: [this.question()] });
+    if (name === "answered")
+      this.set({ ...nothing, phase: "idle", polls: [this.question({ q1: 5210, q2: 4023, q3: 977 })] });
+    if (name === "surprise") this.set({ ...nothing, phase: "duel", duel: this.duel(0.6), polls: [this.surprise()] });
     if (name === "stream") this.stream(detail.seconds ?? 8);
     if (name === "vote") {
       this.extra = detail.counted ?? 12406;
@@ -318,7 +361,7 @@ export class Show {
 
   /** Returns the vote with its receipt, or an error code. */
   vote(device, { choice, n }) {
-    const { ballot } = this.stage;
+    const ballot = this.stage.polls[0] ?? this.stage.ballot;
     const last = this.votes.get(device);
     if (last && n <= last.n) {
       const again = n === last.n && choice === last.choice;

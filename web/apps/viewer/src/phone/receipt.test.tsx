@@ -31,9 +31,9 @@ beforeEach(() => {
     counted: 1,
     opens_at: "2026-11-21T12:00:00Z",
     closes_at: "2026-11-21T12:01:00Z",
+    delays: { hall: 0 },
     judges: { submitted: 0, total: 0 },
-    delays: {},
-  } as StageBallot;
+  } as unknown as StageBallot;
   vi.spyOn(api, "post").mockResolvedValue({} as never);
   vi.spyOn(api, "get").mockImplementation((async () => {
     if (mine instanceof ApiError) throw mine;
@@ -56,7 +56,7 @@ it("keeps receipt and fingerprint as they were before the reveal, and leads to t
   await watchTheVote();
   watchTheLock();
   mine = { choice: "right", n: 1, receipt: { ...receipt, leaf: "other" } };
-  const locked = { ...ballot, state: "certified", root: "another" } as StageBallot;
+  const locked = { ...ballot, state: "published", root: "another" } as StageBallot;
   render(<Revealed episode="e" duel={duel} ballot={locked} result={result} board={null} />);
   const link = await screen.findByText(/^Check my vote/);
   expect(link.getAttribute("href")).toBe(`/check/${ballot.id}`);

@@ -5,10 +5,17 @@ import { useT } from "./i18n";
 import css from "./StagePoll.module.css";
 import { ranked, takesVotes, usePollTexts } from "./texts";
 
+interface StagePollsProps {
+  polls: StagePoll[];
+  serverNow: () => number;
+  /** No duel is on stage: leave the left half alone. */
+  beside: boolean;
+}
+
 /** On air: what is asked of the hall, how many have answered, and the result once it is published. */
-export default function StagePolls({ polls, serverNow }: { polls: StagePoll[]; serverNow: () => number }) {
+export default function StagePolls({ polls, serverNow, beside }: StagePollsProps) {
   return (
-    <aside className={css.polls}>
+    <aside className={cx(css.polls, beside && css.aside)}>
       {polls.map((poll) => (
         <Poll key={poll.id} poll={poll} serverNow={serverNow} />
       ))}

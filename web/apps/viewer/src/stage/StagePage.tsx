@@ -63,7 +63,7 @@ export default function StagePage({ episode }: { episode: string }) {
           <Scene {...props} />
           {props.stage.polls.length > 0 && (
             <Suspense>
-              <StagePolls polls={props.stage.polls} serverNow={serverNow} />
+              <StagePolls polls={props.stage.polls} serverNow={serverNow} beside={props.stage.phase === "idle"} />
             </Suspense>
           )}
           <Footer {...props} />
