@@ -30,6 +30,7 @@ from arena.votes.models import Ballot
 from tests.support import counted
 from tests.support.counted import Counted
 from tests.support.portal import Portal
+from tests.support.show import Show
 
 # --- its parts equal ours -------------------------------------------------------------------------------------
 
@@ -284,6 +285,26 @@ async def test_gavel_verify_knows_the_file(
         with subtests.test(arguments=arguments):
             result = CliRunner().invoke(app, ["verify", str(evidence), *arguments])
             assert (result.exit_code, said in result.output) == (code, True), result.output
+
+
+async def test_a_real_evening_s_evidence_is_equal(answered: Show) -> None:
+    """Voted on, closed, counted a second time, certified and revealed by the portal itself."""
+    ballot, receipts = await answered.open_vote(60), []
+    for number in range(9):
+        phone, body = await answered.portal.phone(), {"choice": ("left", "right", "tie")[number % 3], "n": 1}
+        receipts.append(await phone.post_ok(f"/ballots/{ballot}/votes", body))
+    judge = await answered.portal.person("judge")
+    await judge.post_ok(f"/ballots/{ballot}/verdicts", {"choice": "left"})
+    await answered.command("lock_vote")
+    root = (await answered.stage())["ballot"]["root"]
+    await answered.command("reveal")
+    anybody = answered.portal.anybody()
+    key = (await anybody.get_ok("/ballots/key"))["key"]
+    for path in (f"ballots/{ballot}", "seasons/current"):
+        evidence = gzip.decompress((await anybody.get(f"/api/{path}/evidence")).content)
+        report = recount.check(iter(evidence.splitlines(keepends=True)), key, [root], receipts)
+        assert report.findings == []
+        assert "9 votes of 9 voters; left 3, right 3, tie 3, both_bad 0" in report.counted[0]
 
 
 # --- doors ---------------------------------------------------------------------------------------------------
