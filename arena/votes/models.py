@@ -1,60 +1,192 @@
 """Ballots, votes and verdicts. Votes are rows, tallies are counts; the database refuses to change or delete a vote."""
 
 from datetime import datetime
-from typing import Literal
+from typing import Any
 from uuid import UUID
 
-from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Index, Sequence, String, UniqueConstraint
+from sqlalchemy import (
+    BigInteger,
+    CheckConstraint,
+    ForeignKey,
+    Index,
+    LargeBinary,
+    Sequence,
+    String,
+    UniqueConstraint,
+)
 from sqlalchemy.orm import Mapped, mapped_column
 
-from arena.kit.db import Base, Row
-from arena.votes.contracts import Choice
-
-vote_numbers = Sequence("vote_numbers", metadata=Base.metadata)
+from arena.kit.db import Base, Created, Row
+from arena.votes.contracts import BallotConfig, BallotKind, BallotState, Choice
 
 
 class Ballot(Row):
-    """One question put to a crowd and to the judges: which answer of this duel is better?"""
+    """One question put to a crowd; the one about a duel is put to the judges, too."""
 
     __tablename__ = "ballots"
 
-    duel_id: Mapped[UUID] = mapped_column(ForeignKey("duels.id"), unique=True)
+    kind: Mapped[BallotKind] = mapped_column(String, default="duel")
+    duel_id: Mapped[UUID | None] = mapped_column(ForeignKey("duels.id"))
     episode_id: Mapped[UUID] = mapped_column(ForeignKey("episodes.id"), index=True)
-    state: Mapped[Literal["open", "locked"]] = mapped_column(String, default="open")
-    opens_at: Mapped[datetime]
-    closes_at: Mapped[datetime]
-    """For viewers: an absolute deadline; the database clock decides, never a phone's."""
-    locks_at: Mapped[datetime]
+    state: Mapped[BallotState] = mapped_column(String, default="draft")
+    config: Mapped[dict[str, Any]]
+    """A `BallotConfig`; fixed from `armed` on."""
+    config_digest: Mapped[str | None]
+    """SHA-256 of its canonical JSON, since it is armed."""
+    opens_at: Mapped[datetime | None]
+    closes_at: Mapped[datetime | None]
+    """For a channel without delay: an absolute deadline; the server's stamp decides, never a phone's clock."""
+    locks_at: Mapped[datetime | None]
     """For judges. The ballot locks before it when all of them have submitted."""
     locked_at: Mapped[datetime | None]
+    """When the ledger was closed for good."""
     salt: Mapped[str]
-    """Makes voters' pseudonyms of this ballot unlinkable to those of another."""
+    """Makes voters' pseudonyms of this ballot unlinkable to those of another. Never published."""
+    size: Mapped[int | None]
+    """Rows of the ledger, once closed."""
     root: Mapped[str | None]
-    """Merkle root over all votes in order, published at lock, before the reveal."""
+    """Merkle root over them, published when certified, before the reveal."""
+    tally: Mapped[dict[str, Any] | None]
+    """Counted from the ledger when certified: option -> voters, and the same for flagged ones (`evidence.Count`)."""
+    certificate: Mapped[dict[str, Any] | None]
+    """The signed statement (`evidence.Seal`). None on ballots from before there were any."""
+    alarm: Mapped[dict[str, Any] | None]
+    """Where the second count was not equal to what was written down: nothing is shown before somebody has looked."""
+    shorten_by: Mapped[UUID | None] = mapped_column(ForeignKey("persons.id"))
+    """Who agrees that it closes earlier than was promised: somebody else than whoever closes it."""
+    triggered_at: Mapped[datetime | None]
+    """Of a surprise: when enough had asked for it. Once."""
+    reason: Mapped[str | None]
+    """Why it is void."""
 
     __table_args__ = (
-        CheckConstraint("state in ('open','locked')", name="state"),
-        CheckConstraint("(state = 'locked') = (root is not null)", name="locked_has_root"),
+        CheckConstraint("kind in ('duel','question','surprise','prize')", name="kind"),
+        CheckConstraint("(kind = 'duel') = (duel_id is not null)", name="duel"),
+        CheckConstraint(
+            "state in ('draft','armed','open','closing','closed','counting','certified','published','void')",
+            name="state",
+        ),
+        CheckConstraint(
+            "state not in ('certified','published') or (root is not null and tally is not null)",
+            name="counted",
+        ),
+        CheckConstraint("(state = 'void') = (reason is not null)", name="void"),
+        CheckConstraint("state in ('draft','armed','void') or opens_at is not null", name="opened"),
         CheckConstraint("closes_at > opens_at and locks_at >= closes_at", name="window"),
-        Index("uq_ballots_open", "episode_id", unique=True, postgresql_where="state = 'open'"),
+        # A void ballot may be followed by another one on the same duel; a counted one never.
+        Index("uq_ballots_duel", "duel_id", unique=True, postgresql_where="state <> 'void'"),
+        Index(
+            "uq_ballots_open",
+            "episode_id",
+            "kind",
+            unique=True,
+            postgresql_where="state in ('open','closing')",
+        ),
     )
+
+    @property
+    def configuration(self) -> BallotConfig:
+        return BallotConfig.model_validate(self.config)
 
 
 class Vote(Base):
-    """One voter, one ballot, one row."""
+    """One line of the ledger. A voter's line with the highest `n` counts."""
 
     __tablename__ = "votes"
 
+    ballot_id: Mapped[UUID] = mapped_column(ForeignKey("ballots.id"), primary_key=True)
+    shard: Mapped[int] = mapped_column(primary_key=True)
+    seq: Mapped[int] = mapped_column(primary_key=True)
+    voter: Mapped[str]
+    n: Mapped[int]
+    choice: Mapped[str]
+    level: Mapped[int]
+    channel: Mapped[str]
+    at: Mapped[datetime]
+    nonce: Mapped[bytes] = mapped_column(LargeBinary)
+    head: Mapped[bytes] = mapped_column(LargeBinary)
+    """Of the chain, with this line in it. The leaf is computed again from the line, not kept."""
+
+    __table_args__ = (UniqueConstraint("ballot_id", "voter", "n"),)
+
+
+class Shard(Base):
+    """Who writes the votes of a shard now: whoever holds its advisory lock, under a number that grows each time."""
+
+    __tablename__ = "vote_shards"
+
+    shard: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    fence: Mapped[int] = mapped_column(default=0)
+    owner: Mapped[str | None]
+    """The writer's name, for the log."""
+    address: Mapped[str | None]
+    """Where other portal processes of the site hand in votes."""
+    since: Mapped[Created]
+
+
+class ShardState(Base):
+    """How far one shard's ledger of one ballot has come: written in the same transaction as its votes."""
+
+    __tablename__ = "ballot_shards"
+
+    ballot_id: Mapped[UUID] = mapped_column(ForeignKey("ballots.id"), primary_key=True)
+    shard: Mapped[int] = mapped_column(primary_key=True)
+    fence: Mapped[int]
+    size: Mapped[int]
+    voters: Mapped[int]
+    head: Mapped[bytes] = mapped_column(LargeBinary)
+
+
+class Checkpoint(Base):
+    """A signed word about a shard's ledger while the ballot is open: nothing before it can be changed unseen."""
+
+    __tablename__ = "vote_checkpoints"
+
+    ballot_id: Mapped[UUID] = mapped_column(ForeignKey("ballots.id"), primary_key=True)
+    shard: Mapped[int] = mapped_column(primary_key=True)
+    size: Mapped[int] = mapped_column(primary_key=True)
+    root: Mapped[str]
+    head: Mapped[str]
+    at: Mapped[datetime]
+    signature: Mapped[str]
+
+
+class Correction(Row):
+    """A word about a counted vote, added and never taken back: it is flagged by a rule, or a flag is set aside."""
+
+    __tablename__ = "vote_corrections"
+
+    ballot_id: Mapped[UUID] = mapped_column(ForeignKey("ballots.id"), index=True)
+    number: Mapped[int]
+    """From 0 without gaps, within the ballot."""
+    voter: Mapped[str]
+    kind: Mapped[str]
+    """`flag` or `clear`; a voter's last one counts. A flagged vote stands in its own column and decides nothing."""
+    rule: Mapped[str]
+    """Id of the rule that flagged; for `clear` as well."""
+    reason: Mapped[str]
+    by: Mapped[UUID | None] = mapped_column(ForeignKey("persons.id"))
+    """None: the rule did it by itself."""
+    head: Mapped[str]
+    """Chain over the corrections of the ballot, as over votes."""
+
+    __table_args__ = (
+        UniqueConstraint("ballot_id", "number"),
+        CheckConstraint("kind in ('flag','clear')", name="kind"),
+    )
+
+
+class EarlierVote(Base):
+    """Votes of releases before ballots had a ledger: kept, read by nobody, written by nobody."""
+
+    __tablename__ = "votes_1"
+
     number: Mapped[int] = mapped_column(BigInteger, primary_key=True)
-    """The receipt number: grows over the whole site, may have gaps."""
     ballot_id: Mapped[UUID] = mapped_column(ForeignKey("ballots.id"))
     voter: Mapped[str]
-    """Pseudonym: HMAC of the device or person under the ballot's salt."""
-    choice: Mapped[Choice] = mapped_column(String)
+    choice: Mapped[str]
     key: Mapped[str]
-    """The client's idempotency key: the same tap sent twice is one vote with one receipt."""
     nonce: Mapped[str]
-    """Known to the voter only until the ballot is locked, so that a leaf tells nothing before."""
     received_at: Mapped[datetime]
     leaf: Mapped[str]
 
@@ -62,6 +194,10 @@ class Vote(Base):
         UniqueConstraint("ballot_id", "voter"),
         CheckConstraint("choice in ('left','right','tie','both_bad')", name="choice"),
     )
+
+
+vote_numbers = Sequence("vote_numbers", metadata=Base.metadata)
+"""Numbered those."""
 
 
 class Verdict(Row):

@@ -99,6 +99,9 @@ def test_two_that_start_together_migrate_one_after_the_other(empty: str) -> None
         "score_decisions",
         "show_events",
         "training_decisions",
+        "vote_checkpoints",
+        "vote_corrections",
         "votes",
+        "votes_1",
     )
     assert described(empty, (TRIGGERS,)) == [[(table, "append_only") for table in kept]]

@@ -57,6 +57,13 @@ const EN = { language: "en" };
 
 /** name, address, size, scene, language, what to do before the picture */
 const SHOTS = [
+  ["poll-zh", phone, PHONE, { ...ZH, name: "question" }, "zh", tap("给路灯写一首诗")],
+  ["poll-small-en", phone, SMALL, { ...EN, name: "question" }, "en"],
+  ["poll-result-en", phone, PHONE, { ...EN, name: "answered" }, "en"],
+  ["poll-surprise-zh", phone, PHONE, { ...ZH, name: "surprise" }, "zh"],
+  ["poll-stage-zh", stage, TV, { ...ZH, name: "question" }, "zh"],
+  ["poll-stage-result-en", stage, TV, { ...EN, name: "answered" }, "en"],
+  ["poll-stage-surprise-en", stage, TV, { ...EN, name: "surprise" }, "en"],
   ["join-zh", "/", PHONE, { ...ZH, name: "idle" }, "zh", (page) => page.keyboard.type("K7M")],
   ["join-wrong-en", "/", SMALL, { ...EN, name: "idle" }, "en", (page) => page.keyboard.type("AAAAAA")],
   ["phone-idle-zh", phone, PHONE, { ...ZH, name: "idle" }, "zh"],

@@ -2,7 +2,7 @@
  * The names that pages use for the portal's shapes, all out of the generated `schema.d.ts`.
  * Times are ISO 8601 UTC strings, ids are UUID strings.
  */
-import type { CastVote, CommandIn, NewExport, Stage, SubmissionOut } from "./schema";
+import type { CommandIn, GiveVerdict, NewExport, Stage, SubmissionOut } from "./schema";
 
 export type {
   AccuracyOut as Accuracy,
@@ -11,6 +11,7 @@ export type {
   AttentionStatus,
   AttentionToken,
   AxisValues as SpeedAxis,
+  BallotOut as Ballot,
   BaseModelOut as BaseModel,
   Board,
   BoardRow,
@@ -22,6 +23,7 @@ export type {
   DatasetOut as Dataset,
   DecisionOut as Decision,
   Desk,
+  DeskBallot,
   DeskEvent,
   DevicePlan,
   DuelOut as Duel,
@@ -37,7 +39,6 @@ export type {
   FlagSide,
   InvitationMade,
   InvitationState,
-  LedgerOut as Ledger,
   Licence,
   Me,
   MemberOut as TeamMember,
@@ -45,6 +46,7 @@ export type {
   ModelExport as Export,
   ModelExports as Exports,
   ModuleLikenessOut as ModuleLikeness,
+  NewBallot,
   NodeOut as EngineNode,
   PointOut as TrainingPoint,
   PracticeOut as Practice,
@@ -55,6 +57,7 @@ export type {
   ProgramOut as ProgramDuel,
   ProgramSide,
   ProgressOut as Progress,
+  Proof,
   QuizLine as SpeedQuizLine,
   RaceOut as TrainingRace,
   RaceRun,
@@ -70,6 +73,7 @@ export type {
   Stage,
   StageBallot,
   StageDuel,
+  StagePoll,
   StageResult,
   StageSide,
   Steer,
@@ -99,7 +103,7 @@ export type {
   XrayOut as Xray,
 } from "./schema";
 
-export type Choice = CastVote["choice"];
+export type Choice = GiveVerdict["choice"];
 export type Command = CommandIn["command"];
 export type ExportScheme = NewExport["scheme"];
 export type Phase = Stage["phase"];
