@@ -32,6 +32,7 @@ from arena.kit.middleware import BodyLimit, SecurityHeaders
 from arena.kit.schemas import Done, Out
 from arena.kit.site import Site, open_site
 from arena.leaderboard import routes as leaderboard
+from arena.leaderboard import snapshots
 from arena.live import routes as live
 from arena.live.hub import Hub
 from arena.moderation import routes as moderation
@@ -40,6 +41,7 @@ from arena.nodes import routes as nodes
 from arena.pipeline import PIPELINE
 from arena.practice import routes as practice
 from arena.preferences import routes as preferences
+from arena.ratings import routes as ratings
 from arena.rundown import routes as rundown
 from arena.shows import routes as shows
 from arena.shows.base_models import HOUSE_MODEL
@@ -98,6 +100,8 @@ ROUTERS = (
     gateway.router,
     votes.router,
     preferences.router,
+    ratings.router,
+    snapshots.router,
     leaderboard.router,
     rundown.router,
     live.router,

@@ -11,6 +11,7 @@ from arena.duels import public as duels
 from arena.kit.errors import Conflict
 from arena.kit.jobs.outbox import record
 from arena.kit.site import Site
+from arena.ratings import public as ratings
 from arena.rundown import queries
 from arena.rundown.contracts import Command, Finish, LockVote, OpenVote, Reveal, ShowMoved, StartDuel
 from arena.rundown.models import ShowEvent
@@ -84,6 +85,7 @@ async def _do(
                     "rundown.duel_answered",
                     "This duel has its answers, and the first complete ones are official. Open the vote.",
                 )
+            suggested = await ratings.suggest(session, episode)
             duel = await duels.start(
                 site,
                 session,
@@ -98,6 +100,7 @@ async def _do(
                 command.turns,
                 command.images,
             )
+            ratings.note(session, suggested, duel.id, command.entry_a, command.entry_b)
             episode.state = "live"
             return {
                 "duel_id": str(duel.id),
