@@ -21,7 +21,6 @@ from arena.ratings.tallies import Counts
 from arena.shows.public import Season, StyleFeature, season_rules
 from arena.submissions import public as submissions
 from arena.votes import public as votes
-from arena.votes.contracts import FINAL
 
 
 async def rated_duels(session: AsyncSession, season_id: UUID) -> list[DuelBasis]:
@@ -29,7 +28,7 @@ async def rated_duels(session: AsyncSession, season_id: UUID) -> list[DuelBasis]
     found = []
     for duel in await duels.revealed_duels(session, season_id):
         ballot = await votes.ballot_of(session, duel.id)
-        if ballot is None or ballot.state not in FINAL:
+        if ballot is None or ballot.state not in votes.FINAL:
             continue
         crowd, judges = await votes.tallies(session, ballot)
         answers = await duels.all_answers(session, duel.id)

@@ -1,25 +1,95 @@
 """The face of votes: what other domains use."""
 
-from arena.votes.contracts import BallotChanged, BallotLocked
+from arena.votes.contracts import (
+    FINAL,
+    HALL,
+    TAKES_VOTES,
+    BallotChanged,
+    BallotConfig,
+    BallotKind,
+    BallotLocked,
+    BallotState,
+    Channel,
+    Level,
+    Option,
+    SurpriseTriggered,
+)
+from arena.votes.evidence import Count
 from arena.votes.models import Ballot
-from arena.votes.queries import ballot_of, counted, jury, overdue, submitted_verdicts, tallies
-from arena.votes.rules import Tally, too_close
-from arena.votes.schemas import TallyOut
-from arena.votes.service import lock_ballot, open_ballot
+from arena.votes.queries import (
+    ballot,
+    ballot_of,
+    ballots_of,
+    count,
+    counted,
+    is_for_producers,
+    jury,
+    overdue,
+    submitted_verdicts,
+    tallies,
+    uncounted,
+)
+from arena.votes.rules import Tally, promised_end, too_close
+from arena.votes.schemas import BallotOut, Channels, NewBallot, TallyOut, VoidBallot
+from arena.votes.service import (
+    agree_to_shorten,
+    arm,
+    begin_count,
+    certify,
+    close,
+    close_first_channel,
+    open_ballot,
+    open_duel_ballot,
+    prepare,
+    publish,
+    void,
+    watch_surprises,
+)
 
 __all__ = [
+    "FINAL",
+    "HALL",
+    "TAKES_VOTES",
     "Ballot",
     "BallotChanged",
+    "BallotConfig",
+    "BallotKind",
     "BallotLocked",
+    "BallotOut",
+    "BallotState",
+    "Channel",
+    "Channels",
+    "Count",
+    "Level",
+    "NewBallot",
+    "Option",
+    "SurpriseTriggered",
     "Tally",
     "TallyOut",
+    "VoidBallot",
+    "agree_to_shorten",
+    "arm",
+    "ballot",
     "ballot_of",
+    "ballots_of",
+    "begin_count",
+    "certify",
+    "close",
+    "close_first_channel",
+    "count",
     "counted",
+    "is_for_producers",
     "jury",
-    "lock_ballot",
     "open_ballot",
+    "open_duel_ballot",
     "overdue",
+    "prepare",
+    "promised_end",
+    "publish",
     "submitted_verdicts",
     "tallies",
     "too_close",
+    "uncounted",
+    "void",
+    "watch_surprises",
 ]

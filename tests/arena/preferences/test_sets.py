@@ -192,12 +192,7 @@ async def test_two_hundred_viewers_of_a_duel_are_one_pair(loop: Loop) -> None:
     await change_rules(loop.show.portal, preferences="verdicts+votes")
     await loop.judged(reveal=False)
     ballot = await loop.show.open_vote()
-    await loop.run(
-        "insert into votes (number, ballot_id, voter, choice, key, nonce, received_at, leaf) "
-        "select nextval('vote_numbers'), :ballot, 'v' || n, case when n <= 150 then 'right' else 'left' end, "
-        "'k' || n, '', clock_timestamp(), repeat('00', 32) from generate_series(1, 200) n",
-        ballot=ballot,
-    )
+    await write_votes(loop.show.portal.site.sessions, UUID(ballot), ["right"] * 150 + ["left"] * 50)
     await loop.show.command("lock_vote")
     await loop.show.command("reveal")
     await loop.finish()

@@ -72,7 +72,7 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/api/ballots/{ballot_id}/ledger": {
+    "/api/ballots/{ballot_id}": {
         parameters: {
             query?: never;
             header?: never;
@@ -80,12 +80,73 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * Ledger
-         * @description Every vote of a revealed ballot, for anyone who wants to recount it.
+         * Read Ballot
+         * @description What it asks and how far it is. Before it is opened only for those who run the show: it may be a surprise.
          */
-        get: operations["ledger"];
+        get: operations["read_ballot"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/ballots/{ballot_id}/arm": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Arm Ballot
+         * @description Fix what is asked, and tell its hash.
+         */
+        post: operations["arm_ballot"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/ballots/{ballot_id}/checkpoints": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read Checkpoints
+         * @description What was signed about the ledger while it grew. They say how many votes there were, never which way: to be kept
+         *     by whoever wants to see later that nothing before them was changed.
+         */
+        get: operations["read_checkpoints"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/ballots/{ballot_id}/close": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Close Ballot
+         * @description Close it and count it a second time; one that is closed is counted again.
+         */
+        post: operations["close_ballot"];
         delete?: never;
         options?: never;
         head?: never;
@@ -129,6 +190,60 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/ballots/{ballot_id}/open": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Open Ballot */
+        post: operations["open_ballot"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/ballots/{ballot_id}/publish": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Publish Ballot */
+        post: operations["publish_ballot"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/ballots/{ballot_id}/shorten": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Agree To Shorten
+         * @description Agree that somebody else closes it before its time.
+         */
+        post: operations["agree_to_shorten"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/ballots/{ballot_id}/verdicts": {
         parameters: {
             query?: never;
@@ -146,6 +261,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/ballots/{ballot_id}/void": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Void Ballot
+         * @description It counts for nothing; everybody reads why.
+         */
+        post: operations["void_ballot"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/ballots/{ballot_id}/votes": {
         parameters: {
             query?: never;
@@ -157,9 +292,29 @@ export interface paths {
         put?: never;
         /**
          * Cast Vote
-         * @description Answered only after the vote is committed: a receipt means counted.
+         * @description Answered only after the vote is committed: a receipt means counted. The same `n` again gets the same receipt.
          */
         post: operations["cast_vote"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/ballots/key": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read Ballot Key
+         * @description The public half of the key that signs: compare it with the one that was on air.
+         */
+        get: operations["read_ballot_key"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -336,6 +491,9 @@ export interface paths {
         /**
          * Make Device
          * @description The anonymous identity of a viewer's phone: a signed random number, no account.
+         *
+         *     `channel`: the way of seeing the show whose join link was opened (`hall` unless one says otherwise). A phone that
+         *     knows its number keeps it when it comes by another link.
          */
         post: operations["make_device"];
         delete?: never;
@@ -574,6 +732,26 @@ export interface paths {
         get: operations["read_episode"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/episodes/{episode_id}/ballots": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Prepare Ballot
+         * @description A draft of a question, a surprise or a prize.
+         */
+        post: operations["prepare_ballot"];
         delete?: never;
         options?: never;
         head?: never;
@@ -3019,6 +3197,114 @@ export interface components {
             house: number | null;
         };
         /**
+         * BallotConfig
+         * @description All that decides a ballot's result besides the votes. Hashed when the ballot is armed, never changed after.
+         */
+        BallotConfig: {
+            /**
+             * Change Seconds
+             * @default 1
+             */
+            change_seconds: number;
+            /**
+             * Channels
+             * @default [
+             *       {
+             *         "delay_seconds": 0,
+             *         "id": "hall"
+             *       }
+             *     ]
+             */
+            channels: components["schemas"]["Channel"][];
+            /**
+             * Kind
+             * @enum {string}
+             */
+            kind: "duel" | "question" | "surprise" | "prize";
+            /**
+             * Level
+             * @default 0
+             * @enum {integer}
+             */
+            level: 0 | 1 | 2 | 3;
+            /**
+             * Max Changes
+             * @default 10
+             */
+            max_changes: number;
+            /** Options */
+            options: components["schemas"]["Option"][];
+            /**
+             * Question En
+             * @default
+             */
+            question_en: string;
+            /**
+             * Question Zh
+             * @default
+             */
+            question_zh: string;
+            /** Rules Digest */
+            rules_digest: string;
+            /** Salt Commitment */
+            salt_commitment: string;
+            /** Seconds */
+            seconds: number;
+            /** Threshold */
+            threshold?: number | null;
+            /** Window Seconds */
+            window_seconds?: number | null;
+        };
+        /**
+         * BallotOut
+         * @description A ballot as whoever asks may see it.
+         */
+        BallotOut: {
+            /** Closes At */
+            closes_at: string | null;
+            config: components["schemas"]["BallotConfig"];
+            count: components["schemas"]["Count"] | null;
+            /** Digest */
+            digest: string | null;
+            /** Duel Id */
+            duel_id: string | null;
+            /**
+             * Episode Id
+             * Format: uuid
+             */
+            episode_id: string;
+            /**
+             * Id
+             * Format: uuid
+             */
+            id: string;
+            /**
+             * Kind
+             * @enum {string}
+             */
+            kind: "duel" | "question" | "surprise" | "prize";
+            /** Locked At */
+            locked_at: string | null;
+            /** Opens At */
+            opens_at: string | null;
+            /** Reason */
+            reason: string | null;
+            /** Root */
+            root: string | null;
+            seal: components["schemas"]["Seal"] | null;
+            /** Size */
+            size: number | null;
+            /**
+             * State
+             * @enum {string}
+             */
+            state: "draft" | "armed" | "open" | "closing" | "closed" | "counting" | "certified" | "published" | "void";
+            /** Triggered At */
+            triggered_at: string | null;
+            /** Voters */
+            voters: number;
+        };
+        /**
          * BaseModelOut
          * @description A base model of the registry, and what is made of it here.
          */
@@ -3198,13 +3484,58 @@ export interface components {
         };
         /** CastVote */
         CastVote: {
+            /** Choice */
+            choice: string;
+            /** N */
+            n: number;
+        };
+        /**
+         * Certificate
+         * @description What the site signs when it has counted the ledger a second time and both counts are equal.
+         */
+        Certificate: {
+            /** At */
+            at: string;
+            /** Ballot */
+            ballot: string;
+            /** Closes At */
+            closes_at: string;
+            /** Config Digest */
+            config_digest: string;
+            /** Corrections */
+            corrections: number;
+            /** Corrections Head */
+            corrections_head: string;
+            count: components["schemas"]["Count"];
+            /** Locked At */
+            locked_at: string;
+            /** Opens At */
+            opens_at: string;
+            /** Root */
+            root: string;
+            /** Shards */
+            shards: components["schemas"]["ShardEnd"][];
+            /** Size */
+            size: number;
+            /** Verdicts */
+            verdicts: {
+                [key: string]: number;
+            };
+            /** Verdicts Digest */
+            verdicts_digest: string;
+        };
+        /**
+         * Channel
+         * @description A way of seeing the show. Who sees it later votes in a window that is as much later.
+         */
+        Channel: {
             /**
-             * Choice
-             * @enum {string}
+             * Delay Seconds
+             * @default 0
              */
-            choice: "left" | "right" | "tie" | "both_bad";
-            /** Key */
-            key: string;
+            delay_seconds: number;
+            /** Id */
+            id: string;
         };
         /** ChatRequest */
         ChatRequest: {
@@ -3255,6 +3586,25 @@ export interface components {
              * @enum {string}
              */
             status: "passed" | "warning" | "refused" | "pending";
+        };
+        /**
+         * CheckpointOut
+         * @description A signed word about a shard's ledger: Ed25519 over the RFC 8785 form of `evidence.CheckpointLine` without its
+         *     signature.
+         */
+        CheckpointOut: {
+            /** At */
+            at: string;
+            /** Head */
+            head: string;
+            /** Root */
+            root: string;
+            /** Shard */
+            shard: number;
+            /** Signature */
+            signature: string;
+            /** Size */
+            size: number;
         };
         /** Choice */
         Choice: {
@@ -3394,6 +3744,24 @@ export interface components {
             version: number;
         };
         /**
+         * Count
+         * @description Voters by what they said last.
+         */
+        Count: {
+            /** Counted */
+            counted: {
+                [key: string]: number;
+            };
+            /** Flagged */
+            flagged: {
+                [key: string]: number;
+            };
+            /** Levels */
+            levels: {
+                [key: string]: number;
+            };
+        };
+        /**
          * DatasetOut
          * @description The report on a data set, and which version of it counts.
          */
@@ -3503,10 +3871,12 @@ export interface components {
         };
         /**
          * Desk
-         * @description `desk:{episode}`: the producer's view: names, nodes, roster and log. No split before the lock either.
+         * @description `desk:{episode}`: the producer's view: names, nodes, roster and log. No split before it is certified either.
          */
         Desk: {
             ballot: components["schemas"]["StageBallot"] | null;
+            /** Ballots */
+            ballots: components["schemas"]["DeskBallot"][];
             duel: components["schemas"]["StageDuel"] | null;
             episode: components["schemas"]["EpisodeOut"];
             /** Log */
@@ -3519,11 +3889,68 @@ export interface components {
              * @enum {string}
              */
             phase: "idle" | "duel" | "vote" | "locked" | "revealed" | "finished";
+            /** Polls */
+            polls: components["schemas"]["StagePoll"][];
             result: components["schemas"]["StageResult"] | null;
             /** Roster */
             roster: components["schemas"]["RosterRow"][];
             /** Version */
             version: number;
+        };
+        /**
+         * DeskBallot
+         * @description With what only those who run the show need to know.
+         */
+        DeskBallot: {
+            /** Agreed */
+            agreed: string | null;
+            /** Alarm */
+            alarm: {
+                [key: string]: unknown;
+            } | null;
+            /** Closes At */
+            closes_at: string | null;
+            config: components["schemas"]["BallotConfig"];
+            count: components["schemas"]["Count"] | null;
+            /** Digest */
+            digest: string | null;
+            /** Duel Id */
+            duel_id: string | null;
+            /**
+             * Episode Id
+             * Format: uuid
+             */
+            episode_id: string;
+            /**
+             * Id
+             * Format: uuid
+             */
+            id: string;
+            /**
+             * Kind
+             * @enum {string}
+             */
+            kind: "duel" | "question" | "surprise" | "prize";
+            /** Locked At */
+            locked_at: string | null;
+            /** Opens At */
+            opens_at: string | null;
+            /** Reason */
+            reason: string | null;
+            /** Root */
+            root: string | null;
+            seal: components["schemas"]["Seal"] | null;
+            /** Size */
+            size: number | null;
+            /**
+             * State
+             * @enum {string}
+             */
+            state: "draft" | "armed" | "open" | "closing" | "closed" | "counting" | "certified" | "published" | "void";
+            /** Triggered At */
+            triggered_at: string | null;
+            /** Voters */
+            voters: number;
         };
         /** DeskEvent */
         DeskEvent: {
@@ -3554,6 +3981,8 @@ export interface components {
         };
         /** Device */
         Device: {
+            /** Channel */
+            channel: string;
             /** Device */
             device: string;
         };
@@ -4264,6 +4693,11 @@ export interface components {
             /** Total */
             total: number;
         };
+        /** KeyOut */
+        KeyOut: {
+            /** Key */
+            key: string;
+        };
         /** LeaseOut */
         LeaseOut: {
             /** Kind */
@@ -4277,56 +4711,6 @@ export interface components {
             subject: string;
             /** Until */
             until: string | null;
-        };
-        /** LedgerEntry */
-        LedgerEntry: {
-            /**
-             * Choice
-             * @enum {string}
-             */
-            choice: "left" | "right" | "tie" | "both_bad";
-            /** Leaf */
-            leaf: string;
-            /** Nonce */
-            nonce: string;
-            /** Number */
-            number: number;
-            /**
-             * Received At
-             * Format: date-time
-             */
-            received_at: string;
-            /** Voter */
-            voter: string;
-        };
-        /**
-         * LedgerOut
-         * @description Everything needed to recount a locked ballot.
-         */
-        LedgerOut: {
-            /**
-             * Ballot Id
-             * Format: uuid
-             */
-            ballot_id: string;
-            crowd: components["schemas"]["TallyOut"];
-            /**
-             * Duel Id
-             * Format: uuid
-             */
-            duel_id: string;
-            judges: components["schemas"]["TallyOut"];
-            /** Root */
-            root: string;
-            /** Size */
-            size: number;
-            /**
-             * State
-             * @constant
-             */
-            state: "locked";
-            /** Votes */
-            votes: components["schemas"]["LedgerEntry"][];
         };
         /** LeftOut */
         LeftOut: {
@@ -4392,7 +4776,10 @@ export interface components {
             /** Version */
             version: number;
         };
-        /** LockVote */
+        /**
+         * LockVote
+         * @description Close the vote and have it counted a second time.
+         */
         LockVote: {
             /**
              * @description discriminator enum property added by openapi-typescript
@@ -4611,6 +4998,68 @@ export interface components {
             /** Other Norm */
             other_norm: number;
         };
+        /**
+         * NewBallot
+         * @description What a producer prepares. A prize asks for the season's entries, a surprise has one button: both bring their own
+         *     options.
+         */
+        NewBallot: {
+            /**
+             * Change Seconds
+             * @default 1
+             */
+            change_seconds: number;
+            /**
+             * Channels
+             * @default [
+             *       {
+             *         "delay_seconds": 0,
+             *         "id": "hall"
+             *       }
+             *     ]
+             */
+            channels: components["schemas"]["Channel"][];
+            /**
+             * Kind
+             * @enum {string}
+             */
+            kind: "question" | "surprise" | "prize";
+            /**
+             * Level
+             * @default 0
+             * @enum {integer}
+             */
+            level: 0 | 1 | 2 | 3;
+            /**
+             * Max Changes
+             * @default 10
+             */
+            max_changes: number;
+            /**
+             * Options
+             * @default []
+             */
+            options: components["schemas"]["NewOption"][];
+            /**
+             * Question En
+             * @default
+             */
+            question_en: string;
+            /**
+             * Question Zh
+             * @default
+             */
+            question_zh: string;
+            /**
+             * Seconds
+             * @default 60
+             */
+            seconds: number;
+            /** Threshold */
+            threshold?: number | null;
+            /** Window Seconds */
+            window_seconds?: number | null;
+        };
         /** NewCalibration */
         NewCalibration: {
             /** Hardware Class */
@@ -4668,6 +5117,21 @@ export interface components {
             sha256: string;
             /** Size */
             size: number;
+        };
+        /** NewOption */
+        NewOption: {
+            /**
+             * En
+             * @default
+             */
+            en: string;
+            /** Subject */
+            subject?: string | null;
+            /**
+             * Zh
+             * @default
+             */
+            zh: string;
         };
         /** NewPractice */
         NewPractice: {
@@ -4974,6 +5438,22 @@ export interface components {
         /** OpenVote */
         OpenVote: {
             /**
+             * Channels
+             * @default [
+             *       {
+             *         "delay_seconds": 0,
+             *         "id": "hall"
+             *       }
+             *     ]
+             */
+            channels: components["schemas"]["Channel"][];
+            /**
+             * Level
+             * @default 0
+             * @enum {integer}
+             */
+            level: 0 | 1 | 2 | 3;
+            /**
              * Seconds
              * @default 60
              */
@@ -4983,6 +5463,23 @@ export interface components {
              * @enum {string}
              */
             type: "open_vote";
+        };
+        /** Option */
+        Option: {
+            /**
+             * En
+             * @default
+             */
+            en: string;
+            /** Id */
+            id: string;
+            /** Subject */
+            subject?: string | null;
+            /**
+             * Zh
+             * @default
+             */
+            zh: string;
         };
         /** Overridden */
         Overridden: {
@@ -5505,17 +6002,16 @@ export interface components {
         };
         /** Receipt */
         Receipt: {
-            /**
-             * At
-             * Format: date-time
-             */
+            /** At */
             at: string;
             /** Leaf */
             leaf: string;
             /** Nonce */
             nonce: string;
-            /** Number */
-            number: number;
+            /** Seq */
+            seq: number;
+            /** Shard */
+            shard: number;
         };
         /** RecipeOption */
         RecipeOption: {
@@ -5946,6 +6442,20 @@ export interface components {
                 [key: string]: number;
             };
         };
+        /** Seal */
+        Seal: {
+            certificate: components["schemas"]["Certificate"];
+            /** Key */
+            key: string;
+            /** Signature */
+            signature: string;
+            /**
+             * T
+             * @default seal
+             * @constant
+             */
+            t: "seal";
+        };
         /**
          * SealedAnswer
          * @description An answer that is not revealed yet: its place in the chain, and nothing that tells of it.
@@ -6056,6 +6566,17 @@ export interface components {
             id: string;
             /** State */
             state: string;
+        };
+        /** ShardEnd */
+        ShardEnd: {
+            /** Head */
+            head: string;
+            /** Root */
+            root: string;
+            /** Shard */
+            shard: number;
+            /** Size */
+            size: number;
         };
         /**
          * Shown
@@ -6330,6 +6851,8 @@ export interface components {
              * @enum {string}
              */
             phase: "idle" | "duel" | "vote" | "locked" | "revealed" | "finished";
+            /** Polls */
+            polls: components["schemas"]["StagePoll"][];
             result: components["schemas"]["StageResult"] | null;
             /** Version */
             version: number;
@@ -6346,6 +6869,12 @@ export interface components {
             closes_at: string;
             /** Counted */
             counted: number;
+            /** Delays */
+            delays: {
+                [key: string]: number;
+            };
+            /** Digest */
+            digest: string;
             /**
              * Id
              * Format: uuid
@@ -6368,7 +6897,7 @@ export interface components {
              * State
              * @enum {string}
              */
-            state: "open" | "locked";
+            state: "draft" | "armed" | "open" | "closing" | "closed" | "counting" | "certified" | "published" | "void";
             /**
              * Teaches
              * @enum {string}
@@ -6408,6 +6937,58 @@ export interface components {
             turn: number;
             /** Turns */
             turns: number;
+        };
+        /**
+         * StagePoll
+         * @description A question, a surprise or a prize beside the duel: how many, and once it is published which way.
+         */
+        StagePoll: {
+            /**
+             * Closes At
+             * Format: date-time
+             */
+            closes_at: string;
+            /** Counted */
+            counted: number;
+            /** Delays */
+            delays: {
+                [key: string]: number;
+            };
+            /** Digest */
+            digest: string;
+            /**
+             * Id
+             * Format: uuid
+             */
+            id: string;
+            /**
+             * Kind
+             * @enum {string}
+             */
+            kind: "duel" | "question" | "surprise" | "prize";
+            /**
+             * Opens At
+             * Format: date-time
+             */
+            opens_at: string;
+            /** Options */
+            options: components["schemas"]["Option"][];
+            /** Question En */
+            question_en: string;
+            /** Question Zh */
+            question_zh: string;
+            result: components["schemas"]["Count"] | null;
+            /** Root */
+            root: string | null;
+            /**
+             * State
+             * @enum {string}
+             */
+            state: "draft" | "armed" | "open" | "closing" | "closed" | "counting" | "certified" | "published" | "void";
+            /** Threshold */
+            threshold: number | null;
+            /** Triggered */
+            triggered: boolean;
         };
         /**
          * StageResult
@@ -7594,6 +8175,11 @@ export interface components {
             /** Tokens */
             tokens: number;
         };
+        /** VoidBallot */
+        VoidBallot: {
+            /** Reason */
+            reason: string;
+        };
         /** Voided */
         Voided: {
             /**
@@ -7618,11 +8204,10 @@ export interface components {
              * Format: uuid
              */
             ballot_id: string;
-            /**
-             * Choice
-             * @enum {string}
-             */
-            choice: "left" | "right" | "tie" | "both_bad";
+            /** Choice */
+            choice: string;
+            /** N */
+            n: number;
             receipt: components["schemas"]["Receipt"];
         };
         /**
@@ -7699,6 +8284,8 @@ export type AttentionToken = components['schemas']['AttentionToken'];
 export type AttestationFile = components['schemas']['AttestationFile'];
 export type AttestationOut = components['schemas']['AttestationOut'];
 export type AxisValues = components['schemas']['AxisValues'];
+export type BallotConfig = components['schemas']['BallotConfig'];
+export type BallotOut = components['schemas']['BallotOut'];
 export type BaseModelOut = components['schemas']['BaseModelOut'];
 export type Board = components['schemas']['Board'];
 export type BoardRow = components['schemas']['BoardRow'];
@@ -7706,8 +8293,11 @@ export type Budget = components['schemas']['Budget'];
 export type CalibrationOut = components['schemas']['CalibrationOut'];
 export type CalibrationRules = components['schemas']['CalibrationRules'];
 export type CastVote = components['schemas']['CastVote'];
+export type Certificate = components['schemas']['Certificate'];
+export type Channel = components['schemas']['Channel'];
 export type ChatRequest = components['schemas']['ChatRequest'];
 export type CheckOut = components['schemas']['CheckOut'];
+export type CheckpointOut = components['schemas']['CheckpointOut'];
 export type Choice = components['schemas']['Choice'];
 export type ChosenRuns = components['schemas']['ChosenRuns'];
 export type Cleaned = components['schemas']['Cleaned'];
@@ -7716,11 +8306,13 @@ export type ComparisonOut = components['schemas']['ComparisonOut'];
 export type CompetingOut = components['schemas']['CompetingOut'];
 export type CompletionOut = components['schemas']['CompletionOut'];
 export type ContaminationOut = components['schemas']['ContaminationOut'];
+export type Count = components['schemas']['Count'];
 export type DatasetOut = components['schemas']['DatasetOut'];
 export type DatasetReport = components['schemas']['DatasetReport'];
 export type Deadlines = components['schemas']['Deadlines'];
 export type DecisionOut = components['schemas']['DecisionOut'];
 export type Desk = components['schemas']['Desk'];
+export type DeskBallot = components['schemas']['DeskBallot'];
 export type DeskEvent = components['schemas']['DeskEvent'];
 export type DeskSides = components['schemas']['DeskSides'];
 export type Device = components['schemas']['Device'];
@@ -7764,9 +8356,8 @@ export type Joined = components['schemas']['Joined'];
 export type Joining = components['schemas']['Joining'];
 export type JoinToken = components['schemas']['JoinToken'];
 export type JudgesIn = components['schemas']['JudgesIn'];
+export type KeyOut = components['schemas']['KeyOut'];
 export type LeaseOut = components['schemas']['LeaseOut'];
-export type LedgerEntry = components['schemas']['LedgerEntry'];
-export type LedgerOut = components['schemas']['LedgerOut'];
 export type LeftOut = components['schemas']['LeftOut'];
 export type Lengths = components['schemas']['Lengths'];
 export type Licence = components['schemas']['Licence'];
@@ -7786,12 +8377,14 @@ export type ModelOut = components['schemas']['ModelOut'];
 export type ModelsOut = components['schemas']['ModelsOut'];
 export type ModerationVerdictOut = components['schemas']['ModerationVerdictOut'];
 export type ModuleLikenessOut = components['schemas']['ModuleLikenessOut'];
+export type NewBallot = components['schemas']['NewBallot'];
 export type NewCalibration = components['schemas']['NewCalibration'];
 export type NewCandidate = components['schemas']['NewCandidate'];
 export type NewCaptain = components['schemas']['NewCaptain'];
 export type NewEntry = components['schemas']['NewEntry'];
 export type NewEpisode = components['schemas']['NewEpisode'];
 export type NewFile = components['schemas']['NewFile'];
+export type NewOption = components['schemas']['NewOption'];
 export type NewPractice = components['schemas']['NewPractice'];
 export type NewPreferenceSet = components['schemas']['NewPreferenceSet'];
 export type NewRace = components['schemas']['NewRace'];
@@ -7806,6 +8399,7 @@ export type NodeOut = components['schemas']['NodeOut'];
 export type NodeRecorded = components['schemas']['NodeRecorded'];
 export type OpenInvitation = components['schemas']['OpenInvitation'];
 export type OpenVote = components['schemas']['OpenVote'];
+export type Option = components['schemas']['Option'];
 export type Overridden = components['schemas']['Overridden'];
 export type ParentOption = components['schemas']['ParentOption'];
 export type PlanPart = components['schemas']['PlanPart'];
@@ -7855,11 +8449,13 @@ export type Scored = components['schemas']['Scored'];
 export type ScoreDecisionOut = components['schemas']['ScoreDecisionOut'];
 export type ScoreOut = components['schemas']['ScoreOut'];
 export type ScoresOut = components['schemas']['ScoresOut'];
+export type Seal = components['schemas']['Seal'];
 export type SealedAnswer = components['schemas']['SealedAnswer'];
 export type SeasonOn = components['schemas']['SeasonOn'];
 export type SeasonOut = components['schemas']['SeasonOut'];
 export type SeasonSeedOut = components['schemas']['SeasonSeedOut'];
 export type ServingNode = components['schemas']['ServingNode'];
+export type ShardEnd = components['schemas']['ShardEnd'];
 export type Shown = components['schemas']['Shown'];
 export type ShowOut = components['schemas']['ShowOut'];
 export type SideLineage = components['schemas']['SideLineage'];
@@ -7875,6 +8471,7 @@ export type Spread = components['schemas']['Spread'];
 export type Stage = components['schemas']['Stage'];
 export type StageBallot = components['schemas']['StageBallot'];
 export type StageDuel = components['schemas']['StageDuel'];
+export type StagePoll = components['schemas']['StagePoll'];
 export type StageResult = components['schemas']['StageResult'];
 export type StageSide = components['schemas']['StageSide'];
 export type StageTurn = components['schemas']['StageTurn'];
@@ -7922,6 +8519,7 @@ export type Verdict = components['schemas']['Verdict'];
 export type VerdictOut = components['schemas']['VerdictOut'];
 export type VersionRef = components['schemas']['VersionRef'];
 export type VoiceOut = components['schemas']['VoiceOut'];
+export type VoidBallot = components['schemas']['VoidBallot'];
 export type Voided = components['schemas']['Voided'];
 export type Voiding = components['schemas']['Voiding'];
 export type VoteOut = components['schemas']['VoteOut'];
@@ -8047,7 +8645,7 @@ export interface operations {
             };
         };
     };
-    ledger: {
+    read_ballot: {
         parameters: {
             query?: never;
             header?: never;
@@ -8064,7 +8662,100 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["LedgerOut"];
+                    "application/json": components["schemas"]["BallotOut"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    arm_ballot: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                ballot_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BallotOut"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    read_checkpoints: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                ballot_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CheckpointOut"][];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    close_ballot: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                ballot_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BallotOut"];
                 };
             };
             /** @description Validation Error */
@@ -8140,6 +8831,99 @@ export interface operations {
             };
         };
     };
+    open_ballot: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                ballot_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BallotOut"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    publish_ballot: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                ballot_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BallotOut"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    agree_to_shorten: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                ballot_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BallotOut"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
     give_verdict: {
         parameters: {
             query?: never;
@@ -8162,6 +8946,41 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["VerdictOut"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    void_ballot: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                ballot_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["VoidBallot"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BallotOut"];
                 };
             };
             /** @description Validation Error */
@@ -8206,6 +9025,26 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    read_ballot_key: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["KeyOut"];
                 };
             };
         };
@@ -8481,7 +9320,9 @@ export interface operations {
     };
     make_device: {
         parameters: {
-            query?: never;
+            query?: {
+                channel?: string | null;
+            };
             header?: never;
             path?: never;
             cookie?: never;
@@ -8495,6 +9336,15 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Device"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
                 };
             };
         };
@@ -8956,6 +9806,41 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["EpisodeOut"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    prepare_ballot: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                episode_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewBallot"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BallotOut"];
                 };
             };
             /** @description Validation Error */

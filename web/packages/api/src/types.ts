@@ -2,7 +2,7 @@
  * The names that pages use for the portal's shapes, all out of the generated `schema.d.ts`.
  * Times are ISO 8601 UTC strings, ids are UUID strings.
  */
-import type { CastVote, CommandIn, Stage, SubmissionOut } from "./schema";
+import type { CommandIn, GiveVerdict, Stage, SubmissionOut } from "./schema";
 
 export type {
   AccuracyOut as Accuracy,
@@ -11,6 +11,7 @@ export type {
   AttentionStatus,
   AttentionToken,
   AxisValues as SpeedAxis,
+  BallotOut as Ballot,
   BaseModelOut as BaseModel,
   Board,
   BoardRow,
@@ -21,6 +22,7 @@ export type {
   DatasetOut as Dataset,
   DecisionOut as Decision,
   Desk,
+  DeskBallot,
   DeskEvent,
   DevicePlan,
   DuelOut as Duel,
@@ -33,12 +35,12 @@ export type {
   FlagSide,
   InvitationMade,
   InvitationState,
-  LedgerOut as Ledger,
   Licence,
   Me,
   MemberOut as TeamMember,
   MetricResult as SpeedMetric,
   ModuleLikenessOut as ModuleLikeness,
+  NewBallot,
   NodeOut as EngineNode,
   PointOut as TrainingPoint,
   PracticeOut as Practice,
@@ -64,6 +66,7 @@ export type {
   Stage,
   StageBallot,
   StageDuel,
+  StagePoll,
   StageResult,
   StageSide,
   Steer,
@@ -93,7 +96,7 @@ export type {
   XrayOut as Xray,
 } from "./schema";
 
-export type Choice = CastVote["choice"];
+export type Choice = GiveVerdict["choice"];
 export type Command = CommandIn["command"];
 export type Phase = Stage["phase"];
 export type SideName = "left" | "right";
