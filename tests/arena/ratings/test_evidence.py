@@ -43,7 +43,8 @@ def duels() -> list[DuelBasis]:
 
 def seal(one: DuelBasis) -> Seal:
     certificate = Certificate(
-        ballot=one.ballot, config_digest=ZEROS, opens_at="", closes_at="", locked_at="",
+        ballot=one.ballot, episode="", duel=one.duel, checkpoints=0, checkpoints_digest=ZEROS,
+        config_digest=ZEROS, opens_at="", closes_at="", locked_at="",
         shards=(ShardEnd(shard=0, size=47, root=ZEROS, head=ZEROS),), size=47, root=ZEROS, corrections=2,
         corrections_head=ZEROS,
         count=Count(
