@@ -153,6 +153,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/ballots/{ballot_id}/evidence": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Download Evidence
+         * @description Everything that was counted, for whoever wants to count it again: `gavel verify`, or `/verify.py`.
+         */
+        get: operations["download_evidence"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/ballots/{ballot_id}/my-verdict": {
         parameters: {
             query?: never;
@@ -201,6 +221,26 @@ export interface paths {
         put?: never;
         /** Open Ballot */
         post: operations["open_ballot"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/ballots/{ballot_id}/proof": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Prove Vote
+         * @description That the vote of a receipt is in the counted ledger. It tells nobody what that vote says.
+         */
+        get: operations["prove_vote"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -815,6 +855,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/episodes/{episode_id}/pairings": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Suggested Pairs
+         * @description Who should meet next: balanced first, then where a duel tells the most. Drawn by a rule that is public.
+         */
+        get: operations["suggested_pairs"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/episodes/{episode_id}/provenance.json": {
         parameters: {
             query?: never;
@@ -1407,6 +1467,46 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/ratings/snapshots": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Snapshots
+         * @description What the season's ratings were after each reveal, the newest first.
+         */
+        get: operations["list_snapshots"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/ratings/snapshots/{snapshot_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read Snapshot
+         * @description Ratings of a date with all that they follow from, so that anybody can compute them again.
+         */
+        get: operations["read_snapshot"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/roster": {
         parameters: {
             query?: never;
@@ -1651,6 +1751,26 @@ export interface paths {
         };
         /** Current Season */
         get: operations["current_season"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/seasons/current/evidence": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Download Season Evidence
+         * @description The evidence of every published ballot of the season, and who won each duel by the declared weights.
+         */
+        get: operations["download_season_evidence"];
         put?: never;
         post?: never;
         delete?: never;
@@ -3337,6 +3457,40 @@ export interface components {
              */
             source: "package" | "hub" | "modelscope" | "file";
         };
+        /**
+         * Basis
+         * @description All that a snapshot follows from. Computing it again needs nothing else.
+         */
+        Basis: {
+            /** Code */
+            code: string;
+            /** Constants */
+            constants: {
+                [key: string]: number;
+            };
+            /** Duels */
+            duels: components["schemas"]["DuelBasis"][];
+            /** Entries */
+            entries: string[];
+            /**
+             * Expected
+             * @default []
+             */
+            expected: components["schemas"]["Expected"][];
+            /** House */
+            house: string;
+            /**
+             * Method
+             * @default gavel.ratings.v2
+             */
+            method: string;
+            /**
+             * Style
+             * @default []
+             */
+            style: ("characters" | "headers" | "lists" | "bold" | "code")[];
+            weights: components["schemas"]["Weights"];
+        };
         /** Board */
         Board: {
             /** Close Call */
@@ -3394,6 +3548,20 @@ export interface components {
              * @description Measured by speed rounds, which come later.
              */
             speed: null;
+        };
+        /**
+         * BootstrapCheck
+         * @description Standard error by resampling duels ÷ the one by formula: the median over entries, the least, the most.
+         */
+        BootstrapCheck: {
+            /** Least */
+            least: number;
+            /** Most */
+            most: number;
+            /** Ratio */
+            ratio: number;
+            /** Resamples */
+            resamples: number;
         };
         /**
          * Budget
@@ -3498,6 +3666,10 @@ export interface components {
             at: string;
             /** Ballot */
             ballot: string;
+            /** Checkpoints */
+            checkpoints: number;
+            /** Checkpoints Digest */
+            checkpoints_digest: string;
             /** Closes At */
             closes_at: string;
             /** Config Digest */
@@ -3507,6 +3679,10 @@ export interface components {
             /** Corrections Head */
             corrections_head: string;
             count: components["schemas"]["Count"];
+            /** Duel */
+            duel: string | null;
+            /** Episode */
+            episode: string;
             /** Locked At */
             locked_at: string;
             /** Opens At */
@@ -4029,6 +4205,33 @@ export interface components {
              */
             ok: boolean;
         };
+        /**
+         * DuelBasis
+         * @description One revealed duel as it is rated.
+         */
+        DuelBasis: {
+            /** Ballot */
+            ballot: string;
+            /** Crowd */
+            crowd: number[];
+            /** Duel */
+            duel: string;
+            /** Judges */
+            judges: number[];
+            /** Left */
+            left: string;
+            /** Right */
+            right: string;
+            /** Style */
+            style?: [
+                {
+                    [key: string]: number;
+                },
+                {
+                    [key: string]: number;
+                }
+            ] | null;
+        };
         /** DuelOut */
         DuelOut: {
             /** Asked */
@@ -4264,6 +4467,18 @@ export interface components {
             place: string;
             /** Row */
             row: number;
+        };
+        /**
+         * Expected
+         * @description How often two entries were to meet, in duels that a rule drew by chance and those that people chose.
+         */
+        Expected: {
+            /** A */
+            a: string;
+            /** B */
+            b: string;
+            /** Meetings */
+            meetings: number;
         };
         /** ExportOut */
         ExportOut: {
@@ -5496,6 +5711,24 @@ export interface components {
             score: number;
         };
         /**
+         * Pairings
+         * @description Suggested next pairs, in the order in which they were drawn. The first is the draw; taking it keeps the ratings'
+         *     weights exact, any other is the producer's own choice and is weighed as one.
+         */
+        Pairings: {
+            /** Pairs */
+            pairs: components["schemas"]["SuggestedPair"][];
+            /** Rule */
+            rule: string;
+            /** Seed */
+            seed: string;
+            /**
+             * Stage
+             * @enum {string}
+             */
+            stage: "balanced" | "shrinkage";
+        };
+        /**
          * ParentOption
          * @description A version with whose adapter training may begin. A run that goes on with it has these numbers.
          */
@@ -5850,6 +6083,33 @@ export interface components {
             /** Total */
             total: number;
         };
+        /**
+         * Proof
+         * @description That one line is in the tree of a certified ballot. What the line says is not in it: its voter knows.
+         */
+        Proof: {
+            /** Ballot */
+            ballot: string;
+            /** Channel */
+            channel: string;
+            /** Hashes */
+            hashes: string[];
+            /** Index */
+            index: number;
+            /** Level */
+            level: number;
+            /** Root */
+            root: string;
+            seal: components["schemas"]["Seal"] | null;
+            /** Seq */
+            seq: number;
+            /** Shard */
+            shard: number;
+            /** Size */
+            size: number;
+            /** Voter */
+            voter: string;
+        };
         /** Question */
         Question: {
             /** Expected */
@@ -5985,6 +6245,59 @@ export interface components {
             tokens: number;
             /** Version */
             version: number | null;
+        };
+        /**
+         * RatingRow
+         * @description A row of the board; see `rules.Rating`.
+         */
+        RatingRow: {
+            /** Duels */
+            duels: number;
+            /** Entry */
+            entry: string;
+            /** Hi */
+            hi: number | null;
+            /** Lo */
+            lo: number | null;
+            /** Rank */
+            rank: number | null;
+            /** Rank To */
+            rank_to?: number | null;
+            /** Rating */
+            rating: number | null;
+            reason: components["schemas"]["Unrated"] | null;
+        };
+        /**
+         * RatingRules
+         * @description How duels become ratings and who meets next, beside the weights.
+         */
+        RatingRules: {
+            /**
+             * Rounds
+             * @default 1
+             */
+            rounds: number;
+            /**
+             * Stage Lead
+             * @default 2
+             */
+            stage_lead: number;
+            /**
+             * Style Control
+             * @default false
+             */
+            style_control: boolean;
+            /**
+             * Style Features
+             * @default [
+             *       "characters",
+             *       "headers",
+             *       "lists",
+             *       "bold",
+             *       "code"
+             *     ]
+             */
+            style_features: ("characters" | "headers" | "lists" | "bold" | "code")[];
         };
         /**
          * Ratio
@@ -6519,6 +6832,7 @@ export interface components {
              * @enum {string}
              */
             preferences: "none" | "verdicts" | "verdicts+votes";
+            ratings: components["schemas"]["RatingRules"];
             /** Rules Digest */
             rules_digest: string;
             sampling: components["schemas"]["Sampling"];
@@ -6688,6 +7002,53 @@ export interface components {
             seq: number;
             /** State */
             state: components["schemas"]["Stage"] | components["schemas"]["Desk"] | components["schemas"]["Program"] | components["schemas"]["Board"] | components["schemas"]["SubmissionOut"] | components["schemas"]["PracticeOut"] | components["schemas"]["TrainingOut"] | components["schemas"]["RaceOut"];
+        };
+        /** SnapshotLine */
+        SnapshotLine: {
+            /**
+             * At
+             * Format: date-time
+             */
+            at: string;
+            /** Close Call */
+            close_call: boolean;
+            /** Duels */
+            duels: number;
+            /**
+             * Id
+             * Format: uuid
+             */
+            id: string;
+            /** Rules Digest */
+            rules_digest: string;
+        };
+        /**
+         * SnapshotOut
+         * @description Ratings of a date, with all that they follow from: `gavel ratings recompute` computes them again.
+         */
+        SnapshotOut: {
+            /**
+             * At
+             * Format: date-time
+             */
+            at: string;
+            basis: components["schemas"]["Basis"] | null;
+            check: components["schemas"]["BootstrapCheck"] | null;
+            /** Close Call */
+            close_call: boolean;
+            /** Duels */
+            duels: number;
+            /** Effects */
+            effects: components["schemas"]["StyleEffect"][];
+            /**
+             * Id
+             * Format: uuid
+             */
+            id: string;
+            /** Rows */
+            rows: components["schemas"]["RatingRow"][];
+            /** Rules Digest */
+            rules_digest: string;
         };
         /**
          * SpeedFile
@@ -7103,6 +7464,24 @@ export interface components {
              */
             include_usage: boolean;
         };
+        /**
+         * StyleEffect
+         * @description What one root mean square of a style difference was worth to the voters, with its 95 % interval; in points.
+         *     Observed and not caused: who writes longer may also write better.
+         */
+        StyleEffect: {
+            /**
+             * Feature
+             * @enum {string}
+             */
+            feature: "characters" | "headers" | "lists" | "bold" | "code";
+            /** Hi */
+            hi: number;
+            /** Lo */
+            lo: number;
+            /** Points */
+            points: number;
+        };
         /** SubmissionOut */
         SubmissionOut: {
             /**
@@ -7151,6 +7530,27 @@ export interface components {
             waiting: components["schemas"]["WaitingOut"] | null;
             /** Withdrawn From */
             withdrawn_from: ("uploading" | "received" | "verifying" | "verified" | "refused" | "benchmarking" | "ready" | "failed" | "cancelled" | "withdrawn") | null;
+        };
+        /** SuggestedPair */
+        SuggestedPair: {
+            /**
+             * A
+             * Format: uuid
+             */
+            a: string;
+            /**
+             * B
+             * Format: uuid
+             */
+            b: string;
+            /** Chance */
+            chance: number;
+            /** Gain */
+            gain: number | null;
+            /** Half Width */
+            half_width: number | null;
+            /** Met */
+            met: number;
         };
         /**
          * SuiteOut
@@ -8056,6 +8456,12 @@ export interface components {
             text: string;
         };
         /**
+         * Unrated
+         * @description Why an entry has no rating. The web translates the code.
+         * @enum {string}
+         */
+        Unrated: "not_enough_duels" | "not_connected";
+        /**
          * UploadOut
          * @description A file on its way in. Send the bytes from `received` on to `/api/uploads/{id}` (tus 1.0.0).
          */
@@ -8287,8 +8693,10 @@ export type AxisValues = components['schemas']['AxisValues'];
 export type BallotConfig = components['schemas']['BallotConfig'];
 export type BallotOut = components['schemas']['BallotOut'];
 export type BaseModelOut = components['schemas']['BaseModelOut'];
+export type Basis = components['schemas']['Basis'];
 export type Board = components['schemas']['Board'];
 export type BoardRow = components['schemas']['BoardRow'];
+export type BootstrapCheck = components['schemas']['BootstrapCheck'];
 export type Budget = components['schemas']['Budget'];
 export type CalibrationOut = components['schemas']['CalibrationOut'];
 export type CalibrationRules = components['schemas']['CalibrationRules'];
@@ -8319,6 +8727,7 @@ export type Device = components['schemas']['Device'];
 export type DevicePlan = components['schemas']['DevicePlan'];
 export type DeviceShare = components['schemas']['DeviceShare'];
 export type Done = components['schemas']['Done'];
+export type DuelBasis = components['schemas']['DuelBasis'];
 export type DuelOut = components['schemas']['DuelOut'];
 export type EngineCaps = components['schemas']['EngineCaps'];
 export type EngineRecorded = components['schemas']['EngineRecorded'];
@@ -8328,6 +8737,7 @@ export type EpisodeFile = components['schemas']['EpisodeFile'];
 export type EpisodeOut = components['schemas']['EpisodeOut'];
 export type EstimateOut = components['schemas']['EstimateOut'];
 export type Example = components['schemas']['Example'];
+export type Expected = components['schemas']['Expected'];
 export type ExportOut = components['schemas']['ExportOut'];
 export type FamilyOut = components['schemas']['FamilyOut'];
 export type FamilySpec = components['schemas']['FamilySpec'];
@@ -8401,6 +8811,7 @@ export type OpenInvitation = components['schemas']['OpenInvitation'];
 export type OpenVote = components['schemas']['OpenVote'];
 export type Option = components['schemas']['Option'];
 export type Overridden = components['schemas']['Overridden'];
+export type Pairings = components['schemas']['Pairings'];
 export type ParentOption = components['schemas']['ParentOption'];
 export type PlanPart = components['schemas']['PlanPart'];
 export type PointOut = components['schemas']['PointOut'];
@@ -8416,12 +8827,15 @@ export type ProgramOut = components['schemas']['ProgramOut'];
 export type ProgramSide = components['schemas']['ProgramSide'];
 export type ProgramTurn = components['schemas']['ProgramTurn'];
 export type ProgressOut = components['schemas']['ProgressOut'];
+export type Proof = components['schemas']['Proof'];
 export type Question = components['schemas']['Question'];
 export type QuizLine = components['schemas']['QuizLine'];
 export type RaceOut = components['schemas']['RaceOut'];
 export type RaceRef = components['schemas']['RaceRef'];
 export type RacerOut = components['schemas']['RacerOut'];
 export type RaceRun = components['schemas']['RaceRun'];
+export type RatingRow = components['schemas']['RatingRow'];
+export type RatingRules = components['schemas']['RatingRules'];
 export type Ratio = components['schemas']['Ratio'];
 export type Receipt = components['schemas']['Receipt'];
 export type RecipeOption = components['schemas']['RecipeOption'];
@@ -8462,6 +8876,8 @@ export type SideLineage = components['schemas']['SideLineage'];
 export type SideOut = components['schemas']['SideOut'];
 export type SinceSetOut = components['schemas']['SinceSetOut'];
 export type Snapshot = components['schemas']['Snapshot'];
+export type SnapshotLine = components['schemas']['SnapshotLine'];
+export type SnapshotOut = components['schemas']['SnapshotOut'];
 export type SpeedFile = components['schemas']['SpeedFile'];
 export type SpeedOut = components['schemas']['SpeedOut'];
 export type SpeedResult = components['schemas']['SpeedResult'];
@@ -8478,7 +8894,9 @@ export type StageTurn = components['schemas']['StageTurn'];
 export type StartDuel = components['schemas']['StartDuel'];
 export type Steer = components['schemas']['Steer'];
 export type StreamOptions = components['schemas']['StreamOptions'];
+export type StyleEffect = components['schemas']['StyleEffect'];
 export type SubmissionOut = components['schemas']['SubmissionOut'];
+export type SuggestedPair = components['schemas']['SuggestedPair'];
 export type SuiteOut = components['schemas']['SuiteOut'];
 export type SuiteRow = components['schemas']['SuiteRow'];
 export type SuiteScores = components['schemas']['SuiteScores'];
@@ -8512,6 +8930,7 @@ export type TrainingSpecOutput = components['schemas']['TrainingSpec-Output'];
 export type TrainingWaits = components['schemas']['TrainingWaits'];
 export type TrainRecord = components['schemas']['TrainRecord'];
 export type Try = components['schemas']['Try'];
+export type Unrated = components['schemas']['Unrated'];
 export type UploadOut = components['schemas']['UploadOut'];
 export type UseOut = components['schemas']['UseOut'];
 export type ValidationError = components['schemas']['ValidationError'];
@@ -8769,6 +9188,35 @@ export interface operations {
             };
         };
     };
+    download_evidence: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                ballot_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
     my_verdict: {
         parameters: {
             query?: never;
@@ -8849,6 +9297,40 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["BallotOut"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    prove_vote: {
+        parameters: {
+            query: {
+                seq: number;
+                shard: number;
+            };
+            header?: never;
+            path: {
+                ballot_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Proof"];
                 };
             };
             /** @description Validation Error */
@@ -9956,6 +10438,37 @@ export interface operations {
             };
         };
     };
+    suggested_pairs: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                episode_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Pairings"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
     download_provenance: {
         parameters: {
             query?: never;
@@ -11014,6 +11527,70 @@ export interface operations {
             };
         };
     };
+    list_snapshots: {
+        parameters: {
+            query?: {
+                /** @description Only those that there were at this time. */
+                at?: string | null;
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SnapshotLine"][];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    read_snapshot: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                snapshot_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SnapshotOut"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
     roster: {
         parameters: {
             query?: never;
@@ -11387,6 +11964,24 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["SeasonOut"];
                 };
+            };
+        };
+    };
+    download_season_evidence: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
         };
     };
