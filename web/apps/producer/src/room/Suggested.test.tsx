@@ -1,4 +1,4 @@
-import type { Desk } from "@gavel/api";
+import { api, type Desk } from "@gavel/api";
 import { QueryClient, QueryClientProvider } from "@tanstack/react-query";
 import { fireEvent, render, screen } from "@testing-library/react";
 import { afterEach, expect, it, vi } from "vitest";
@@ -21,8 +21,8 @@ const desk = { episode: { id: "e" }, phase: "idle", duel: null, roster } as unkn
 const edit = vi.fn();
 
 function show(stage: string) {
-  const answer = () => new Response(JSON.stringify({ stage, rule: "r", seed: "s", pairs: PAIRS }));
-  vi.spyOn(globalThis, "fetch").mockImplementation(async () => answer());
+  const plan = { stage, rule: "r", seed: "s", pairs: PAIRS };
+  vi.spyOn(api, "get").mockImplementation((() => Promise.resolve(plan)) as never);
   const draft = { a: "2", b: "1" } as Draft;
   render(
     <QueryClientProvider client={new QueryClient()}>
