@@ -110,7 +110,7 @@ async def test_an_evening_that_follows_the_suggestions(show: Show, tmp_path: Pat
     async with show.portal.site.sessions() as session:
         hidden = (await session.execute(text("select max(id::text) from rating_snapshots"))).scalar_one()
     refused = await anybody.get(f"/api/ratings/snapshots/{hidden}")
-    assert (refused.status_code, refused.json()["code"]) == (404, "ratings.no_snapshot")
+    assert (refused.status_code, refused.json()["error"]["code"]) == (404, "ratings.no_snapshot")
     await show.producer.post_ok("/leaderboard/freeze", {"frozen": False})
     assert len(await anybody.get_ok("/ratings/snapshots")) == 5
 
