@@ -5,6 +5,7 @@ import io
 import json
 from hashlib import sha256
 from pathlib import Path
+from uuid import UUID
 
 import pytest
 
@@ -16,6 +17,7 @@ from arena.submissions.datasets.overlap import private_grams
 from tests.arena.moderation.test_site import send_list
 from tests.arena.preferences.conftest import Loop
 from tests.arena.submissions.test_line import change_rules
+from tests.support.ballots import write_votes
 from tests.support.lab import Lab
 from tests.support.show import Json
 from tests.support.wordlists import lines

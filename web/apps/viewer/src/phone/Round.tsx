@@ -108,6 +108,10 @@ export function Duel({ duel }: { duel: DuelState }) {
   );
 }
 
+const isOpen = ({ state }: StageBallot) => state === "open" || state === "closing";
+/** Milliseconds by which the last channel votes later. Which one this phone is, its token says, and the portal. */
+const latest = ({ delays }: StageBallot) => Math.max(0, ...Object.values(delays)) * 1000;
+
 interface VotePhaseProps {
   duel: DuelState;
   ballot: StageBallot;
@@ -115,7 +119,7 @@ interface VotePhaseProps {
 }
 
 export function VotePhase({ duel, ballot, serverNow }: VotePhaseProps) {
-  const open = () => ballot.state === "open" && serverNow() < Date.parse(ballot.closes_at);
+  const open = () => isOpen(ballot) && serverNow() < Date.parse(ballot.closes_at) + latest(ballot);
   const { vote, cast } = useVote(ballot.id, open);
   useKeeping(ballot, vote);
   const remaining = useRemaining(ballot.closes_at, serverNow);
@@ -128,7 +132,7 @@ export function VotePhase({ duel, ballot, serverNow }: VotePhaseProps) {
       <VoteDock
         vote={vote}
         cast={cast}
-        open={remaining > 0 && ballot.state === "open"}
+        open={isOpen(ballot) && (remaining > 0 || latest(ballot) > 0)}
         counted={ballot.counted}
         teaches={ballot.teaches === "verdicts+votes"}
       />
@@ -181,9 +185,9 @@ function MyVoteNote({ vote }: { vote: ReturnType<typeof useVote>["vote"] }) {
     return (
       <p className={css.mine} role="status">
         <span className={css.good}>✓ {t("vote.counted")}</span> ·{" "}
-        {t("vote.receipt", { seq: number(vote.receipt.number) })}
+        {t("vote.receipt", { seq: number(vote.receipt.seq + 1) })}
         <br />
-        {t("vote.yours", { choice: t(`choice.${vote.choice}`) })}
+        {t("vote.yours", { choice: t(`choice.${vote.choice as "left"}`) })}
       </p>
     );
   }
