@@ -35,6 +35,7 @@ from arena.kit.middleware import BodyLimit, SecurityHeaders
 from arena.kit.schemas import Done, Out
 from arena.kit.site import Site, open_site
 from arena.leaderboard import routes as leaderboard
+from arena.leaderboard import snapshots
 from arena.live import routes as live
 from arena.live.hub import Hub
 from arena.moderation import routes as moderation
@@ -43,6 +44,7 @@ from arena.nodes import routes as nodes
 from arena.pipeline import PIPELINE
 from arena.practice import routes as practice
 from arena.preferences import routes as preferences
+from arena.ratings import routes as ratings
 from arena.rundown import routes as rundown
 from arena.rundown.contracts import channels
 from arena.shows import routes as shows
@@ -110,6 +112,8 @@ ROUTERS = (
     votes.router,
     votes.peers,
     preferences.router,
+    ratings.router,
+    snapshots.router,
     leaderboard.router,
     rundown.router,
     live.router,

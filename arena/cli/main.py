@@ -15,6 +15,7 @@ COMMANDS = {
     "convert": "arena.cli.convert:convert",
     "train": "arena.cli.train:train",
     "verify": "arena.cli.verify:verify",
+    "ratings": "arena.cli.ratings:ratings",
     "moderation": "arena.cli.moderation:moderation",
     "suite": "arena.cli.suite:suite",
     "invite": "arena.cli.invite:invite",

@@ -9,6 +9,7 @@ from arena.duels.provenance import LABELLED, seal
 from arena.duels.queries import (
     SideView,
     Turns,
+    all_answers,
     answers,
     any_under_way,
     any_waiting,
@@ -44,6 +45,7 @@ __all__ = [
     "SideView",
     "Steer",
     "Turns",
+    "all_answers",
     "answers",
     "any_under_way",
     "any_waiting",

@@ -1,8 +1,25 @@
 """The face of ratings: what other domains use."""
 
 from arena.ratings.contracts import RatingsComputed
-from arena.ratings.rules import Counts, Weights, lead, votes_to_flip, winner
-from arena.ratings.rules import Duel as RatedDuel
-from arena.ratings.service import newest
+from arena.ratings.queries import newest, snapshot, snapshots
+from arena.ratings.schemas import SnapshotLine, SnapshotOut
+from arena.ratings.suggesting import note, suggest
+from arena.ratings.tallies import Counts, Weights, lead, votes_to_flip, winner
+from arena.ratings.tallies import Duel as RatedDuel
 
-__all__ = ["Counts", "RatedDuel", "RatingsComputed", "Weights", "lead", "newest", "votes_to_flip", "winner"]
+__all__ = [
+    "Counts",
+    "RatedDuel",
+    "RatingsComputed",
+    "SnapshotLine",
+    "SnapshotOut",
+    "Weights",
+    "lead",
+    "newest",
+    "note",
+    "snapshot",
+    "snapshots",
+    "suggest",
+    "votes_to_flip",
+    "winner",
+]

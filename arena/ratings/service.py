@@ -1,22 +1,29 @@
 """Ratings are recomputed from all revealed duels, every time: no state to drift, milliseconds to do."""
 
+from collections import Counter, defaultdict
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from uuid import UUID
 
-from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from arena import __version__
 from arena.duels import public as duels
 from arena.kit.jobs.outbox import record
-from arena.ratings.contracts import RatingsComputed
-from arena.ratings.models import RatingSnapshot
-from arena.ratings.rules import Counts, Duel, Rating, Weights, close_call, fit, season_board
-from arena.shows.public import Season, season_rules
+from arena.ratings import queries
+from arena.ratings.columns import Pair
+from arena.ratings.computing import compute
+from arena.ratings.contracts import Basis, DuelBasis, Expected, RatingsComputed
+from arena.ratings.models import Pairing, RatingSnapshot
+from arena.ratings.rules import Method
+from arena.ratings.style import side
+from arena.ratings.tallies import Counts
+from arena.shows.public import Season, StyleFeature, season_rules
 from arena.submissions import public as submissions
 from arena.votes import public as votes
 
 
-async def rated_duels(session: AsyncSession, season_id: UUID) -> list[Duel]:
+async def rated_duels(session: AsyncSession, season_id: UUID) -> list[DuelBasis]:
     """Every revealed duel with its certified tallies. What is not revealed cannot move the board."""
     found = []
     for duel in await duels.revealed_duels(session, season_id):
@@ -24,52 +31,85 @@ async def rated_duels(session: AsyncSession, season_id: UUID) -> list[Duel]:
         if ballot is None or ballot.state not in votes.FINAL:
             continue
         crowd, judges = await votes.tallies(session, ballot)
-        sides = await duels.answers(session, duel.id)
+        answers = await duels.all_answers(session, duel.id)
+        left, right = ([row for row in answers if row.side == one] for one in duels.SIDES)
+        hidden = any(row.air in duels.OFF_AIR for row in answers)
         found.append(
-            Duel(
-                left=str(sides["left"].entry_id),
-                right=str(sides["right"].entry_id),
-                crowd=Counts(**asdict(crowd)),
-                judges=Counts(**asdict(judges)),
+            DuelBasis(
+                duel=str(duel.id),
+                ballot=str(ballot.id),
+                left=str(left[0].entry_id),
+                right=str(right[0].entry_id),
+                crowd=_four(crowd),
+                judges=_four(judges),
+                style=None if hidden else (_style(left), _style(right)),
             )
         )
     return found
 
 
+def _four(tally: votes.Tally) -> tuple[int, int, int, int]:
+    counts = Counts(**asdict(tally))
+    return counts.left, counts.right, counts.tie, counts.both_bad
+
+
+def _style(rows: Sequence[duels.Answer]) -> dict[StyleFeature, int]:
+    return side([row.text for row in rows])
+
+
+def expected(rated: Sequence[DuelBasis], pairings: Mapping[UUID, Pairing]) -> list[Expected]:
+    """How often pairs were to meet, where a rule has drawn some of the duels by their doubt.
+
+    A duel that somebody chose, or that stood in the balanced part, where every pair has its turn, counts for its own
+    pair. One that was drawn by doubt counts for each pair as much as the chance that this pair had.
+    """
+    meetings: Counter[Pair] = Counter()
+    chances: defaultdict[Pair, float] = defaultdict(float)
+    for duel in rated:
+        made = pairings.get(UUID(duel.duel))
+        if made is not None and made.stage == "shrinkage" and made.place == 1:
+            for one in made.chances:
+                chances[one["a"], one["b"]] += one["chance"]
+        else:
+            meetings[min(duel.left, duel.right), max(duel.left, duel.right)] += 1
+    return [
+        Expected(a=a, b=b, meetings=meetings[a, b] + chance) for (a, b), chance in sorted(chances.items())
+    ]
+
+
+async def basis(session: AsyncSession, season_id: UUID) -> Basis:
+    """What the season's ratings follow from now."""
+    rules = await season_rules(session, season_id)
+    entries = await submissions.entries(session, season_id)
+    rated = await rated_duels(session, season_id)
+    pairings = await queries.pairings(session, [UUID(duel.duel) for duel in rated])
+    return Basis(
+        code=__version__,
+        constants=asdict(Method()),
+        weights=rules.weights,
+        style=rules.ratings.style_features if rules.ratings.style_control else (),
+        house=next(str(entry.id) for entry in entries if entry.kind == "house"),
+        entries=tuple(str(entry.id) for entry in entries),
+        duels=tuple(rated),
+        expected=tuple(expected(rated, pairings)),
+    )
+
+
 async def recompute(session: AsyncSession, season_id: UUID) -> RatingSnapshot:
     # One at a time: the snapshot written last must be the one that has seen the most duels.
     season = await session.get_one(Season, season_id, with_for_update={"key_share": True})
-    weights = (await season_rules(session, season_id)).weights
-    entries = await submissions.entries(session, season_id)
-    house = next(str(entry.id) for entry in entries if entry.kind == "house")
-    fitted = fit(
-        await rated_duels(session, season_id),
-        house,
-        [str(entry.id) for entry in entries],
-        Weights(judges=weights.judges, crowd=weights.crowd),
-    )
+    said = await basis(session, season_id)
+    computed = compute(said).model_dump(mode="json")
     snapshot = RatingSnapshot(
         season_id=season_id,
         rules_digest=season.rules_digest,
-        duels=fitted.duels,
-        close_call=close_call(fitted),
-        rows=[_row(rating) for rating in season_board(fitted)],
+        duels=computed.pop("duels"),
+        close_call=computed.pop("close_call"),
+        rows=computed.pop("rows"),
+        findings=computed,
+        basis=said.model_dump(mode="json"),
     )
     session.add(snapshot)
     await session.flush()
     record(session, RatingsComputed(season_id=season_id, snapshot_id=snapshot.id))
     return snapshot
-
-
-def _row(rating: Rating) -> dict[str, object]:
-    return asdict(rating) | {"reason": str(rating.reason) if rating.reason else None}
-
-
-async def newest(session: AsyncSession, season_id: UUID) -> RatingSnapshot | None:
-    statement = (
-        select(RatingSnapshot)
-        .where(RatingSnapshot.season_id == season_id)
-        .order_by(RatingSnapshot.created_at.desc())
-        .limit(1)
-    )
-    return (await session.execute(statement)).scalar_one_or_none()

@@ -9,6 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from arena.duels import public as duels
 from arena.kit.errors import Conflict
 from arena.kit.site import Site
+from arena.ratings import public as ratings
 from arena.rundown import ballots, queries
 from arena.rundown.contracts import Command, Finish, LockVote, OpenVote, Reveal, StartDuel
 from arena.rundown.log import hold, write
@@ -68,6 +69,7 @@ async def _do(
                     "rundown.duel_answered",
                     "This duel has its answers, and the first complete ones are official. Open the vote.",
                 )
+            suggested = await ratings.suggest(session, episode)
             duel = await duels.start(
                 site,
                 session,
@@ -82,6 +84,7 @@ async def _do(
                 command.turns,
                 command.images,
             )
+            ratings.note(session, suggested, duel.id, command.entry_a, command.entry_b)
             episode.state = "live"
             return {
                 "duel_id": str(duel.id),

@@ -10,7 +10,9 @@ from arena.shows.rules import (
     Sampling,
     SeasonRules,
     SpeedRules,
+    StyleFeature,
     Track,
+    Weights,
     declared_preferences,
 )
 from arena.shows.schemas import EpisodeOut
@@ -27,7 +29,9 @@ __all__ = [
     "Season",
     "SeasonRules",
     "SpeedRules",
+    "StyleFeature",
     "Track",
+    "Weights",
     "all_seasons",
     "current_season",
     "declared_preferences",

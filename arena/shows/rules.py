@@ -129,6 +129,25 @@ class Weights(Contract):
     crowd: float = Field(default=0.5, ge=0, le=1)
 
 
+StyleFeature = Literal["characters", "headers", "lists", "bold", "code"]
+"""Of an answer: characters that are no white space, Markdown headings, list items, bold passages, pieces of code."""
+
+
+class RatingRules(Contract):
+    """How duels become ratings and who meets next, beside the weights."""
+
+    style_control: bool = False
+    """Whether what voters give to length and layout is taken out of the ratings."""
+    style_features: tuple[StyleFeature, ...] = Field(
+        default=("characters", "headers", "lists", "bold", "code"), min_length=1
+    )
+    """What of it. Each feature asks for one duel more before anybody can be rated."""
+    rounds: int = Field(default=1, ge=0, le=20)
+    """How often each pair is suggested before pairs are drawn by what one more duel would tell."""
+    stage_lead: int = Field(default=2, ge=1, le=20)
+    """How many duels of an episode an entry may be ahead of the average and still be suggested."""
+
+
 Frame = Annotated[str, Field(pattern=r"\{answer\}")]
 
 
@@ -147,6 +166,7 @@ class SeasonRules(Contract):
     speed: SpeedRules = SpeedRules()
     calibration: CalibrationRules = CalibrationRules()
     weights: Weights = Weights()
+    ratings: RatingRules = RatingRules()
     frames: Frames = Frames()
     suite: str = "reasoning"
     """What is asked at admission. It ranks."""

@@ -13,6 +13,7 @@ from arena.shows.rules import (
     Deadlines,
     Frames,
     Preferences,
+    RatingRules,
     Sampling,
     SeasonRules,
     SpeedRules,
@@ -31,6 +32,7 @@ class SeasonOut(Out):
     speed: SpeedRules
     calibration: CalibrationRules
     weights: Weights
+    ratings: RatingRules
     frames: Frames
     """In which a debate quotes an answer."""
     suite: str
@@ -61,6 +63,7 @@ class SeasonOut(Out):
             speed=rules.speed,
             calibration=rules.calibration,
             weights=rules.weights,
+            ratings=rules.ratings,
             frames=rules.frames,
             suite=rules.suite,
             extent=rules.extent,

@@ -1,6 +1,6 @@
 """ballots with a life, the ledger of votes
 
-Revision: 0025, after: 0022
+Revision: 0025, after: 0024
 Written as if the show were on air: short locks, no rewrites, destructive changes in two releases. The votes of earlier
 releases have another form: they stay as they are, under the name `votes_1`, and their count moves to the ballot.
 """
@@ -10,7 +10,7 @@ from alembic import op
 from sqlalchemy.dialects.postgresql import JSONB
 
 revision = "0025"
-down_revision = "0022"
+down_revision = "0024"
 branch_labels = None
 depends_on = None
 

@@ -94,8 +94,10 @@ def test_two_that_start_together_migrate_one_after_the_other(empty: str) -> None
     kept = (
         "moderation_lists",
         "moderation_records",
+        "pairings",
         "preference_sets",
         "program_decisions",
+        "rating_snapshots",
         "score_decisions",
         "show_events",
         "training_decisions",

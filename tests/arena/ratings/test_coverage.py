@@ -10,8 +10,10 @@ from itertools import combinations
 import numpy as np
 import pytest
 
-from arena.ratings.bradley_terry import NORMAL_QUANTILE, FloatArray, estimate
-from arena.ratings.rules import HOUSE_RATING, POINTS_PER_LOGIT, Counts, Duel, fit
+from arena.ratings.bootstrap import check
+from arena.ratings.bradley_terry import FloatArray, Observations, estimate
+from arena.ratings.rules import HOUSE_RATING, POINTS_PER_LOGIT, fit, season_board
+from arena.ratings.tallies import Counts, Duel
 
 LUCK = 0.8
 HERMITE_X, HERMITE_W = np.polynomial.hermite_e.hermegauss(41)
@@ -29,13 +31,23 @@ def chance(logit: FloatArray) -> FloatArray:
 
 def target(strength: FloatArray, pairs: Pairs, weight: FloatArray) -> FloatArray:
     """Points over entry 0 that the averaged chances ask for, shape (entries,)."""
-    design = np.zeros((len(pairs), len(strength)))
-    for row, (a, b) in enumerate(pairs):
-        design[row, a], design[row, b] = 1, -1
-    logit = (design @ strength)[:, None] + LUCK * HERMITE_X
+    left, right = np.array(pairs).T
+    logit = (strength[left] - strength[right])[:, None] + LUCK * HERMITE_X
     share = (HERMITE_W * chance(logit)).sum(axis=1) / HERMITE_W.sum()
-    beta = estimate(design, share, 1000 * weight, weight, ridge=1e-3, parameters=0).beta
+    no_style = np.zeros((len(pairs), 0))
+    seen = Observations.of(left, right, len(strength), no_style, share, 1000 * weight, weight)
+    beta = estimate(seen, np.full(len(strength), 1e-3), parameters=0).beta
     return np.asarray((beta - beta[0]) * POINTS_PER_LOGIT)
+
+
+def simulated(
+    pairs: Pairs, names: list[str], strength: FloatArray, voters: int, rng: np.random.Generator
+) -> list[Duel]:
+    season = []
+    for a, b in pairs:
+        won = int(rng.binomial(voters, chance(strength[a] - strength[b] + LUCK * rng.normal())))
+        season.append(Duel(names[a], names[b], Counts(won, voters - won)))
+    return season
 
 
 def coverage(pairs: Pairs, voters: int, repeats: int, seed: int) -> tuple[float, float, float]:
@@ -49,10 +61,7 @@ def coverage(pairs: Pairs, voters: int, repeats: int, seed: int) -> tuple[float,
     for _ in range(repeats):
         strength = rng.normal(0, 0.5, entries)
         truth = HOUSE_RATING + target(strength, pairs, weight)
-        season = []
-        for a, b in pairs:
-            won = int(rng.binomial(voters, chance(strength[a] - strength[b] + LUCK * rng.normal())))
-            season.append(Duel(names[a], names[b], Counts(won, voters - won)))
+        season = simulated(pairs, names, strength, voters, rng)
         fitted = fit(season, names[0])
         assert fitted.estimate is not None
         for entry in range(1, entries):
@@ -60,20 +69,19 @@ def coverage(pairs: Pairs, voters: int, repeats: int, seed: int) -> tuple[float,
             assert row.rating is not None and row.lo is not None and row.hi is not None
             contrast = np.zeros(entries)
             contrast[entry], contrast[0] = 1, -1
-            naive = (
-                NORMAL_QUANTILE * POINTS_PER_LOGIT * np.sqrt(contrast @ fitted.estimate.sampling @ contrast)
-            )
+            naive = 1.96 * POINTS_PER_LOGIT * np.sqrt(contrast @ fitted.estimate.sampling @ contrast)
             by_duel[entry] += row.lo <= truth[entry] <= row.hi
             by_vote[entry] += abs(row.rating - truth[entry]) <= naive
     by_duel, by_vote = by_duel[1:] / repeats, by_vote[1:] / repeats
     return float(by_duel.mean()), float(by_vote.mean()), float(by_duel.min())
 
 
+@pytest.mark.parametrize("times", [1, 3, 8])
 @pytest.mark.parametrize(("voters", "by_vote_at_most"), [(20, 0.8), (200, 0.4), (2000, 0.2)])
 def test_an_interval_by_duel_holds_the_truth_where_one_by_vote_does_not(
-    voters: int, by_vote_at_most: float
+    voters: int, by_vote_at_most: float, times: int
 ) -> None:
-    by_duel, by_vote, _ = coverage(round_robin(8, 1), voters, repeats=120, seed=20261121)
+    by_duel, by_vote, _ = coverage(round_robin(8, times), voters, repeats=60, seed=20261121)
     assert 0.92 <= by_duel <= 0.985
     assert by_vote <= by_vote_at_most
 
@@ -91,3 +99,42 @@ def test_it_holds_with_a_handful_of_duels(pairs: Pairs) -> None:
     by_duel, _, worst = coverage(pairs, voters=100, repeats=150, seed=20261122)
     assert by_duel >= 0.92
     assert worst >= 0.88
+
+
+def test_not_one_place_is_wrong_in_more_than_one_season_of_ten() -> None:
+    """All places of a board at once. By intervals of one pair each it is more than one season of four."""
+    rng = np.random.default_rng(20261123)
+    pairs, seasons = round_robin(6, 2), 80
+    names = [f"e{entry:02}" for entry in range(6)]
+    weight = np.full(len(pairs), 1 / 3)
+    right, by_pair = 0, 0
+    for _ in range(seasons):
+        strength = rng.normal(0, 0.5, 6)
+        truth = target(strength, pairs, weight)
+        fitted = fit(simulated(pairs, names, strength, 100, rng), names[0])
+        right += all(
+            row.rank is not None
+            and row.rank_to is not None
+            and row.rank <= 1 + int((truth > truth[names.index(row.entry)]).sum()) <= row.rank_to
+            for row in season_board(fitted)
+        )
+        gaps = fitted.differences([*combinations(range(6), 2)])
+        by_pair += all(
+            abs(gap.points - (truth[a] - truth[b])) <= gap.half_width
+            for gap, (a, b) in zip(gaps, combinations(range(6), 2), strict=True)
+        )
+    assert right / seasons >= 0.9
+    assert by_pair / seasons < 0.9
+
+
+def test_resampling_duels_says_the_same_as_the_formula() -> None:
+    """Two ways to one figure, in a season with enough duels for both; and the same seed gives the same check."""
+    rng = np.random.default_rng(20261124)
+    names = [f"e{entry:02}" for entry in range(6)]
+    season = simulated(round_robin(6, 8), names, rng.normal(0, 0.5, 6), 50, rng)
+    fitted = fit(season, names[0])
+    found = check(fitted, names[0], "seed")
+    assert found is not None
+    assert 0.85 <= found.least <= found.ratio <= found.most <= 1.15
+    assert check(fit(season[::-1], names[0]), names[0], "seed") == found != check(fitted, names[0], "other")
+    assert check(fit(season[:1], names[0]), names[0], "seed") is None

@@ -78,6 +78,7 @@ export type {
   StageSide,
   Steer,
   SubmissionOut as Submission,
+  SuggestedPair,
   SuiteOut as Suite,
   SuiteScores,
   TallyOut as Tally,

@@ -7,6 +7,7 @@ import { Course } from "./Course";
 import { type Draft, SPENT } from "./draft";
 import { isSpent, length, startOf } from "./next";
 import css from "./Setup.module.css";
+import { Suggested } from "./Suggested";
 import type { Hand } from "./useCommand";
 
 const IDEAS = ["lamp", "tea", "robot", "rain"] as const;
@@ -34,6 +35,7 @@ export function Setup({ desk, draft, edit, limit, hand }: SetupProps) {
           <Pick label={t("setup.a")} roster={desk.roster} value={draft.a} other={draft.b} set={(a) => edit({ a })} />
           <Pick label={t("setup.b")} roster={desk.roster} value={draft.b} other={draft.a} set={(b) => edit({ b })} />
           <p className={css.lot}>{t("setup.lot")}</p>
+          <Suggested {...{ desk, draft, edit }} />
         </>
       )}
       <TextField
