@@ -22,6 +22,7 @@ from arena.benchmarks import suite_routes
 from arena.config import Settings
 from arena.duels import routes as duels
 from arena.gateway import routes as gateway
+from arena.judging import routes as judging
 from arena.kit import files_routes
 from arena.kit.access import refuse_undeclared
 from arena.kit.db import SessionDep, transaction
@@ -97,6 +98,7 @@ ROUTERS = (
     practice.router,
     gateway.router,
     votes.router,
+    judging.router,
     preferences.router,
     leaderboard.router,
     rundown.router,

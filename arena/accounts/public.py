@@ -16,7 +16,7 @@ from arena.accounts.policy import (
     SignedIn,
     current_caller,
 )
-from arena.accounts.queries import judges, link
+from arena.accounts.queries import judges, jurors, link
 from arena.accounts.rules import Permission, Role
 from arena.accounts.service import digest, ensure_operator, read_link, usable_link, use_link
 
@@ -40,6 +40,7 @@ __all__ = [
     "digest",
     "ensure_operator",
     "judges",
+    "jurors",
     "link",
     "read_link",
     "slow_down",

@@ -8,6 +8,7 @@ from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from arena.duels import public as duels
+from arena.judging import public as judging
 from arena.kit.errors import Conflict
 from arena.kit.jobs.outbox import record
 from arena.kit.site import Site
@@ -106,13 +107,16 @@ async def _do(
                 "turns": duel.turns,
             }
         case OpenVote():
-            ballot = await votes.open_ballot(session, await _duel(session, show), command.seconds)
+            duel = await _duel(session, show)
+            ballot = await votes.open_ballot(session, duel, command.seconds)
+            await judging.opened(session, ballot, duel)
             return {
                 "ballot_id": str(ballot.id),
                 "seconds": command.seconds,
                 "closes_at": ballot.closes_at.isoformat(),
             }
         case LockVote():
+            await judging.require_ready(session, _known(show.ballot_id))
             locked = await votes.lock_ballot(session, _known(show.ballot_id))
             await duels.seal(site, session, await _duel(session, show))
             return {"ballot_id": str(locked.id), "root": locked.root}
@@ -168,6 +172,8 @@ async def lock_overdue(site: Site, session: AsyncSession) -> int:
     for ballot in overdue:
         episode = await session.get_one(Episode, ballot.episode_id)
         show = await queries.show(session, episode.id)
+        if not await judging.ready_to_count(session, ballot.id):
+            continue
         if show.ballot_id == ballot.id and show.phase == "vote":
             await carry_out(
                 site, session, episode, LockVote(type="lock_vote"), show.version, f"clock-{ballot.id}", None

@@ -8,7 +8,7 @@ from uuid import UUID
 from fastapi import Depends
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from arena.accounts.public import Caller, Judge, Permission, PublicCaller, Role
+from arena.accounts.public import Caller, Permission, PublicCaller, Role
 from arena.duels import public as duels
 from arena.kit.db import SessionDep
 from arena.kit.errors import Forbidden, Unauthenticated
@@ -26,11 +26,6 @@ async def voter(ballot_id: UUID, caller: PublicCaller, session: SessionDep) -> s
     return caller.device
 
 
-async def juror(ballot_id: UUID, caller: Judge, session: SessionDep) -> UUID:
-    await _refuse_interested(session, caller, ballot_id)
-    return caller.person_id
-
-
 async def _refuse_interested(session: AsyncSession, caller: Caller, ballot_id: UUID) -> None:
     if caller.may(Permission.MODERATE):
         raise Forbidden("vote.not_for_staff", "Who sees more than the hall neither votes nor judges.")
@@ -40,4 +35,3 @@ async def _refuse_interested(session: AsyncSession, caller: Caller, ballot_id: U
 
 
 Voter = Annotated[str, Depends(voter, scope="function")]
-Juror = Annotated[UUID, Depends(juror, scope="function")]

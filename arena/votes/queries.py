@@ -11,7 +11,7 @@ from arena.accounts.public import judges
 from arena.duels import public as duels
 from arena.kit.db import db_now
 from arena.kit.errors import Forbidden, NotFound
-from arena.votes.models import Ballot, Verdict, Vote
+from arena.votes.models import Ballot, ConflictOfInterest, Excusal, Verdict, Vote
 from arena.votes.rules import Tally
 
 
@@ -47,7 +47,16 @@ async def overdue(session: AsyncSession, grace: timedelta) -> Sequence[Ballot]:
 
 async def jury(session: AsyncSession, duel_id: UUID) -> int:
     """How many judges may decide this duel."""
-    return await judges(session, but_not=await duels.owners(session, duel_id))
+    return await judges(session, but_not=await interested(session, duel_id))
+
+
+async def interested(session: AsyncSession, duel_id: UUID) -> set[UUID]:
+    """Who must not decide this duel: those behind its entries, and judges who have declared a conflict of interest."""
+    at_the_duel = select(Excusal.judge_id).where(Excusal.duel_id == duel_id, Excusal.kind == "conflict")
+    met = select(duels.Answer.entry_id).where(duels.Answer.duel_id == duel_id)
+    beforehand = select(ConflictOfInterest.judge_id).where(ConflictOfInterest.entry_id.in_(met))
+    declared = set((await session.execute(at_the_duel.union(beforehand))).scalars())
+    return declared | await duels.owners(session, duel_id)
 
 
 async def counted(session: AsyncSession, ballot_id: UUID) -> int:
@@ -55,16 +64,19 @@ async def counted(session: AsyncSession, ballot_id: UUID) -> int:
 
 
 async def submitted_verdicts(session: AsyncSession, ballot_id: UUID) -> int:
-    return (await session.execute(select(func.count()).where(Verdict.ballot_id == ballot_id))).scalar_one()
+    """How many judges are done with it: by a verdict, or by saying why they give none."""
+    given = select(func.count()).where(Verdict.ballot_id == ballot_id)
+    skipped = (
+        select(func.count())
+        .select_from(Excusal)
+        .join(Ballot, Ballot.duel_id == Excusal.duel_id)
+        .where(Ballot.id == ballot_id, Excusal.kind == "skip")
+    )
+    return (await session.execute(given)).scalar_one() + (await session.execute(skipped)).scalar_one()
 
 
 async def vote_of(session: AsyncSession, ballot_id: UUID, voter: str) -> Vote | None:
     statement = select(Vote).where(Vote.ballot_id == ballot_id, Vote.voter == voter)
-    return (await session.execute(statement)).scalar_one_or_none()
-
-
-async def verdict_of(session: AsyncSession, ballot_id: UUID, judge_id: UUID) -> Verdict | None:
-    statement = select(Verdict).where(Verdict.ballot_id == ballot_id, Verdict.judge_id == judge_id)
     return (await session.execute(statement)).scalar_one_or_none()
 
 

@@ -4,14 +4,14 @@ from uuid import UUID
 
 from fastapi import APIRouter
 
-from arena.accounts.public import Judge, PublicCaller
+from arena.accounts.public import PublicCaller
 from arena.duels import public as duels
 from arena.kit.db import SessionDep
 from arena.kit.errors import Forbidden
 from arena.votes import queries, service
-from arena.votes.policy import Juror, Voter
+from arena.votes.policy import Voter
 from arena.votes.rules import pseudonym
-from arena.votes.schemas import CastVote, GiveVerdict, LedgerOut, VerdictOut, VoteOut
+from arena.votes.schemas import CastVote, LedgerOut, VoteOut
 
 router = APIRouter(prefix="/ballots/{ballot_id}", tags=["votes"])
 
@@ -28,18 +28,6 @@ async def my_vote(ballot_id: UUID, voter: Voter, session: SessionDep) -> VoteOut
     ballot = await queries.ballot(session, ballot_id)
     vote = await queries.vote_of(session, ballot_id, pseudonym(ballot.salt, voter))
     return VoteOut.of(vote) if vote else None
-
-
-@router.post("/verdicts")
-async def give_verdict(ballot_id: UUID, juror: Juror, session: SessionDep, body: GiveVerdict) -> VerdictOut:
-    verdict = await service.judge(session, ballot_id, juror, body.choice, body.note)
-    return VerdictOut.model_validate(verdict)
-
-
-@router.get("/my-verdict")
-async def my_verdict(ballot_id: UUID, caller: Judge, session: SessionDep) -> VerdictOut | None:
-    verdict = await queries.verdict_of(session, ballot_id, caller.person_id)
-    return VerdictOut.model_validate(verdict) if verdict else None
 
 
 @router.get("/ledger")

@@ -37,17 +37,6 @@ class VoteOut(Out):
         return cls(ballot_id=vote.ballot_id, choice=vote.choice, receipt=receipt)
 
 
-class GiveVerdict(In):
-    choice: Choice
-    note: Annotated[str, StringConstraints(max_length=500)] = ""
-
-
-class VerdictOut(Out):
-    ballot_id: UUID
-    choice: Choice
-    note: str
-
-
 class TallyOut(Out):
     left: int
     right: int

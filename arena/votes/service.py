@@ -11,13 +11,12 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from arena.duels.public import Duel, require_over
 from arena.kit.db import db_now
 from arena.kit.errors import Conflict, Forbidden
-from arena.kit.ids import new_id
 from arena.kit.jobs.outbox import record
 from arena.kit.merkle import root
 from arena.shows.public import season_rules
 from arena.votes import queries
 from arena.votes.contracts import BallotChanged, BallotLocked, Choice
-from arena.votes.models import Ballot, Verdict, Vote, vote_numbers
+from arena.votes.models import Ballot, Vote, vote_numbers
 from arena.votes.rules import pseudonym, vote_leaf
 
 
@@ -89,19 +88,6 @@ def _counted_before(vote: Vote, choice: Choice, key: str) -> Vote:
     if vote.key == key and vote.choice == choice:
         return vote
     raise Conflict("vote.already_cast", "Your vote has already been counted.", number=vote.number)
-
-
-async def judge(session: AsyncSession, ballot_id: UUID, judge_id: UUID, choice: Choice, note: str) -> Verdict:
-    """Write a judge's verdict, or change it until the lock."""
-    ballot = await queries.ballot(session, ballot_id, share=True)
-    if ballot.state != "open":
-        raise Forbidden("verdict.window_closed", "The vote is locked. Your verdict was not changed.")
-    said = {"choice": choice, "note": note}
-    row = insert(Verdict).values(id=new_id(), ballot_id=ballot_id, judge_id=judge_id, **said)
-    newest = row.on_conflict_do_update(index_elements=["ballot_id", "judge_id"], set_=said).returning(Verdict)
-    verdict = (await session.execute(newest, execution_options={"populate_existing": True})).scalar_one()
-    _changed(session, ballot)
-    return verdict
 
 
 async def lock_ballot(session: AsyncSession, ballot_id: UUID) -> Ballot:
