@@ -101,7 +101,8 @@ async def resting(session: AsyncSession, episode_id: UUID, after: int) -> dict[U
     )
     given: dict[UUID, list[tuple[datetime, float]]] = {}
     for judge_id, at, opens_at in (await session.execute(statement)).all():
-        given.setdefault(judge_id, []).append((at, (at - opens_at).total_seconds()))
+        if opens_at is not None:
+            given.setdefault(judge_id, []).append((at, (at - opens_at).total_seconds()))
     now = await db_now(session)
     found = {judge_id: rest(times, now, after) for judge_id, times in given.items()}
     return {judge_id: why for judge_id, why in found.items() if why is not None}

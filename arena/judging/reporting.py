@@ -22,7 +22,6 @@ from arena.votes import public as votes
 from arena.votes.contracts import FINAL
 from arena.votes.models import Ballot, Excusal, Verdict
 
-
 Word = TypeVar("Word", Verdict, PanelVerdict)
 
 

@@ -24,6 +24,7 @@ from arena.kit.site import Site
 from arena.shows.public import season_rules
 from arena.submissions.public import Entry
 from arena.votes import public as votes
+from arena.votes.contracts import Choice
 
 
 async def desk(
@@ -68,7 +69,7 @@ async def _second_look(session: AsyncSession, ballot: votes.Ballot, judge_id: UU
 
 async def panel(session: AsyncSession, ballot_id: UUID) -> PanelOut:
     rows = await queries.panel(session, ballot_id)
-    decided: dict[queries.Choice, int] = {}
+    decided: dict[Choice, int] = {}
     for row in rows:
         if row.choice is not None:
             decided[row.choice] = decided.get(row.choice, 0) + 1

@@ -172,6 +172,8 @@ async def lock_overdue(site: Site, session: AsyncSession) -> int:
     for ballot in overdue:
         episode = await session.get_one(Episode, ballot.episode_id)
         show = await queries.show(session, episode.id)
+        # First the episode, then the ballot, as everywhere.
+        await session.execute(select(Episode.id).where(Episode.id == episode.id).with_for_update())
         if not await judging.ready_to_count(session, ballot.id):
             continue
         if show.ballot_id == ballot.id and show.phase == "vote":
