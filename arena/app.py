@@ -1,5 +1,6 @@
 """The portal: API, live channels and the built web apps on one port."""
 
+import math
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -25,6 +26,7 @@ from arena.gateway import routes as gateway
 from arena.judging import routes as judging
 from arena.kit import files_routes
 from arena.kit.access import refuse_undeclared
+from arena.kit.clock import Clock
 from arena.kit.db import SessionDep, transaction
 from arena.kit.errors import GavelError, Invalid
 from arena.kit.jobs import routes as jobs
@@ -42,6 +44,7 @@ from arena.pipeline import PIPELINE
 from arena.practice import routes as practice
 from arena.preferences import routes as preferences
 from arena.rundown import routes as rundown
+from arena.rundown.contracts import channels
 from arena.shows import routes as shows
 from arena.shows.base_models import HOUSE_MODEL
 from arena.shows.public import ensure_season
@@ -50,7 +53,9 @@ from arena.submissions import routes as submissions
 from arena.submissions.public import ensure_house
 from arena.teams import routes as teams
 from arena.training import routes as training
+from arena.votes import ballot_routes as ballots
 from arena.votes import routes as votes
+from arena.votes.box import BallotBox
 
 WEB_APPS = ("contestant", "producer", "judge")
 
@@ -97,8 +102,10 @@ ROUTERS = (
     speed.router,
     practice.router,
     gateway.router,
+    ballots.router,
     votes.router,
     judging.router,
+    votes.peers,
     preferences.router,
     leaderboard.router,
     rundown.router,
@@ -122,10 +129,14 @@ def create_app(settings: Settings | None = None) -> FastAPI:
             app.state.bus = site.bus
             app.state.pipeline = PIPELINE
             app.state.limiter = make_limiter(site.settings.redis_url)
+            app.state.clock = Clock(site.sessions)
+            app.state.ballot_box = BallotBox(site, app.state.clock, channels)
             app.state.hub = Hub(site)
-            await app.state.hub.start()
+            for part in (app.state.clock, app.state.ballot_box, app.state.hub):
+                await part.start()
             yield
-            await app.state.hub.stop()
+            for part in (app.state.hub, app.state.ballot_box, app.state.clock):
+                await part.stop()
 
     app = FastAPI(
         title="Gavel",
@@ -175,7 +186,8 @@ def _serve_web(app: FastAPI, folder: Path) -> None:
 async def _refusal(request: Request, error: Exception) -> JSONResponse:
     if not isinstance(error, GavelError):
         raise error
-    headers = {"Retry-After": "60"} if error.status in (429, 503) else None
+    seconds = math.ceil(error.detail.get("retry_ms", 60_000) / 1000)
+    headers = {"Retry-After": str(seconds)} if error.status in (429, 503) else None
     return JSONResponse(_plain(error.body()), error.status, headers)
 
 

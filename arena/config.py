@@ -34,6 +34,11 @@ class Settings(BaseSettings):
     """Where people reach the portal; decides cookie flags and the join address."""
     internal_url: str | None = None
     """Where lab workers and engine nodes reach the portal, when that differs from `public_url`."""
+    peer_url: str | None = None
+    """Where other portal processes of this site reach this one, and no other; needed where there are several."""
+    vote_shards: int = Field(default=1, ge=1, le=64)
+    """Into so many parts every ledger of votes is divided; the same in all processes of a site. Each part is written by
+    one portal process, so more of them are of use only where there are several."""
     engine_urls: Annotated[list[str], NoDecode] = []
     engine_token: SecretStr = SecretStr("")
     recycle_after_loads: int = Field(default=50, ge=1)
@@ -74,7 +79,7 @@ class Settings(BaseSettings):
         except orjson.JSONDecodeError as error:
             raise ValueError(f"GAVEL_JUDGE_ENDPOINTS is not JSON: {error}") from error
 
-    @field_validator("base_model", "guard_url", mode="before")
+    @field_validator("base_model", "guard_url", "peer_url", mode="before")
     @classmethod
     def _unset(cls, value: object) -> object:
         # Compose files pass what is not set as an empty text.
@@ -86,7 +91,7 @@ class Settings(BaseSettings):
             raise ValueError("GAVEL_GUARD_URL needs GAVEL_GUARD_MODEL: the name of the model to ask")
         return self
 
-    @field_validator("public_url", "internal_url", "guard_url")
+    @field_validator("public_url", "internal_url", "guard_url", "peer_url")
     @classmethod
     def _no_slash(cls, value: str | None) -> str | None:
         return value.rstrip("/") if value else value

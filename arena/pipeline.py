@@ -69,10 +69,10 @@ from arena.training import clock as race_clock
 from arena.training import service as training
 from arena.training.contracts import JOB_KIND as RUN_TRAINING
 from arena.training.contracts import RaceChanged, TrainingChanged, TrainingOrdered
-from arena.votes.contracts import BallotChanged, BallotLocked
+from arena.votes.contracts import BallotChanged, BallotLocked, SurpriseTriggered
 
 
-def on_stage(fact: DuelChanged | BallotChanged | ShowMoved) -> list[str]:
+def on_stage(fact: DuelChanged | BallotChanged | SurpriseTriggered | ShowMoved) -> list[str]:
     return channels(fact.episode_id)
 
 
@@ -209,6 +209,7 @@ PIPELINE = Pipeline(
         Air(DuelRevealed, on_stage),
         Air(BallotChanged, on_stage),
         Air(BallotLocked, on_stage),
+        Air(SurpriseTriggered, on_stage),
         Air(PracticeChanged, lambda fact: [f"practice:{fact.exchange_id}"]),
         Air(TrainingChanged, lambda fact: [f"training:{fact.run_id}"]),
         Air(RaceChanged, lambda fact: [f"race:{fact.race_id}"]),

@@ -23,6 +23,7 @@ from arena.kit.site import Site
 SAFE_METHODS = {"GET", "HEAD", "OPTIONS"}
 DEVICE = "device"
 DEVICE_LIFE_SECONDS = 30 * 24 * 3600
+HALL = "hall"
 
 
 def session_cookie(site: Site) -> str:
@@ -38,6 +39,8 @@ def device_cookie(site: Site) -> str:
 class Caller:
     person: Person | None
     device: str | None
+    channel: str = HALL
+    """Which way of seeing the show the device joined by."""
 
     @property
     def roles(self) -> list[str]:
@@ -74,17 +77,17 @@ async def current_caller(connection: HTTPConnection, session: SessionDep) -> Cal
     if (secret or device_token) and not _same_origin(connection):
         raise Forbidden("auth.cross_origin", "This request did not come from a page of this site.")
     person = await queries.person_by_session(session, service.digest(secret)) if secret else None
-    return Caller(person, _device(site, device_token))
+    return Caller(person, *_device(site, device_token))
 
 
-def _device(site: Site, token: str | None) -> str | None:
+def _device(site: Site, token: str | None) -> tuple[str | None, str]:
     if token is None:
-        return None
+        return None, HALL
     try:
-        device: str = site.signer.read(DEVICE, token)["device"]
+        claims = site.signer.read(DEVICE, token)
     except NotFound:
-        return None  # an old cookie; the page asks for a new one
-    return device
+        return None, HALL  # an old cookie; the page asks for a new one
+    return claims["device"], claims.get("channel", HALL)
 
 
 def _same_origin(connection: HTTPConnection) -> bool:
@@ -126,6 +129,7 @@ Producer = Annotated[Caller, Depends(Allow(Permission.PRODUCE), scope="function"
 Judge = Annotated[Caller, Depends(Allow(Permission.JUDGE), scope="function")]
 Inviter = Annotated[Caller, Depends(Allow(Permission.INVITE), scope="function")]
 Moderator = Annotated[Caller, Depends(Allow(Permission.MODERATE), scope="function")]
+SecondPerson = Annotated[Caller, Depends(Allow(Permission.AGREE), scope="function")]
 SeesNodes = Annotated[Caller, Depends(Allow(Permission.SEE_NODES), scope="function")]
 RunsNodes = Annotated[Caller, Depends(Allow(Permission.RUN_NODES), scope="function")]
 SeesMetrics = Annotated[Caller, Depends(Allow(Permission.SEE_METRICS), scope="function")]

@@ -28,6 +28,7 @@ from arena.accounts.schemas import (
     Me,
     NewToken,
     Register,
+    ShowChannel,
     TokenMade,
     TokenRow,
 )
@@ -119,16 +120,23 @@ async def revoke_token(token_id: UUID, caller: SignedIn, session: SessionDep) ->
 
 
 @router.post("/device")
-async def make_device(request: Request, response: Response, caller: PublicCaller) -> Device:
-    """The anonymous identity of a viewer's phone: a signed random number, no account."""
+async def make_device(
+    request: Request, response: Response, caller: PublicCaller, channel: ShowChannel | None = None
+) -> Device:
+    """The anonymous identity of a viewer's phone: a signed random number, no account.
+
+    `channel`: the way of seeing the show whose join link was opened (`hall` unless one says otherwise). A phone that
+    knows its number keeps it when it comes by another link.
+    """
     site: Site = request.app.state.site
-    if caller.device is not None:
-        return Device(device=caller.device)
+    channel = channel or caller.channel
+    if caller.device is not None and channel == caller.channel:
+        return Device(device=caller.device, channel=channel)
     await guess(request, "device")
-    device = "d-" + secrets.token_hex(12)
-    token = site.signer.sign(DEVICE, {"device": device}, DEVICE_LIFE_SECONDS)
+    device = caller.device or "d-" + secrets.token_hex(12)
+    token = site.signer.sign(DEVICE, {"device": device, "channel": channel}, DEVICE_LIFE_SECONDS)
     _set_cookie(request, response, device_cookie(site), token, DEVICE_LIFE_SECONDS)
-    return Device(device=device)
+    return Device(device=device, channel=channel)
 
 
 async def _start_session(request: Request, response: Response, session: SessionDep, person: Person) -> None:

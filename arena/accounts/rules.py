@@ -27,6 +27,8 @@ class Permission(StrEnum):
     SEE_METRICS = "see metrics"
     """How the machines do and how often what was refused; Prometheus asks with the operator's token."""
     MODERATE = "moderate"
+    AGREE = "agree"
+    """Be the second person that some commands of a show take."""
     SCORE = "decide scores"
     """Order benchmark runs, judge answers again, void and set scores."""
 
@@ -41,6 +43,8 @@ GRANTED: dict[Permission, frozenset[Role]] = {
     Permission.RUN_NODES: frozenset({Role.PRODUCER, Role.OPERATOR}),
     Permission.SEE_METRICS: frozenset({Role.OPERATOR}),
     Permission.MODERATE: frozenset({Role.MODERATOR, Role.PRODUCER}),
+    # A site with one producer has an operator, too.
+    Permission.AGREE: frozenset({Role.PRODUCER, Role.MODERATOR, Role.OPERATOR}),
     Permission.SCORE: frozenset({Role.PRODUCER, Role.OPERATOR}),
 }
 

@@ -67,5 +67,9 @@ class TokenMade(TokenRow):
     token: str
 
 
+ShowChannel = Annotated[str, StringConstraints(pattern=r"^[a-z0-9-]{1,16}$")]
+
+
 class Device(Out):
     device: str
+    channel: str

@@ -17,7 +17,8 @@ from arena.kit.errors import NotFound
 from arena.kit.jobs.models import Job
 from arena.kit.jobs.service import latest as latest_job
 from arena.submissions.public import Entry
-from arena.teams.public import Team, ever_members, members
+from arena.submissions.public import owners as entry_owners
+from arena.teams.public import Team, members
 
 EVER = datetime(1970, 1, 1, tzinfo=UTC)
 
@@ -124,18 +125,9 @@ async def said(session: AsyncSession, duel_id: UUID) -> dict[SideName, list[str]
 
 
 async def owners(session: AsyncSession, duel_id: UUID) -> set[UUID]:
-    """Whose entries meet in the duel: who made them, and everybody who is or ever was in a team that holds one of them.
-
-    Whoever leaves a team, before a duel or after it, does not become its judge. The house's entry is nobody's.
-    """
-    statement = (
-        select(Entry.owner_id, Entry.team_id)
-        .join(Answer, Answer.entry_id == Entry.id)
-        .where(Answer.duel_id == duel_id)
-    )
-    entries = (await session.execute(statement)).all()
-    makers = {entry.owner_id for entry in entries if entry.owner_id is not None}
-    return makers | await ever_members(session, {entry.team_id for entry in entries if entry.team_id})
+    """Whose entries meet in the duel."""
+    met = select(Answer.entry_id).where(Answer.duel_id == duel_id)
+    return await entry_owners(session, set((await session.execute(met)).scalars()))
 
 
 async def tokens(session: AsyncSession, answer_id: UUID) -> Sequence[AnswerToken]:

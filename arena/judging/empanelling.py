@@ -15,7 +15,7 @@ from arena.kit.jobs.outbox import record
 from arena.shows.judging import LlmJudge
 from arena.shows.public import season_rules
 from arena.votes import public as votes
-from arena.votes.contracts import TAKES_VERDICTS, BallotChanged, Choice
+from arena.votes.contracts import TAKES_VOTES, BallotChanged, Choice
 
 
 @dataclass(frozen=True)
@@ -43,7 +43,7 @@ async def plan(session: AsyncSession, ballot_id: UUID) -> PanelPlan:
     left = [judge for judge in rules.llm_judges if judge.id not in heard]
     turns = await duels.turns(session, duel)
     sides = [side for turn in turns for side in turn.sides.values()]
-    if ballot.state not in TAKES_VERDICTS or any(side.off_air for side in sides):
+    if ballot.state not in TAKES_VOTES or any(side.off_air for side in sides):
         return PanelPlan(None, left)
     question = PanelQuestion(
         prompt=duel.prompt,
@@ -56,7 +56,7 @@ async def plan(session: AsyncSession, ballot_id: UUID) -> PanelPlan:
 async def keep(session: AsyncSession, ballot_id: UUID, heard: Sequence[Heard]) -> None:
     """Too late for a ballot that is counted by now: a word that could have known the result is none."""
     ballot = await votes.ballot(session, ballot_id, share=True)
-    if ballot.state not in TAKES_VERDICTS:
+    if ballot.state not in TAKES_VOTES:
         return
     for one in heard:
         session.add(

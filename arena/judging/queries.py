@@ -13,7 +13,7 @@ from arena.duels import public as duels
 from arena.judging.models import PanelVerdict, SecondLookRow, VerdictDraft
 from arena.judging.rules import Rest, jury_counts, rest
 from arena.kit.db import db_now
-from arena.kit.errors import Invalid
+from arena.kit.errors import Forbidden
 from arena.shows.public import SeasonRules, season_rules
 from arena.votes import public as votes
 from arena.votes.contracts import FINAL, Choice
@@ -23,11 +23,9 @@ Bar = Literal["staff", "own_entry", "conflict"]
 
 
 def duel_of(ballot: Ballot) -> UUID:
-    """Raises Invalid `verdict.not_a_duel`."""
+    """Raises Forbidden `verdict.not_asked`."""
     if ballot.duel_id is None:
-        raise Invalid(
-            "verdict.not_a_duel", "Judges give verdicts on duels; this ballot is put to the hall alone."
-        )
+        raise Forbidden("verdict.not_asked", "This question is put to the hall alone.")
     return ballot.duel_id
 
 
@@ -38,7 +36,7 @@ async def rules_of(session: AsyncSession, duel_id: UUID) -> SeasonRules:
 async def bar(session: AsyncSession, duel_id: UUID, judge_id: UUID) -> Bar | None:
     if judge_id in await duels.owners(session, duel_id):
         return "own_entry"
-    return "conflict" if judge_id in await votes.interested(session, duel_id) else None
+    return "conflict" if judge_id in await votes.conflicted(session, duel_id) else None
 
 
 async def verdict_of(session: AsyncSession, ballot_id: UUID, judge_id: UUID) -> Verdict | None:

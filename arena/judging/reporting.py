@@ -1,5 +1,5 @@
-"""What producers may know of the jury: at any time how far each judge is, and once a ballot is certified what was
-said."""
+"""What producers may know of the jury: at any time how far each judge is, and what was said once its ballot is
+published."""
 
 from collections import Counter
 from collections.abc import Sequence
@@ -19,7 +19,6 @@ from arena.judging.models import PanelVerdict, SecondLookRow
 from arena.judging.schemas import AlphaOut, JudgeReport, JudgingReport, JurorOut, JuryOut, ModelReport
 from arena.shows.public import Episode, Season, season_rules
 from arena.votes import public as votes
-from arena.votes.contracts import FINAL
 from arena.votes.models import Ballot, Excusal, Verdict
 
 Word = TypeVar("Word", Verdict, PanelVerdict)
@@ -31,7 +30,7 @@ async def jury(session: AsyncSession, duel_id: UUID) -> JuryOut:
     ballot = await votes.ballot_of(session, duel_id)
     given = {one.judge_id for one in await queries.verdicts(session, ballot.id)} if ballot else set()
     excused = {one.judge_id: one for one in await queries.excusals(session, duel_id)}
-    aside = await votes.interested(session, duel_id)
+    aside = await votes.conflicted(session, duel_id) | await duels.owners(session, duel_id)
     rules = (await season_rules(session, duel.season_id)).judging
     tired = await queries.resting(session, duel.episode_id, rules.rest_after)
     found = []
@@ -61,8 +60,8 @@ async def jury(session: AsyncSession, duel_id: UUID) -> JuryOut:
 
 
 async def report(session: AsyncSession, season: Season, episode_id: UUID | None) -> JudgingReport:
-    """Agreement and leanings over the certified ballots of a season, or of one of its episodes."""
-    ballots = await _certified(session, season.id, episode_id)
+    """Agreement and leanings over the published ballots of a season, or of one of its episodes."""
+    ballots = await _published(session, season.id, episode_id)
     rows = await _rows(session, Verdict, [ballot.id for ballot in ballots])
     said = [Said(str(row.ballot_id), str(row.judge_id), row.choice, row.mirrored, row.scores) for row in rows]
     units = [[VALUE[one.choice] for one in said if one.duel == str(ballot.id)] for ballot in ballots]
@@ -117,11 +116,11 @@ def _alpha(found: Alpha | None) -> AlphaOut | None:
     return AlphaOut.model_validate(found) if found else None
 
 
-async def _certified(session: AsyncSession, season_id: UUID, episode_id: UUID | None) -> Sequence[Ballot]:
+async def _published(session: AsyncSession, season_id: UUID, episode_id: UUID | None) -> Sequence[Ballot]:
     statement = (
         select(Ballot)
         .join(Episode, Episode.id == Ballot.episode_id)
-        .where(Episode.season_id == season_id, Ballot.kind == "duel", Ballot.state.in_(FINAL))
+        .where(Episode.season_id == season_id, Ballot.kind == "duel", Ballot.state == "published")
         .order_by(Ballot.created_at)
     )
     if episode_id is not None:

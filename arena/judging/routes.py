@@ -5,8 +5,7 @@ from uuid import UUID
 
 from fastapi import APIRouter, Query, Request
 
-from arena.accounts.public import Judge, Producer, PublicCaller, Role
-from arena.duels import public as duels
+from arena.accounts.public import Judge, Producer, PublicCaller
 from arena.judging import calibration, policy, queries, reporting, service, views
 from arena.judging.policy import BallotJuror, DuelJuror
 from arena.judging.schemas import (
@@ -34,7 +33,6 @@ from arena.kit.schemas import Done
 from arena.kit.site import Site
 from arena.shows.public import current_season
 from arena.votes import public as votes
-from arena.votes.contracts import FINAL
 
 router = APIRouter(tags=["judging"])
 
@@ -55,11 +53,10 @@ async def my_verdict(ballot_id: UUID, caller: Judge, session: SessionDep) -> Ver
 
 
 @router.get("/ballots/{ballot_id}/panel")
-async def read_panel(ballot_id: UUID, caller: PublicCaller, session: SessionDep) -> PanelOut:
-    """What models said of the duel: for producers once the ballot is certified, for anybody after the reveal."""
+async def read_panel(ballot_id: UUID, _: PublicCaller, session: SessionDep) -> PanelOut:
+    """What models said of the duel, for anybody after the reveal."""
     ballot = await votes.ballot(session, ballot_id)
-    duel = await duels.duel(session, queries.duel_of(ballot))
-    if ballot.state not in FINAL or not (duel.revealed_at or caller.has(Role.PRODUCER)):
+    if ballot.state != "published":
         raise Forbidden("ballot.not_revealed", "What the panel of models said is told with the reveal.")
     return await views.panel(session, ballot_id)
 
@@ -159,5 +156,5 @@ async def retire_calibration(item_id: UUID, _: Producer, session: SessionDep) ->
 async def read_report(
     _: Producer, session: SessionDep, episode: Annotated[UUID | None, Query()] = None
 ) -> JudgingReport:
-    """How far the judges agree and how each leans, over certified ballots of the season or of one episode."""
+    """How far the judges agree and how each leans, over published ballots of the season or of one episode."""
     return await reporting.report(session, await current_season(session), episode)

@@ -232,7 +232,7 @@ class ModelReport(Out):
 
 
 class JudgingReport(Out):
-    """Of certified ballots only."""
+    """Of published ballots only: nobody knows a split before the reveal."""
 
     duels: int
     nominal: AlphaOut | None

@@ -23,7 +23,7 @@ from arena.kit.site import Site
 from arena.shows.public import season_rules
 from arena.submissions.public import Entry
 from arena.votes import public as votes
-from arena.votes.contracts import TAKES_VERDICTS, BallotChanged
+from arena.votes.contracts import TAKES_VOTES, BallotChanged
 from arena.votes.models import Ballot, ConflictOfInterest, Excusal, Verdict
 
 CONFIRM_GRACE = timedelta(seconds=1)
@@ -167,7 +167,7 @@ async def require_ready(session: AsyncSession, ballot_id: UUID) -> None:
 
 
 async def _standing(session: AsyncSession, ballot: Ballot) -> Literal["done", "at odds", "looking"]:
-    if ballot.duel_id is None or ballot.state not in TAKES_VERDICTS:
+    if ballot.duel_id is None or ballot.state not in TAKES_VOTES:
         return "done"
     rule = (await queries.rules_of(session, ballot.duel_id)).judging.second_look
     if rule is None:
@@ -182,7 +182,7 @@ async def _standing(session: AsyncSession, ballot: Ballot) -> Literal["done", "a
 def _require_time(ballot: Ballot) -> None:
     if ballot.state in ("draft", "armed"):
         raise Forbidden("verdict.not_open", "The vote has not opened yet. Your verdict was not taken.")
-    if ballot.state not in TAKES_VERDICTS:
+    if ballot.state not in TAKES_VOTES:
         raise Forbidden("verdict.window_closed", "The vote is locked. Your verdict was not changed.")
 
 

@@ -77,6 +77,7 @@ class Subscriber:
     def __init__(self) -> None:
         self._pending: list[tuple[str, bytes]] = []
         self._snapshots: set[str] = set()
+        self._replies: list[bytes] = []
         self.channels: set[str] = set()
         self.ready = asyncio.Event()
 
@@ -94,6 +95,11 @@ class Subscriber:
         self._snapshots.add(channel)
         self.ready.set()
 
+    def reply(self, envelope: bytes) -> None:
+        """Said to this client alone, in answer to what it sent: no snapshot can stand for it."""
+        self._replies.append(envelope)
+        self.ready.set()
+
     def forget(self, channel: str) -> None:
         """Nothing more of this channel is sent, not even what was waiting."""
         self.channels.discard(channel)
@@ -102,8 +108,8 @@ class Subscriber:
 
     def take(self, hub: "Hub") -> list[bytes]:
         snapshots = [hub.watched[name].snapshot() for name in sorted(self._snapshots) if name in hub.watched]
-        batch = [envelope for _, envelope in self._pending] + snapshots
-        self._pending, self._snapshots = [], set()
+        batch = self._replies + [envelope for _, envelope in self._pending] + snapshots
+        self._pending, self._snapshots, self._replies = [], set(), []
         self.ready.clear()
         return batch
 

@@ -1,8 +1,10 @@
-"""The live channels: a WebSocket, and the same snapshots over plain HTTP."""
+"""The live channels: a WebSocket, which also takes votes, and the same snapshots over plain HTTP."""
 
 import asyncio
 from contextlib import suppress
-from typing import Literal
+from datetime import datetime
+from typing import Annotated, Literal
+from uuid import UUID
 
 import orjson
 import structlog
@@ -12,13 +14,21 @@ from sqlalchemy.exc import SQLAlchemyError
 from starlette.requests import HTTPConnection
 from starlette.websockets import WebSocketDisconnect, WebSocketState
 
-from arena.accounts.public import current_caller
+from arena.accounts.public import Caller, current_caller
 from arena.kit.access import per_channel
+from arena.kit.clock import Clock
 from arena.kit.errors import Forbidden, GavelError, Unauthenticated
+from arena.kit.pace import Pace
 from arena.kit.site import Site
 from arena.live.hub import Hub, Subscriber, now
 from arena.live.schemas import Snapshot
 from arena.live.states import PRIVATE, Channel, admit
+from arena.votes.box import AT_ONCE, PER_SECOND, BallotBox
+from arena.votes.casting import refusal, too_fast
+from arena.votes.contracts import OptionId
+from arena.votes.identity import level_of
+from arena.votes.policy import device_of, voter
+from arena.votes.schemas import VoteOut
 
 log = structlog.get_logger()
 router = APIRouter(prefix="/live", tags=["live"])
@@ -26,7 +36,10 @@ router = APIRouter(prefix="/live", tags=["live"])
 HEARTBEAT_SECONDS = 15.0
 SEND_TIMEOUT = 10.0
 MAX_CHANNELS = 20
-AUTH, SLOW, PROTOCOL = 4001, 4008, 4009
+AUTH, SLOW, PROTOCOL, FLOOD, TOO_LARGE = 4001, 4008, 4009, 4029, 1009
+MAX_MESSAGE = 1 << 16
+VIOLATIONS = 3
+"""So often may one connection send votes faster than anybody taps."""
 
 
 class Subscribe(BaseModel):
@@ -45,7 +58,19 @@ class Ping(BaseModel):
     t: Literal["ping"]
 
 
-Message: TypeAdapter[Subscribe | Unsubscribe | Ping] = TypeAdapter(Subscribe | Unsubscribe | Ping)
+class VoteOnSocket(BaseModel):
+    """The same as `POST /ballots/{b}/votes`. Answered under its `id`: `ok`, or `err` with a code."""
+
+    t: Literal["vote"]
+    id: int = Field(ge=0, lt=2**31)
+    b: UUID
+    c: OptionId
+    n: int = Field(ge=1, lt=2**31)
+
+
+Message: TypeAdapter[Subscribe | Unsubscribe | Ping | VoteOnSocket] = TypeAdapter(
+    Annotated[Subscribe | Unsubscribe | Ping | VoteOnSocket, Field(discriminator="t")]
+)
 
 
 @router.get("/{channel}", dependencies=[Depends(per_channel)])
@@ -73,18 +98,29 @@ async def live(socket: WebSocket, _: None = Depends(per_channel)) -> None:
     await socket.accept()
     try:
         async with site.sessions() as session, session.begin():
-            await current_caller(socket, session)
+            caller = await current_caller(socket, session)
     except (Forbidden, Unauthenticated):
         await socket.close(AUTH, "This page may not connect.")
         return
     subscriber = Subscriber()
+    polls = Polls(socket, subscriber, caller)
     tasks = [
         asyncio.create_task(_send(socket, hub, subscriber)),
         asyncio.create_task(_ask_again(site, hub, socket, subscriber)),
     ]
     try:
         while True:
-            await _obey(site, hub, socket, subscriber, await socket.receive_text())
+            text = await socket.receive_text()
+            if len(text) > MAX_MESSAGE:
+                await _close(socket, TOO_LARGE, "The message is too large.")
+                break
+            message = Message.validate_json(text)
+            if isinstance(message, VoteOnSocket):
+                if not polls.take(message):
+                    await _close(socket, FLOOD, "Too many votes at once.")
+                    break
+            else:
+                await _obey(site, hub, socket, subscriber, message)
     except WebSocketDisconnect:
         pass
     except (ValidationError, KeyError, orjson.JSONDecodeError):
@@ -120,8 +156,14 @@ def _refuse(subscriber: Subscriber, channel: str, refusal: GavelError) -> None:
     subscriber.push("", orjson.dumps({"ch": channel, "t": "err", "code": refusal.code}))
 
 
-async def _obey(site: Site, hub: Hub, socket: WebSocket, subscriber: Subscriber, text: str) -> None:
-    match Message.validate_json(text):
+async def _obey(
+    site: Site,
+    hub: Hub,
+    socket: WebSocket,
+    subscriber: Subscriber,
+    message: Subscribe | Unsubscribe | Ping,
+) -> None:
+    match message:
         case Subscribe() as wish:
             try:
                 await _let_in(site, socket, wish.ch)
@@ -134,6 +176,67 @@ async def _obey(site: Site, hub: Hub, socket: WebSocket, subscriber: Subscriber,
             hub.leave(subscriber, {wish.ch})
         case Ping():
             subscriber.push("", orjson.dumps({"t": "hb", "now": now()}))
+
+
+class Polls:
+    """The votes of one connection. Each is on its way by itself: an answer waits for a commit, the page does not."""
+
+    def __init__(self, socket: WebSocket, subscriber: Subscriber, caller: Caller) -> None:
+        self._socket, self._subscriber, self._caller = socket, subscriber, caller
+        self._site: Site = socket.app.state.site
+        self._clock: Clock = socket.app.state.clock
+        self._box: BallotBox = socket.app.state.ballot_box
+        self._pace = Pace(PER_SECOND, AT_ONCE)
+        self._violations = 0
+        self._under_way: set[asyncio.Task[None]] = set()
+
+    def take(self, message: VoteOnSocket) -> bool:
+        """False when this connection has to end: it will not keep to the pace."""
+        at = self._clock.now()
+        if seconds := self._pace.wait():
+            self._violations += 1
+            self._refuse(message, too_fast(seconds))
+            return self._violations < VIOLATIONS
+        # Goes on when the page is gone: what was received in time is counted, and the retry finds its receipt.
+        task = asyncio.create_task(self._cast(message, at))
+        self._under_way.add(task)
+        task.add_done_callback(self._under_way.discard)
+        return True
+
+    async def _cast(self, message: VoteOnSocket, at: datetime) -> None:
+        try:
+            caller, who = await self._voter(message.b)
+            line = await self._box.cast(
+                message.b, who, message.c, message.n, level_of(caller), caller.channel, at
+            )
+        except GavelError as refused:
+            self._refuse(message, refused)
+        except (SQLAlchemyError, OSError):
+            self._refuse(message, refusal("vote.try_again", retry_ms=1000))
+        else:
+            said = VoteOut.of(line).model_dump_json().encode()
+            self._subscriber.reply(b'{"t":"ok","id":%d,"d":%b}' % (message.id, said))
+
+    async def _voter(self, ballot_id: UUID) -> tuple[Caller, str]:
+        """A device is what its signed token says. Who has an account is asked afresh each time, as over HTTP."""
+        if self._caller.person is None:
+            return self._caller, device_of(self._caller)
+        async with self._site.sessions() as session, session.begin():
+            caller = await current_caller(self._socket, session)
+            return caller, await voter(ballot_id, caller, session)
+
+    def _refuse(self, message: VoteOnSocket, said: GavelError) -> None:
+        self._subscriber.reply(
+            orjson.dumps(
+                {
+                    "t": "err",
+                    "id": message.id,
+                    "code": said.code,
+                    "message": said.message,
+                    "retry_ms": said.detail.get("retry_ms"),
+                }
+            )
+        )
 
 
 async def _send(socket: WebSocket, hub: Hub, subscriber: Subscriber) -> None:

@@ -14,7 +14,7 @@ from arena.rundown.public import Phase
 from arena.shows.public import EpisodeOut, Preferences
 from arena.submissions.public import RosterRow, SubmissionOut
 from arena.training.public import RaceOut, TrainingOut
-from arena.votes.public import TallyOut
+from arena.votes.public import BallotKind, BallotOut, BallotState, Count, Option, TallyOut
 
 
 class StageSide(Out):
@@ -65,10 +65,14 @@ class StageBallot(Out):
     """What everybody may know while the vote is open: how many, never which way."""
 
     id: UUID
-    state: Literal["open", "locked"]
+    state: BallotState
+    digest: str
+    """Of what was asked, of whom and for how long, since it was armed."""
     opens_at: datetime
     closes_at: datetime
-    """For viewers."""
+    """For viewers without delay."""
+    delays: dict[str, int]
+    """Channel -> seconds by which it votes later."""
     locks_at: datetime
     """For judges; earlier when all have submitted."""
     counted: int
@@ -76,6 +80,28 @@ class StageBallot(Out):
     root: str | None
     teaches: Preferences
     """Whose words a model may learn from afterwards; whoever speaks is told so beside the buttons."""
+
+
+class StagePoll(Out):
+    """A question, a surprise or a prize beside the duel: how many, and once it is published which way."""
+
+    id: UUID
+    kind: BallotKind
+    state: BallotState
+    digest: str
+    question_zh: str
+    question_en: str
+    options: list[Option]
+    opens_at: datetime
+    closes_at: datetime
+    """For viewers without delay."""
+    delays: dict[str, int]
+    counted: int
+    threshold: int | None
+    triggered: bool
+    """Enough had asked for the surprise within its window."""
+    root: str | None
+    result: Count | None
 
 
 class StageResult(Out):
@@ -100,6 +126,8 @@ class Stage(Out):
     duel: StageDuel | None
     ballot: StageBallot | None
     result: StageResult | None
+    polls: list[StagePoll]
+    """Those under way, and the ones published last, until the show goes on."""
 
 
 class Program(Out):
@@ -127,9 +155,20 @@ class DeskSides(Out):
     """Digests of what is shown beside the prompt."""
 
 
-class Desk(Stage):
-    """`desk:{episode}`: the producer's view: names, nodes, roster and log. No split before the lock either."""
+class DeskBallot(BallotOut):
+    """With what only those who run the show need to know."""
 
+    alarm: dict[str, Any] | None
+    """Where the second count was not equal to the first."""
+    agreed: str | None
+    """Who agrees that it closes before its time."""
+
+
+class Desk(Stage):
+    """`desk:{episode}`: the producer's view: names, nodes, roster and log. No split before it is certified either."""
+
+    ballots: list[DeskBallot]
+    """All of the episode."""
     names: DeskSides | None
     roster: list[RosterRow]
     nodes: list[NodeOut]

@@ -7,7 +7,7 @@ from uuid import UUID
 from pydantic import BaseModel
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from arena.accounts.public import Caller, Permission, Role
+from arena.accounts.public import Caller, Permission, Person, Role
 from arena.duels import public as duels
 from arena.duels.schemas import EntryName
 from arena.kit.errors import Forbidden, NotFound
@@ -16,6 +16,7 @@ from arena.kit.jobs.models import JobState
 from arena.leaderboard.public import board
 from arena.live.schemas import (
     Desk,
+    DeskBallot,
     DeskEvent,
     DeskSides,
     JudgesIn,
@@ -23,6 +24,7 @@ from arena.live.schemas import (
     Stage,
     StageBallot,
     StageDuel,
+    StagePoll,
     StageResult,
     StageSide,
     StageTurn,
@@ -91,14 +93,15 @@ async def stage(session: AsyncSession, episode_id: UUID) -> Stage:
 
 async def _on_stage(
     session: AsyncSession, episode_id: UUID
-) -> tuple[Stage, Contest | None, Sequence[rundown.ShowEvent]]:
-    """What everyone sees, and what it was made from: the duel with its turns, if there is one, and the show's log."""
+) -> tuple[Stage, Contest | None, Sequence[rundown.ShowEvent], Sequence[votes.Ballot]]:
+    """What everyone sees, and what it was made from: the duel with its turns, if there is one, log and ballots."""
     about = await episode(session, episode_id)
     events = await rundown.events(session, episode_id)
     show = rundown.fold((event.type, event.body) for event in events)
     duel = await duels.duel(session, show.duel_id) if show.duel_id else None
     turns = await duels.turns(session, duel) if duel else None
     ballot = await votes.ballot_of(session, duel.id) if duel else None
+    ballots = await votes.ballots_of(session, episode_id)
     seen = Stage(
         episode=EpisodeOut.model_validate(about),
         version=show.version,
@@ -108,12 +111,13 @@ async def _on_stage(
         result=await _result(session, duel, turns[-1].sides, ballot)
         if duel and turns and ballot and duel.revealed_at
         else None,
+        polls=[await _poll(session, one) for one in ballots if _is_shown(one, events)],
     )
-    return seen, (duel, turns) if duel and turns else None, events
+    return seen, (duel, turns) if duel and turns else None, events, ballots
 
 
 async def desk(session: AsyncSession, episode_id: UUID) -> Desk:
-    seen, contest, events = await _on_stage(session, episode_id)
+    seen, contest, events, ballots = await _on_stage(session, episode_id)
     names = None
     if contest is not None:
         duel, turns = contest
@@ -125,6 +129,7 @@ async def desk(session: AsyncSession, episode_id: UUID) -> Desk:
     held = await live_leases(session)
     return Desk(
         **{name: getattr(seen, name) for name in Stage.model_fields},
+        ballots=[await _desk_ballot(session, one) for one in ballots],
         names=names,
         roster=await submissions.roster(session, seen.episode.season_id),
         nodes=[NodeOut.of(node, held.get(node.id)) for node in await nodes(session)],
@@ -195,17 +200,62 @@ def _side(view: duels.SideView) -> StageSide:
 async def _ballot(session: AsyncSession, ballot: votes.Ballot, season_id: UUID) -> StageBallot:
     season = await session.get_one(Season, season_id)
     submitted = await votes.submitted_verdicts(session, ballot.id)
+    assert ballot.duel_id and ballot.opens_at and ballot.closes_at and ballot.locks_at
     return StageBallot(
         id=ballot.id,
         state=ballot.state,
+        digest=ballot.config_digest or "",
         opens_at=ballot.opens_at,
         closes_at=ballot.closes_at,
+        delays=_delays(ballot.configuration),
         locks_at=ballot.locks_at,
-        counted=await votes.counted(session, ballot.id),
+        counted=await votes.counted(session, ballot),
         judges=JudgesIn(submitted=submitted, total=await votes.jury(session, ballot.duel_id)),
         root=ballot.root,
         teaches=declared_preferences(season.rules),
     )
+
+
+def _delays(config: votes.BallotConfig) -> dict[str, int]:
+    return {channel.id: channel.delay_seconds for channel in config.channels}
+
+
+def _is_shown(ballot: votes.Ballot, events: Sequence[rundown.ShowEvent]) -> bool:
+    """From when it opens until it is void, or published and the show has gone on."""
+    if ballot.kind == "duel" or ballot.opens_at is None or ballot.state == "void":
+        return False
+    return ballot.state != "published" or rundown.stays(
+        [(event.type, event.key) for event in events], f"publish_ballot-{ballot.id}"
+    )
+
+
+async def _poll(session: AsyncSession, ballot: votes.Ballot) -> StagePoll:
+    config = ballot.configuration
+    assert ballot.opens_at and ballot.closes_at and ballot.config_digest
+    return StagePoll(
+        id=ballot.id,
+        kind=ballot.kind,
+        state=ballot.state,
+        digest=ballot.config_digest,
+        question_zh=config.question_zh,
+        question_en=config.question_en,
+        options=list(config.options),
+        opens_at=ballot.opens_at,
+        closes_at=ballot.closes_at,
+        delays=_delays(config),
+        counted=await votes.counted(session, ballot),
+        threshold=config.threshold,
+        triggered=ballot.triggered_at is not None,
+        root=ballot.root,
+        result=votes.count(ballot) if ballot.state == "published" else None,
+    )
+
+
+async def _desk_ballot(session: AsyncSession, ballot: votes.Ballot) -> DeskBallot:
+    seen = votes.BallotOut.of(ballot, await votes.counted(session, ballot), votes.is_for_producers(ballot))
+    agreed = await session.get(Person, ballot.shorten_by) if ballot.shorten_by else None
+    fields = {name: getattr(seen, name) for name in votes.BallotOut.model_fields}
+    return DeskBallot(**fields, alarm=ballot.alarm, agreed=agreed.display_name if agreed else None)
 
 
 async def _result(session: AsyncSession, duel: duels.Duel, sides: Sides, ballot: votes.Ballot) -> StageResult:

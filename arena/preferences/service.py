@@ -98,7 +98,7 @@ async def _pair(
     if duel.turns > 1:
         return "several_turns"
     ballot = await votes.ballot_of(session, duel.id)
-    if ballot is None or ballot.state != "locked":
+    if ballot is None or ballot.state not in votes.FINAL:
         return "no_verdict"
     crowd, judges = await votes.tallies(session, ballot)
     clear = preferred(crowd, judges, weights, least)

@@ -17,11 +17,11 @@ from arena.votes import public as votes
 
 
 async def rated_duels(session: AsyncSession, season_id: UUID) -> list[Duel]:
-    """Every revealed duel with its locked tallies. What is not revealed cannot move the board."""
+    """Every revealed duel with its certified tallies. What is not revealed cannot move the board."""
     found = []
     for duel in await duels.revealed_duels(session, season_id):
         ballot = await votes.ballot_of(session, duel.id)
-        if ballot is None or ballot.state != "locked":
+        if ballot is None or ballot.state not in votes.FINAL:
             continue
         crowd, judges = await votes.tallies(session, ballot)
         sides = await duels.answers(session, duel.id)

@@ -8,6 +8,7 @@ from pydantic import Field
 from arena.duels.public import DuelKind
 from arena.kit.facts import Fact
 from arena.kit.schemas import In
+from arena.votes.public import HALL, Channels, Level
 
 
 class StartDuel(In):
@@ -28,9 +29,14 @@ class StartDuel(In):
 class OpenVote(In):
     type: Literal["open_vote"]
     seconds: int = Field(default=60, ge=5, le=3600)
+    channels: Channels = (HALL,)
+    """Who sees the show later votes later by as much."""
+    level: Level = 0
 
 
 class LockVote(In):
+    """Close the vote and have it counted a second time."""
+
     type: Literal["lock_vote"]
 
 
@@ -43,6 +49,20 @@ class Finish(In):
 
 
 Command = Annotated[StartDuel | OpenVote | LockVote | Reveal | Finish, Field(discriminator="type")]
+
+
+BallotAction = Literal[
+    "prepare_ballot",
+    "arm_ballot",
+    "open_ballot",
+    "agree_shorten",
+    "close_ballot",
+    "certify_ballot",
+    "publish_ballot",
+    "void_ballot",
+    "surprise",
+]
+"""What is done to ballots stands in the show's log, too. They run beside its phases."""
 
 
 class ShowMoved(Fact):

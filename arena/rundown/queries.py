@@ -17,3 +17,9 @@ async def events(session: AsyncSession, episode_id: UUID) -> Sequence[ShowEvent]
 
 async def show(session: AsyncSession, episode_id: UUID) -> Show:
     return fold((event.type, event.body) for event in await events(session, episode_id))
+
+
+async def done(session: AsyncSession, episode_id: UUID, key: str) -> bool:
+    """Whether the log has a step under this key."""
+    found = select(ShowEvent.version).where(ShowEvent.episode_id == episode_id, ShowEvent.key == key)
+    return (await session.execute(found)).first() is not None

@@ -3,16 +3,19 @@
 from uuid import UUID
 
 from fastapi import APIRouter, Request
+from sqlalchemy.ext.asyncio import AsyncSession
 
-from arena.accounts.public import Moderator, Producer
+from arena.accounts.public import Moderator, Producer, SecondPerson
 from arena.duels.public import Steer
 from arena.kit.db import SessionDep
 from arena.kit.schemas import Done
 from arena.kit.site import Site
-from arena.rundown import service
+from arena.rundown import ballots, queries, service
 from arena.rundown.contracts import channels
 from arena.rundown.schemas import CommandIn, ShowOut
 from arena.shows.public import episode
+from arena.votes import public as votes
+from arena.votes.public import BallotOut, NewBallot, VoidBallot
 
 router = APIRouter(tags=["rundown"])
 
@@ -22,8 +25,11 @@ async def command(
     episode_id: UUID, request: Request, caller: Producer, session: SessionDep, body: CommandIn
 ) -> ShowOut:
     """Start a duel, open, lock, reveal, finish. The answer is the show after the command."""
+    if body.command.type == "lock_vote":
+        await _drained(request, (await queries.show(session, episode_id)).ballot_id)
+    site: Site = request.app.state.site
     show = await service.carry_out(
-        request.app.state.site,
+        site,
         session,
         await episode(session, episode_id),
         body.command,
@@ -31,6 +37,9 @@ async def command(
         body.key,
         caller.person_id,
     )
+    if body.command.type == "lock_vote" and show.ballot_id is not None:
+        await session.commit()
+        show = await ballots.certify(site, session, show.ballot_id)
     return ShowOut.model_validate(show)
 
 
@@ -45,3 +54,60 @@ async def steer_program(
     site: Site = request.app.state.site
     await site.bus.touch(channels(episode_id))
     return Done()
+
+
+@router.post("/episodes/{episode_id}/ballots", status_code=201)
+async def prepare_ballot(
+    episode_id: UUID, caller: Producer, session: SessionDep, body: NewBallot
+) -> BallotOut:
+    """A draft of a question, a surprise or a prize."""
+    ballot = await ballots.prepare(session, await episode(session, episode_id), body, caller.person_id)
+    return await _seen(session, ballot)
+
+
+@router.post("/ballots/{ballot_id}/arm")
+async def arm_ballot(ballot_id: UUID, caller: Producer, session: SessionDep) -> BallotOut:
+    """Fix what is asked, and tell its hash."""
+    return await _seen(session, await ballots.step(session, ballot_id, "arm_ballot", caller.person_id))
+
+
+@router.post("/ballots/{ballot_id}/open")
+async def open_ballot(ballot_id: UUID, caller: Producer, session: SessionDep) -> BallotOut:
+    return await _seen(session, await ballots.step(session, ballot_id, "open_ballot", caller.person_id))
+
+
+@router.post("/ballots/{ballot_id}/shorten")
+async def agree_to_shorten(ballot_id: UUID, caller: SecondPerson, session: SessionDep) -> BallotOut:
+    """Agree that somebody else closes it before its time."""
+    return await _seen(session, await ballots.agree(session, ballot_id, caller.person_id))
+
+
+@router.post("/ballots/{ballot_id}/close")
+async def close_ballot(ballot_id: UUID, request: Request, caller: Producer, session: SessionDep) -> BallotOut:
+    """Close it and count it a second time; one that is closed is counted again."""
+    await _drained(request, ballot_id)
+    await ballots.close(session, ballot_id, caller.person_id)
+    await session.commit()
+    await ballots.certify(request.app.state.site, session, ballot_id)
+    return await _seen(session, await votes.ballot(session, ballot_id))
+
+
+@router.post("/ballots/{ballot_id}/publish")
+async def publish_ballot(ballot_id: UUID, caller: Producer, session: SessionDep) -> BallotOut:
+    return await _seen(session, await ballots.step(session, ballot_id, "publish_ballot", caller.person_id))
+
+
+@router.post("/ballots/{ballot_id}/void")
+async def void_ballot(ballot_id: UUID, caller: Producer, session: SessionDep, body: VoidBallot) -> BallotOut:
+    """It counts for nothing; everybody reads why."""
+    return await _seen(session, await ballots.void(session, ballot_id, body.reason, caller.person_id))
+
+
+async def _seen(session: AsyncSession, ballot: votes.Ballot) -> BallotOut:
+    return BallotOut.of(ballot, await votes.counted(session, ballot), votes.is_for_producers(ballot))
+
+
+async def _drained(request: Request, ballot_id: UUID | None) -> None:
+    """What this portal has received in time is written before the ballot closes."""
+    if ballot_id is not None:
+        await request.app.state.ballot_box.drain(ballot_id)

@@ -1,6 +1,6 @@
 """The show as a fold over its events, and which command is possible when. Pure functions."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Literal
 from uuid import UUID
@@ -24,6 +24,7 @@ AFTER: dict[str, Phase] = {
     "reveal": "revealed",
     "finish": "finished",
 }
+"""What is done to a ballot leaves the phase as it is."""
 
 
 @dataclass(frozen=True)
@@ -35,7 +36,10 @@ class Show:
 
 
 def apply(show: Show, type: str, body: dict[str, Any]) -> Show:
-    after = replace(show, version=show.version + 1, phase=AFTER[type])
+    after = replace(show, version=show.version + 1, phase=AFTER.get(type, show.phase))
+    if type == "void_ballot" and UUID(body["ballot_id"]) == show.ballot_id:
+        # The duel's vote counts for nothing: it is put to the vote again, on another ballot.
+        return replace(after, phase="duel", ballot_id=None)
     if type == "start_duel":
         return replace(after, duel_id=UUID(body["duel_id"]), ballot_id=None)
     if type == "open_vote":
@@ -48,3 +52,9 @@ def fold(events: Iterable[tuple[str, dict[str, Any]]]) -> Show:
     for type, body in events:
         show = apply(show, type, body)
     return show
+
+
+def stays(events: Sequence[tuple[str, str]], key: str) -> bool:
+    """Whether what was put on stage by the step `key` is still there: the next step of the show itself clears it."""
+    place = next((at for at, (_, own) in enumerate(events) if own == key), None)
+    return place is not None and all(type not in AFTER for type, _ in events[place:])

@@ -4,18 +4,16 @@ from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from arena.duels import public as duels
 from arena.judging import public as judging
 from arena.kit.errors import Conflict
-from arena.kit.jobs.outbox import record
 from arena.kit.site import Site
-from arena.rundown import queries
-from arena.rundown.contracts import Command, Finish, LockVote, OpenVote, Reveal, ShowMoved, StartDuel
-from arena.rundown.models import ShowEvent
-from arena.rundown.rules import ALLOWED, Show, apply, fold
+from arena.rundown import ballots, queries
+from arena.rundown.contracts import Command, Finish, LockVote, OpenVote, Reveal, StartDuel
+from arena.rundown.log import hold, write
+from arena.rundown.rules import ALLOWED, Show, fold
 from arena.shows.public import Episode
 from arena.votes import public as votes
 
@@ -33,8 +31,7 @@ async def carry_out(
     by: UUID | None,
 ) -> Show:
     """Do it and log it in one transaction. Raises Conflict with the fresh version when the show has moved on."""
-    # The episode row serialises all commands of one show.
-    await session.execute(select(Episode.id).where(Episode.id == episode.id).with_for_update())
+    await hold(session, episode.id)
     events = await queries.events(session, episode.id)
     show = fold((event.type, event.body) for event in events)
     asked = command.model_dump(mode="json")
@@ -57,20 +54,7 @@ async def carry_out(
             phase=show.phase,
         )
     body = await _do(site, session, episode, show, command, by)
-    after = apply(show, command.type, body)
-    event = ShowEvent(
-        episode_id=episode.id,
-        version=after.version,
-        type=command.type,
-        body=body,
-        command=asked,
-        key=key,
-        by=by,
-    )
-    session.add(event)
-    await session.flush()
-    record(session, ShowMoved(episode_id=episode.id, version=after.version))
-    return after
+    return await write(session, episode.id, show, command.type, body, asked, key, by)
 
 
 async def _do(
@@ -108,22 +92,29 @@ async def _do(
             }
         case OpenVote():
             duel = await _duel(session, show)
-            ballot = await votes.open_ballot(session, duel, command.seconds)
+            ballot = await votes.open_duel_ballot(
+                session, episode, duel, command.seconds, command.channels, command.level
+            )
             await judging.opened(session, ballot, duel)
+            assert ballot.closes_at is not None
             return {
                 "ballot_id": str(ballot.id),
                 "seconds": command.seconds,
                 "closes_at": ballot.closes_at.isoformat(),
+                "digest": ballot.config_digest,
             }
         case LockVote():
             await judging.require_ready(session, _known(show.ballot_id))
-            locked = await votes.lock_ballot(session, _known(show.ballot_id))
+            closed = await votes.close(session, _known(show.ballot_id), by)
             await duels.seal(site, session, await _duel(session, show))
-            return {"ballot_id": str(locked.id), "root": locked.root}
+            return {"ballot_id": str(closed.id), **ballots.shortened(closed)}
         case Reveal():
+            await votes.publish(session, _known(show.ballot_id))
             await duels.reveal(session, await _duel(session, show))
             return {"duel_id": str(show.duel_id)}
         case Finish():
+            if any(one.state in votes.TAKES_VOTES for one in await votes.ballots_of(session, episode.id)):
+                raise Conflict("rundown.vote_open", "A vote is still open. Close it first, or void it.")
             episode.state = "finished"
             return {}
 
@@ -143,7 +134,7 @@ async def steer(session: AsyncSession, duel_id: UUID, asked: duels.Steer, by: UU
     """
     about = await duels.duel(session, duel_id)
     # First the episode, then the duel, as everywhere.
-    await session.execute(select(Episode.id).where(Episode.id == about.episode_id).with_for_update())
+    await hold(session, about.episode_id)
     duel = await duels.duel(session, duel_id, lock=True)
     show = await queries.show(session, duel.episode_id)
     if asked.action != "replace" and (show.duel_id != duel_id or show.phase != "duel"):
@@ -166,18 +157,24 @@ def _known(value: UUID | None) -> UUID:
     return value
 
 
-async def lock_overdue(site: Site, session: AsyncSession) -> int:
-    """The clock's hand: lock each ballot whose deadline has passed. Returns how many."""
-    overdue = await votes.overdue(session, GRACE)
-    for ballot in overdue:
+async def close_overdue(site: Site, session: AsyncSession) -> None:
+    """The clock's hand: close each ballot whose last deadline has passed."""
+    await votes.close_first_channel(session)
+    for ballot in await votes.overdue(session, GRACE):
+        if ballot.kind != "duel":
+            await ballots.close(session, ballot.id, None)
+            continue
         episode = await session.get_one(Episode, ballot.episode_id)
         show = await queries.show(session, episode.id)
-        # First the episode, then the ballot, as everywhere.
-        await session.execute(select(Episode.id).where(Episode.id == episode.id).with_for_update())
+        await hold(session, episode.id)  # first the episode, then the ballot, as everywhere
         if not await judging.ready_to_count(session, ballot.id):
             continue
         if show.ballot_id == ballot.id and show.phase == "vote":
-            await carry_out(
-                site, session, episode, LockVote(type="lock_vote"), show.version, f"clock-{ballot.id}", None
-            )
-    return len(overdue)
+            lock = LockVote(type="lock_vote")
+            await carry_out(site, session, episode, lock, show.version, f"clock-{ballot.id}", None)
+
+
+async def certify_closed(site: Site, session: AsyncSession) -> None:
+    """Count what is closed, by whomever it was closed."""
+    for ballot in await votes.uncounted(session):
+        await ballots.certify(site, session, ballot.id)

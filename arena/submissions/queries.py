@@ -1,6 +1,6 @@
 """Reads of submissions."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Any
 from uuid import UUID
 
@@ -133,6 +133,17 @@ async def roster(session: AsyncSession, season_id: UUID) -> list[RosterRow]:
         )
         for entry, row in rows
     ]
+
+
+async def owners(session: AsyncSession, entry_ids: Collection[UUID]) -> set[UUID]:
+    """Who made these entries, and everybody who is or ever was in a team that holds one of them.
+
+    Whoever leaves a team, before a vote or after it, does not become its judge. The house's entry is nobody's.
+    """
+    statement = select(Entry.owner_id, Entry.team_id).where(Entry.id.in_(entry_ids))
+    found = (await session.execute(statement)).all()
+    makers = {entry.owner_id for entry in found if entry.owner_id is not None}
+    return makers | await teams.ever_members(session, {entry.team_id for entry in found if entry.team_id})
 
 
 async def entries(session: AsyncSession, season_id: UUID) -> Sequence[Entry]:

@@ -25,8 +25,6 @@ the show later, or waiting for what a gateway had received in time. `closed`: th
 the ledger is counted again, apart from the writer's tally. `certified`: both are equal, root and tally are signed.
 `published`: the evidence is out."""
 TAKES_VOTES: tuple[BallotState, ...] = ("open", "closing")
-TAKES_VERDICTS: tuple[BallotState, ...] = ("open", "closing", "closed")
-"""Judges have time after the crowd; nothing is counted before they are done."""
 FINAL: tuple[BallotState, ...] = ("certified", "published")
 """The count is signed: only now does anybody see a split."""
 

@@ -47,9 +47,15 @@ class Ballot(Row):
     root: Mapped[str | None]
     """Merkle root over them, published when certified, before the reveal."""
     tally: Mapped[dict[str, Any] | None]
-    """Counted from the ledger when certified: option -> voters, and the same for flagged ones; see `rules.Count`."""
+    """Counted from the ledger when certified: option -> voters, and the same for flagged ones (`evidence.Count`)."""
     certificate: Mapped[dict[str, Any] | None]
-    """The signed statement (`evidence.Certificate`). None on ballots from before there were any."""
+    """The signed statement (`evidence.Seal`). None on ballots from before there were any."""
+    alarm: Mapped[dict[str, Any] | None]
+    """Where the second count was not equal to what was written down: nothing is shown before somebody has looked."""
+    shorten_by: Mapped[UUID | None] = mapped_column(ForeignKey("persons.id"))
+    """Who agrees that it closes earlier than was promised: somebody else than whoever closes it."""
+    triggered_at: Mapped[datetime | None]
+    """Of a surprise: when enough had asked for it. Once."""
     reason: Mapped[str | None]
     """Why it is void."""
 

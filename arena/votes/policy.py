@@ -9,7 +9,6 @@ from fastapi import Depends
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from arena.accounts.public import Caller, Permission, PublicCaller, Role
-from arena.duels import public as duels
 from arena.kit.db import SessionDep
 from arena.kit.errors import Forbidden, Unauthenticated
 from arena.votes import queries
@@ -21,6 +20,10 @@ async def voter(ballot_id: UUID, caller: PublicCaller, session: SessionDep) -> s
     if caller.person is not None:
         await _refuse_interested(session, caller, ballot_id)
         return f"p-{caller.person.id}"
+    return device_of(caller)
+
+
+def device_of(caller: Caller) -> str:
     if caller.device is None:
         raise Unauthenticated("vote.no_device", "This phone has not joined yet. Open the show's page first.")
     return caller.device
@@ -30,8 +33,8 @@ async def _refuse_interested(session: AsyncSession, caller: Caller, ballot_id: U
     if caller.may(Permission.MODERATE):
         raise Forbidden("vote.not_for_staff", "Who sees more than the hall neither votes nor judges.")
     ballot = await queries.ballot(session, ballot_id)
-    if caller.person_id in await duels.owners(session, ballot.duel_id):
-        raise Forbidden("vote.own_entry", "Your own entry is in this duel, so others decide it.")
+    if caller.person_id in await queries.interested(session, ballot):
+        raise Forbidden("vote.own_entry", "Your own entry is in this vote, so others decide it.")
 
 
 Voter = Annotated[str, Depends(voter, scope="function")]

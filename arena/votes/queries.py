@@ -1,7 +1,8 @@
-"""Reads of ballots. Nothing here returns a split before the lock."""
+"""Reads of ballots. Nothing here returns a split before the count is signed."""
 
 from collections.abc import Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
+from hashlib import sha256
 from uuid import UUID
 
 from sqlalchemy import func, select
@@ -11,12 +12,31 @@ from arena.accounts.public import judges
 from arena.duels import public as duels
 from arena.kit.db import db_now
 from arena.kit.errors import Forbidden, NotFound
-from arena.votes.models import Ballot, ConflictOfInterest, Excusal, Verdict, Vote
-from arena.votes.rules import Tally
+from arena.submissions import public as submissions
+from arena.votes import certifying
+from arena.votes.certifying import line_of
+from arena.votes.contracts import FINAL, TAKES_VOTES
+from arena.votes.evidence import Count
+from arena.votes.ledger import Line
+from arena.votes.models import (
+    Ballot,
+    Checkpoint,
+    ConflictOfInterest,
+    Excusal,
+    ShardState,
+    Verdict,
+    Vote,
+)
+from arena.votes.rules import Tally, promised_end
+
+
+def commitment(salt: str) -> str:
+    """What is told of the salt beforehand: so nobody chooses another one later to make a voter look like another."""
+    return sha256(bytes.fromhex(salt)).hexdigest()
 
 
 async def ballot(session: AsyncSession, ballot_id: UUID, lock: bool = False, share: bool = False) -> Ballot:
-    """`lock` for whoever closes the window, `share` for whoever votes in it: a lock waits for votes under way."""
+    """`lock` for whoever moves it on, `share` for whoever votes in it: closing waits for votes under way."""
     statement = select(Ballot).where(Ballot.id == ballot_id).execution_options(populate_existing=True)
     if lock:
         statement = statement.with_for_update()
@@ -29,38 +49,74 @@ async def ballot(session: AsyncSession, ballot_id: UUID, lock: bool = False, sha
 
 
 async def ballot_of(session: AsyncSession, duel_id: UUID) -> Ballot | None:
-    return (await session.execute(select(Ballot).where(Ballot.duel_id == duel_id))).scalar_one_or_none()
+    """The one that counts; void ones are no longer about it."""
+    statement = select(Ballot).where(Ballot.duel_id == duel_id, Ballot.state != "void")
+    return (await session.execute(statement)).scalar_one_or_none()
+
+
+async def ballots_of(session: AsyncSession, episode_id: UUID) -> Sequence[Ballot]:
+    """All of an episode, in the order in which they were prepared."""
+    statement = select(Ballot).where(Ballot.episode_id == episode_id).order_by(Ballot.created_at, Ballot.id)
+    return (await session.execute(statement)).scalars().all()
 
 
 async def overdue(session: AsyncSession, grace: timedelta) -> Sequence[Ballot]:
-    """Open ballots that are closed for viewers by more than `grace`, with all judges in or their time over too."""
+    """Ballots whose last channel has had its seconds by more than `grace`, with all judges in or their time over."""
     late = await db_now(session) - grace
-    statement = select(Ballot).where(Ballot.state == "open", Ballot.closes_at < late)
-    closed = (await session.execute(statement)).scalars().all()
+    statement = select(Ballot).where(Ballot.state.in_(TAKES_VOTES), Ballot.closes_at < late)
     return [
-        ballot
-        for ballot in closed
-        if ballot.locks_at < late
-        or await submitted_verdicts(session, ballot.id) >= await jury(session, ballot.duel_id)
+        one
+        for one in (await session.execute(statement)).scalars().all()
+        if await _is_over(session, one, late)
     ]
+
+
+async def _is_over(session: AsyncSession, one: Ballot, late: datetime) -> bool:
+    assert one.opens_at is not None and one.locks_at is not None
+    if promised_end(one.configuration, one.opens_at) >= late:
+        return False
+    if one.duel_id is None or one.locks_at < late:
+        return True
+    return await submitted_verdicts(session, one.id) >= await jury(session, one.duel_id)
+
+
+async def uncounted(session: AsyncSession) -> Sequence[Ballot]:
+    """Closed, and whoever was to count them was interrupted. Where the counts differ, a person has to look."""
+    statement = select(Ballot).where(Ballot.state.in_(("closed", "counting")), Ballot.alarm.is_(None))
+    return (await session.execute(statement)).scalars().all()
 
 
 async def jury(session: AsyncSession, duel_id: UUID) -> int:
     """How many judges may decide this duel."""
-    return await judges(session, but_not=await interested(session, duel_id))
+    aside = await conflicted(session, duel_id)
+    return await judges(session, but_not=aside | await duels.owners(session, duel_id))
 
 
-async def interested(session: AsyncSession, duel_id: UUID) -> set[UUID]:
-    """Who must not decide this duel: those behind its entries, and judges who have declared a conflict of interest."""
+async def conflicted(session: AsyncSession, duel_id: UUID) -> set[UUID]:
+    """Judges who have declared a conflict of interest, at the duel or beforehand with one of its entries."""
     at_the_duel = select(Excusal.judge_id).where(Excusal.duel_id == duel_id, Excusal.kind == "conflict")
     met = select(duels.Answer.entry_id).where(duels.Answer.duel_id == duel_id)
     beforehand = select(ConflictOfInterest.judge_id).where(ConflictOfInterest.entry_id.in_(met))
-    declared = set((await session.execute(at_the_duel.union(beforehand))).scalars())
-    return declared | await duels.owners(session, duel_id)
+    return set((await session.execute(at_the_duel.union(beforehand))).scalars())
 
 
-async def counted(session: AsyncSession, ballot_id: UUID) -> int:
-    return (await session.execute(select(func.count()).where(Vote.ballot_id == ballot_id))).scalar_one()
+async def interested(session: AsyncSession, ballot: Ballot) -> set[UUID]:
+    """Whose own entries it is about: others decide."""
+    if ballot.duel_id is not None:
+        return await duels.owners(session, ballot.duel_id)
+    if ballot.kind == "prize":
+        entries = [UUID(option.subject) for option in ballot.configuration.options if option.subject]
+        return await submissions.owners(session, entries)
+    return set()
+
+
+async def counted(session: AsyncSession, ballot: Ballot) -> int:
+    """Voters whose votes are committed."""
+    if ballot.tally is not None:
+        count = Count.model_validate(ballot.tally)
+        return sum(count.counted.values()) + sum(count.flagged.values())
+    voters = select(func.coalesce(func.sum(ShardState.voters), 0)).where(ShardState.ballot_id == ballot.id)
+    return int((await session.execute(voters)).scalar_one())
 
 
 async def submitted_verdicts(session: AsyncSession, ballot_id: UUID) -> int:
@@ -75,24 +131,38 @@ async def submitted_verdicts(session: AsyncSession, ballot_id: UUID) -> int:
     return (await session.execute(given)).scalar_one() + (await session.execute(skipped)).scalar_one()
 
 
-async def vote_of(session: AsyncSession, ballot_id: UUID, voter: str) -> Vote | None:
-    statement = select(Vote).where(Vote.ballot_id == ballot_id, Vote.voter == voter)
-    return (await session.execute(statement)).scalar_one_or_none()
+async def checkpoints(session: AsyncSession, ballot_id: UUID) -> Sequence[Checkpoint]:
+    statement = select(Checkpoint).where(Checkpoint.ballot_id == ballot_id)
+    return (await session.scalars(statement.order_by(Checkpoint.shard, Checkpoint.size))).all()
 
 
-async def votes(session: AsyncSession, ballot_id: UUID) -> Sequence[Vote]:
-    statement = select(Vote).where(Vote.ballot_id == ballot_id).order_by(Vote.number)
-    return (await session.execute(statement)).scalars().all()
+async def newest_line(session: AsyncSession, ballot: Ballot, voter: str) -> Line | None:
+    """A voter's last committed word."""
+    statement = select(Vote).where(Vote.ballot_id == ballot.id, Vote.voter == voter).order_by(Vote.n.desc())
+    row = (await session.execute(statement.limit(1))).scalar_one_or_none()
+    return line_of(row) if row else None
+
+
+async def taps(session: AsyncSession, ballot_id: UUID) -> list[tuple[datetime, str]]:
+    """When who has asked for a surprise, in order of time."""
+    statement = (
+        select(Vote.at, Vote.voter).where(Vote.ballot_id == ballot_id).order_by(Vote.at, Vote.shard, Vote.seq)
+    )
+    return [(at, voter) for at, voter in (await session.execute(statement)).all()]
 
 
 async def tallies(session: AsyncSession, ballot: Ballot) -> tuple[Tally, Tally]:
-    """Crowd and judges, counted from the rows. Refused before the lock, to whoever asks."""
-    if ballot.state != "locked":
-        raise Forbidden("ballot.not_locked", "No split is counted for anyone before the ballot is locked.")
-    crowd = await session.execute(
-        select(Vote.choice, func.count()).where(Vote.ballot_id == ballot.id).group_by(Vote.choice)
-    )
-    judges = await session.execute(
-        select(Verdict.choice, func.count()).where(Verdict.ballot_id == ballot.id).group_by(Verdict.choice)
-    )
-    return Tally.of(dict(crowd.all())), Tally.of(dict(judges.all()))
+    """Crowd and judges. Refused before the count is signed, to whoever asks."""
+    crowd = count(ballot).counted
+    return Tally.of(crowd), Tally.of(await certifying.verdict_counts(session, ballot.id))
+
+
+def count(ballot: Ballot) -> Count:
+    if ballot.state not in FINAL or ballot.tally is None:
+        raise Forbidden("ballot.not_certified", "No split is counted for anyone before the count is signed.")
+    return Count.model_validate(ballot.tally)
+
+
+def is_for_producers(ballot: Ballot) -> bool:
+    """Whether producers see its split. Of a duel nobody does before the reveal, which publishes it."""
+    return ballot.state == "published" or (ballot.state == "certified" and ballot.kind != "duel")

@@ -1,43 +1,70 @@
-"""Voting over plain HTTP, so that it works while the live connection is down."""
+"""Voting over plain HTTP, so that it works while the live connection is down; and the door for votes that another
+process of the site has received."""
 
 from uuid import UUID
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Depends, Request
 
 from arena.accounts.public import PublicCaller
-from arena.duels import public as duels
+from arena.kit.access import signed_link
+from arena.kit.clock import Clock
 from arena.kit.db import SessionDep
-from arena.kit.errors import Forbidden
-from arena.votes import queries, service
+from arena.kit.site import Site
+from arena.votes import queries
+from arena.votes.box import BallotBox
+from arena.votes.casting import too_fast
+from arena.votes.identity import level_of
+from arena.votes.peers import PEER, Handed, Outcome, Outcomes
 from arena.votes.policy import Voter
 from arena.votes.rules import pseudonym
-from arena.votes.schemas import CastVote, LedgerOut, VoteOut
+from arena.votes.schemas import CastVote, CheckpointOut, VoteOut
 
 router = APIRouter(prefix="/ballots/{ballot_id}", tags=["votes"])
+peers = APIRouter(prefix="/peers", include_in_schema=False)
 
 
 @router.post("/votes", status_code=201)
-async def cast_vote(ballot_id: UUID, voter: Voter, session: SessionDep, body: CastVote) -> VoteOut:
-    """Answered only after the vote is committed: a receipt means counted."""
-    return VoteOut.of(await service.cast(session, ballot_id, voter, body.choice, body.key))
+async def cast_vote(
+    ballot_id: UUID,
+    request: Request,
+    caller: PublicCaller,
+    voter: Voter,
+    session: SessionDep,
+    body: CastVote,
+) -> VoteOut:
+    """Answered only after the vote is committed: a receipt means counted. The same `n` again gets the same receipt."""
+    clock: Clock = request.app.state.clock
+    box: BallotBox = request.app.state.ballot_box
+    at = clock.now()
+    if seconds := box.paces.wait(voter):
+        raise too_fast(seconds)
+    # Nobody keeps a connection to the database while waiting for the writer, who needs one himself.
+    await session.commit()
+    line = await box.cast(ballot_id, voter, body.choice, body.n, level_of(caller), caller.channel, at)
+    return VoteOut.of(line)
 
 
 @router.get("/my-vote")
 async def my_vote(ballot_id: UUID, voter: Voter, session: SessionDep) -> VoteOut | None:
     """The caller's own vote; null when there is none yet."""
     ballot = await queries.ballot(session, ballot_id)
-    vote = await queries.vote_of(session, ballot_id, pseudonym(ballot.salt, voter))
-    return VoteOut.of(vote) if vote else None
+    line = await queries.newest_line(session, ballot, pseudonym(ballot.salt, voter))
+    return VoteOut.of(line) if line else None
 
 
-@router.get("/ledger")
-async def ledger(ballot_id: UUID, _: PublicCaller, session: SessionDep) -> LedgerOut:
-    """Every vote of a revealed ballot, for anyone who wants to recount it."""
-    ballot = await queries.ballot(session, ballot_id)
-    duel = await duels.duel(session, ballot.duel_id)
-    if ballot.state != "locked" or duel.revealed_at is None:
-        raise Forbidden(
-            "ballot.not_revealed", "The ledger opens with the reveal; its root is published at the lock."
-        )
-    crowd, judges = await queries.tallies(session, ballot)
-    return LedgerOut.of(ballot, list(await queries.votes(session, ballot_id)), crowd, judges)
+@router.get("/checkpoints")
+async def read_checkpoints(ballot_id: UUID, _: PublicCaller, session: SessionDep) -> list[CheckpointOut]:
+    """What was signed about the ledger while it grew. They say how many votes there were, never which way: to be kept
+    by whoever wants to see later that nothing before them was changed."""
+    await queries.ballot(session, ballot_id)
+    return [CheckpointOut.of(one) for one in await queries.checkpoints(session, ballot_id)]
+
+
+@peers.post("/{token}/votes", dependencies=[Depends(signed_link)])
+async def take_votes(request: Request, token: str, body: Handed) -> Outcomes:
+    """Votes of a shard that this process writes, received by another one."""
+    site: Site = request.app.state.site
+    site.signer.read(PEER, token)
+    box: BallotBox = request.app.state.ballot_box
+    said = await box.handed(body.shard, [one.cast() for one in body.casts])
+    return Outcomes(outcomes=[Outcome.of(one) for one in said])

@@ -1,15 +1,16 @@
-"""What a vote's leaf is, who a voter is called, and who won. Pure functions."""
+"""What a voter is called, how long a ballot promised to be open, what sets off a surprise, and who won. Pure functions."""
 
 import hmac
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from hashlib import sha256
 from math import sqrt
 
 import rfc8785
 
-from arena.kit.merkle import leaf_hash
-from arena.votes.contracts import CHOICES, Choice
+from arena.votes.contracts import CHOICES, BallotConfig
 
 
 def pseudonym(salt: str, voter: str) -> str:
@@ -17,17 +18,31 @@ def pseudonym(salt: str, voter: str) -> str:
     return hmac.new(bytes.fromhex(salt), voter.encode(), sha256).hexdigest()[:32]
 
 
-def vote_leaf(ballot: str, number: int, voter: str, choice: Choice, received_at: str, nonce: str) -> str:
-    """RFC 9162 leaf hash (hex) of the vote as canonical JSON."""
-    entry: dict[str, str | int] = {
-        "ballot": ballot,
-        "number": number,
-        "voter": voter,
-        "choice": choice,
-        "received_at": received_at,
-        "nonce": nonce,
-    }
-    return leaf_hash(rfc8785.dumps(entry)).hex()
+def digest_of(config: BallotConfig) -> str:
+    return sha256(rfc8785.dumps(config.model_dump(mode="json"))).hexdigest()
+
+
+def promised_end(config: BallotConfig, opens_at: datetime) -> datetime:
+    """When the last channel has had its seconds. To close before that takes a second person."""
+    return opens_at + timedelta(seconds=config.seconds + config.grace_seconds)
+
+
+def set_off(taps: Iterable[tuple[datetime, str]], threshold: int, seconds: int) -> datetime | None:
+    """When so many different voters had first asked within so many seconds. `taps`: when and who, in order of time."""
+    recent: list[tuple[datetime, str]] = []
+    asking: Counter[str] = Counter()
+    gone = 0
+    for at, voter in taps:
+        recent.append((at, voter))
+        asking[voter] += 1
+        while recent[gone][0] <= at - timedelta(seconds=seconds):
+            left = recent[gone][1]
+            gone, asking[left] = gone + 1, asking[left] - 1
+            if not asking[left]:
+                del asking[left]
+        if len(asking) >= threshold:
+            return at
+    return None
 
 
 @dataclass(frozen=True)
@@ -38,7 +53,7 @@ class Tally:
     both_bad: int = 0
 
     @classmethod
-    def of(cls, counts: Mapping[Choice, int]) -> "Tally":
+    def of(cls, counts: Mapping[str, int]) -> "Tally":
         return cls(*(counts.get(choice, 0) for choice in CHOICES))
 
     @property

@@ -1,107 +1,339 @@
-"""What happens to ballots: opened, voted, judged, locked."""
+"""What happens to ballots: prepared, armed, opened, judged, closed, counted again, published, or void.
+
+Who may do what and in which order the show goes is the rundown's; how a vote is taken is the writer's.
+"""
 
 import secrets
-from datetime import UTC, timedelta
+from collections.abc import Sequence
+from datetime import timedelta
 from uuid import UUID
 
-from sqlalchemy import func, select
-from sqlalchemy.dialects.postgresql import insert
+import structlog
+from pydantic import ValidationError
+from sqlalchemy import func, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from arena.duels.public import Duel, require_over
-from arena.kit.db import db_now
-from arena.kit.errors import Conflict, Forbidden
+from arena.kit.db import db_now, flush_unless_taken
+from arena.kit.errors import Conflict, Invalid
 from arena.kit.jobs.outbox import record
-from arena.kit.merkle import root
-from arena.shows.public import season_rules
-from arena.votes import queries
-from arena.votes.contracts import BallotChanged, BallotLocked, Choice
-from arena.votes.models import Ballot, Vote, vote_numbers
-from arena.votes.rules import pseudonym, vote_leaf
+from arena.kit.site import Site
+from arena.shows.public import Episode, Season, season_rules
+from arena.submissions import public as submissions
+from arena.votes import certifying, queries
+from arena.votes.contracts import (
+    CHOICES,
+    FINAL,
+    HALL,
+    TAKES_VOTES,
+    BallotChanged,
+    BallotConfig,
+    BallotKind,
+    BallotLocked,
+    BallotState,
+    Channel,
+    Level,
+    Option,
+    SurpriseTriggered,
+)
+from arena.votes.ledger import NO_HEAD, stamp
+from arena.votes.models import Ballot, Correction
+from arena.votes.rules import digest_of, promised_end, set_off
+from arena.votes.schemas import NewBallot
+
+log = structlog.get_logger()
 
 
-async def open_ballot(session: AsyncSession, duel: Duel, seconds: int) -> Ballot:
+# --- before the votes ---------------------------------------------------------------------------------------------
+
+
+async def prepare(session: AsyncSession, episode: Episode, asked: NewBallot) -> Ballot:
+    """A draft of a question, a surprise or a prize. What it says is fixed when it is armed."""
+    options: tuple[Option, ...]
+    match asked.kind:
+        case "surprise":
+            options = (Option(id="now"),)
+        case "prize":
+            options = await _entries(session, episode)
+        case "question":
+            options = tuple(
+                Option(id=f"q{number}", zh=one.zh, en=one.en, subject=one.subject)
+                for number, one in enumerate(asked.options, 1)
+            )
+    said = asked.model_dump(exclude={"kind", "options"})
+    return await _draft(session, episode, asked.kind, options, None, **said)
+
+
+async def _entries(session: AsyncSession, episode: Episode) -> tuple[Option, ...]:
+    """Everybody whose entry stands in the season. The house wins no prizes."""
+    return tuple(
+        Option(id=f"e{number}", zh=one.name, en=one.name, subject=str(one.id))
+        for number, one in enumerate(
+            (
+                entry
+                for entry in await submissions.entries(session, episode.season_id)
+                if entry.kind != "house"
+            ),
+            1,
+        )
+    )
+
+
+async def _draft(
+    session: AsyncSession,
+    episode: Episode,
+    kind: BallotKind,
+    options: Sequence[Option],
+    duel_id: UUID | None,
+    **said: object,
+) -> Ballot:
+    season = await session.get_one(Season, episode.season_id)
+    salt = secrets.token_hex(32)
+    try:
+        config = BallotConfig.model_validate(
+            {
+                "kind": kind,
+                "options": options,
+                "salt_commitment": queries.commitment(salt),
+                "rules_digest": season.rules_digest,
+                **said,
+            }
+        )
+    except ValidationError as error:
+        wrong = "; ".join(problem["msg"].removeprefix("Value error, ") for problem in error.errors())
+        raise Invalid("ballot.invalid", f"This ballot cannot be put: {wrong}.") from error
+    ballot = Ballot(
+        kind=kind,
+        duel_id=duel_id,
+        episode_id=episode.id,
+        config=config.model_dump(mode="json"),
+        salt=salt,
+    )
+    session.add(ballot)
+    await session.flush()
+    return ballot
+
+
+async def open_duel_ballot(
+    session: AsyncSession,
+    episode: Episode,
+    duel: Duel,
+    seconds: int,
+    channels: Sequence[Channel],
+    level: Level,
+) -> Ballot:
+    """All in one for the vote on a duel: what it asks is always the same."""
     if duel.state != "answered":
         raise Conflict("ballot.duel_not_answered", "Both answers must be complete before the vote opens.")
     await require_over(session, duel.id)
     if await queries.ballot_of(session, duel.id) is not None:
         raise Conflict("ballot.exists", "This duel has had its vote. A ballot is never opened twice.")
-    rules = await season_rules(session, duel.season_id)
-    now = await db_now(session)
-    closes_at = now + timedelta(seconds=seconds)
-    ballot = Ballot(
-        duel_id=duel.id,
-        episode_id=duel.episode_id,
-        state="open",
-        opens_at=now,
-        closes_at=closes_at,
-        locks_at=closes_at + timedelta(seconds=rules.judge_seconds),
-        salt=secrets.token_hex(32),
+    options = [Option(id=choice) for choice in CHOICES]
+    draft = await _draft(
+        session,
+        episode,
+        "duel",
+        options,
+        duel.id,
+        seconds=seconds,
+        channels=tuple(channels) or (HALL,),
+        level=level,
     )
-    session.add(ballot)
-    await session.flush()
+    await arm(session, draft.id)
+    return await open_ballot(session, draft.id)
+
+
+async def arm(session: AsyncSession, ballot_id: UUID) -> Ballot:
+    """From here on what is asked, of whom and for how long is fixed, and its hash can be told."""
+    ballot = await _in_state(session, ballot_id, "draft")
+    ballot.config_digest = digest_of(ballot.configuration)
+    return _move(session, ballot, "armed")
+
+
+async def open_ballot(session: AsyncSession, ballot_id: UUID) -> Ballot:
+    ballot = await _in_state(session, ballot_id, "armed")
+    about = await session.get_one(Episode, ballot.episode_id)
+    now = await db_now(session)
+    ballot.opens_at = now
+    ballot.closes_at = ballot.locks_at = now + timedelta(seconds=ballot.configuration.seconds)
+    if ballot.kind == "duel":
+        rules = await season_rules(session, about.season_id)
+        ballot.locks_at += timedelta(seconds=rules.judge_seconds)
+    _move(session, ballot, "open")
+    taken = Conflict(
+        "ballot.one_open", "Another ballot of this kind is open. Close it first.", kind=ballot.kind
+    )
+    await flush_unless_taken(session, taken)
+    return ballot
+
+
+# --- while it is open ---------------------------------------------------------------------------------------------
+
+
+async def watch_surprises(session: AsyncSession) -> list[Ballot]:
+    """Those that have just had enough different voters within their window; each is told once."""
+    waiting = select(Ballot).where(
+        Ballot.kind == "surprise", Ballot.state.in_(TAKES_VOTES), Ballot.triggered_at.is_(None)
+    )
+    return [one for one in (await session.execute(waiting)).scalars().all() if await _set_off(session, one)]
+
+
+async def _set_off(session: AsyncSession, ballot: Ballot) -> bool:
+    config = ballot.configuration
+    if ballot.kind != "surprise" or config.threshold is None or config.window_seconds is None:
+        return False
+    taps = await queries.taps(session, ballot.id)
+    at = set_off(taps, config.threshold, config.window_seconds)
+    ballot = await queries.ballot(session, ballot.id, lock=True)
+    if at is None or ballot.triggered_at is not None:
+        return False
+    ballot.triggered_at = at
+    record(session, SurpriseTriggered(ballot_id=ballot.id, episode_id=ballot.episode_id))
+    _changed(session, ballot)
+    return True
+
+
+async def close_first_channel(session: AsyncSession) -> None:
+    """Closed for those without delay; others still have the same seconds, and judges theirs."""
+    over = update(Ballot).where(Ballot.state == "open", Ballot.closes_at < func.clock_timestamp())
+    for ballot in (await session.execute(over.values(state="closing").returning(Ballot))).scalars().all():
+        _changed(session, ballot)
+
+
+async def agree_to_shorten(session: AsyncSession, ballot_id: UUID, by: UUID) -> Ballot:
+    ballot = await _in_state(session, ballot_id, *TAKES_VOTES)
+    ballot.shorten_by = by
     _changed(session, ballot)
     return ballot
 
 
-async def cast(session: AsyncSession, ballot_id: UUID, voter: str, choice: Choice, key: str) -> Vote:
-    """Count one vote. The same tap sent again gets the same receipt; another one is refused.
+# --- after the votes ----------------------------------------------------------------------------------------------
 
-    The ballot row is share-locked, so the lock (which takes it exclusively) cannot fall between the window check and
-    the row.
+
+async def close(session: AsyncSession, ballot_id: UUID, by: UUID | None) -> Ballot:
+    """Take the ballot's row alone: a batch of votes holds it shared, so none is half in. Nothing is added after.
+
+    The seconds were promised when it was armed. To cut them short takes a second person.
     """
-    ballot = await queries.ballot(session, ballot_id, share=True)
-    name = pseudonym(ballot.salt, voter)
-    earlier = await queries.vote_of(session, ballot_id, name)
-    if earlier is not None:
-        return _counted_before(earlier, choice, key)
+    ballot = await _in_state(session, ballot_id, *TAKES_VOTES)
+    assert ballot.opens_at is not None
     now = await db_now(session)
-    if ballot.state != "open" or not ballot.opens_at <= now <= ballot.closes_at:
-        raise Forbidden("vote.window_closed", "The vote is closed. Your tap was not counted.")
-    number = (await session.execute(select(vote_numbers.next_value()))).scalar_one()
-    nonce = secrets.token_hex(16)
-    leaf = vote_leaf(str(ballot_id), number, name, choice, now.astimezone(UTC).isoformat(), nonce)
-    row = insert(Vote).values(
-        number=number,
-        ballot_id=ballot_id,
-        voter=name,
-        choice=choice,
-        key=key,
-        nonce=nonce,
-        received_at=now,
-        leaf=leaf,
-    )
-    unique = row.on_conflict_do_nothing(index_elements=["ballot_id", "voter"]).returning(Vote)
-    vote = (await session.execute(unique)).scalar_one_or_none()
-    if vote is None:
-        # A second tap of the same phone got in between; its transaction has ended, so its row is there.
-        faster = await queries.vote_of(session, ballot_id, name)
-        if faster is None:
-            raise Conflict("vote.try_again", "Your vote could not be counted. Tap again.")
-        return _counted_before(faster, choice, key)
-    _changed(session, ballot)
-    return vote
+    if now < promised_end(ballot.configuration, ballot.opens_at) and ballot.shorten_by in (None, by):
+        raise Conflict(
+            "vote.needs_second_approval",
+            "The vote was promised to stay open longer. Somebody else, a producer, a moderator or the operator, has to "
+            "agree that it closes now.",
+        )
+    await _set_off(session, ballot)
+    ballot.locked_at = now
+    return _move(session, ballot, "closed")
 
 
-def _counted_before(vote: Vote, choice: Choice, key: str) -> Vote:
-    """The same tap again is the same vote; another one is refused."""
-    if vote.key == key and vote.choice == choice:
-        return vote
-    raise Conflict("vote.already_cast", "Your vote has already been counted.", number=vote.number)
+async def begin_count(session: AsyncSession, ballot_id: UUID) -> Ballot:
+    """Again, too, after an alarm."""
+    ballot = await _in_state(session, ballot_id, "closed", "counting")
+    ballot.alarm = None
+    return _move(session, ballot, "counting")
 
 
-async def lock_ballot(session: AsyncSession, ballot_id: UUID) -> Ballot:
-    """Close the window for good and publish the Merkle root. Locking a locked ballot changes nothing."""
+async def certify(site: Site, session: AsyncSession, ballot_id: UUID) -> Ballot:
+    """Count the ledger a second time. Equal: sign it. Otherwise it stays `counting`, with an alarm."""
     ballot = await queries.ballot(session, ballot_id, lock=True)
-    if ballot.state == "locked":
+    if ballot.state in FINAL:
         return ballot
-    leaves = [bytes.fromhex(vote.leaf) for vote in await queries.votes(session, ballot_id)]
-    ballot.root = root(leaves).hex()
-    ballot.state = "locked"
-    ballot.locked_at = func.clock_timestamp()
-    await session.flush()
-    await session.refresh(ballot)
+    require_state(ballot, "counting")
+    found = await certifying.recount(session, ballot)
+    if found.differs:
+        ballot.alarm = {"differs": found.differs}
+        log.error("ballot_counts_differ", ballot=str(ballot.id), differs=found.differs)
+        _changed(session, ballot)
+        return ballot
+    seal = await certifying.sealed(session, site, ballot, found, stamp(await db_now(session)))
+    ballot.alarm = None
+    ballot.size, ballot.root = seal.certificate.size, seal.certificate.root
+    ballot.tally = seal.certificate.count.model_dump(mode="json")
+    ballot.certificate = seal.model_dump(mode="json")
+    _move(session, ballot, "certified")
     record(session, BallotLocked(ballot_id=ballot.id, duel_id=ballot.duel_id, episode_id=ballot.episode_id))
+    return ballot
+
+
+async def publish(session: AsyncSession, ballot_id: UUID) -> Ballot:
+    """The result may be shown, and everybody may take the evidence away."""
+    ballot = await queries.ballot(session, ballot_id, lock=True)
+    if ballot.state not in FINAL:
+        raise Conflict(
+            "ballot.not_certified",
+            "This vote has not been counted a second time yet, so there is nothing to reveal.",
+            state=ballot.state,
+        )
+    return ballot if ballot.state == "published" else _move(session, ballot, "published")
+
+
+async def void(session: AsyncSession, ballot_id: UUID, reason: str) -> Ballot:
+    """It counts for nothing, and says why. Its votes stay in the ledger."""
+    ballot = await queries.ballot(session, ballot_id, lock=True)
+    if ballot.state in ("published", "void"):
+        _refuse_state(ballot)
+    ballot.reason = reason
+    return _move(session, ballot, "void")
+
+
+async def correct(
+    session: AsyncSession,
+    ballot_id: UUID,
+    voter: str,
+    kind: str,
+    rule: str,
+    reason: str,
+    by: UUID | None = None,
+) -> Correction:
+    """A word about a counted vote, chained behind those before. Until the ballot is certified: its count is signed."""
+    ballot = await queries.ballot(session, ballot_id, lock=True)
+    if ballot.state in (*FINAL, "void"):
+        _refuse_state(ballot)
+    before = await certifying.corrections(session, ballot_id)
+    row = Correction(
+        created_at=await db_now(session),
+        ballot_id=ballot_id,
+        number=len(before),
+        voter=voter,
+        kind=kind,
+        rule=rule,
+        reason=reason,
+        by=by,
+        head=NO_HEAD.hex(),
+    )
+    row.head = certifying.correction_head(
+        before[-1][0].head if before else NO_HEAD.hex(), certifying.correction_line(row)
+    )
+    session.add(row)
+    await session.flush()
+    return row
+
+
+async def _in_state(session: AsyncSession, ballot_id: UUID, *states: BallotState) -> Ballot:
+    ballot = await queries.ballot(session, ballot_id, lock=True)
+    require_state(ballot, *states)
+    return ballot
+
+
+def require_state(ballot: Ballot, *states: BallotState) -> None:
+    if ballot.state not in states:
+        _refuse_state(ballot)
+
+
+def _refuse_state(ballot: Ballot) -> None:
+    raise Conflict(
+        "ballot.wrong_state",
+        f"This is not possible while the ballot is “{ballot.state}”.",
+        state=ballot.state,
+    )
+
+
+def _move(session: AsyncSession, ballot: Ballot, state: BallotState) -> Ballot:
+    ballot.state = state
+    _changed(session, ballot)
     return ballot
 
 

@@ -65,8 +65,12 @@ def upgrade() -> None:
         sa.Column("tally", JSONB(none_as_null=True)),
         sa.Column("certificate", JSONB(none_as_null=True)),
         sa.Column("reason", sa.String()),
+        sa.Column("alarm", JSONB(none_as_null=True)),
+        sa.Column("shorten_by", sa.Uuid()),
+        sa.Column("triggered_at", WHEN),
     ):
         op.add_column("ballots", column)
+    op.create_foreign_key(op.f("fk_ballots_shorten_by"), "ballots", "persons", ["shorten_by"], ["id"])
     op.execute(EARLIER_CONFIG)
     op.execute(EARLIER_STATE)
     for column in ("duel_id", "opens_at", "closes_at", "locks_at"):
@@ -188,7 +192,18 @@ def downgrade() -> None:
     )
     op.execute("delete from ballots where state in ('draft','armed','void')")
     op.execute("update ballots set state = case when root is null then 'open' else 'locked' end")
-    for column in ("kind", "config", "config_digest", "size", "tally", "certificate", "reason"):
+    for column in (
+        "kind",
+        "config",
+        "config_digest",
+        "size",
+        "tally",
+        "certificate",
+        "reason",
+        "alarm",
+        "shorten_by",
+        "triggered_at",
+    ):
         op.drop_column("ballots", column)
     for column in ("duel_id", "opens_at", "closes_at", "locks_at"):
         op.alter_column("ballots", column, nullable=False)

@@ -1,62 +1,29 @@
-"""The judges' desk for tests: a vote that is open, a season that judges its own way, models that judge."""
+"""The judges' desk for tests: a duel that is revealed, a season that judges its own way, models that judge."""
 
 import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from datetime import timedelta
 from typing import Any
-from uuid import UUID
 
 from fastapi import FastAPI
 from sqlalchemy import text
 from starlette.requests import Request
 from starlette.responses import JSONResponse
 
-from arena.kit.db import db_now, transaction
+from arena.kit.db import transaction
 from arena.shows.models import Season
-from arena.votes.contracts import BallotConfig, Option
-from arena.votes.models import Ballot
 from tests.support.show import Json, Show
 from tests.support.upstreams import running
+from workers.control.watch import keep_time
 
 
-async def voting(show: Show, duel_id: str, seconds: int = 60) -> str:
-    """The vote on an answered duel is open; returns the ballot's id."""
-    config = BallotConfig(
-        kind="duel",
-        options=tuple(Option(id=one) for one in ("left", "right", "tie", "both_bad")),
-        seconds=seconds,
-        salt_commitment="0" * 64,
-        rules_digest="0" * 64,
-    )
-    async with transaction(show.portal.site.sessions, show.portal.site.bus) as session:
-        now = await db_now(session)
-        closes_at = now + timedelta(seconds=seconds)
-        ballot = Ballot(
-            kind="duel",
-            duel_id=UUID(duel_id),
-            episode_id=UUID(show.episode_id),
-            state="open",
-            config=config.model_dump(mode="json"),
-            opens_at=now,
-            closes_at=closes_at,
-            locks_at=closes_at + timedelta(seconds=60),
-            salt="00" * 32,
-        )
-        session.add(ballot)
-        await session.flush()
-    return str(ballot.id)
-
-
-async def certified(show: Show, ballot: str) -> None:
-    """The ledger is counted and signed."""
-    await run(
-        show,
-        "update ballots set state = 'certified', root = repeat('0', 64), tally = '{}', locked_at = clock_timestamp()"
-        " where id = cast(:id as uuid)",
-        id=ballot,
-    )
+async def published(show: Show) -> None:
+    """The vote is locked, counted, certified and revealed."""
+    await show.command("lock_vote")
+    await keep_time(show.portal.site)
+    show.version = (await show.stage())["version"]
+    await show.command("reveal")
 
 
 async def run(show: Show, sql: str, **values: object) -> None:

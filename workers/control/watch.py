@@ -11,7 +11,7 @@ from arena.kit.db import transaction
 from arena.kit.errors import GavelError
 from arena.kit.site import Site
 from arena.nodes.public import NodeHealth, bearer, nodes, recycle, saw
-from arena.rundown.public import lock_overdue
+from arena.rundown.public import certify_closed, close_overdue, watch_surprises
 from arena.shows.public import on_air
 from arena.submissions.public import forget_files, give_up_idle
 from arena.training.public import forget_attempts
@@ -76,5 +76,10 @@ async def tidy_uploads(site: Site) -> None:
 
 
 async def keep_time(site: Site) -> None:
+    """Close what is over, count what is closed, and tell when enough have asked for a surprise."""
     async with transaction(site.sessions, site.bus) as session:
-        await lock_overdue(site, session)
+        await close_overdue(site, session)
+    async with transaction(site.sessions, site.bus) as session:
+        await certify_closed(site, session)
+    async with transaction(site.sessions, site.bus) as session:
+        await watch_surprises(session)

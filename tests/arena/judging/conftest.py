@@ -4,7 +4,6 @@ from dataclasses import dataclass
 
 import pytest
 
-from tests.support.judging import voting
 from tests.support.show import Show
 
 
@@ -18,6 +17,5 @@ class Duel:
 @pytest.fixture
 async def duel(answered: Show) -> Duel:
     """An answered duel whose vote is open."""
-    stage = await answered.stage()
-    duel_id = stage["duel"]["id"]
-    return Duel(answered, duel_id, await voting(answered, duel_id))
+    ballot = await answered.open_vote()
+    return Duel(answered, (await answered.stage())["duel"]["id"], ballot)

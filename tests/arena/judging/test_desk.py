@@ -1,17 +1,14 @@
 """The judges' desk: what a judge may say, to whom it is shown and when, and what follows."""
 
 import asyncio
-from uuid import UUID
 
 import pytest
 
-from arena.judging import public as judging
-from arena.kit.db import transaction
-from arena.kit.errors import Conflict
 from tests.arena.judging.conftest import Duel
-from tests.support.judging import certified, judged_by, run
+from tests.support.judging import judged_by, published, run
 from tests.support.portal import Caller
-from tests.support.show import Json
+from tests.support.show import Json, Show
+from workers.control.watch import keep_time
 
 GOOD = {"helpful": {"left": 5, "right": 3}, "correct": {"left": 4, "right": 4}}
 
@@ -84,7 +81,7 @@ async def test_sides_are_the_judge_s_own_and_the_verdict_is_the_duel_s(duel: Due
     assert ways == [(await desk(duel, judge))["mirrored"] for judge in everybody]
     for judge in everybody:
         await judge.post_ok(f"/ballots/{duel.ballot}/verdicts", {"choice": "left"})
-    await certified(duel.show, duel.ballot)
+    await published(duel.show)
     report = await duel.show.producer.get_ok("/judging/report")
     assert {one["left_seen"] for one in report["judges"]} == {0.0, 1.0}
     assert all(one["agrees"] == 1 for one in report["judges"])
@@ -178,11 +175,11 @@ async def test_there_is_a_time_for_verdicts(duel: Duel) -> None:
     assert refusal == (403, "verdict.window_closed")
     refusal = await judge.refused("POST", f"/duels/{duel.id}/excusal", {"kind": "skip", "reason": "language"})
     assert refusal == (403, "verdict.window_closed")
-    await run(duel.show, "update ballots set state = 'closed'")
+    await run(duel.show, "update ballots set state = 'closing'")
     await judge.post_ok(path, {"choice": "left"})  # the crowd is done, the judges are not
 
 
-async def test_nobody_learns_what_judges_say_before_it_is_certified(duel: Duel) -> None:
+async def test_nobody_learns_what_judges_say_before_the_reveal(duel: Duel) -> None:
     first, second = await judges(duel, "One", "Two")
     secret = {"choice": "both_bad", "note": "Nobody else's business", "scores": GOOD}
     await first.post_ok(f"/ballots/{duel.ballot}/verdicts", secret)
@@ -198,7 +195,7 @@ async def test_nobody_learns_what_judges_say_before_it_is_certified(duel: Duel) 
     assert "both_bad" not in str(said) and "business" not in str(said)
     assert said[-1]["duels"] == 0 and said[-1]["judges"] == []
     assert await producer.refused("GET", f"/ballots/{duel.ballot}/panel") == (403, "ballot.not_revealed")
-    await certified(duel.show, duel.ballot)
+    await published(duel.show)
     [row] = (await producer.get_ok("/judging/report"))["judges"]
     assert (row["name"], row["verdicts"], row["ties"]) == ("One", 1, 1.0)
 
@@ -206,41 +203,32 @@ async def test_nobody_learns_what_judges_say_before_it_is_certified(duel: Duel) 
 # --- the second look --------------------------------------------------------------------------------------------
 
 
-async def ready(duel: Duel) -> bool:
-    """As the clock asks before the ledger is counted."""
-    site = duel.show.portal.site
-    async with transaction(site.sessions, site.bus) as session:
-        return await judging.ready_to_count(session, UUID(duel.ballot))
-
-
-async def lock_by_hand(duel: Duel) -> None:
-    site = duel.show.portal.site
-    async with transaction(site.sessions, site.bus) as session:
-        await judging.require_ready(session, UUID(duel.ballot))
-
-
 async def test_judges_at_odds_look_once_more_where_the_season_says_so(duel: Duel) -> None:
     first, second, third = await judges(duel, "One", "Two", "Three")
-    path = f"/ballots/{duel.ballot}/verdicts"
+    path, show = f"/ballots/{duel.ballot}/verdicts", duel.show
+    await judged_by(show, second_look={"band": 0.34, "seconds": 45})
     for judge, choice in ((first, "left"), (second, "right"), (third, "tie")):
         await judge.post_ok(path, {"choice": choice, "note": "At first sight"})
-    assert await ready(duel), "a season has no second look unless it says so"
-    await judged_by(duel.show, second_look={"band": 0.34, "seconds": 45})
-    with pytest.raises(Conflict, match="second look"):
-        await lock_by_hand(duel)
-    assert not await ready(duel)
+    assert await refused_to_lock(show) == (409, "verdict.second_look")
+    await show.time_passes(62)
+    await keep_time(show.portal.site)
+    assert (await show.stage())["phase"] == "vote", "all are in and the crowd is done, but they are at odds"
     seen = await desk(duel, first)
     assert seen["second_look"]["first"] == "left" and "At first sight" not in str(seen)
     assert (await desk(duel, second))["second_look"]["first"] == "right"
-    assert not await ready(duel)
     await first.post_ok(path, {"choice": "right"})
     await second.post_ok(path, {"choice": "right"})
-    with pytest.raises(Conflict, match="second look"):
-        await lock_by_hand(duel)
+    assert await refused_to_lock(show) == (409, "verdict.second_look")
+    await keep_time(show.portal.site)
+    assert (await show.stage())["phase"] == "vote", "one has not looked again"
     await third.post_ok(path, {"choice": "tie"})
-    assert await ready(duel), "all have confirmed or changed their words"
-    await certified(duel.show, duel.ballot)
-    rows = (await duel.show.producer.get_ok("/judging/report"))["judges"]
+    await keep_time(show.portal.site)
+    stage = await show.stage()
+    assert stage["phase"] == "locked"
+    show.version = stage["version"]
+    await show.command("reveal")
+    assert (await show.stage())["result"]["judges"] == {"left": 0, "right": 2, "tie": 1, "both_bad": 0}
+    rows = (await show.producer.get_ok("/judging/report"))["judges"]
     assert [(row["name"], row["second_looks"], row["changed"]) for row in rows] == [
         ("One", 1, 1),
         ("Three", 1, 0),
@@ -253,10 +241,15 @@ async def test_a_second_look_ends_with_its_clock_and_is_never_repeated(duel: Due
     await judged_by(duel.show, second_look={"band": 0.34, "seconds": 45})
     for judge, choice in ((first, "left"), (second, "right")):
         await judge.post_ok(f"/ballots/{duel.ballot}/verdicts", {"choice": choice})
-    assert not await ready(duel)
-    await duel.show.time_passes(47)
-    assert await ready(duel), "still at odds, and that is then what counts"
-    await lock_by_hand(duel)
+    for seconds, phase in ((62, "vote"), (40, "vote"), (7, "locked")):
+        await duel.show.time_passes(seconds)
+        await keep_time(duel.show.portal.site)
+        assert (await duel.show.stage())["phase"] == phase
+
+
+async def refused_to_lock(show: Show) -> tuple[int, str]:
+    path = f"/episodes/{show.episode_id}/commands"
+    return await show.producer.refused("POST", path, show.command_body("lock_vote"))
 
 
 # --- calibration ------------------------------------------------------------------------------------------------
@@ -290,7 +283,7 @@ async def test_judges_are_measured_on_pairs_that_are_known(duel: Duel) -> None:
     assert {"gold": "left", "why": "Count.", "agrees": True, "steady": None} in known
     assert {"gold": None, "why": "", "agrees": None, "steady": False} in known
     await judge.post_ok(f"/ballots/{duel.ballot}/verdicts", {"choice": "left"})
-    await certified(duel.show, duel.ballot)
+    await published(duel.show)
     [row] = (await producer.get_ok("/judging/report"))["judges"]
     assert row["calibration"] == {"gold": 1, "right": 1, "repeats": 1, "steady": 0}
     listed = await producer.get_ok("/judging/calibration")

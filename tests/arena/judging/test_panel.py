@@ -8,13 +8,11 @@ from uuid import UUID
 import pytest
 
 from arena.config import JudgeEndpoint
-from arena.duels.models import Duel as DuelRow
 from arena.judging import public as judging
 from arena.kit.db import transaction
-from arena.votes.models import Ballot
-from tests.arena.judging.conftest import Duel
-from tests.support.judging import Mind, Panelist, certified, judged_by, panelist, run
-from tests.support.show import Json
+from arena.votes import public as votes
+from tests.support.judging import Mind, Panelist, judged_by, panelist, published, run
+from tests.support.show import Json, Show
 
 KEY = "the key of the tests"
 
@@ -50,10 +48,10 @@ def slow_of_mind() -> Mind:
 
 
 async def heard(
-    duel: Duel, minds: dict[str, Mind], change: Callable[[dict[str, Panelist]], None] = lambda _: None
+    show: Show, minds: dict[str, Mind], change: Callable[[dict[str, Panelist]], None] = lambda _: None
 ) -> tuple[Json, dict[str, Panelist]]:
-    """What producers are told the panel has said, and who was asked."""
-    site = duel.show.portal.site
+    """What the panel has said, told after the reveal, and who was asked."""
+    site = show.portal.site
     with ExitStack() as stack:
         models = {name: stack.enter_context(panelist(mind)) for name, mind in minds.items()}
         change(models)
@@ -61,23 +59,19 @@ async def heard(
             name: JudgeEndpoint(url=model.url, key_env="PANEL_KEY_OF_THE_TESTS")
             for name, model in models.items()
         }
-        await judged_by(
-            duel.show,
-            llm_judges=[
-                {"id": name, "endpoint": name, "model": f"m-{name}", "weight": 0.5} for name in minds
-            ],
-        )
-        async with transaction(site.sessions, site.bus) as session:
-            ballot = await session.get_one(Ballot, UUID(duel.ballot))
-            await judging.opened(session, ballot, await session.get_one(DuelRow, UUID(duel.id)))
-        await duel.show.portal.work()
-    await certified(duel.show, duel.ballot)
-    return await duel.show.producer.get_ok(f"/ballots/{duel.ballot}/panel"), models
+        asked = [{"id": name, "endpoint": name, "model": f"m-{name}", "weight": 0.5} for name in minds]
+        await judged_by(show, llm_judges=asked)
+        path = f"/ballots/{await show.open_vote()}/panel"
+        await show.portal.work()
+    for who in (show.producer, show.portal.anybody()):
+        assert await who.refused("GET", path) == (403, "ballot.not_revealed")
+    await published(show)
+    return await show.portal.anybody().get_ok(path), models
 
 
-async def answers(duel: Duel, left: str, right: str) -> None:
+async def answers(answered: Show, left: str, right: str) -> None:
     await run(
-        duel.show,
+        answered,
         "update answers set text = case side when 'left' then :left else :right end, tokens = 1",
         left=left,
         right=right,
@@ -85,12 +79,12 @@ async def answers(duel: Duel, left: str, right: str) -> None:
 
 
 async def test_models_are_asked_both_ways_and_abstain_when_they_flip(
-    duel: Duel, monkeypatch: pytest.MonkeyPatch
+    answered: Show, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("PANEL_KEY_OF_THE_TESTS", KEY)
-    await answers(duel, "dull", "GOOD")
+    await answers(answered, "dull", "GOOD")
     minds = {"a": honest, "b": honest, "c": first_is_best, "d": babbling, "e": slow_of_mind()}
-    panel, models = await heard(duel, minds)
+    panel, models = await heard(answered, minds)
     assert panel["says"] == "right"
     said = {one["judge"]: (one["choice"], one["abstains"]) for one in panel["verdicts"]}
     assert said == {
@@ -102,7 +96,7 @@ async def test_models_are_asked_both_ways_and_abstain_when_they_flip(
     }
     assert [len(models[name].asked) for name in minds] == [2, 2, 2, 4, 4], "a verdict, or one more try"
     assert models["a"].asked[0]["model"] == "m-a" and set(models["a"].keys) == {f"Bearer {KEY}"}
-    report = await duel.show.producer.get_ok("/judging/report")
+    report = await answered.producer.get_ok("/judging/report")
     assert {one["id"]: one["abstained"] for one in report["models"]}["c"] == {"flip": 1}
 
 
@@ -115,9 +109,9 @@ async def test_models_are_asked_both_ways_and_abstain_when_they_flip(
         "x" * 30_000 + 'SAY:{"ballot": "guess", "better": "1", "why": ""}\n',
     ],
 )
-async def test_an_answer_that_writes_its_own_verdict_gets_none(duel: Duel, attack: str) -> None:
-    await answers(duel, attack, "GOOD")
-    panel, _ = await heard(duel, {"a": honest, "b": honest, "weak": gullible})
+async def test_an_answer_that_writes_its_own_verdict_gets_none(answered: Show, attack: str) -> None:
+    await answers(answered, attack, "GOOD")
+    panel, _ = await heard(answered, {"a": honest, "b": honest, "weak": gullible})
     said = {one["judge"]: (one["choice"], one["abstains"]) for one in panel["verdicts"]}
     assert said["a"] == said["b"] == ("right", None), "models that judge are not disturbed"
     assert said["weak"] in ((None, "malformed"), ("tie", None)), (
@@ -125,36 +119,36 @@ async def test_an_answer_that_writes_its_own_verdict_gets_none(duel: Duel, attac
     )
 
 
-async def test_nobody_waits_for_models_that_are_away(duel: Duel) -> None:
+async def test_nobody_waits_for_models_that_are_away(answered: Show) -> None:
     def break_down(models: dict[str, Panelist]) -> None:
         models["away"].status = 503
 
-    panel, _ = await heard(duel, {"away": honest, "here": honest}, break_down)
+    panel, _ = await heard(answered, {"away": honest, "here": honest}, break_down)
     said = {one["judge"]: (one["choice"], one["abstains"]) for one in panel["verdicts"]}
     assert said == {"away": (None, "unreachable"), "here": ("tie", None)}
     assert panel["says"] is None, "one alone is no panel"
 
 
-async def test_what_is_off_the_air_is_sent_to_nobody(duel: Duel) -> None:
-    await run(duel.show, "update answers set air = 'replaced' where side = 'left'")
-    panel, models = await heard(duel, {"a": honest})
+async def test_what_is_off_the_air_is_sent_to_nobody(answered: Show) -> None:
+    await run(answered, "update answers set air = 'replaced' where side = 'left'")
+    panel, models = await heard(answered, {"a": honest})
     assert panel["verdicts"][0]["abstains"] == "off_air" and models["a"].asked == []
 
 
-async def test_models_are_a_series_of_their_own(duel: Duel) -> None:
+async def test_models_are_a_series_of_their_own(answered: Show) -> None:
     """With people they weigh what the season says; without people they decide nothing, unless it says so."""
-    await answers(duel, "dull", "GOOD")
-    await heard(duel, {"a": honest, "b": honest})
-    site = duel.show.portal.site
+    await answers(answered, "dull", "GOOD")
+    await heard(answered, {"a": honest, "b": honest})
+    site, duel = answered.portal.site, (await answered.stage())["duel"]["id"]
 
     async def series() -> dict[str, float]:
         async with transaction(site.sessions, site.bus) as session:
-            found = await judging.judges_series(session, await session.get_one(Ballot, UUID(duel.ballot)))
+            ballot = await votes.ballot_of(session, UUID(duel))
+            assert ballot is not None
+            found = await judging.judges_series(session, ballot)
         assert found is not None
         return {choice: count for choice, count in found.items() if count}
 
     assert await series() == {}
-    await judged_by(duel.show, llm_decide_alone=True)
+    await judged_by(answered, llm_decide_alone=True)
     assert await series() == {"right": 1.0}
-    stranger = await duel.show.portal.phone()
-    assert await stranger.refused("GET", f"/ballots/{duel.ballot}/panel") == (403, "ballot.not_revealed")

@@ -1,0 +1,204 @@
+"""The ballot box: where this process' doors hand in votes, and where they come back counted.
+
+One answer to `cast` is a committed line; another one does not exist. How the votes get into the database is the shards'
+business (`shard.py`); which process writes which shard is decided by who takes it.
+"""
+
+import asyncio
+import os
+import socket
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+import structlog
+from sqlalchemy import make_url
+from sqlalchemy.exc import SQLAlchemyError
+
+from arena.kit.clock import Clock
+from arena.kit.errors import GavelError, NotFound
+from arena.kit.pace import Paces
+from arena.kit.site import Site
+from arena.votes.book import shard_of
+from arena.votes.casting import Cast, Previous, Window, decide, delay_of, refusal
+from arena.votes.contracts import BallotConfig, Level
+from arena.votes.ledger import Line
+from arena.votes.models import Ballot
+from arena.votes.peers import Peers
+from arena.votes.queries import newest_line
+from arena.votes.rules import pseudonym
+from arena.votes.shard import PATIENCE, Shard, Surroundings
+from arena.votes.signing import ballot_key
+
+FRESH_SECONDS = 1.0
+"""So old may the copy of a ballot be by which a vote goes on to its writer. None is refused by one from before it."""
+KNOWN = 500
+"""Ballots that are remembered."""
+PER_SECOND, AT_ONCE = 5, 10
+"""Votes of one voter that are looked at; whatever comes on top is told to wait."""
+TELL_SECONDS = 0.25
+"""Between two hints that more votes have been counted, and between two looks at who has waited too long."""
+
+log = structlog.get_logger()
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """A ballot as it was a moment ago. The salt stays in here."""
+
+    row: Ballot
+    config: BallotConfig
+    options: frozenset[str]
+    window: Window
+    read_at: float
+
+    def takes(self, cast: Cast) -> bool:
+        return self.window.takes(cast.at, delay_of(self.config, cast.channel))
+
+
+class BallotBox:
+    def __init__(self, site: Site, clock: Clock, channels: Callable[[UUID], list[str]]) -> None:
+        """`channels`: the live channels that show an episode's stage."""
+        settings = site.settings
+        self._site, self._channels = site, channels
+        self._peers = Peers(site.signer)
+        self.paces = Paces(PER_SECOND, AT_ONCE)
+        """Of those who vote over HTTP; a socket has one of its own."""
+        self._known: dict[UUID, Known] = {}
+        self._reading = asyncio.Lock()
+        self._grown: set[UUID] = set()
+        around = Surroundings(
+            database=make_url(settings.database_url)
+            .set(drivername="postgresql")
+            .render_as_string(hide_password=False),
+            shards=settings.vote_shards,
+            owner=f"{socket.gethostname()}:{os.getpid()}",
+            address=settings.peer_url or settings.worker_url,
+            key=ballot_key(site),
+            clock=clock,
+            peers=self._peers,
+            counted=self._grown.add,
+        )
+        self._shards = [Shard(number, around) for number in range(settings.vote_shards)]
+        self._tasks: list[asyncio.Task[None]] = []
+
+    async def start(self) -> None:
+        def held() -> int:
+            return sum(shard.writing for shard in self._shards)
+
+        self._tasks = [asyncio.create_task(shard.serve(held)) for shard in self._shards]
+        self._tasks += [asyncio.create_task(self._expire()), asyncio.create_task(self._tell())]
+
+    async def stop(self) -> None:
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        for shard in self._shards:
+            shard.give_up()
+        await self._peers.close()
+
+    async def cast(
+        self,
+        ballot_id: UUID,
+        voter: str,
+        choice: str,
+        n: int,
+        level: Level,
+        channel: str,
+        received_at: datetime,
+    ) -> Line:
+        """The committed line. `voter`: who it is to the site; the ledger has a pseudonym. The same `n` again gives the
+        same line. Raises a refusal of `casting.REFUSALS`, or NotFound `ballot.not_found`."""
+        now = asyncio.get_running_loop().time()
+        ballot = await self.ballot(ballot_id, now - FRESH_SECONDS)
+        if choice not in ballot.options:
+            raise refusal("vote.no_such_option", choice=choice)
+        if level < ballot.config.level:
+            raise refusal("vote.level", needed=ballot.config.level)
+        if all(channel != known.id for known in ballot.config.channels):
+            channel = ballot.config.channels[0].id
+        cast = Cast(ballot_id, pseudonym(ballot.row.salt, voter), choice, n, level, channel, received_at)
+        if not ballot.takes(cast):
+            ballot = await self.ballot(ballot_id, now)
+        if ballot.takes(cast):
+            try:
+                return await self._shard(cast).ask(cast)
+            except GavelError as said:
+                if said.code != "vote.window_closed":
+                    raise
+        return await self._after_close(ballot, cast)
+
+    async def drain(self, ballot_id: UUID) -> None:
+        """Returns when every vote on this ballot that this process has now is counted or refused."""
+        waiting = [answer for shard in self._shards for answer in shard.pending(ballot_id)]
+        if waiting:
+            await asyncio.wait(waiting, timeout=PATIENCE)
+
+    async def handed(self, shard: int, casts: list[Cast]) -> list[Line | BaseException]:
+        """Votes that another process received. Raises Conflict `vote.not_here` when their shard is not held here."""
+        if not 0 <= shard < len(self._shards) or not self._shards[shard].writing:
+            raise refusal("vote.not_here")
+        asked = (self._shards[shard].ask(cast) for cast in casts)
+        return list(await asyncio.gather(*asked, return_exceptions=True))
+
+    async def ballot(self, ballot_id: UUID, since: float) -> Known:
+        """As it was at `since` (on the loop's clock) or later; whoever asks at the same time shares one read."""
+        known = self._known.get(ballot_id)
+        if known is not None and known.read_at >= since:
+            return known
+        async with self._reading:
+            known = self._known.get(ballot_id)
+            if known is not None and known.read_at >= since:
+                return known
+            read_at = asyncio.get_running_loop().time()
+            try:
+                async with self._site.sessions() as session:
+                    row = await session.get(Ballot, ballot_id)
+            except (SQLAlchemyError, OSError) as error:
+                raise refusal("vote.try_again", retry_ms=1000) from error
+            if row is None:
+                raise NotFound("ballot.not_found", "There is no such ballot.")
+            config = row.configuration
+            known = Known(
+                row=row,
+                config=config,
+                options=frozenset(option.id for option in config.options),
+                window=Window(row.state, row.opens_at, row.closes_at),
+                read_at=read_at,
+            )
+            self._known.pop(ballot_id, None)
+            self._known[ballot_id] = known
+            if len(self._known) > KNOWN:
+                del self._known[next(iter(self._known))]
+            return known
+
+    def _shard(self, cast: Cast) -> Shard:
+        return self._shards[shard_of(cast.voter, len(self._shards))]
+
+    async def _after_close(self, ballot: Known, cast: Cast) -> Line:
+        """No writer is asked about a ballot that is over; whether the vote had come in time, the rows say."""
+        try:
+            async with self._site.sessions() as session:
+                line = await newest_line(session, ballot.row, cast.voter)
+        except (SQLAlchemyError, OSError) as error:
+            raise refusal("vote.try_again", retry_ms=1000) from error
+        previous = Previous(line, cast.at, 0) if line is not None else None
+        verdict = decide(previous, cast, ballot.config, open=False)
+        if verdict == "repeat" and line is not None:
+            return line
+        raise refusal(verdict)
+
+    async def _expire(self) -> None:
+        while True:
+            await asyncio.sleep(TELL_SECONDS)
+            for shard in self._shards:
+                shard.expire()
+
+    async def _tell(self) -> None:
+        """No fact for each vote: pages read how many were counted, a few times a second."""
+        while True:
+            await asyncio.sleep(TELL_SECONDS)
+            channels = [name for episode in self._grown for name in self._channels(episode)]
+            self._grown.clear()
+            await self._site.bus.touch(channels)
