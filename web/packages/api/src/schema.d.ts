@@ -72,7 +72,7 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/api/ballots/{ballot_id}/ledger": {
+    "/api/ballots/{ballot_id}": {
         parameters: {
             query?: never;
             header?: never;
@@ -80,12 +80,73 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * Ledger
-         * @description Every vote of a revealed ballot, for anyone who wants to recount it.
+         * Read Ballot
+         * @description What it asks and how far it is. Before it is opened only for those who run the show: it may be a surprise.
          */
-        get: operations["ledger"];
+        get: operations["read_ballot"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/ballots/{ballot_id}/arm": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Arm Ballot
+         * @description Fix what is asked, and tell its hash.
+         */
+        post: operations["arm_ballot"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/ballots/{ballot_id}/checkpoints": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read Checkpoints
+         * @description What was signed about the ledger while it grew. They say how many votes there were, never which way: to be kept
+         *     by whoever wants to see later that nothing before them was changed.
+         */
+        get: operations["read_checkpoints"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/ballots/{ballot_id}/close": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Close Ballot
+         * @description Close it and count it a second time; one that is closed is counted again.
+         */
+        post: operations["close_ballot"];
         delete?: never;
         options?: never;
         head?: never;
@@ -129,6 +190,80 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/ballots/{ballot_id}/open": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Open Ballot */
+        post: operations["open_ballot"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/ballots/{ballot_id}/panel": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read Panel
+         * @description What models said of the duel, for anybody after the reveal.
+         */
+        get: operations["read_panel"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/ballots/{ballot_id}/publish": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Publish Ballot */
+        post: operations["publish_ballot"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/ballots/{ballot_id}/shorten": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Agree To Shorten
+         * @description Agree that somebody else closes it before its time.
+         */
+        post: operations["agree_to_shorten"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/ballots/{ballot_id}/verdicts": {
         parameters: {
             query?: never;
@@ -138,8 +273,31 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Give Verdict */
+        /**
+         * Give Verdict
+         * @description Give a verdict, or change it until the lock. Within a second look the same again confirms it.
+         */
         post: operations["give_verdict"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/ballots/{ballot_id}/void": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Void Ballot
+         * @description It counts for nothing; everybody reads why.
+         */
+        post: operations["void_ballot"];
         delete?: never;
         options?: never;
         head?: never;
@@ -157,9 +315,29 @@ export interface paths {
         put?: never;
         /**
          * Cast Vote
-         * @description Answered only after the vote is committed: a receipt means counted.
+         * @description Answered only after the vote is committed: a receipt means counted. The same `n` again gets the same receipt.
          */
         post: operations["cast_vote"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/ballots/key": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read Ballot Key
+         * @description The public half of the key that signs: compare it with the one that was on air.
+         */
+        get: operations["read_ballot_key"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -336,6 +514,9 @@ export interface paths {
         /**
          * Make Device
          * @description The anonymous identity of a viewer's phone: a signed random number, no account.
+         *
+         *     `channel`: the way of seeing the show whose join link was opened (`hall` unless one says otherwise). A phone that
+         *     knows its number keeps it when it comes by another link.
          */
         post: operations["make_device"];
         delete?: never;
@@ -417,6 +598,84 @@ export interface paths {
          * @description Every try to have the answers, with the reason why it failed.
          */
         get: operations["list_attempts"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/duels/{duel_id}/desk": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read Desk
+         * @description Everything that one judge's desk needs of a duel, besides the stage.
+         */
+        get: operations["read_desk"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/duels/{duel_id}/draft": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Keep Draft */
+        put: operations["keep_draft"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/duels/{duel_id}/excusal": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Excuse
+         * @description Skip this duel, or declare that one must not judge it. A skip can be taken back until the lock.
+         */
+        post: operations["excuse"];
+        /** Take Back Skip */
+        delete: operations["take_back_skip"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/duels/{duel_id}/jury": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read Jury
+         * @description How far each judge is, who stands aside and why, who should take a break. Nothing of what they say.
+         */
+        get: operations["read_jury"];
         put?: never;
         post?: never;
         delete?: never;
@@ -574,6 +833,26 @@ export interface paths {
         get: operations["read_episode"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/episodes/{episode_id}/ballots": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Prepare Ballot
+         * @description A draft of a question, a surprise or a prize.
+         */
+        post: operations["prepare_ballot"];
         delete?: never;
         options?: never;
         head?: never;
@@ -738,6 +1017,159 @@ export interface paths {
         };
         /** Join */
         get: operations["join"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/judging/calibration": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List Calibration */
+        get: operations["list_calibration"];
+        put?: never;
+        /** Add Calibration */
+        post: operations["add_calibration"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/judging/calibration/{item_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Retire Calibration */
+        delete: operations["retire_calibration"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/judging/calibration/{item_id}/answers": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Answer Calibration
+         * @description Tells what is known of the pair after its last time; null when it will be shown again.
+         */
+        post: operations["answer_calibration"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/judging/calibration/next": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Next Calibration */
+        get: operations["next_calibration"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/judging/conflicts": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Conflicts
+         * @description One's own.
+         */
+        get: operations["list_conflicts"];
+        put?: never;
+        /**
+         * Declare Conflict
+         * @description Beforehand, for all duels of an entry.
+         */
+        post: operations["declare_conflict"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/judging/conflicts/{conflict_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /**
+         * Lift Conflict
+         * @description Declared by mistake, as the judge has told the producers.
+         */
+        delete: operations["lift_conflict"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/judging/conflicts/all": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** All Conflicts */
+        get: operations["all_conflicts"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/judging/report": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read Report
+         * @description How far the judges agree and how each leans, over published ballots of the season or of one episode.
+         */
+        get: operations["read_report"];
         put?: never;
         post?: never;
         delete?: never;
@@ -2682,6 +3114,17 @@ export interface components {
             /** Zh */
             zh: string;
         };
+        /** AlphaOut */
+        AlphaOut: {
+            /** High */
+            high: number;
+            /** Low */
+            low: number;
+            /** Units */
+            units: number;
+            /** Value */
+            value: number;
+        };
         /**
          * AlternativeOut
          * @description A token that was likely and was not said.
@@ -2691,6 +3134,19 @@ export interface components {
             probability: number;
             /** Text */
             text: string | null;
+        };
+        /** AnswerCalibration */
+        AnswerCalibration: {
+            /**
+             * Choice
+             * @enum {string}
+             */
+            choice: "left" | "right" | "tie" | "both_bad";
+            /**
+             * Time
+             * @enum {integer}
+             */
+            time: 1 | 2;
         };
         /** AnswerFile */
         AnswerFile: {
@@ -3019,6 +3475,114 @@ export interface components {
             house: number | null;
         };
         /**
+         * BallotConfig
+         * @description All that decides a ballot's result besides the votes. Hashed when the ballot is armed, never changed after.
+         */
+        BallotConfig: {
+            /**
+             * Change Seconds
+             * @default 1
+             */
+            change_seconds: number;
+            /**
+             * Channels
+             * @default [
+             *       {
+             *         "delay_seconds": 0,
+             *         "id": "hall"
+             *       }
+             *     ]
+             */
+            channels: components["schemas"]["Channel"][];
+            /**
+             * Kind
+             * @enum {string}
+             */
+            kind: "duel" | "question" | "surprise" | "prize";
+            /**
+             * Level
+             * @default 0
+             * @enum {integer}
+             */
+            level: 0 | 1 | 2 | 3;
+            /**
+             * Max Changes
+             * @default 10
+             */
+            max_changes: number;
+            /** Options */
+            options: components["schemas"]["Option"][];
+            /**
+             * Question En
+             * @default
+             */
+            question_en: string;
+            /**
+             * Question Zh
+             * @default
+             */
+            question_zh: string;
+            /** Rules Digest */
+            rules_digest: string;
+            /** Salt Commitment */
+            salt_commitment: string;
+            /** Seconds */
+            seconds: number;
+            /** Threshold */
+            threshold?: number | null;
+            /** Window Seconds */
+            window_seconds?: number | null;
+        };
+        /**
+         * BallotOut
+         * @description A ballot as whoever asks may see it.
+         */
+        BallotOut: {
+            /** Closes At */
+            closes_at: string | null;
+            config: components["schemas"]["BallotConfig"];
+            count: components["schemas"]["Count"] | null;
+            /** Digest */
+            digest: string | null;
+            /** Duel Id */
+            duel_id: string | null;
+            /**
+             * Episode Id
+             * Format: uuid
+             */
+            episode_id: string;
+            /**
+             * Id
+             * Format: uuid
+             */
+            id: string;
+            /**
+             * Kind
+             * @enum {string}
+             */
+            kind: "duel" | "question" | "surprise" | "prize";
+            /** Locked At */
+            locked_at: string | null;
+            /** Opens At */
+            opens_at: string | null;
+            /** Reason */
+            reason: string | null;
+            /** Root */
+            root: string | null;
+            seal: components["schemas"]["Seal"] | null;
+            /** Size */
+            size: number | null;
+            /**
+             * State
+             * @enum {string}
+             */
+            state: "draft" | "armed" | "open" | "closing" | "closed" | "counting" | "certified" | "published" | "void";
+            /** Triggered At */
+            triggered_at: string | null;
+            /** Voters */
+            voters: number;
+        };
+        /**
          * BaseModelOut
          * @description A base model of the registry, and what is made of it here.
          */
@@ -3141,6 +3705,28 @@ export interface components {
              */
             tokens: number;
         };
+        /** CalibrationItemOut */
+        CalibrationItemOut: {
+            /** Answered */
+            answered: number;
+            /** Gold */
+            gold: ("left" | "right" | "tie" | "both_bad") | null;
+            /**
+             * Id
+             * Format: uuid
+             */
+            id: string;
+            /** Left */
+            left: string;
+            /** Prompt */
+            prompt: string;
+            /** Right */
+            right: string;
+            /** Times */
+            times: number;
+            /** Why */
+            why: string;
+        };
         /** CalibrationOut */
         CalibrationOut: {
             /** Base Model */
@@ -3196,15 +3782,113 @@ export interface components {
              */
             tolerance: number;
         };
+        /**
+         * CalibrationSaid
+         * @description After an item's last time: what the producers know of it.
+         */
+        CalibrationSaid: {
+            /** Agrees */
+            agrees: boolean | null;
+            /** Gold */
+            gold: ("left" | "right" | "tie" | "both_bad") | null;
+            /** Steady */
+            steady: boolean | null;
+            /** Why */
+            why: string;
+        };
+        /** CalibrationScore */
+        CalibrationScore: {
+            /** Gold */
+            gold: number;
+            /** Repeats */
+            repeats: number;
+            /** Right */
+            right: number;
+            /** Steady */
+            steady: number;
+        };
+        /**
+         * CalibrationTask
+         * @description What is shown to a judge: nothing tells whether it is known, or a repeat.
+         */
+        CalibrationTask: {
+            /** Done */
+            done: number;
+            /**
+             * Item Id
+             * Format: uuid
+             */
+            item_id: string;
+            /** Left */
+            left: string;
+            /** Mirrored */
+            mirrored: boolean;
+            /** Prompt */
+            prompt: string;
+            /** Right */
+            right: string;
+            /**
+             * Time
+             * @enum {integer}
+             */
+            time: 1 | 2;
+            /** Total */
+            total: number;
+        };
         /** CastVote */
         CastVote: {
+            /** Choice */
+            choice: string;
+            /** N */
+            n: number;
+        };
+        /**
+         * Certificate
+         * @description What the site signs when it has counted the ledger a second time and both counts are equal.
+         */
+        Certificate: {
+            /** At */
+            at: string;
+            /** Ballot */
+            ballot: string;
+            /** Closes At */
+            closes_at: string;
+            /** Config Digest */
+            config_digest: string;
+            /** Corrections */
+            corrections: number;
+            /** Corrections Head */
+            corrections_head: string;
+            count: components["schemas"]["Count"];
+            /** Locked At */
+            locked_at: string;
+            /** Opens At */
+            opens_at: string;
+            /** Root */
+            root: string;
+            /** Shards */
+            shards: components["schemas"]["ShardEnd"][];
+            /** Size */
+            size: number;
+            /** Verdicts */
+            verdicts: {
+                [key: string]: number;
+            };
+            /** Verdicts Digest */
+            verdicts_digest: string;
+        };
+        /**
+         * Channel
+         * @description A way of seeing the show. Who sees it later votes in a window that is as much later.
+         */
+        Channel: {
             /**
-             * Choice
-             * @enum {string}
+             * Delay Seconds
+             * @default 0
              */
-            choice: "left" | "right" | "tie" | "both_bad";
-            /** Key */
-            key: string;
+            delay_seconds: number;
+            /** Id */
+            id: string;
         };
         /** ChatRequest */
         ChatRequest: {
@@ -3255,6 +3939,25 @@ export interface components {
              * @enum {string}
              */
             status: "passed" | "warning" | "refused" | "pending";
+        };
+        /**
+         * CheckpointOut
+         * @description A signed word about a shard's ledger: Ed25519 over the RFC 8785 form of `evidence.CheckpointLine` without its
+         *     signature.
+         */
+        CheckpointOut: {
+            /** At */
+            at: string;
+            /** Head */
+            head: string;
+            /** Root */
+            root: string;
+            /** Shard */
+            shard: number;
+            /** Signature */
+            signature: string;
+            /** Size */
+            size: number;
         };
         /** Choice */
         Choice: {
@@ -3341,6 +4044,30 @@ export interface components {
                 [key: string]: unknown;
             };
         };
+        /** ConflictOut */
+        ConflictOut: {
+            /**
+             * At
+             * Format: date-time
+             */
+            at: string;
+            /** Entry */
+            entry: string;
+            /**
+             * Entry Id
+             * Format: uuid
+             */
+            entry_id: string;
+            /**
+             * Id
+             * Format: uuid
+             */
+            id: string;
+            /** Judge */
+            judge: string;
+            /** Reason */
+            reason: string;
+        };
         /**
          * ContaminationOut
          * @description A sign that a version was trained on what it is asked.
@@ -3392,6 +4119,49 @@ export interface components {
             threshold: number | null;
             /** Version */
             version: number;
+        };
+        /**
+         * Count
+         * @description Voters by what they said last.
+         */
+        Count: {
+            /** Counted */
+            counted: {
+                [key: string]: number;
+            };
+            /** Flagged */
+            flagged: {
+                [key: string]: number;
+            };
+            /** Levels */
+            levels: {
+                [key: string]: number;
+            };
+        };
+        /** Criterion */
+        Criterion: {
+            /** Anchors En */
+            anchors_en: [
+                string,
+                string,
+                string,
+                string,
+                string
+            ];
+            /** Anchors Zh */
+            anchors_zh: [
+                string,
+                string,
+                string,
+                string,
+                string
+            ];
+            /** En */
+            en: string;
+            /** Id */
+            id: string;
+            /** Zh */
+            zh: string;
         };
         /**
          * DatasetOut
@@ -3501,12 +4271,24 @@ export interface components {
             /** Turn */
             turn: number;
         };
+        /** DeclareConflict */
+        DeclareConflict: {
+            /**
+             * Entry Id
+             * Format: uuid
+             */
+            entry_id: string;
+            /** Reason */
+            reason: string;
+        };
         /**
          * Desk
-         * @description `desk:{episode}`: the producer's view: names, nodes, roster and log. No split before the lock either.
+         * @description `desk:{episode}`: the producer's view: names, nodes, roster and log. No split before it is certified either.
          */
         Desk: {
             ballot: components["schemas"]["StageBallot"] | null;
+            /** Ballots */
+            ballots: components["schemas"]["DeskBallot"][];
             duel: components["schemas"]["StageDuel"] | null;
             episode: components["schemas"]["EpisodeOut"];
             /** Log */
@@ -3519,11 +4301,68 @@ export interface components {
              * @enum {string}
              */
             phase: "idle" | "duel" | "vote" | "locked" | "revealed" | "finished";
+            /** Polls */
+            polls: components["schemas"]["StagePoll"][];
             result: components["schemas"]["StageResult"] | null;
             /** Roster */
             roster: components["schemas"]["RosterRow"][];
             /** Version */
             version: number;
+        };
+        /**
+         * DeskBallot
+         * @description With what only those who run the show need to know.
+         */
+        DeskBallot: {
+            /** Agreed */
+            agreed: string | null;
+            /** Alarm */
+            alarm: {
+                [key: string]: unknown;
+            } | null;
+            /** Closes At */
+            closes_at: string | null;
+            config: components["schemas"]["BallotConfig"];
+            count: components["schemas"]["Count"] | null;
+            /** Digest */
+            digest: string | null;
+            /** Duel Id */
+            duel_id: string | null;
+            /**
+             * Episode Id
+             * Format: uuid
+             */
+            episode_id: string;
+            /**
+             * Id
+             * Format: uuid
+             */
+            id: string;
+            /**
+             * Kind
+             * @enum {string}
+             */
+            kind: "duel" | "question" | "surprise" | "prize";
+            /** Locked At */
+            locked_at: string | null;
+            /** Opens At */
+            opens_at: string | null;
+            /** Reason */
+            reason: string | null;
+            /** Root */
+            root: string | null;
+            seal: components["schemas"]["Seal"] | null;
+            /** Size */
+            size: number | null;
+            /**
+             * State
+             * @enum {string}
+             */
+            state: "draft" | "armed" | "open" | "closing" | "closed" | "counting" | "certified" | "published" | "void";
+            /** Triggered At */
+            triggered_at: string | null;
+            /** Voters */
+            voters: number;
         };
         /** DeskEvent */
         DeskEvent: {
@@ -3541,6 +4380,43 @@ export interface components {
             /** Version */
             version: number;
         };
+        /**
+         * DeskOut
+         * @description All that one judge's desk needs of one duel. No other judge is in it.
+         */
+        DeskOut: {
+            /** Barred */
+            barred: ("own_entry" | "conflict" | "staff") | null;
+            /** Conflict Reasons */
+            conflict_reasons: string[];
+            draft: components["schemas"]["DraftOut"] | null;
+            /**
+             * Duel Id
+             * Format: uuid
+             */
+            duel_id: string;
+            /** Duels */
+            duels: number;
+            excusal: components["schemas"]["ExcusalOut"] | null;
+            /** Judged */
+            judged: number;
+            /** Mirrored */
+            mirrored: boolean;
+            /** Rest */
+            rest: ("many" | "hurried") | null;
+            /** Rubric */
+            rubric: components["schemas"]["Criterion"][];
+            /**
+             * Scores
+             * @enum {string}
+             */
+            scores: "off" | "optional" | "required";
+            second_look: components["schemas"]["SecondLookOut"] | null;
+            /** Skip Reasons */
+            skip_reasons: string[];
+            /** Warn Seconds */
+            warn_seconds: number;
+        };
         /** DeskSides */
         DeskSides: {
             /** Follow Ups */
@@ -3554,6 +4430,8 @@ export interface components {
         };
         /** Device */
         Device: {
+            /** Channel */
+            channel: string;
             /** Device */
             device: string;
         };
@@ -3599,6 +4477,21 @@ export interface components {
              * @default true
              */
             ok: boolean;
+        };
+        /** DraftOut */
+        DraftOut: {
+            /** Choice */
+            choice: ("left" | "right" | "tie" | "both_bad") | null;
+            /** Note */
+            note: string;
+            /** Scores */
+            scores: {
+                [key: string]: {
+                    [key: string]: number;
+                };
+            };
+            /** Version */
+            version: number;
         };
         /** DuelOut */
         DuelOut: {
@@ -3835,6 +4728,36 @@ export interface components {
             place: string;
             /** Row */
             row: number;
+        };
+        /** ExcusalOut */
+        ExcusalOut: {
+            /**
+             * Kind
+             * @enum {string}
+             */
+            kind: "skip" | "conflict";
+            /** Reason */
+            reason: string;
+            /** Text */
+            text: string;
+        };
+        /**
+         * Excuse
+         * @description “I cannot judge this” (skip) or “I must not” (conflict).
+         */
+        Excuse: {
+            /**
+             * Kind
+             * @enum {string}
+             */
+            kind: "skip" | "conflict";
+            /** Reason */
+            reason: string;
+            /**
+             * Text
+             * @default
+             */
+            text: string;
         };
         /** ExportOut */
         ExportOut: {
@@ -4113,6 +5036,15 @@ export interface components {
              * @default
              */
             note: string;
+            /**
+             * Scores
+             * @default {}
+             */
+            scores: {
+                [key: string]: {
+                    [key: string]: number;
+                };
+            };
         };
         /**
          * GymSource
@@ -4257,12 +5189,104 @@ export interface components {
             /** Token */
             token: string;
         };
+        /** JudgeReport */
+        JudgeReport: {
+            /** Agrees */
+            agrees: number | null;
+            calibration: components["schemas"]["CalibrationScore"];
+            /** Changed */
+            changed: number;
+            /** Left Seen */
+            left_seen: number | null;
+            /** Name */
+            name: string;
+            /** Second Looks */
+            second_looks: number;
+            /** Seconds */
+            seconds: number | null;
+            /** Skips */
+            skips: number;
+            /** Strictness */
+            strictness: {
+                [key: string]: number;
+            };
+            /** Ties */
+            ties: number;
+            /** Verdicts */
+            verdicts: number;
+        };
         /** JudgesIn */
         JudgesIn: {
             /** Submitted */
             submitted: number;
             /** Total */
             total: number;
+        };
+        /**
+         * JudgingReport
+         * @description Of published ballots only: nobody knows a split before the reveal.
+         */
+        JudgingReport: {
+            /** Duels */
+            duels: number;
+            interval: components["schemas"]["AlphaOut"] | null;
+            /** Judges */
+            judges: components["schemas"]["JudgeReport"][];
+            /** Models */
+            models: components["schemas"]["ModelReport"][];
+            nominal: components["schemas"]["AlphaOut"] | null;
+        };
+        /**
+         * JurorOut
+         * @description How far one judge is with a duel; nothing of what he says.
+         */
+        JurorOut: {
+            /** Name */
+            name: string;
+            /** Reason */
+            reason: string | null;
+            /** Rest */
+            rest: ("many" | "hurried") | null;
+            /**
+             * State
+             * @enum {string}
+             */
+            state: "open" | "given" | "skipped" | "barred";
+        };
+        /** JuryOut */
+        JuryOut: {
+            /** Ballot Id */
+            ballot_id: string | null;
+            /** Jurors */
+            jurors: components["schemas"]["JurorOut"][];
+            /** Second Look Until */
+            second_look_until: string | null;
+        };
+        /** KeepDraft */
+        KeepDraft: {
+            /** Choice */
+            choice?: ("left" | "right" | "tie" | "both_bad") | null;
+            /**
+             * Note
+             * @default
+             */
+            note: string;
+            /**
+             * Scores
+             * @default {}
+             */
+            scores: {
+                [key: string]: {
+                    [key: string]: number;
+                };
+            };
+            /** Version */
+            version: number;
+        };
+        /** KeyOut */
+        KeyOut: {
+            /** Key */
+            key: string;
         };
         /** LeaseOut */
         LeaseOut: {
@@ -4277,56 +5301,6 @@ export interface components {
             subject: string;
             /** Until */
             until: string | null;
-        };
-        /** LedgerEntry */
-        LedgerEntry: {
-            /**
-             * Choice
-             * @enum {string}
-             */
-            choice: "left" | "right" | "tie" | "both_bad";
-            /** Leaf */
-            leaf: string;
-            /** Nonce */
-            nonce: string;
-            /** Number */
-            number: number;
-            /**
-             * Received At
-             * Format: date-time
-             */
-            received_at: string;
-            /** Voter */
-            voter: string;
-        };
-        /**
-         * LedgerOut
-         * @description Everything needed to recount a locked ballot.
-         */
-        LedgerOut: {
-            /**
-             * Ballot Id
-             * Format: uuid
-             */
-            ballot_id: string;
-            crowd: components["schemas"]["TallyOut"];
-            /**
-             * Duel Id
-             * Format: uuid
-             */
-            duel_id: string;
-            judges: components["schemas"]["TallyOut"];
-            /** Root */
-            root: string;
-            /** Size */
-            size: number;
-            /**
-             * State
-             * @constant
-             */
-            state: "locked";
-            /** Votes */
-            votes: components["schemas"]["LedgerEntry"][];
         };
         /** LeftOut */
         LeftOut: {
@@ -4392,7 +5366,10 @@ export interface components {
             /** Version */
             version: number;
         };
-        /** LockVote */
+        /**
+         * LockVote
+         * @description Close the vote and have it counted a second time.
+         */
         LockVote: {
             /**
              * @description discriminator enum property added by openapi-typescript
@@ -4577,6 +5554,21 @@ export interface components {
             /** Owned By */
             owned_by: string;
         };
+        /** ModelReport */
+        ModelReport: {
+            /** Abstained */
+            abstained: {
+                [key: string]: number;
+            };
+            /** Agrees */
+            agrees: number | null;
+            /** Id */
+            id: string;
+            /** Model */
+            model: string;
+            /** Verdicts */
+            verdicts: number;
+        };
         /** ModelsOut */
         ModelsOut: {
             /** Data */
@@ -4611,10 +5603,84 @@ export interface components {
             /** Other Norm */
             other_norm: number;
         };
+        /**
+         * NewBallot
+         * @description What a producer prepares. A prize asks for the season's entries, a surprise has one button: both bring their own
+         *     options.
+         */
+        NewBallot: {
+            /**
+             * Channels
+             * @default [
+             *       {
+             *         "delay_seconds": 0,
+             *         "id": "hall"
+             *       }
+             *     ]
+             */
+            channels: components["schemas"]["Channel"][];
+            /**
+             * Kind
+             * @enum {string}
+             */
+            kind: "question" | "surprise" | "prize";
+            /**
+             * Level
+             * @default 0
+             * @enum {integer}
+             */
+            level: 0 | 1 | 2 | 3;
+            /**
+             * Options
+             * @default []
+             */
+            options: components["schemas"]["NewOption"][];
+            /**
+             * Question En
+             * @default
+             */
+            question_en: string;
+            /**
+             * Question Zh
+             * @default
+             */
+            question_zh: string;
+            /**
+             * Seconds
+             * @default 60
+             */
+            seconds: number;
+            /** Threshold */
+            threshold?: number | null;
+            /** Window Seconds */
+            window_seconds?: number | null;
+        };
         /** NewCalibration */
         NewCalibration: {
             /** Hardware Class */
             hardware_class: string;
+        };
+        /** NewCalibrationItem */
+        NewCalibrationItem: {
+            /** Gold */
+            gold?: ("left" | "right" | "tie" | "both_bad") | null;
+            /** Left */
+            left: string;
+            /** Prompt */
+            prompt: string;
+            /** Right */
+            right: string;
+            /**
+             * Times
+             * @default 1
+             * @enum {integer}
+             */
+            times: 1 | 2;
+            /**
+             * Why
+             * @default
+             */
+            why: string;
         };
         /**
          * NewCandidate
@@ -4668,6 +5734,21 @@ export interface components {
             sha256: string;
             /** Size */
             size: number;
+        };
+        /** NewOption */
+        NewOption: {
+            /**
+             * En
+             * @default
+             */
+            en: string;
+            /** Subject */
+            subject?: string | null;
+            /**
+             * Zh
+             * @default
+             */
+            zh: string;
         };
         /** NewPractice */
         NewPractice: {
@@ -4974,6 +6055,22 @@ export interface components {
         /** OpenVote */
         OpenVote: {
             /**
+             * Channels
+             * @default [
+             *       {
+             *         "delay_seconds": 0,
+             *         "id": "hall"
+             *       }
+             *     ]
+             */
+            channels: components["schemas"]["Channel"][];
+            /**
+             * Level
+             * @default 0
+             * @enum {integer}
+             */
+            level: 0 | 1 | 2 | 3;
+            /**
              * Seconds
              * @default 60
              */
@@ -4983,6 +6080,23 @@ export interface components {
              * @enum {string}
              */
             type: "open_vote";
+        };
+        /** Option */
+        Option: {
+            /**
+             * En
+             * @default
+             */
+            en: string;
+            /** Id */
+            id: string;
+            /** Subject */
+            subject?: string | null;
+            /**
+             * Zh
+             * @default
+             */
+            zh: string;
         };
         /** Overridden */
         Overridden: {
@@ -4997,6 +6111,29 @@ export interface components {
             reason: string;
             /** Score */
             score: number;
+        };
+        /**
+         * PanelOut
+         * @description The models' series, apart from judges and crowd.
+         */
+        PanelOut: {
+            /** Says */
+            says: ("left" | "right" | "tie" | "both_bad") | null;
+            /** Verdicts */
+            verdicts: components["schemas"]["PanelVerdictOut"][];
+        };
+        /** PanelVerdictOut */
+        PanelVerdictOut: {
+            /** Abstains */
+            abstains: ("flip" | "malformed" | "unreachable" | "unconfigured" | "off_air") | null;
+            /** Choice */
+            choice: ("left" | "right" | "tie" | "both_bad") | null;
+            /** Judge */
+            judge: string;
+            /** Model */
+            model: string;
+            /** Weight */
+            weight: number;
         };
         /**
          * ParentOption
@@ -5505,17 +6642,16 @@ export interface components {
         };
         /** Receipt */
         Receipt: {
-            /**
-             * At
-             * Format: date-time
-             */
+            /** At */
             at: string;
             /** Leaf */
             leaf: string;
             /** Nonce */
             nonce: string;
-            /** Number */
-            number: number;
+            /** Seq */
+            seq: number;
+            /** Shard */
+            shard: number;
         };
         /** RecipeOption */
         RecipeOption: {
@@ -5946,6 +7082,20 @@ export interface components {
                 [key: string]: number;
             };
         };
+        /** Seal */
+        Seal: {
+            certificate: components["schemas"]["Certificate"];
+            /** Key */
+            key: string;
+            /** Signature */
+            signature: string;
+            /**
+             * T
+             * @default seal
+             * @constant
+             */
+            t: "seal";
+        };
         /**
          * SealedAnswer
          * @description An answer that is not revealed yet: its place in the chain, and nothing that tells of it.
@@ -6039,6 +7189,16 @@ export interface components {
             /** Seed */
             seed: string | null;
         };
+        /** SecondLookOut */
+        SecondLookOut: {
+            /** First */
+            first: ("left" | "right" | "tie" | "both_bad") | null;
+            /**
+             * Until
+             * Format: date-time
+             */
+            until: string;
+        };
         /** ServingNode */
         ServingNode: {
             /** As Pinned */
@@ -6056,6 +7216,17 @@ export interface components {
             id: string;
             /** State */
             state: string;
+        };
+        /** ShardEnd */
+        ShardEnd: {
+            /** Head */
+            head: string;
+            /** Root */
+            root: string;
+            /** Shard */
+            shard: number;
+            /** Size */
+            size: number;
         };
         /**
          * Shown
@@ -6330,6 +7501,8 @@ export interface components {
              * @enum {string}
              */
             phase: "idle" | "duel" | "vote" | "locked" | "revealed" | "finished";
+            /** Polls */
+            polls: components["schemas"]["StagePoll"][];
             result: components["schemas"]["StageResult"] | null;
             /** Version */
             version: number;
@@ -6346,6 +7519,12 @@ export interface components {
             closes_at: string;
             /** Counted */
             counted: number;
+            /** Delays */
+            delays: {
+                [key: string]: number;
+            };
+            /** Digest */
+            digest: string;
             /**
              * Id
              * Format: uuid
@@ -6368,7 +7547,7 @@ export interface components {
              * State
              * @enum {string}
              */
-            state: "open" | "locked";
+            state: "draft" | "armed" | "open" | "closing" | "closed" | "counting" | "certified" | "published" | "void";
             /**
              * Teaches
              * @enum {string}
@@ -6408,6 +7587,58 @@ export interface components {
             turn: number;
             /** Turns */
             turns: number;
+        };
+        /**
+         * StagePoll
+         * @description A question, a surprise or a prize beside the duel: how many, and once it is published which way.
+         */
+        StagePoll: {
+            /**
+             * Closes At
+             * Format: date-time
+             */
+            closes_at: string;
+            /** Counted */
+            counted: number;
+            /** Delays */
+            delays: {
+                [key: string]: number;
+            };
+            /** Digest */
+            digest: string;
+            /**
+             * Id
+             * Format: uuid
+             */
+            id: string;
+            /**
+             * Kind
+             * @enum {string}
+             */
+            kind: "duel" | "question" | "surprise" | "prize";
+            /**
+             * Opens At
+             * Format: date-time
+             */
+            opens_at: string;
+            /** Options */
+            options: components["schemas"]["Option"][];
+            /** Question En */
+            question_en: string;
+            /** Question Zh */
+            question_zh: string;
+            result: components["schemas"]["Count"] | null;
+            /** Root */
+            root: string | null;
+            /**
+             * State
+             * @enum {string}
+             */
+            state: "draft" | "armed" | "open" | "closing" | "closed" | "counting" | "certified" | "published" | "void";
+            /** Threshold */
+            threshold: number | null;
+            /** Triggered */
+            triggered: boolean;
         };
         /**
          * StageResult
@@ -7549,8 +8780,19 @@ export interface components {
              * @enum {string}
              */
             choice: "left" | "right" | "tie" | "both_bad";
+            /**
+             * Look
+             * @enum {integer}
+             */
+            look: 1 | 2;
             /** Note */
             note: string;
+            /** Scores */
+            scores: {
+                [key: string]: {
+                    [key: string]: number;
+                };
+            };
         };
         /**
          * VersionRef
@@ -7594,6 +8836,11 @@ export interface components {
             /** Tokens */
             tokens: number;
         };
+        /** VoidBallot */
+        VoidBallot: {
+            /** Reason */
+            reason: string;
+        };
         /** Voided */
         Voided: {
             /**
@@ -7618,11 +8865,10 @@ export interface components {
              * Format: uuid
              */
             ballot_id: string;
-            /**
-             * Choice
-             * @enum {string}
-             */
-            choice: "left" | "right" | "tie" | "both_bad";
+            /** Choice */
+            choice: string;
+            /** N */
+            n: number;
             receipt: components["schemas"]["Receipt"];
         };
         /**
@@ -7683,7 +8929,9 @@ export type ActiveList = components['schemas']['ActiveList'];
 export type Against = components['schemas']['Against'];
 export type Aigc = components['schemas']['Aigc'];
 export type AiLabel = components['schemas']['AiLabel'];
+export type AlphaOut = components['schemas']['AlphaOut'];
 export type AlternativeOut = components['schemas']['AlternativeOut'];
+export type AnswerCalibration = components['schemas']['AnswerCalibration'];
 export type AnswerFile = components['schemas']['AnswerFile'];
 export type AnswerRecord = components['schemas']['AnswerRecord'];
 export type ArenaAppVersion = components['schemas']['arena__app__Version'];
@@ -7699,15 +8947,24 @@ export type AttentionToken = components['schemas']['AttentionToken'];
 export type AttestationFile = components['schemas']['AttestationFile'];
 export type AttestationOut = components['schemas']['AttestationOut'];
 export type AxisValues = components['schemas']['AxisValues'];
+export type BallotConfig = components['schemas']['BallotConfig'];
+export type BallotOut = components['schemas']['BallotOut'];
 export type BaseModelOut = components['schemas']['BaseModelOut'];
 export type Board = components['schemas']['Board'];
 export type BoardRow = components['schemas']['BoardRow'];
 export type Budget = components['schemas']['Budget'];
+export type CalibrationItemOut = components['schemas']['CalibrationItemOut'];
 export type CalibrationOut = components['schemas']['CalibrationOut'];
 export type CalibrationRules = components['schemas']['CalibrationRules'];
+export type CalibrationSaid = components['schemas']['CalibrationSaid'];
+export type CalibrationScore = components['schemas']['CalibrationScore'];
+export type CalibrationTask = components['schemas']['CalibrationTask'];
 export type CastVote = components['schemas']['CastVote'];
+export type Certificate = components['schemas']['Certificate'];
+export type Channel = components['schemas']['Channel'];
 export type ChatRequest = components['schemas']['ChatRequest'];
 export type CheckOut = components['schemas']['CheckOut'];
+export type CheckpointOut = components['schemas']['CheckpointOut'];
 export type Choice = components['schemas']['Choice'];
 export type ChosenRuns = components['schemas']['ChosenRuns'];
 export type Cleaned = components['schemas']['Cleaned'];
@@ -7715,18 +8972,25 @@ export type CommandIn = components['schemas']['CommandIn'];
 export type ComparisonOut = components['schemas']['ComparisonOut'];
 export type CompetingOut = components['schemas']['CompetingOut'];
 export type CompletionOut = components['schemas']['CompletionOut'];
+export type ConflictOut = components['schemas']['ConflictOut'];
 export type ContaminationOut = components['schemas']['ContaminationOut'];
+export type Count = components['schemas']['Count'];
+export type Criterion = components['schemas']['Criterion'];
 export type DatasetOut = components['schemas']['DatasetOut'];
 export type DatasetReport = components['schemas']['DatasetReport'];
 export type Deadlines = components['schemas']['Deadlines'];
 export type DecisionOut = components['schemas']['DecisionOut'];
+export type DeclareConflict = components['schemas']['DeclareConflict'];
 export type Desk = components['schemas']['Desk'];
+export type DeskBallot = components['schemas']['DeskBallot'];
 export type DeskEvent = components['schemas']['DeskEvent'];
+export type DeskOut = components['schemas']['DeskOut'];
 export type DeskSides = components['schemas']['DeskSides'];
 export type Device = components['schemas']['Device'];
 export type DevicePlan = components['schemas']['DevicePlan'];
 export type DeviceShare = components['schemas']['DeviceShare'];
 export type Done = components['schemas']['Done'];
+export type DraftOut = components['schemas']['DraftOut'];
 export type DuelOut = components['schemas']['DuelOut'];
 export type EngineCaps = components['schemas']['EngineCaps'];
 export type EngineRecorded = components['schemas']['EngineRecorded'];
@@ -7736,6 +9000,8 @@ export type EpisodeFile = components['schemas']['EpisodeFile'];
 export type EpisodeOut = components['schemas']['EpisodeOut'];
 export type EstimateOut = components['schemas']['EstimateOut'];
 export type Example = components['schemas']['Example'];
+export type ExcusalOut = components['schemas']['ExcusalOut'];
+export type Excuse = components['schemas']['Excuse'];
 export type ExportOut = components['schemas']['ExportOut'];
 export type FamilyOut = components['schemas']['FamilyOut'];
 export type FamilySpec = components['schemas']['FamilySpec'];
@@ -7763,10 +9029,14 @@ export type InviteMember = components['schemas']['InviteMember'];
 export type Joined = components['schemas']['Joined'];
 export type Joining = components['schemas']['Joining'];
 export type JoinToken = components['schemas']['JoinToken'];
+export type JudgeReport = components['schemas']['JudgeReport'];
 export type JudgesIn = components['schemas']['JudgesIn'];
+export type JudgingReport = components['schemas']['JudgingReport'];
+export type JurorOut = components['schemas']['JurorOut'];
+export type JuryOut = components['schemas']['JuryOut'];
+export type KeepDraft = components['schemas']['KeepDraft'];
+export type KeyOut = components['schemas']['KeyOut'];
 export type LeaseOut = components['schemas']['LeaseOut'];
-export type LedgerEntry = components['schemas']['LedgerEntry'];
-export type LedgerOut = components['schemas']['LedgerOut'];
 export type LeftOut = components['schemas']['LeftOut'];
 export type Lengths = components['schemas']['Lengths'];
 export type Licence = components['schemas']['Licence'];
@@ -7783,15 +9053,19 @@ export type MessageOutput = components['schemas']['Message-Output'];
 export type MetricResult = components['schemas']['MetricResult'];
 export type Misfit = components['schemas']['Misfit'];
 export type ModelOut = components['schemas']['ModelOut'];
+export type ModelReport = components['schemas']['ModelReport'];
 export type ModelsOut = components['schemas']['ModelsOut'];
 export type ModerationVerdictOut = components['schemas']['ModerationVerdictOut'];
 export type ModuleLikenessOut = components['schemas']['ModuleLikenessOut'];
+export type NewBallot = components['schemas']['NewBallot'];
 export type NewCalibration = components['schemas']['NewCalibration'];
+export type NewCalibrationItem = components['schemas']['NewCalibrationItem'];
 export type NewCandidate = components['schemas']['NewCandidate'];
 export type NewCaptain = components['schemas']['NewCaptain'];
 export type NewEntry = components['schemas']['NewEntry'];
 export type NewEpisode = components['schemas']['NewEpisode'];
 export type NewFile = components['schemas']['NewFile'];
+export type NewOption = components['schemas']['NewOption'];
 export type NewPractice = components['schemas']['NewPractice'];
 export type NewPreferenceSet = components['schemas']['NewPreferenceSet'];
 export type NewRace = components['schemas']['NewRace'];
@@ -7806,7 +9080,10 @@ export type NodeOut = components['schemas']['NodeOut'];
 export type NodeRecorded = components['schemas']['NodeRecorded'];
 export type OpenInvitation = components['schemas']['OpenInvitation'];
 export type OpenVote = components['schemas']['OpenVote'];
+export type Option = components['schemas']['Option'];
 export type Overridden = components['schemas']['Overridden'];
+export type PanelOut = components['schemas']['PanelOut'];
+export type PanelVerdictOut = components['schemas']['PanelVerdictOut'];
 export type ParentOption = components['schemas']['ParentOption'];
 export type PlanPart = components['schemas']['PlanPart'];
 export type PointOut = components['schemas']['PointOut'];
@@ -7855,11 +9132,14 @@ export type Scored = components['schemas']['Scored'];
 export type ScoreDecisionOut = components['schemas']['ScoreDecisionOut'];
 export type ScoreOut = components['schemas']['ScoreOut'];
 export type ScoresOut = components['schemas']['ScoresOut'];
+export type Seal = components['schemas']['Seal'];
 export type SealedAnswer = components['schemas']['SealedAnswer'];
 export type SeasonOn = components['schemas']['SeasonOn'];
 export type SeasonOut = components['schemas']['SeasonOut'];
 export type SeasonSeedOut = components['schemas']['SeasonSeedOut'];
+export type SecondLookOut = components['schemas']['SecondLookOut'];
 export type ServingNode = components['schemas']['ServingNode'];
+export type ShardEnd = components['schemas']['ShardEnd'];
 export type Shown = components['schemas']['Shown'];
 export type ShowOut = components['schemas']['ShowOut'];
 export type SideLineage = components['schemas']['SideLineage'];
@@ -7875,6 +9155,7 @@ export type Spread = components['schemas']['Spread'];
 export type Stage = components['schemas']['Stage'];
 export type StageBallot = components['schemas']['StageBallot'];
 export type StageDuel = components['schemas']['StageDuel'];
+export type StagePoll = components['schemas']['StagePoll'];
 export type StageResult = components['schemas']['StageResult'];
 export type StageSide = components['schemas']['StageSide'];
 export type StageTurn = components['schemas']['StageTurn'];
@@ -7922,6 +9203,7 @@ export type Verdict = components['schemas']['Verdict'];
 export type VerdictOut = components['schemas']['VerdictOut'];
 export type VersionRef = components['schemas']['VersionRef'];
 export type VoiceOut = components['schemas']['VoiceOut'];
+export type VoidBallot = components['schemas']['VoidBallot'];
 export type Voided = components['schemas']['Voided'];
 export type Voiding = components['schemas']['Voiding'];
 export type VoteOut = components['schemas']['VoteOut'];
@@ -8047,7 +9329,7 @@ export interface operations {
             };
         };
     };
-    ledger: {
+    read_ballot: {
         parameters: {
             query?: never;
             header?: never;
@@ -8064,7 +9346,100 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["LedgerOut"];
+                    "application/json": components["schemas"]["BallotOut"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    arm_ballot: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                ballot_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BallotOut"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    read_checkpoints: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                ballot_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CheckpointOut"][];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    close_ballot: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                ballot_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BallotOut"];
                 };
             };
             /** @description Validation Error */
@@ -8140,6 +9515,130 @@ export interface operations {
             };
         };
     };
+    open_ballot: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                ballot_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BallotOut"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    read_panel: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                ballot_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PanelOut"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    publish_ballot: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                ballot_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BallotOut"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    agree_to_shorten: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                ballot_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BallotOut"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
     give_verdict: {
         parameters: {
             query?: never;
@@ -8162,6 +9661,41 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["VerdictOut"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    void_ballot: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                ballot_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["VoidBallot"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BallotOut"];
                 };
             };
             /** @description Validation Error */
@@ -8206,6 +9740,26 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    read_ballot_key: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["KeyOut"];
                 };
             };
         };
@@ -8481,7 +10035,9 @@ export interface operations {
     };
     make_device: {
         parameters: {
-            query?: never;
+            query?: {
+                channel?: string | null;
+            };
             header?: never;
             path?: never;
             cookie?: never;
@@ -8495,6 +10051,15 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Device"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
                 };
             };
         };
@@ -8650,6 +10215,169 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["AttemptOut"][];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    read_desk: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                duel_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DeskOut"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    keep_draft: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                duel_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["KeepDraft"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DraftOut"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    excuse: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                duel_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Excuse"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ExcusalOut"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    take_back_skip: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                duel_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Done"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    read_jury: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                duel_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["JuryOut"];
                 };
             };
             /** @description Validation Error */
@@ -8956,6 +10684,41 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["EpisodeOut"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    prepare_ballot: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                episode_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewBallot"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BallotOut"];
                 };
             };
             /** @description Validation Error */
@@ -9281,6 +11044,280 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["EpisodeOut"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    list_calibration: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CalibrationItemOut"][];
+                };
+            };
+        };
+    };
+    add_calibration: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewCalibrationItem"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Done"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    retire_calibration: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                item_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Done"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    answer_calibration: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                item_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["AnswerCalibration"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CalibrationSaid"] | null;
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    next_calibration: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CalibrationTask"] | null;
+                };
+            };
+        };
+    };
+    list_conflicts: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ConflictOut"][];
+                };
+            };
+        };
+    };
+    declare_conflict: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["DeclareConflict"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ConflictOut"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    lift_conflict: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                conflict_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Done"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    all_conflicts: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ConflictOut"][];
+                };
+            };
+        };
+    };
+    read_report: {
+        parameters: {
+            query?: {
+                episode?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["JudgingReport"];
                 };
             };
             /** @description Validation Error */

@@ -2,7 +2,7 @@
  * The names that pages use for the portal's shapes, all out of the generated `schema.d.ts`.
  * Times are ISO 8601 UTC strings, ids are UUID strings.
  */
-import type { CastVote, CommandIn, Stage, SubmissionOut } from "./schema";
+import type { CommandIn, GiveVerdict, Stage, SubmissionOut } from "./schema";
 
 export type {
   AccuracyOut as Accuracy,
@@ -14,14 +14,20 @@ export type {
   BaseModelOut as BaseModel,
   Board,
   BoardRow,
+  CalibrationItemOut as PracticePair,
   CalibrationOut as Calibration,
+  CalibrationSaid as PracticeSaid,
+  CalibrationTask as PracticeTask,
   CheckOut as Check,
   ComparisonOut as Comparison,
+  ConflictOut as ConflictOfInterest,
   ContaminationOut as ContaminationFlag,
+  Criterion,
   DatasetOut as Dataset,
   DecisionOut as Decision,
   Desk,
   DeskEvent,
+  DeskOut as JudgeDesk,
   DevicePlan,
   DuelOut as Duel,
   EntryName,
@@ -33,6 +39,10 @@ export type {
   FlagSide,
   InvitationMade,
   InvitationState,
+  JudgeReport,
+  JudgingReport,
+  JurorOut as Juror,
+  JuryOut as Jury,
   LedgerOut as Ledger,
   Licence,
   Me,
@@ -93,7 +103,7 @@ export type {
   XrayOut as Xray,
 } from "./schema";
 
-export type Choice = CastVote["choice"];
+export type Choice = GiveVerdict["choice"];
 export type Command = CommandIn["command"];
 export type Phase = Stage["phase"];
 export type SideName = "left" | "right";
