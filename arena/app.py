@@ -54,8 +54,10 @@ from arena.submissions.public import ensure_house
 from arena.teams import routes as teams
 from arena.training import routes as training
 from arena.votes import ballot_routes as ballots
+from arena.votes import evidence_routes as evidence
 from arena.votes import routes as votes
 from arena.votes.box import BallotBox
+from arena.votes.publishing import Proofs
 
 WEB_APPS = ("contestant", "producer", "judge")
 
@@ -103,6 +105,7 @@ ROUTERS = (
     practice.router,
     gateway.router,
     ballots.router,
+    evidence.router,
     votes.router,
     judging.router,
     votes.peers,
@@ -118,7 +121,7 @@ ROUTERS = (
 def create_app(settings: Settings | None = None) -> FastAPI:
     settings = settings or Settings()
     configure("portal")
-    refuse_undeclared((health, gateway.openai, *ROUTERS))
+    refuse_undeclared((health, evidence.page, gateway.openai, *ROUTERS))
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
@@ -131,6 +134,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
             app.state.limiter = make_limiter(site.settings.redis_url)
             app.state.clock = Clock(site.sessions)
             app.state.ballot_box = BallotBox(site, app.state.clock, channels)
+            app.state.proofs = Proofs(site)
             app.state.hub = Hub(site)
             for part in (app.state.clock, app.state.ballot_box, app.state.hub):
                 await part.start()
@@ -150,6 +154,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     # What the lifespan opens the site with: an app may have several, one after another.
     app.state.settings = settings
     app.include_router(health)
+    app.include_router(evidence.page)
     app.include_router(gateway.openai)
     for router in ROUTERS:
         app.include_router(router, prefix="/api")

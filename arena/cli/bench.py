@@ -22,6 +22,7 @@ BENCHES = {
     "duel": "arena.cli.bench_duel:figures",
     "eval": "arena.cli.bench_eval:figures",
     "train": "arena.cli.bench_train:figures",
+    "votes": "arena.cli.bench_votes:figures",
 }
 
 

@@ -41,6 +41,13 @@ class SiteClient:
     async def post(self, path: str, body: dict[str, Any] | None = None) -> Any:
         return self._body(await self._http.post(f"/api{path}", json=body))
 
+    async def download(self, path: str) -> bytes:
+        """A file, as it was sent."""
+        answer = await self._http.get(f"/api{path}")
+        if answer.is_error:
+            self._body(answer)
+        return answer.content
+
     async def append(self, upload_id: str, offset: int, size: int, body: AsyncIterator[bytes]) -> int:
         """Send the rest of a file of `size` bytes from `offset` on (tus 1.0.0); returns how much is there then."""
         headers = {

@@ -28,25 +28,29 @@ def node_hash(left: bytes, right: bytes) -> bytes:
 
 def root(leaves: Sequence[bytes]) -> bytes:
     """The tree head. An empty list has one too: SHA-256 of nothing."""
-    if not leaves:
-        return hashlib.sha256().digest()
-    level = list(leaves)
-    while len(level) > 1:
-        level = _parents(level)
-    return level[0]
+    return levels(b"".join(leaves))[-1] if leaves else hashlib.sha256().digest()
+
+
+def levels(leaves: bytes) -> list[bytes]:
+    """The whole tree for many proofs: its levels, lowest first, the hashes of each one after another."""
+    found = [leaves]
+    while len(found[-1]) > HASH_SIZE:
+        found.append(_parents(found[-1]))
+    return found
+
+
+def path(levels: Sequence[bytes], index: int) -> list[bytes]:
+    """The inclusion proof of leaf `index`, lowest hash first. IndexError when there is no such leaf."""
+    size = len(levels[0]) // HASH_SIZE
+    if not 0 <= index < size:
+        raise IndexError(f"leaf {index} of a tree with {size}")
+    siblings = [(level, (index >> height ^ 1) * HASH_SIZE) for height, level in enumerate(levels[:-1])]
+    return [level[at : at + HASH_SIZE] for level, at in siblings if at < len(level)]
 
 
 def inclusion_proof(leaves: Sequence[bytes], index: int) -> list[bytes]:
     """Hashes that lead from leaf `index` to the root, lowest first. IndexError when there is no such leaf."""
-    if not 0 <= index < len(leaves):
-        raise IndexError(f"leaf {index} of a tree with {len(leaves)}")
-    proof, level = [], list(leaves)
-    while len(level) > 1:
-        sibling = index ^ 1
-        if sibling < len(level):
-            proof.append(level[sibling])
-        level, index = _parents(level), index >> 1
-    return proof
+    return path(levels(b"".join(leaves)), index)
 
 
 def verify_inclusion(leaf: bytes, index: int, size: int, proof: Sequence[bytes], head: bytes) -> bool:
@@ -131,11 +135,12 @@ def verify_consistency(
     return last == 0 and old_computed == old_head and new_computed == new_head
 
 
-def _parents(level: Sequence[bytes]) -> list[bytes]:
+def _parents(level: bytes) -> bytes:
     """One level up. A last node without a partner moves up as it is, which gives the tree of the RFC's
     recursion."""
-    above = [node_hash(level[i], level[i + 1]) for i in range(0, len(level) - 1, 2)]
-    return [*above, level[-1]] if len(level) & 1 else above
+    pair, whole = 2 * HASH_SIZE, len(level) // (2 * HASH_SIZE) * 2 * HASH_SIZE
+    above = [hashlib.sha256(b"\x01" + level[at : at + pair]).digest() for at in range(0, whole, pair)]
+    return b"".join(above) + level[whole:]
 
 
 def _split(size: int) -> int:

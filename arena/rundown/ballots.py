@@ -102,9 +102,13 @@ async def certify(site: Site, session: AsyncSession, ballot_id: UUID) -> Show:
     if ballot.state in ("closed", "counting"):
         await votes.begin_count(session, ballot_id)
         await session.commit()
-        await _held(session, ballot_id)
-        ballot = await votes.certify(site, session, ballot_id)
-        if ballot.state in votes.FINAL:
+        ballot = await _held(session, ballot_id)
+        # Another one who was told to count it may have done so meanwhile.
+        if ballot.state == "counting":
+            ballot = await votes.certify(site, session, ballot_id)
+        if ballot.state == "certified" and not await queries.done(
+            session, ballot.episode_id, _key("certify_ballot", ballot_id)
+        ):
             await _log(session, ballot, "certify_ballot", None, root=ballot.root, size=ballot.size)
     show = await queries.show(session, ballot.episode_id)
     await session.commit()

@@ -8,23 +8,21 @@ import asyncio
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from hashlib import sha256
 from typing import Any
 from uuid import UUID
 
-import rfc8785
 from sqlalchemy import Subquery, func, select
 from sqlalchemy.dialects.postgresql import distinct_on
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from arena.kit.db import Json
-from arena.kit.merkle import leaf_hash
 from arena.kit.site import Site
-from arena.shows.public import Episode
-from arena.votes.evidence import Certificate, CorrectionLine, Count, Seal, ShardEnd, VerdictLine
+from arena.votes import publishing
+from arena.votes.evidence import Certificate, Count, Seal, ShardEnd, corrected, digest
 from arena.votes.ledger import NO_HEAD, Line, Tree, leaf, next_head, stamp
 from arena.votes.models import Ballot, Checkpoint, Correction, ShardState, Verdict, Vote
-from arena.votes.signing import ballot_key, judge_name
+from arena.votes.publishing import correction_of
+from arena.votes.signing import ballot_key
 
 BATCH = 5_000
 MOST_NAMED = 20
@@ -64,7 +62,7 @@ class Recount:
     whole: Tree = field(default_factory=Tree)
     count: Count = field(default_factory=lambda: Count(counted={}, flagged={}, levels={}))
     corrections: int = 0
-    corrections_head: str = NO_HEAD.hex()
+    corrections_head: bytes = NO_HEAD
     differs: list[Json] = field(default_factory=list)
     """Where the rows and what was written down about them are not equal; empty is what it has to be."""
 
@@ -140,39 +138,17 @@ async def _compare_shards(session: AsyncSession, ballot: Ballot, found: Recount)
     found.expect("voters", sum(state.voters for state in written.values()), voters)
 
 
-async def corrections(session: AsyncSession, ballot_id: UUID) -> list[tuple[Correction, CorrectionLine]]:
-    """In their order, each with its line of the evidence, whose `head` is what the row says."""
-    statement = select(Correction).where(Correction.ballot_id == ballot_id).order_by(Correction.number)
-    return [(row, correction_line(row)) for row in (await session.execute(statement)).scalars()]
-
-
-def correction_line(row: Correction) -> CorrectionLine:
-    return CorrectionLine.model_validate(
-        {
-            "ballot": str(row.ballot_id),
-            "number": row.number,
-            "voter": row.voter,
-            "kind": row.kind,
-            "rule": row.rule,
-            "reason": row.reason,
-            "by": "rule" if row.by is None else "person",
-            "at": stamp(row.created_at),
-            "head": row.head,
-        }
-    )
-
-
-def correction_head(before: str, line: CorrectionLine) -> str:
-    entry = rfc8785.dumps(line.model_dump(mode="json", exclude={"head"}))
-    return next_head(bytes.fromhex(before), leaf_hash(entry)).hex()
-
-
 async def _read_corrections(session: AsyncSession, ballot: Ballot, found: Recount) -> None:
-    for row, line in await corrections(session, ballot.id):
+    for row in await corrections(session, ballot.id):
         found.expect("correction", row.number, found.corrections, number=row.number)
-        head = correction_head(found.corrections_head, line)
-        found.expect("correction_head", row.head, head, number=row.number)
-        found.corrections, found.corrections_head = found.corrections + 1, head
+        found.corrections_head = corrected(found.corrections_head, correction_of(row))
+        found.corrections += 1
+        found.expect("correction_head", row.head, found.corrections_head.hex(), number=row.number)
+
+
+async def corrections(session: AsyncSession, ballot_id: UUID) -> Sequence[Correction]:
+    statement = select(Correction).where(Correction.ballot_id == ballot_id).order_by(Correction.number)
+    return (await session.execute(statement)).scalars().all()
 
 
 async def _count(session: AsyncSession, ballot: Ballot, found: Recount) -> None:
@@ -200,20 +176,6 @@ def _last(table: type[Vote | Correction], order: Any, *what: Any, ballot_id: UUI
     return statement.order_by(table.voter, order.desc()).subquery()
 
 
-async def verdict_lines(session: AsyncSession, site: Site, ballot: Ballot) -> list[bytes]:
-    """The judges' words as they stand in the evidence, each with its line feed, in the order of their pseudonyms."""
-    about = await session.get_one(Episode, ballot.episode_id)
-    statement = select(Verdict).where(Verdict.ballot_id == ballot.id)
-    lines = [
-        VerdictLine(
-            ballot=str(ballot.id), judge=judge_name(site, about.season_id, one.judge_id), choice=one.choice
-        )
-        for one in (await session.execute(statement)).scalars()
-    ]
-    lines.sort(key=lambda line: line.judge)
-    return [rfc8785.dumps(line.model_dump(mode="json")) + b"\n" for line in lines]
-
-
 async def verdict_counts(session: AsyncSession, ballot_id: UUID) -> dict[str, int]:
     statement = (
         select(Verdict.choice, func.count()).where(Verdict.ballot_id == ballot_id).group_by(Verdict.choice)
@@ -224,9 +186,11 @@ async def verdict_counts(session: AsyncSession, ballot_id: UUID) -> dict[str, in
 async def sealed(session: AsyncSession, site: Site, ballot: Ballot, found: Recount, at: str) -> Seal:
     """The certificate of a ballot whose two counts are equal, signed."""
     assert ballot.opens_at and ballot.closes_at and ballot.locked_at and ballot.config_digest
-    verdicts = await verdict_lines(session, site, ballot)
+    checkpoints = await publishing.checkpoints(session, ballot.id)
     certificate = Certificate(
         ballot=str(ballot.id),
+        episode=str(ballot.episode_id),
+        duel=str(ballot.duel_id) if ballot.duel_id else None,
         config_digest=ballot.config_digest,
         opens_at=stamp(ballot.opens_at),
         closes_at=stamp(ballot.closes_at),
@@ -238,10 +202,12 @@ async def sealed(session: AsyncSession, site: Site, ballot: Ballot, found: Recou
         size=found.whole.size,
         root=found.whole.root().hex(),
         corrections=found.corrections,
-        corrections_head=found.corrections_head,
+        corrections_head=found.corrections_head.hex(),
+        checkpoints=len(checkpoints),
+        checkpoints_digest=digest(checkpoints),
         count=found.count,
         verdicts=await verdict_counts(session, ballot.id),
-        verdicts_digest=sha256(b"".join(verdicts)).hexdigest(),
+        verdicts_digest=digest(await publishing.verdicts(site, session, ballot)),
         at=at,
     )
     key = ballot_key(site)

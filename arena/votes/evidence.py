@@ -4,18 +4,23 @@
 
 * one `Head`: what was asked, under which configuration;
 * the ledger: every `ledger.Line`, by shard and sequence, byte for byte what was hashed (it has no `t`, the others do);
-* every `CheckpointLine`, `CorrectionLine`, `VerdictLine`;
+* every `CheckpointLine` (by shard and size), `CorrectionLine` (by number), `VerdictLine` (by judge);
 * one `Seal`: the certificate with the site's signature.
 
 `gavel.season.v1` begins with a `SeasonHead`, then holds the ballots of a season one after another, each as above.
 """
 
+from collections.abc import Iterable, Mapping
+from hashlib import sha256
 from typing import Literal
 
+import rfc8785
 from pydantic import Field
 
+from arena.kit.merkle import leaf_hash
 from arena.kit.schemas import Contract
 from arena.votes.contracts import BallotConfig, Hex32
+from arena.votes.ledger import next_head
 
 Signature = str
 """Ed25519, 128 hex digits, over the RFC 8785 form of what it signs."""
@@ -50,6 +55,10 @@ class Head(Contract):
     opens_at: str
     closes_at: str
     locked_at: str
+    size: int
+    root: Hex32
+    tally: Count
+    """What the site's pages say: a recount holds these against the ledger, too."""
 
 
 class CheckpointLine(Contract):
@@ -93,6 +102,8 @@ class Certificate(Contract):
     """What the site signs when it has counted the ledger a second time and both counts are equal."""
 
     ballot: str
+    episode: str
+    duel: str | None
     config_digest: Hex32
     opens_at: str
     closes_at: str
@@ -103,6 +114,9 @@ class Certificate(Contract):
     corrections: int
     corrections_head: Hex32
     """64 zeros where there are none."""
+    checkpoints: int
+    checkpoints_digest: Hex32
+    """As `verdicts_digest`: a checkpoint that is inconvenient later cannot be left out."""
     count: Count
     verdicts: dict[str, int]
     verdicts_digest: Hex32
@@ -118,6 +132,25 @@ class Seal(Contract):
     signature: Signature
 
 
+class Proof(Contract):
+    """That one line is in the tree of a certified ballot. What the line says is not in it: its voter knows."""
+
+    ballot: str
+    shard: int
+    seq: int
+    voter: str
+    channel: str
+    level: int
+    index: int
+    """Of the leaf in the ballot's tree."""
+    size: int
+    root: Hex32
+    hashes: tuple[Hex32, ...]
+    """From the leaf up, as in RFC 9162."""
+    seal: Seal | None
+    """Once the result is out: the split is in it."""
+
+
 class SeasonHead(Contract):
     t: Literal["season"] = "season"
     format: Literal["gavel.season.v1"] = "gavel.season.v1"
@@ -126,4 +159,24 @@ class SeasonHead(Contract):
     rules_digest: Hex32
     rules: dict[str, object]
     duels: tuple[dict[str, str], ...]
-    """Every revealed duel: `duel`, `left`, `right` (entries), `ballot`, `winner`."""
+    """Every revealed duel: `duel`, `left`, `right` (entries), `ballot`, `winner` (`left`, `right` or `tie`)."""
+
+
+def line(said: Contract | Mapping[str, object]) -> bytes:
+    """As it stands in the file, with its line feed."""
+    text: bytes = rfc8785.dumps(said.model_dump(mode="json") if isinstance(said, Contract) else dict(said))
+    return text + b"\n"
+
+
+def digest(lines: Iterable[bytes]) -> str:
+    """Over lines as they stand in the file."""
+    found = sha256()
+    for one in lines:
+        found.update(one)
+    return found.hexdigest()
+
+
+def corrected(before: bytes, correction: Mapping[str, object]) -> bytes:
+    """The head of the corrections with this one in it; `correction` is a `CorrectionLine`, with or without `head`."""
+    said = {name: value for name, value in correction.items() if name != "head"}
+    return next_head(before, leaf_hash(rfc8785.dumps(said)))

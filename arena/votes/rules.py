@@ -1,4 +1,4 @@
-"""What a voter is called, how long a ballot promised to be open, what sets off a surprise, and who won. Pure functions."""
+"""What a voter is called, how long a ballot is promised to be open, what sets off a surprise, who won. Pure."""
 
 import hmac
 from collections import Counter

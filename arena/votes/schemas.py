@@ -42,6 +42,8 @@ class NewBallot(In):
     seconds: int = Field(default=60, ge=5, le=3600)
     channels: Channels = (HALL,)
     level: Level = 0
+    max_changes: int = Field(default=10, ge=0, le=100)
+    change_seconds: float = Field(default=1, ge=0, le=60)
     threshold: int | None = Field(default=None, ge=1)
     window_seconds: int | None = Field(default=None, ge=1, le=600)
 

@@ -36,8 +36,10 @@ from arena.votes.contracts import (
     Option,
     SurpriseTriggered,
 )
+from arena.votes.evidence import corrected
 from arena.votes.ledger import NO_HEAD, stamp
 from arena.votes.models import Ballot, Correction
+from arena.votes.publishing import correction_of
 from arena.votes.rules import digest_of, promised_end, set_off
 from arena.votes.schemas import NewBallot
 
@@ -302,11 +304,9 @@ async def correct(
         rule=rule,
         reason=reason,
         by=by,
-        head=NO_HEAD.hex(),
     )
-    row.head = certifying.correction_head(
-        before[-1][0].head if before else NO_HEAD.hex(), certifying.correction_line(row)
-    )
+    head = bytes.fromhex(before[-1].head) if before else NO_HEAD
+    row.head = corrected(head, correction_of(row)).hex()
     session.add(row)
     await session.flush()
     return row

@@ -44,7 +44,7 @@ CLAIM_SECONDS = 0.3
 RETRY_SECONDS = 0.2
 LOCK = 0x6761766C
 """Class of our advisory locks; the number in it is the shard's."""
-NETWORK = {
+NETWORK: dict[str, Any] = {
     "connect_timeout": 3,
     "keepalives_idle": 5,
     "keepalives_interval": 2,

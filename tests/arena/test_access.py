@@ -401,7 +401,7 @@ async def test_a_forged_device_is_nobody(portal: Portal) -> None:
     genuine = phone.cookies["gavel_device"]
     forger = portal.anybody()
     forger.cookies.set("gavel_device", genuine[:-3] + "AAA")
-    refusal = await forger.refused("POST", f"/ballots/{uuid4()}/votes", {"choice": "left", "key": "k" * 8})
+    refusal = await forger.refused("POST", f"/ballots/{uuid4()}/votes", {"choice": "left", "n": 1})
     assert refusal == (401, "vote.no_device")
     assert (await forger.post_ok("/device"))["device"] != (await phone.post_ok("/device"))["device"]
 

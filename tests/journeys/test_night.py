@@ -65,7 +65,15 @@ class Night:
             "all on air",
         )
         await self.command("open_vote", seconds=60)
+        opened = self.watch.states[self.stage]
+        await self.moderator.post(f"/ballots/{opened['ballot']['id']}/shorten")
+        await self.until(
+            self.stage, lambda state: state["version"] > opened["version"], "a second person's word"
+        )
         await self.command("lock_vote")
+        await self.until(
+            self.stage, lambda state: state["ballot"]["state"] == "certified", "the second count"
+        )
         await self.command("reveal")
 
 

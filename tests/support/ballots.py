@@ -3,72 +3,45 @@
 import secrets
 from collections import Counter
 from collections.abc import Sequence
-from datetime import timedelta
-from hashlib import sha256
-from typing import Any
 from uuid import UUID
 
 from sqlalchemy import select, text
 
+from arena.cli.bench_votes_site import OPTIONS, open_ballot
 from arena.kit.db import Sessions, db_now
-from arena.kit.ids import new_code
-from arena.shows.public import Episode, Season
-from arena.votes.contracts import HALL, BallotConfig, Channel, Option
-from arena.votes.ledger import NO_HEAD, Tree, leaf, next_head
-from arena.votes.models import Ballot, ShardState, Vote
-from arena.votes.queries import line_of
+from arena.votes.certifying import line_of
+from arena.votes.ledger import NO_HEAD, Line, Tree, leaf, next_head, stamp
+from arena.votes.models import ShardState, Vote
 
-OPTIONS = ("one", "two", "three")
+__all__ = ["OPTIONS", "assert_whole", "newest", "open_ballot", "rows_of", "write_votes"]
 
 
-async def open_ballot(
-    sessions: Sessions, seconds: int = 60, channels: Sequence[Channel] = (HALL,), **config: Any
-) -> UUID:
-    """A question put to the hall, in an episode of its own, open from now on. Returns its id."""
-    salt = secrets.token_hex(32)
-    wanted = BallotConfig(
-        kind="question",
-        options=tuple(Option(id=name) for name in OPTIONS),
-        seconds=seconds,
-        channels=tuple(channels),
-        salt_commitment=sha256(bytes.fromhex(salt)).hexdigest(),
-        rules_digest="0" * 64,
-        **{"change_seconds": 0, **config},
-    )
+async def write_votes(sessions: Sessions, ballot: UUID, choices: Sequence[str]) -> None:
+    """A whole ledger at once, as its writer would have written it: one voter each."""
+    head = NO_HEAD
     async with sessions() as session, session.begin():
-        season = (await session.scalars(select(Season))).first()
-        if season is None:
-            season = Season(name="votes", rules={}, rules_digest="0" * 64)
-            session.add(season)
-            await session.flush()
-        numbers = (await session.scalars(select(Episode.number).where(Episode.season_id == season.id))).all()
-        episode = Episode(
-            season_id=season.id, number=max(numbers, default=0) + 1, title="votes", code=new_code()
-        )
-        session.add(episode)
-        await session.flush()
         now = await db_now(session)
-        ballot = Ballot(
-            kind="question",
-            episode_id=episode.id,
-            state="open",
-            config=wanted.model_dump(mode="json"),
-            config_digest="0" * 64,
-            opens_at=now,
-            closes_at=now + timedelta(seconds=seconds),
-            locks_at=now + timedelta(seconds=seconds),
-            salt=salt,
-        )
-        session.add(ballot)
-        await session.flush()
-        return ballot.id
-
-
-async def close_ballot(sessions: Sessions, ballot: UUID) -> None:
-    """As closing does it: alone with the row."""
-    async with sessions() as session, session.begin():
-        row = await session.get_one(Ballot, ballot, with_for_update=True)
-        row.state = "closed"
+        for seq, choice in enumerate(choices):
+            nonce = secrets.token_hex(16)
+            line = Line(str(ballot), 0, seq, f"{seq:032x}", 1, choice, 0, "hall", stamp(now), nonce)
+            head = next_head(head, leaf(line))
+            session.add(
+                Vote(
+                    ballot_id=ballot,
+                    shard=0,
+                    seq=seq,
+                    voter=line.voter,
+                    n=1,
+                    choice=choice,
+                    level=0,
+                    channel="hall",
+                    at=now,
+                    nonce=bytes.fromhex(nonce),
+                    head=head,
+                )
+            )
+        size = len(choices)
+        session.add(ShardState(ballot_id=ballot, shard=0, fence=1, size=size, voters=size, head=head))
 
 
 async def rows_of(sessions: Sessions, ballot: UUID) -> list[Vote]:

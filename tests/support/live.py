@@ -34,6 +34,8 @@ class Page:
         self.channels: dict[str, Seen] = {}
         self.errors: list[tuple[str, str]] = []
         self.beats = 0
+        self.replies: dict[int, Json] = {}
+        """To votes, by the id that they were sent under."""
         self.texts: list[str] = []
         """Every message as it came."""
 
@@ -61,6 +63,10 @@ class Page:
         if kind == "hb":
             self.beats += 1
             return
+        if "id" in envelope:
+            assert envelope["id"] not in self.replies, "answered twice"
+            self.replies[envelope["id"]] = envelope
+            return
         if kind == "err":
             self.errors.append((envelope["ch"], envelope["code"]))
             return
@@ -83,6 +89,13 @@ class Page:
         await self.subscribe(channel)
         await self.until(lambda: bool(self[channel].state))
         return self[channel]
+
+    async def vote(self, ballot: object, choice: str, n: int) -> Json:
+        """Send one and wait for its answer."""
+        number = len(self.replies) + 1
+        await self.send({"t": "vote", "id": number, "b": str(ballot), "c": choice, "n": n})
+        await self.until(lambda: number in self.replies)
+        return self.replies[number]
 
     async def settle(self) -> None:
         """Return when the portal has taken in everything that was sent to it: it answers in order."""

@@ -16,9 +16,11 @@ from sqlalchemy import text
 
 from arena.app import create_app
 from arena.config import Settings
+from arena.kit.clock import Clock
 from arena.kit.jobs.relay import pass_on, sweep
 from arena.kit.site import Site
 from arena.pipeline import PIPELINE
+from arena.votes.box import BallotBox
 from workers.control.program import keep_program
 from workers.control.work import wake
 
@@ -69,6 +71,7 @@ class Portal:
     url: str
     site: Site
     waker: RecordingWaker
+    app: FastAPI
     _people: list[Caller] = field(default_factory=list)
 
     def anybody(self, token: str | None = None, origin: bool = True) -> Caller:
@@ -104,6 +107,14 @@ class Portal:
         caller = self.anybody()
         await caller.post_ok("/device")
         return caller
+
+    @property
+    def box(self) -> BallotBox:
+        return self.app.state.ballot_box  # type: ignore[no-any-return]
+
+    @property
+    def clock(self) -> Clock:
+        return self.app.state.clock  # type: ignore[no-any-return]
 
     @property
     def connections(self) -> int:
@@ -188,20 +199,20 @@ _idle: list[FastAPI] = []
 
 
 @asynccontextmanager
-async def running_portal(wanted: Settings) -> AsyncIterator[Portal]:
+async def running_portal(wanted: Settings, port: int = 0) -> AsyncIterator[Portal]:
     has_pages = wanted.web_dir.exists()
     app = create_app(wanted) if has_pages or not _idle else _idle.pop()
     app.state.settings = wanted
-    async with _running(app) as portal:
+    async with _running(app, port) as portal:
         yield portal
     if not has_pages:
         _idle.append(app)
 
 
 @asynccontextmanager
-async def _running(app: FastAPI) -> AsyncIterator[Portal]:
+async def _running(app: FastAPI, port: int) -> AsyncIterator[Portal]:
     config = uvicorn.Config(
-        app, port=0, log_level="error", lifespan="on", timeout_graceful_shutdown=1, ws="websockets-sansio"
+        app, port=port, log_level="error", lifespan="on", timeout_graceful_shutdown=1, ws="websockets-sansio"
     )
     async with _Server(config) as server:
         port = server.servers[0].sockets[0].getsockname()[1]
@@ -209,7 +220,7 @@ async def _running(app: FastAPI) -> AsyncIterator[Portal]:
         site: Site = app.state.site
         # The port was not known before: links for workers must lead here.
         site.links._base = url
-        portal = Portal(url, site, RecordingWaker())
+        portal = Portal(url, site, RecordingWaker(), app)
         try:
             yield portal
         finally:

@@ -150,7 +150,7 @@ async def public_words(show: Show, caller: Caller, duel: str, ballot: str) -> st
         f"/episodes/{show.episode_id}/provenance.json",
         f"/ballots/{ballot}/my-vote",
         f"/ballots/{ballot}/my-verdict",
-        f"/ballots/{ballot}/ledger",
+        f"/ballots/{ballot}",
     )
     return " ".join([(await caller.get(f"/api{path}")).text for path in paths])
 

@@ -424,7 +424,7 @@ async def test_a_debate_arrives_in_patches_and_votes_are_on_all_of_it(show: Show
         ballot = await show.open_vote()
         await agree()
         phone = await portal.phone()
-        await phone.post_ok(f"/ballots/{ballot}/votes", {"choice": "left", "key": "k" * 8})
+        await phone.post_ok(f"/ballots/{ballot}/votes", {"choice": "left", "n": 1})
         await show.command("lock_vote")
         await show.command("reveal")
         await agree()

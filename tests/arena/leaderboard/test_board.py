@@ -33,7 +33,7 @@ async def duel_with_votes(show: Show, pair: tuple[str, str], voters: int = 5) ->
     ballot = await show.open_vote()
     for _ in range(voters):
         phone = await show.portal.phone()
-        await phone.post_ok(f"/ballots/{ballot}/votes", {"choice": side, "key": str(uuid4())})
+        await phone.post_ok(f"/ballots/{ballot}/votes", {"choice": side, "n": 1})
     judge = await show.portal.person("judge", uuid4().hex[:8])
     await judge.post_ok(f"/ballots/{ballot}/verdicts", {"choice": side})
     await show.command("lock_vote")
@@ -99,7 +99,7 @@ async def test_what_is_not_revealed_does_not_move_the_board(show: Show) -> None:
     await show.answered()
     ballot = await show.open_vote()
     phone = await show.portal.phone()
-    await phone.post_ok(f"/ballots/{ballot}/votes", {"choice": "left", "key": "k" * 8})
+    await phone.post_ok(f"/ballots/{ballot}/votes", {"choice": "left", "n": 1})
     before = await board(show)
     await show.command("lock_vote")
     await show.portal.drain()

@@ -80,7 +80,7 @@ async def test_a_whole_evening_arrives_in_patches(show: Show) -> None:
         assert opened[stage].state["duel"]["state"] == "answered"
         ballot = await show.open_vote()
         await agree(portal, opened, facts)
-        await phone.post_ok(f"/ballots/{ballot}/votes", {"choice": "left", "key": "k" * 8})
+        await phone.post_ok(f"/ballots/{ballot}/votes", {"choice": "left", "n": 1})
         await agree(portal, opened, facts)
         await judge.post_ok(f"/ballots/{ballot}/verdicts", {"choice": "right", "note": "Braver."})
         await agree(portal, opened, facts)
@@ -214,7 +214,7 @@ async def voting(show: Show) -> str:
 
 async def one_more_vote(show: Show, ballot: str) -> Json:
     phone = await show.portal.phone()
-    await phone.post_ok(f"/ballots/{ballot}/votes", {"choice": "left", "key": "k" * 8})
+    await phone.post_ok(f"/ballots/{ballot}/votes", {"choice": "left", "n": 1})
     await show.portal.relay()
     now: Json = await phone.get_ok(f"/live/stage:{show.episode_id}")
     return now

@@ -5,6 +5,7 @@ import io
 import json
 from hashlib import sha256
 from pathlib import Path
+from uuid import UUID
 
 import pytest
 
@@ -16,6 +17,7 @@ from arena.submissions.datasets.overlap import private_grams
 from tests.arena.moderation.test_site import send_list
 from tests.arena.preferences.conftest import Loop
 from tests.arena.submissions.test_line import change_rules
+from tests.support.ballots import write_votes
 from tests.support.lab import Lab
 from tests.support.show import Json
 from tests.support.wordlists import lines
@@ -192,12 +194,7 @@ async def test_two_hundred_viewers_of_a_duel_are_one_pair(loop: Loop) -> None:
     await change_rules(loop.show.portal, preferences="verdicts+votes")
     await loop.judged(reveal=False)
     ballot = await loop.show.open_vote()
-    await loop.run(
-        "insert into votes (number, ballot_id, voter, choice, key, nonce, received_at, leaf) "
-        "select nextval('vote_numbers'), :ballot, 'v' || n, case when n <= 150 then 'right' else 'left' end, "
-        "'k' || n, '', clock_timestamp(), repeat('00', 32) from generate_series(1, 200) n",
-        ballot=ballot,
-    )
+    await write_votes(loop.show.portal.site.sessions, UUID(ballot), ["right"] * 150 + ["left"] * 50)
     await loop.show.command("lock_vote")
     await loop.show.command("reveal")
     await loop.finish()

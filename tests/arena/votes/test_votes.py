@@ -58,20 +58,6 @@ async def test_fifty_phones_at_once_are_fifty_votes(answered: Show) -> None:
     assert places == list(range(50))
 
 
-async def test_the_newest_choice_counts_and_a_late_retry_changes_nothing(answered: Show) -> None:
-    ballot, phone = await voting(answered), await answered.portal.phone()
-    path = f"/ballots/{ballot}/votes"
-    first = await phone.post_ok(path, tap("left", 1))
-    await answered.time_passes(2)  # between two votes
-    second = await phone.post_ok(path, tap("right", 2))
-    assert await phone.refused("POST", path, tap("left", 1)) == (409, "vote.superseded")
-    assert await phone.refused("POST", path, tap("left", 2)) == (409, "vote.key_reuse")
-    assert first["receipt"]["leaf"] != second["receipt"]["leaf"]
-    assert await phone.get_ok(f"/ballots/{ballot}/my-vote") == second
-    book = await lock_and_reveal(answered, ballot)
-    assert (book["size"], book["voters"], book["count"]["counted"]["right"]) == (2, 1, 1)
-
-
 async def test_two_different_taps_at_once_count_once(answered: Show) -> None:
     ballot, phone = await voting(answered), await answered.portal.phone()
     answers = await asyncio.gather(

@@ -153,6 +153,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/ballots/{ballot_id}/evidence": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Download Evidence
+         * @description Everything that was counted, for whoever wants to count it again: `gavel verify`, or `/verify.py`.
+         */
+        get: operations["download_evidence"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/ballots/{ballot_id}/my-verdict": {
         parameters: {
             query?: never;
@@ -219,6 +239,26 @@ export interface paths {
          * @description What models said of the duel, for anybody after the reveal.
          */
         get: operations["read_panel"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/ballots/{ballot_id}/proof": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Prove Vote
+         * @description That the vote of a receipt is in the counted ledger. It tells nobody what that vote says.
+         */
+        get: operations["prove_vote"];
         put?: never;
         post?: never;
         delete?: never;
@@ -1905,6 +1945,26 @@ export interface paths {
         };
         /** Current Season */
         get: operations["current_season"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/seasons/current/evidence": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Download Season Evidence
+         * @description The evidence of every published ballot of the season, and who won each duel by the declared weights.
+         */
+        get: operations["download_season_evidence"];
         put?: never;
         post?: never;
         delete?: never;
@@ -3851,6 +3911,10 @@ export interface components {
             at: string;
             /** Ballot */
             ballot: string;
+            /** Checkpoints */
+            checkpoints: number;
+            /** Checkpoints Digest */
+            checkpoints_digest: string;
             /** Closes At */
             closes_at: string;
             /** Config Digest */
@@ -3860,6 +3924,10 @@ export interface components {
             /** Corrections Head */
             corrections_head: string;
             count: components["schemas"]["Count"];
+            /** Duel */
+            duel: string | null;
+            /** Episode */
+            episode: string;
             /** Locked At */
             locked_at: string;
             /** Opens At */
@@ -5610,6 +5678,11 @@ export interface components {
          */
         NewBallot: {
             /**
+             * Change Seconds
+             * @default 1
+             */
+            change_seconds: number;
+            /**
              * Channels
              * @default [
              *       {
@@ -5630,6 +5703,11 @@ export interface components {
              * @enum {integer}
              */
             level: 0 | 1 | 2 | 3;
+            /**
+             * Max Changes
+             * @default 10
+             */
+            max_changes: number;
             /**
              * Options
              * @default []
@@ -6489,6 +6567,33 @@ export interface components {
             note: string;
             /** Total */
             total: number;
+        };
+        /**
+         * Proof
+         * @description That one line is in the tree of a certified ballot. What the line says is not in it: its voter knows.
+         */
+        Proof: {
+            /** Ballot */
+            ballot: string;
+            /** Channel */
+            channel: string;
+            /** Hashes */
+            hashes: string[];
+            /** Index */
+            index: number;
+            /** Level */
+            level: number;
+            /** Root */
+            root: string;
+            seal: components["schemas"]["Seal"] | null;
+            /** Seq */
+            seq: number;
+            /** Shard */
+            shard: number;
+            /** Size */
+            size: number;
+            /** Voter */
+            voter: string;
         };
         /** Question */
         Question: {
@@ -9099,6 +9204,7 @@ export type ProgramOut = components['schemas']['ProgramOut'];
 export type ProgramSide = components['schemas']['ProgramSide'];
 export type ProgramTurn = components['schemas']['ProgramTurn'];
 export type ProgressOut = components['schemas']['ProgressOut'];
+export type Proof = components['schemas']['Proof'];
 export type Question = components['schemas']['Question'];
 export type QuizLine = components['schemas']['QuizLine'];
 export type RaceOut = components['schemas']['RaceOut'];
@@ -9453,6 +9559,35 @@ export interface operations {
             };
         };
     };
+    download_evidence: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                ballot_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
     my_verdict: {
         parameters: {
             query?: never;
@@ -9564,6 +9699,40 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["PanelOut"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    prove_vote: {
+        parameters: {
+            query: {
+                seq: number;
+                shard: number;
+            };
+            header?: never;
+            path: {
+                ballot_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Proof"];
                 };
             };
             /** @description Validation Error */
@@ -12539,6 +12708,24 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["SeasonOut"];
                 };
+            };
+        };
+    };
+    download_season_evidence: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
         };
     };

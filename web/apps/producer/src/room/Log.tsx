@@ -27,7 +27,8 @@ export function Log({ events }: { events: DeskEvent[] }) {
 
 function Detail({ event: { body } }: { event: DeskEvent }) {
   const { t } = useT();
-  const { prompt, seconds, root } = body;
+  const { prompt, seconds, root, reason } = body;
+  if (typeof reason === "string") return <span>{reason}</span>;
   if (typeof prompt === "string") return <span>{prompt}</span>;
   if (typeof seconds === "number") return <span>{t("vote.n", { count: seconds })}</span>;
   if (typeof root === "string") return <code>{root.slice(0, 16)}…</code>;

@@ -4,6 +4,7 @@ import { useChannel } from "@gavel/live";
 import { EmptyState, Link, Loading, Mark } from "@gavel/ui";
 import type { ReactNode } from "react";
 import { useSeason } from "../app/queries";
+import { Ballots } from "../ballots/Ballots";
 import { useT } from "../i18n";
 import { ProgramPanel } from "../program/ProgramPanel";
 import { Bar } from "./Bar";
@@ -97,6 +98,7 @@ function Room({ desk, serverNow, connection }: RoomProps) {
         <aside className={css.rail}>
           <Join episode={desk.episode} />
           {!over && <VoteLength phase={desk.phase} seconds={draft.seconds} onChange={(seconds) => edit({ seconds })} />}
+          <Ballots {...{ desk, serverNow }} />
           <Nodes nodes={desk.nodes} />
           <SpeedLink episode={desk.episode.id} />
           {!over && <Finish phase={desk.phase} hand={hand} />}

@@ -5,7 +5,7 @@ import type { Draft } from "./draft";
 export type Step = "start" | "again" | "open" | "lock" | "reveal" | "over";
 
 /** Why GO cannot be pressed now: `go.why.<name>` in the catalogs. */
-export type Why = "answering" | "entries" | "same" | "prompt" | "follow_up" | "long" | "seconds" | "over";
+export type Why = "answering" | "entries" | "same" | "prompt" | "follow_up" | "long" | "seconds" | "counting" | "over";
 
 export interface Next {
   step: Step;
@@ -13,6 +13,8 @@ export interface Next {
   command: Command | null;
   why: Why | null;
 }
+
+const HALL = { id: "hall", delay_seconds: 0 };
 
 export const SECONDS = { least: 5, most: 3600 };
 export const TURNS = { least: 2, most: 6 };
@@ -55,6 +57,7 @@ export function nextOf(desk: Desk, draft: Draft, limit: number): Next {
     case "vote":
       return { step: "lock", command: { type: "lock_vote" }, why: null };
     case "locked":
+      if (desk.ballot?.state !== "certified") return { step: "reveal", command: null, why: "counting" };
       return { step: "reveal", command: { type: "reveal" }, why: null };
     case "finished":
       return { step: "over", command: null, why: "over" };
@@ -75,5 +78,5 @@ function ofDuel({ duel, names }: Desk, seconds: number): Next {
   if (duel?.state !== "answered") return { step: "open", command: null, why: "answering" };
   if (!Number.isInteger(seconds) || seconds < SECONDS.least || seconds > SECONDS.most)
     return { step: "open", command: null, why: "seconds" };
-  return { step: "open", command: { type: "open_vote", seconds }, why: null };
+  return { step: "open", command: { type: "open_vote", seconds, channels: [HALL], level: 0 }, why: null };
 }

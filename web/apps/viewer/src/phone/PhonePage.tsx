@@ -1,7 +1,7 @@
 import { ApiError, api, type Board, type Episode, type Stage } from "@gavel/api";
 import { useChannel } from "@gavel/live";
 import { cx, ErrorNote, Loading } from "@gavel/ui";
-import { useEffect } from "react";
+import { lazy, Suspense, useEffect } from "react";
 import { Lost } from "../app/Lost";
 import { useLoad } from "../shared/load";
 import { remember } from "../shared/remember";
@@ -11,6 +11,8 @@ import css from "./PhonePage.module.css";
 import { Finished, Idle } from "./Rest";
 import { Duel, Locked, Revealed, VotePhase } from "./Round";
 import { TopBar } from "./TopBar";
+
+const PhonePolls = lazy(() => import("../poll/PhonePolls"));
 
 interface SceneProps {
   stage: Stage;
@@ -39,6 +41,11 @@ function Follow({ episode }: { episode: Episode }) {
     <>
       <TopBar episode={episode} stage={stage} serverNow={serverNow} />
       <NetNote status={status} stale={stale} />
+      {stage && stage.polls.length > 0 && (
+        <Suspense>
+          <PhonePolls polls={stage.polls} serverNow={serverNow} />
+        </Suspense>
+      )}
       {stage ? (
         <div key={stage.phase} className={cx(css.scene, css[stage.phase])}>
           <Scene stage={stage} board={board} serverNow={serverNow} />

@@ -181,9 +181,9 @@ function MyVoteNote({ vote }: { vote: ReturnType<typeof useVote>["vote"] }) {
     return (
       <p className={css.mine} role="status">
         <span className={css.good}>✓ {t("vote.counted")}</span> ·{" "}
-        {t("vote.receipt", { seq: number(vote.receipt.number) })}
+        {t("vote.receipt", { seq: number(vote.receipt.seq + 1) })}
         <br />
-        {t("vote.yours", { choice: t(`choice.${vote.choice}`) })}
+        {t("vote.yours", { choice: t(`choice.${vote.choice as "left"}`) })}
       </p>
     );
   }

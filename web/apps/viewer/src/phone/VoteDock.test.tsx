@@ -4,7 +4,8 @@ import { expect, it, vi } from "vitest";
 import { VoteDock } from "./VoteDock";
 import type { Vote } from "./vote";
 
-const receipt = { number: 12407, leaf: "ab", nonce: "cd", at: "2026-11-21T12:00:00Z" };
+const receipt = { shard: 0, seq: 12406, leaf: "ab", nonce: "cd", at: "2026-11-21T12:00:00.000000Z" };
+const left = { choice: "left", n: 1, receipt };
 
 function show(vote: Vote, open = true, teaches = false) {
   const cast = vi.fn();
@@ -35,16 +36,30 @@ it("does not say counted before the receipt", () => {
   expect(button("Right is better").disabled).toBe(true);
 });
 
-it("shows the receipt, marks the choice and answers a second tap", () => {
-  show({ step: "counted", choice: "left", receipt, again: true });
+it("shows the receipt, marks the choice and takes a change", () => {
+  const cast = show({ step: "counted", ...left });
   expect(screen.getByRole("status").textContent).toContain("receipt #12,407");
-  expect(screen.getByRole("status").textContent).toContain("already counted");
+  expect(button("Left is better").getAttribute("aria-pressed")).toBe("true");
+  fireEvent.click(button("Right is better"));
+  expect(cast).toHaveBeenCalledWith("right");
+});
+
+it("asks before a vote is changed, and shows which one counts until then", () => {
+  show({ step: "confirm", choice: "right", was: left });
+  expect(screen.getByRole("status").textContent).toContain("“Right is better” once more");
   expect(button("Left is better").getAttribute("aria-pressed")).toBe("true");
 });
 
-it("says honestly that a vote was not counted", () => {
-  show({ step: "refused", choice: "left", error: new ApiError("vote.window_closed", "", 409) }, false);
+it("says that a change was counted", () => {
+  show({ step: "counted", ...left, n: 2 });
+  expect(screen.getByRole("status").textContent).toContain("Changed");
+});
+
+it("says honestly that a vote was not counted, and which one is", () => {
+  const error = new ApiError("vote.window_closed", "", 409);
+  show({ step: "refused", choice: "right", error, stands: left }, false);
   expect(screen.getByRole("alert").textContent).toContain("not counted");
+  expect(screen.getByRole("alert").textContent).toContain("You chose “Left is better”");
 });
 
 it("takes no new vote after the close", () => {

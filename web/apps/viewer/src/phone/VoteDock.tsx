@@ -1,14 +1,13 @@
-import type { Choice } from "@gavel/api";
 import { cx, SideIcon } from "@gavel/ui";
 import { useT } from "../i18n";
 import css from "./VoteDock.module.css";
 import type { Vote } from "./vote";
 
-const CHOICES: Choice[] = ["left", "right", "tie", "both_bad"];
+const CHOICES = ["left", "right", "tie", "both_bad"] as const;
 
 interface VoteDockProps {
   vote: Vote;
-  cast: (choice: Choice) => void;
+  cast: (choice: string) => void;
   open: boolean;
   /** All votes counted so far. */
   counted: number;
@@ -19,9 +18,9 @@ interface VoteDockProps {
 /** Four choices under the thumb. One tap; what it says about the vote is what the server said. */
 export function VoteDock({ vote, cast, open, counted, teaches }: VoteDockProps) {
   const { t } = useT();
-  const chosen = "choice" in vote ? vote.choice : null;
-  const settled = vote.step === "counted" || vote.step === "unsure";
-  const disabled = vote.step === "sending" || (!open && !settled);
+  const chosen = vote.step === "confirm" ? vote.was.choice : "choice" in vote ? vote.choice : null;
+  const settled = vote.step === "counted" || vote.step === "confirm" || vote.step === "unsure";
+  const disabled = vote.step === "sending" || !open;
   return (
     <section className={css.dock} aria-label={t("vote.ask")}>
       <h2 className={css.ask}>{t("vote.ask")}</h2>
@@ -58,8 +57,15 @@ function VoteNote({ vote, open, counted, teaches }: Omit<VoteDockProps, "cast">)
   if (vote.step === "counted") {
     return (
       <p className={css.note} role="status">
-        <b className={css.good}>✓ {t("vote.counted")}</b> · {t("vote.receipt", { seq: number(vote.receipt.number) })}
-        {vote.again && <span className={css.again}>{t("vote.already")}</span>}
+        <b className={css.good}>✓ {t(vote.n > 1 ? "vote.changed" : "vote.counted")}</b> ·{" "}
+        {t("vote.receipt", { seq: number(vote.receipt.seq + 1) })}
+      </p>
+    );
+  }
+  if (vote.step === "confirm") {
+    return (
+      <p className={css.note} role="status">
+        {t("vote.confirm", { choice: t(`choice.${vote.choice as "left"}`) })}
       </p>
     );
   }
@@ -68,6 +74,9 @@ function VoteNote({ vote, open, counted, teaches }: Omit<VoteDockProps, "cast">)
       <p className={cx(css.note, css.failed)} role="alert">
         <b>{vote.step === "refused" ? t("vote.not_counted") : t("vote.sending")}</b>{" "}
         {vote.step === "unsure" ? t("vote.unsure") : errorText(vote.error)}
+        {vote.step === "refused" &&
+          vote.stands &&
+          ` ${t("vote.yours", { choice: t(`choice.${vote.stands.choice as "left"}`) })}`}
       </p>
     );
   }

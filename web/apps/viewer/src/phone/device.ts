@@ -2,9 +2,13 @@ import { ApiError, api } from "@gavel/api";
 
 let device: Promise<unknown> | null = null;
 
-/** The anonymous device cookie, asked for once a page; a failure is tried again with the next request. */
+/**
+ * The anonymous device cookie, asked for once a page; a failure is tried again with the next request. `?c=` in the join
+ * link says which way of seeing the show this is: who sees it later votes later.
+ */
 function ensure(): Promise<unknown> {
-  device ??= api.post("/api/device").catch((error) => {
+  const channel = /[?&]c=([a-z0-9-]{1,16})(&|$)/.exec(location.search)?.[1];
+  device ??= api.post("/api/device", { params: { query: { channel } } }).catch((error) => {
     device = null;
     throw error;
   });

@@ -1,11 +1,11 @@
-import type { Choice, Receipt, StageBallot } from "@gavel/api";
+import type { StageBallot } from "@gavel/api";
 import { useEffect } from "react";
 import { recall, remember } from "../shared/remember";
-import type { Vote } from "./vote";
+import type { Counted, Vote } from "./vote";
 
 /** What this device saw of a ballot before the reveal; null is what it did not see. */
 export interface Kept {
-  vote: { choice: Choice; receipt: Receipt } | null;
+  vote: Counted | null;
   /** The ledger's fingerprint as it was shown at the lock. */
   root: string | null;
 }
@@ -14,17 +14,17 @@ export function keptOf(ballot: string): Kept {
   return { vote: recall(`vote.${ballot}`), root: recall(`root.${ballot}`) };
 }
 
-/** As it was first seen: nothing that the server says later may take its place. */
-function keep(key: string, value: unknown): void {
-  if (recall(key) === null) remember(key, value);
+/** Of each count the first receipt that was seen: nothing that the server says later may take its place. */
+function keepVote(ballot: string, { choice, n, receipt }: Counted): void {
+  if (n > (keptOf(ballot).vote?.n ?? 0)) remember(`vote.${ballot}`, { choice, n, receipt });
 }
 
 /** Keep the receipt and the fingerprint as they appear. Only for the phases before the reveal. */
 export function useKeeping({ id, root }: StageBallot, vote: Vote): void {
   useEffect(() => {
-    if (vote.step === "counted") keep(`vote.${id}`, { choice: vote.choice, receipt: vote.receipt });
+    if (vote.step === "counted") keepVote(id, vote);
   }, [id, vote]);
   useEffect(() => {
-    if (root) keep(`root.${id}`, root);
+    if (root && keptOf(id).root === null) remember(`root.${id}`, root);
   }, [id, root]);
 }

@@ -1,4 +1,4 @@
-import { ApiError, api, type Choice, type StageBallot, type StageDuel, type StageResult } from "@gavel/api";
+import { ApiError, api, type StageBallot, type StageDuel, type StageResult } from "@gavel/api";
 import { cleanup, fireEvent, render, screen } from "@testing-library/react";
 import { beforeEach, expect, it, vi } from "vitest";
 import { holds } from "../shared/ledger";
@@ -6,7 +6,7 @@ import { Locked, Revealed, VotePhase } from "./Round";
 
 vi.mock("../shared/ledger", () => ({ canCheck: () => true, holds: vi.fn(async () => true) }));
 
-const receipt = { number: 7, leaf: "ab", nonce: "cd", at: "2026-11-21T12:00:00Z" };
+const receipt = { shard: 0, seq: 6, leaf: "ab", nonce: "cd", at: "2026-11-21T12:00:00.000000Z" };
 const written = { text: "words", tokens: 1, finished: true };
 const duel = { id: "d", number: 1, state: "answered", prompt: "?", left: written, right: written } as StageDuel;
 const tally = { left: 1, right: 0, tie: 0, both_bad: 0 };
@@ -19,12 +19,12 @@ const result = {
 } as StageResult;
 
 /** The portal's answers; the vote changes where a test says so. */
-let mine: { choice: Choice; receipt: typeof receipt } | null | ApiError;
+let mine: { choice: string; n: number; receipt: typeof receipt } | null | ApiError;
 let ballots = 0;
 let ballot: StageBallot;
 
 beforeEach(() => {
-  mine = { choice: "left", receipt };
+  mine = { choice: "left", n: 1, receipt };
   ballots += 1;
   ballot = {
     id: `b${ballots}`,
@@ -66,9 +66,9 @@ async function check(root = "sealed") {
 it("holds the ledger against the receipt and the fingerprint from before the reveal", async () => {
   await watchTheVote();
   watchTheLock();
-  mine = { choice: "right", receipt: { ...receipt, leaf: "other" } };
+  mine = { choice: "right", n: 1, receipt: { ...receipt, leaf: "other" } };
   expect(await check()).toBe("Checked: your vote is in the ledger");
-  expect(holds).toHaveBeenCalledWith(expect.anything(), { receipt, choice: "left", root: "sealed", crowd: tally });
+  expect(holds).toHaveBeenCalledWith(expect.anything(), { receipt, choice: "left", n: 1, root: "sealed", crowd: tally });
   expect(screen.getByText(/same fingerprint as on the big screen/)).toBeTruthy();
 });
 
@@ -97,7 +97,7 @@ it("does not say that nobody voted when the portal will not tell", async () => {
 });
 
 it("leaves a vote that is still on its way for another ballot alone", async () => {
-  const waiting = '{"choice":"tie","key":"k"}';
+  const waiting = '{"choice":"tie","n":1}';
   localStorage.setItem("gavel.pending.other", waiting);
   mine = null;
   vi.mocked(api.post).mockResolvedValue({ receipt } as never);

@@ -1,9 +1,9 @@
-import { ApiError, api, type Choice, newKey } from "@gavel/api";
+import { ApiError, api } from "@gavel/api";
 import { useEffect, useMemo, useRef, useState } from "react";
 import { forget, recall, remember } from "../shared/remember";
 import { asDevice } from "./device";
 import { keptOf } from "./kept";
-import { type Polls, send, type Vote } from "./vote";
+import { type Pending, type Polls, send, type Vote } from "./vote";
 
 const ASK_AGAIN_MS = 3_000;
 
@@ -15,25 +15,20 @@ function pollsOf(ballot: string, open: () => boolean): Polls {
     open,
     sleep,
     mine: () => asDevice(() => api.get("/api/ballots/{ballot_id}/my-vote", path)),
-    async cast(choice, key) {
-      const body = { choice, key };
-      return (await asDevice(() => api.post("/api/ballots/{ballot_id}/votes", { ...path, body }))).receipt;
-    },
+    cast: async (body) =>
+      (await asDevice(() => api.post("/api/ballots/{ballot_id}/votes", { ...path, body }))).receipt,
   };
-}
-
-/** Kept on the device from the tap to the receipt, so that a reload goes on sending. */
-interface Pending {
-  choice: Choice;
-  key: string;
 }
 
 export interface Voting {
   vote: Vote;
-  cast: (choice: Choice) => void;
+  cast: (choice: string) => void;
 }
 
-/** This device's vote on a ballot: restored after a reload (by the kept receipt if there is one), sent until the window closes. */
+/**
+ * This device's vote on a ballot: restored after a reload (by the kept receipt if there is one), sent until the window
+ * closes. A vote on its way is kept from the tap to the receipt, so that a reload goes on sending.
+ */
 export function useVote(ballot: string, open: () => boolean): Voting {
   const [vote, setVote] = useState<Vote>({ step: "asking" });
   const latest = useRef(open);
@@ -43,6 +38,7 @@ export function useVote(ballot: string, open: () => boolean): Voting {
 
   const actions = useMemo(() => {
     const slot = `pending.${ballot}`;
+    const last = `n.${ballot}`;
     let busy = false;
     const show = (next: Vote) => {
       if (alive.current) setVote(next);
@@ -51,8 +47,9 @@ export function useVote(ballot: string, open: () => boolean): Voting {
       if (busy) return;
       busy = true;
       remember(slot, pending);
+      remember(last, pending.n);
       try {
-        const end = await send(polls, pending.choice, pending.key, show);
+        const end = await send(polls, pending, show);
         forget(slot);
         show(end);
       } catch (error) {
@@ -61,14 +58,16 @@ export function useVote(ballot: string, open: () => boolean): Voting {
         busy = false;
       }
     }
+    /** A count is never used for two choices, whatever became of the first. */
+    const next = (choice: string, counted = 0) =>
+      deliver({ choice, n: Math.max(counted, recall<number>(last) ?? 0) + 1 });
     async function ask(): Promise<Vote | null> {
       const { vote } = keptOf(ballot);
-      if (vote !== null) return { step: "counted", ...vote, again: false };
+      if (vote !== null) return { step: "counted", ...vote };
       for (;;) {
         try {
           const mine = await polls.mine();
-          if (mine === null) return { step: "ready" };
-          return { step: "counted", choice: mine.choice, receipt: mine.receipt, again: false };
+          return mine === null ? { step: "ready" } : { step: "counted", ...mine };
         } catch (error) {
           if (!(error instanceof ApiError && error.retryable)) return { step: "unknown", error };
           await sleep(ASK_AGAIN_MS);
@@ -80,13 +79,13 @@ export function useVote(ballot: string, open: () => boolean): Voting {
       const found = await ask();
       if (found === null) return;
       const pending = recall<Pending>(slot);
-      if (found.step === "counted") {
+      if (pending !== null && !(found.step === "counted" && found.n >= pending.n)) await deliver(pending);
+      else {
         forget(slot);
-        show(found);
-      } else if (pending !== null) await deliver(pending);
-      else if (!busy) show(found);
+        if (!busy) show(found);
+      }
     }
-    return { deliver, restore };
+    return { next, restore };
   }, [ballot, polls]);
 
   useEffect(() => {
@@ -97,11 +96,16 @@ export function useVote(ballot: string, open: () => boolean): Voting {
     };
   }, [actions]);
 
-  const cast = (choice: Choice) => {
-    if (vote.step === "counted") setVote({ ...vote, again: true });
-    else if (vote.step !== "sending") {
+  const cast = (choice: string) => {
+    if (vote.step === "sending" || !open()) return;
+    const was = vote.step === "counted" ? vote : vote.step === "confirm" ? vote.was : null;
+    if (was !== null && choice === was.choice) setVote({ ...was, step: "counted" });
+    // Who has voted is asked before it is changed: a pocket taps, too.
+    else if (was !== null && !(vote.step === "confirm" && choice === vote.choice))
+      setVote({ step: "confirm", choice, was });
+    else {
       navigator.vibrate?.(15);
-      void actions.deliver({ choice, key: newKey() });
+      void actions.next(choice, was?.n ?? (vote.step === "refused" ? vote.stands?.n : 0));
     }
   };
   return { vote, cast };

@@ -1,4 +1,15 @@
-import { ApiError, type Choice, type MyVote, type Receipt } from "@gavel/api";
+import { ApiError, type MyVote, type Receipt } from "@gavel/api";
+
+/** A vote of this device that the server has counted. */
+export interface Counted {
+  choice: string;
+  /** The device's own count on this ballot: the highest counts. */
+  n: number;
+  receipt: Receipt;
+}
+
+/** What is on its way: the same count goes with every retry. */
+export type Pending = Pick<Counted, "choice" | "n">;
 
 /**
  * One viewer's vote on one ballot, told honestly: it is "counted" only with the server's receipt.
@@ -6,26 +17,28 @@ import { ApiError, type Choice, type MyVote, type Receipt } from "@gavel/api";
  * - `asking`: finding out whether this device has voted
  * - `ready`: may vote
  * - `sending`: on its way; `tries` counts failed attempts
- * - `counted`: in the ledger; `again` when a second vote was refused
- * - `refused`: the server said no, or the window closed without it
+ * - `counted`: in the ledger
+ * - `confirm`: another choice was tapped; `was` counts until it is tapped again
+ * - `refused`: the server said no, or the window closed without it; `stands` counts, if anything
  * - `unsure`: the window closed before an answer came
  * - `unknown`: the server would not say whether this device has voted
  */
 export type Vote =
   | { step: "asking" }
   | { step: "ready" }
-  | { step: "sending"; choice: Choice; tries: number }
-  | { step: "counted"; choice: Choice; receipt: Receipt; again: boolean }
-  | { step: "refused"; choice: Choice; error: ApiError }
-  | { step: "unsure"; choice: Choice }
+  | { step: "sending"; choice: string; tries: number }
+  | ({ step: "counted" } & Counted)
+  | { step: "confirm"; choice: string; was: Counted }
+  | { step: "refused"; choice: string; error: ApiError; stands: Counted | null }
+  | { step: "unsure"; choice: string }
   | { step: "unknown"; error: unknown };
 
 /** What voting needs from the world; tests bring their own. */
 export interface Polls {
   /** The vote of this device, null when the server has none. Throws ApiError. */
   mine(): Promise<MyVote | null>;
-  /** Throws ApiError. The key makes a repeated request count once. */
-  cast(choice: Choice, key: string): Promise<Receipt>;
+  /** Throws ApiError. The same count again is the same vote. */
+  cast(pending: Pending): Promise<Receipt>;
   /** Whether the server still takes votes, by its clock. */
   open(): boolean;
   sleep(ms: number): Promise<void>;
@@ -38,12 +51,11 @@ function late(): ApiError {
   return new ApiError("vote.window_closed", "Voting has closed. This vote was not counted.", 409);
 }
 
-function waitAfter(tries: number): number {
-  return Math.min(LONGEST_WAIT_MS, FIRST_WAIT_MS * 2 ** (tries - 1));
-}
-
-function retryable(error: unknown): boolean {
-  return error instanceof ApiError && error.retryable;
+/** As long as the server asks for, or longer each time; never the same as everybody else's. */
+function waitAfter(tries: number, error: ApiError): number {
+  const asked = error.detail.retry_ms;
+  const wait = typeof asked === "number" ? asked : Math.min(LONGEST_WAIT_MS, FIRST_WAIT_MS * 2 ** (tries - 1));
+  return wait * (0.8 + 0.4 * Math.random());
 }
 
 /**
@@ -52,19 +64,20 @@ function retryable(error: unknown): boolean {
  */
 async function settle(
   polls: Polls,
-  choice: Choice,
+  { choice, n }: Pending,
   refusal: ApiError | null,
   show: (vote: Vote) => void,
 ): Promise<Vote> {
   for (let tries = 1; ; tries += 1) {
     try {
       const mine = await polls.mine();
-      if (mine === null) return { step: "refused", choice, error: refusal ?? late() };
-      return { step: "counted", choice: mine.choice, receipt: mine.receipt, again: mine.choice !== choice };
+      if (mine !== null && mine.n >= n) return { step: "counted", ...mine };
+      return { step: "refused", choice, error: refusal ?? late(), stands: mine };
     } catch (error) {
-      if (!retryable(error)) return refusal ? { step: "refused", choice, error: refusal } : { step: "unknown", error };
+      if (!(error instanceof ApiError && error.retryable))
+        return refusal ? { step: "refused", choice, error: refusal, stands: null } : { step: "unknown", error };
       show({ step: "unsure", choice });
-      await polls.sleep(waitAfter(tries));
+      await polls.sleep(waitAfter(tries, error));
     }
   }
 }
@@ -73,16 +86,16 @@ async function settle(
  * Send a vote and keep at it while the window is open; then find out from the server what became
  * of it. Returns the end of the story, `show` tells its stations.
  */
-export async function send(polls: Polls, choice: Choice, key: string, show: (vote: Vote) => void): Promise<Vote> {
+export async function send(polls: Polls, pending: Pending, show: (vote: Vote) => void): Promise<Vote> {
   for (let tries = 0; ; tries += 1) {
-    show({ step: "sending", choice, tries });
+    show({ step: "sending", choice: pending.choice, tries });
     try {
-      return { step: "counted", choice, receipt: await polls.cast(choice, key), again: false };
+      return { step: "counted", ...pending, receipt: await polls.cast(pending) };
     } catch (error) {
       if (!(error instanceof ApiError)) throw error;
-      if (!retryable(error)) return settle(polls, choice, error, show);
+      if (!error.retryable) return settle(polls, pending, error, show);
+      if (!polls.open()) return settle(polls, pending, null, show);
+      await polls.sleep(waitAfter(tries + 1, error));
     }
-    if (!polls.open()) return settle(polls, choice, null, show);
-    await polls.sleep(waitAfter(tries + 1));
   }
 }

@@ -1,6 +1,7 @@
 import type { Board, Stage } from "@gavel/api";
 import { type Status, useChannel } from "@gavel/live";
 import { useSettled } from "@gavel/ui";
+import { lazy, Suspense } from "react";
 import { useT } from "../i18n";
 import { Footer } from "./Footer";
 import { Frame } from "./Frame";
@@ -8,6 +9,8 @@ import { Header } from "./Header";
 import { Finished, Idle } from "./Interval";
 import { Reveal } from "./Reveal";
 import { Round } from "./Round";
+
+const StagePolls = lazy(() => import("../poll/StagePolls"));
 
 export interface StageProps {
   stage: Stage;
@@ -58,6 +61,11 @@ export default function StagePage({ episode }: { episode: string }) {
         <>
           <Header stage={props.stage} serverNow={serverNow} />
           <Scene {...props} />
+          {props.stage.polls.length > 0 && (
+            <Suspense>
+              <StagePolls polls={props.stage.polls} serverNow={serverNow} />
+            </Suspense>
+          )}
           <Footer {...props} />
         </>
       )}

@@ -1,0 +1,105 @@
+import type { StagePoll } from "@gavel/api";
+import { Countdown, cx, useRemaining } from "@gavel/ui";
+import { useVote } from "../phone/useVote";
+import { useT as useShowT } from "../i18n";
+import { useT } from "./i18n";
+import css from "./Poll.module.css";
+import { ranked, takesVotes, usePollTexts } from "./texts";
+
+interface PollProps {
+  poll: StagePoll;
+  serverNow: () => number;
+}
+
+/** Questions to the hall beside the duel: one tap each, counted when the server has said so. */
+export default function PhonePolls({ polls, serverNow }: { polls: StagePoll[]; serverNow: () => number }) {
+  return (
+    <div className={css.polls}>
+      {polls.map((poll) => (
+        <Poll key={poll.id} poll={poll} serverNow={serverNow} />
+      ))}
+    </div>
+  );
+}
+
+function Poll({ poll, serverNow }: PollProps) {
+  const { t, number } = useT();
+  const { t: show } = useShowT();
+  const { question } = usePollTexts(poll);
+  return (
+    <section className={css.poll} aria-label={question}>
+      <header className={css.head}>
+        <h2>{question}</h2>
+        {poll.state === "open" && <Countdown from={poll.opens_at} until={poll.closes_at} serverNow={serverNow} />}
+      </header>
+      {poll.result ? <Result poll={poll} /> : <Choices poll={poll} serverNow={serverNow} />}
+      <p className={css.note}>{show("vote.counted_total", { count: poll.counted, votes: number(poll.counted) })}</p>
+    </section>
+  );
+}
+
+function Choices({ poll, serverNow }: PollProps) {
+  const { t, errorText } = useT();
+  const { t: show } = useShowT();
+  const { optionOf } = usePollTexts(poll);
+  const delay = Math.max(0, ...Object.values(poll.delays)) * 1000;
+  // Which channel this phone sees the show by is in its device token: the portal decides, and the page only tries.
+  const open = () => takesVotes(poll) && serverNow() < Date.parse(poll.closes_at) + delay;
+  const { vote, cast } = useVote(poll.id, open);
+  const remaining = useRemaining(poll.closes_at, serverNow);
+  const chosen = "choice" in vote ? vote.choice : null;
+  const closed = !takesVotes(poll) || (remaining === 0 && delay === 0);
+  return (
+    <>
+      <div className={css.choices}>
+        {poll.options.map(({ id }) => (
+          <button
+            key={id}
+            type="button"
+            className={cx(css.choice, chosen === id && css.chosen)}
+            aria-pressed={chosen === id}
+            disabled={closed || vote.step === "sending" || vote.step === "asking"}
+            onClick={() => cast(id)}
+          >
+            {optionOf(id)}
+          </button>
+        ))}
+      </div>
+      {poll.triggered && (
+        <p className={css.hot} role="status">
+          {t("poll.triggered")}
+        </p>
+      )}
+      {poll.threshold !== null && !poll.triggered && (
+        <p className={css.note}>{t("poll.enough", { threshold: poll.threshold })}</p>
+      )}
+      <p className={css.note} role="status">
+        {vote.step === "sending" && show("vote.sending")}
+        {vote.step === "counted" && `✓ ${t("poll.thanks")}`}
+        {vote.step === "counted" && !closed && ` ${t(poll.kind === "surprise" ? "poll.once_more" : "poll.change")}`}
+        {vote.step === "unsure" && show("vote.unsure")}
+      </p>
+      {(vote.step === "refused" || vote.step === "unknown") && (
+        <p className={css.bad} role="alert">
+          {vote.step === "refused" && show("vote.not_counted")} {errorText(vote.error)}
+        </p>
+      )}
+      {closed && <p className={css.note}>{t(poll.state === "certified" ? "poll.certified" : "poll.counting")}</p>}
+    </>
+  );
+}
+
+function Result({ poll }: { poll: StagePoll }) {
+  const { t, number } = useT();
+  const { optionOf } = usePollTexts(poll);
+  return (
+    <ol className={css.result} aria-label={t("poll.result")}>
+      {ranked(poll).map(({ id, votes }) => (
+        <li key={id}>
+          <span>{optionOf(id)}</span>
+          <b>{t("poll.votes", { count: votes, votes: number(votes) })}</b>
+        </li>
+      ))}
+    </ol>
+  );
+}

@@ -1,0 +1,66 @@
+import type { StagePoll } from "@gavel/api";
+import { Countdown, cx } from "@gavel/ui";
+import { useT as useShowT } from "../i18n";
+import { useT } from "./i18n";
+import css from "./StagePoll.module.css";
+import { ranked, takesVotes, usePollTexts } from "./texts";
+
+/** On air: what is asked of the hall, how many have answered, and the result once it is published. */
+export default function StagePolls({ polls, serverNow }: { polls: StagePoll[]; serverNow: () => number }) {
+  return (
+    <aside className={css.polls}>
+      {polls.map((poll) => (
+        <Poll key={poll.id} poll={poll} serverNow={serverNow} />
+      ))}
+    </aside>
+  );
+}
+
+function Poll({ poll, serverNow }: { poll: StagePoll; serverNow: () => number }) {
+  const { t, number } = useT();
+  const { t: show } = useShowT();
+  const { question, optionOf } = usePollTexts(poll);
+  const most = Math.max(1, ...ranked(poll).map((one) => one.votes));
+  return (
+    <section className={cx(css.poll, poll.triggered && css.hot)}>
+      <header>
+        <h2>{question}</h2>
+        {poll.state === "open" && <Countdown from={poll.opens_at} until={poll.closes_at} serverNow={serverNow} />}
+      </header>
+      {poll.triggered && <p className={css.call}>{t("poll.triggered")}</p>}
+      {poll.result ? (
+        <ol>
+          {ranked(poll)
+            .slice(0, 6)
+            .map(({ id, votes }) => (
+              <li key={id}>
+                <span>{optionOf(id)}</span>
+                <b>{number(votes)}</b>
+                <i style={{ transform: `scaleX(${votes / most})` }} aria-hidden="true" />
+              </li>
+            ))}
+        </ol>
+      ) : (
+        poll.kind !== "surprise" && (
+          <ul>
+            {poll.options.slice(0, 6).map(({ id }) => (
+              <li key={id}>{optionOf(id)}</li>
+            ))}
+          </ul>
+        )
+      )}
+      <p className={css.counted}>
+        {show("vote.counted_total", { count: poll.counted, votes: number(poll.counted) })}
+        {!takesVotes(poll) &&
+          !poll.result &&
+          ` · ${t(poll.state === "certified" ? "poll.certified" : "poll.counting")}`}
+        {poll.threshold !== null && !poll.triggered && ` · ${t("poll.enough", { threshold: poll.threshold })}`}
+      </p>
+      {poll.root && (
+        <p className={css.root}>
+          {t("poll.root")} <code>{poll.root.slice(0, 20)}</code>
+        </p>
+      )}
+    </section>
+  );
+}
