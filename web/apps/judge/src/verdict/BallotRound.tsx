@@ -87,7 +87,7 @@ function Clock({ ballot, desk, done, serverNow }: ClockProps) {
         : "verdict.closing";
   return (
     <>
-      <span>{t("desk.progress", { judged: desk.judged, duels: desk.duels })}</span>
+      <small>{t("desk.progress", { judged: desk.judged, duels: desk.duels })}</small>
       <span role="status">
         <Pill tone={short || crowd === 0 ? "warn" : "air"}>{t(words)}</Pill>
       </span>
