@@ -79,6 +79,7 @@ export type {
   StagePoll,
   StageResult,
   StageSide,
+  StageTurn,
   Steer,
   SubmissionOut as Submission,
   SuiteOut as Suite,

@@ -48,6 +48,10 @@ export function Form({ verdict, desk, teaches, children }: FormProps) {
       {desk.rubric.length > 0 && (
         <Rubric rubric={desk.rubric} required={desk.scores === "required"} verdict={verdict} />
       )}
+      <div className={css.asides}>
+        {teaches && <p className={css.teaches}>{t("verdict.teaches")}</p>}
+        <Excuses desk={desk} judged={saved !== null} />
+      </div>
       <div className={css.dock}>
         <fieldset className={css.choices} aria-label={t("verdict.ask")}>
           {CHOICES.map((choice) => (
@@ -79,8 +83,6 @@ export function Form({ verdict, desk, teaches, children }: FormProps) {
               </span>
             </Button>
             <Standing verdict={verdict} />
-            <Excuses desk={desk} judged={saved !== null} />
-            {teaches && <p className={css.teaches}>{t("verdict.teaches")}</p>}
           </div>
         </div>
         {verdict.error !== null && <ErrorNote className={css.error} error={verdict.error} retry={submit} />}

@@ -3,17 +3,14 @@ import { retryable, usePerson } from "@gavel/desk";
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { useEffect, useRef, useState } from "react";
 import { type Draft, differs, EMPTY, keepDraft, recallDraft } from "./draft";
-import { type Scores, turned, turnedScores } from "./sides";
+import { turned, turnedScores } from "./sides";
 import { deskKey } from "./useDesk";
 
 const AGAIN_MS = 2_000;
 const PAUSE_MS = 700;
 
-interface Word {
-  choice: Choice | null;
-  note: string;
-  scores: Scores;
-}
+/** A draft with a choice, as it is submitted. */
+type Given = Draft & { choice: Choice };
 
 /** One judge's verdict on one ballot: what the portal has, what is in hand, and the way from one to the other. */
 export function useVerdict(ballot: string, open: boolean, desk: JudgeDesk) {
@@ -21,8 +18,7 @@ export function useVerdict(ballot: string, open: boolean, desk: JudgeDesk) {
   const queries = useQueryClient();
   const path = { path: { ballot_id: ballot } };
   const key = ["verdict", person, ballot];
-  const seen = (word: Word): Draft => {
-    const { choice, note, scores } = word;
+  const seen = ({ choice, note, scores }: Draft): Draft => {
     return desk.mirrored
       ? { choice: choice && turned(choice), note, scores: turnedScores(scores) }
       : { choice, note, scores };
@@ -31,8 +27,12 @@ export function useVerdict(ballot: string, open: boolean, desk: JudgeDesk) {
     queryKey: key,
     queryFn: () => api.get("/api/ballots/{ballot_id}/my-verdict", { params: path }),
   });
-  const saved = mine.data ? seen(mine.data as Verdict & Word) : null;
-  const kept = desk.draft ? seen(desk.draft as Word) : null;
+  const given = (verdict: Verdict): Given => {
+    const { choice } = verdict;
+    return { ...seen(verdict), choice: desk.mirrored ? turned(choice) : choice };
+  };
+  const saved = mine.data ? given(mine.data) : null;
+  const kept = desk.draft ? seen(desk.draft) : null;
   const version = useRef(desk.draft?.version ?? 0);
   const [touched, setTouched] = useState<Draft | null>(() => recallDraft(person, ballot, version.current) ?? kept);
   const draft: Draft = touched ?? saved ?? EMPTY;
@@ -58,7 +58,7 @@ export function useVerdict(ballot: string, open: boolean, desk: JudgeDesk) {
       const now = await api.get("/api/duels/{duel_id}/desk", { params });
       version.current = now.draft?.version ?? 0;
       setNewer(true);
-      setTouched(now.draft ? seen(now.draft as Word) : null);
+      setTouched(now.draft ? seen(now.draft) : null);
       await mine.refetch();
     },
   });
@@ -73,7 +73,7 @@ export function useVerdict(ballot: string, open: boolean, desk: JudgeDesk) {
   }, [person, ballot, touched, open]);
 
   const sending = useMutation({
-    mutationFn: (word: Draft & { choice: Choice }) =>
+    mutationFn: (word: Given) =>
       api.post("/api/ballots/{ballot_id}/verdicts", {
         params: path,
         body: { ...seen(word), choice: desk.mirrored ? turned(word.choice) : word.choice },
@@ -87,7 +87,7 @@ export function useVerdict(ballot: string, open: boolean, desk: JudgeDesk) {
       queries.setQueryData(key, verdict);
       version.current = 0;
       // Typed on while it was under way: that part stays a draft.
-      setTouched((now) => (now && differs(now, seen(verdict as Verdict & Word)) ? now : null));
+      setTouched((now) => (now && differs(now, given(verdict)) ? now : null));
       await queries.invalidateQueries({ queryKey: deskKey(desk.duel_id) });
     },
   });

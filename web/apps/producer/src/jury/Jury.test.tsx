@@ -50,7 +50,7 @@ function show(report = REPORT) {
     "/api/judging/conflicts/all": [],
     "/api/judging/calibration": [],
   };
-  vi.spyOn(api, "get").mockImplementation((async (path: string) => answers[path]) as typeof api.get);
+  vi.spyOn(api, "get").mockImplementation((async (path: string) => answers[path]) as unknown as typeof api.get);
   const post = vi.spyOn(api, "post").mockResolvedValue({ ok: true } as never);
   render(
     <QueryClientProvider client={new QueryClient()}>
