@@ -43,7 +43,12 @@ export function BallotRound({ stage, duel, ballot, desk, serverNow }: BallotRoun
     <>
       <RoundHead episode={episode} duel={duel}>
         {open ? (
-          <Clock ballot={ballot} desk={desk} done={aside || verdict.saved !== null} serverNow={serverNow} />
+          <Clock
+            ballot={ballot}
+            desk={desk}
+            done={aside || (verdict.saved !== null && !verdict.confirms)}
+            serverNow={serverNow}
+          />
         ) : (
           <Pill tone={revealed ? "good" : "calm"}>{t(revealed ? "result.short" : "locked.short")}</Pill>
         )}

@@ -1,5 +1,5 @@
 import type { JudgeDesk } from "@gavel/api";
-import { StateMark } from "@gavel/desk";
+import { SmallButton, StateMark } from "@gavel/desk";
 import { useState } from "react";
 import { useT } from "../i18n";
 import css from "./Notices.module.css";
@@ -25,9 +25,9 @@ export function Notices({ desk, open }: { desk: JudgeDesk; open: boolean }) {
           <span>
             <b>{t("rest.title")}</b> {t(`rest.${desk.rest}`)}
           </span>
-          <button type="button" onClick={() => hear(true)}>
+          <SmallButton tone="bare" onClick={() => hear(true)}>
             {t("rest.heard")}
-          </button>
+          </SmallButton>
         </p>
       )}
     </div>
