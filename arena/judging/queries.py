@@ -1,6 +1,5 @@
 """Reads of judging. What several judges say leaves here for ballots that are certified, and for no other."""
 
-from collections import Counter
 from collections.abc import Sequence
 from datetime import datetime
 from typing import Literal
@@ -11,12 +10,11 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from arena.duels import public as duels
 from arena.judging.models import PanelVerdict, SecondLookRow, VerdictDraft
-from arena.judging.rules import Rest, jury_counts, rest
+from arena.judging.rules import Rest, rest
 from arena.kit.db import db_now
 from arena.kit.errors import Forbidden
 from arena.shows.public import SeasonRules, season_rules
 from arena.votes import public as votes
-from arena.votes.contracts import FINAL, Choice
 from arena.votes.models import Ballot, ConflictOfInterest, Excusal, Verdict
 
 Bar = Literal["staff", "own_entry", "conflict"]
@@ -116,16 +114,3 @@ async def conflicts(session: AsyncSession, judge_id: UUID | None = None) -> Sequ
 async def panel(session: AsyncSession, ballot_id: UUID) -> Sequence[PanelVerdict]:
     statement = select(PanelVerdict).where(PanelVerdict.ballot_id == ballot_id).order_by(PanelVerdict.judge)
     return (await session.execute(statement)).scalars().all()
-
-
-async def judges_series(session: AsyncSession, ballot: Ballot) -> dict[Choice, float] | None:
-    """The judges' counts as the season weighs them: people, and models where it gave them a weight.
-
-    None before the ballot is certified.
-    """
-    if ballot.state not in FINAL:
-        return None
-    rules = (await rules_of(session, duel_of(ballot))).judging
-    people = Counter(one.choice for one in await verdicts(session, ballot.id))
-    models = [(one.choice, one.weight) for one in await panel(session, ballot.id)]
-    return jury_counts(people, models, rules.llm_decide_alone)

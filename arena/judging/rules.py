@@ -90,18 +90,3 @@ def panel_says(decided: Mapping[Choice, int]) -> Choice | None:
     total = sum(decided.values())
     best = max(CHOICES, key=lambda choice: decided.get(choice, 0))
     return best if total >= QUORUM and decided.get(best, 0) * 2 > total else None
-
-
-def jury_counts(
-    people: Mapping[Choice, int], models: Sequence[tuple[Choice | None, float]], alone: bool
-) -> dict[Choice, float]:
-    """The judges' series: people as they are, and models, if enough decided, by the weight that the season gave them.
-
-    Without a person's verdict the models' words count only where the season lets them decide alone.
-    """
-    series: dict[Choice, float] = {choice: people.get(choice, 0) for choice in CHOICES}
-    decided = [(choice, weight) for choice, weight in models if choice is not None]
-    if len(decided) >= QUORUM and (alone or sum(people.values()) > 0):
-        for choice, weight in decided:
-            series[choice] += weight
-    return series

@@ -2,7 +2,7 @@
 
 from typing import Annotated, Literal, Self
 
-from pydantic import Field, model_validator
+from pydantic import Field, field_validator, model_validator
 
 from arena.kit.schemas import Contract
 from arena.shows.training import Shown
@@ -81,8 +81,18 @@ class LlmJudge(Contract):
     endpoint: str = Field(min_length=1, max_length=40)
     """Name of one of the site's (`GAVEL_JUDGE_ENDPOINTS`), where address and key are."""
     model: str = Field(min_length=1, max_length=200)
-    weight: float = Field(default=0, ge=0, le=1)
+    weight: float = 0
     """Of a person's verdict. 0: it is shown apart and decides nothing."""
+
+    @field_validator("weight")
+    @classmethod
+    def _beside_people(cls, weight: float) -> float:
+        if weight != 0:
+            raise ValueError(
+                "weight: models are shown beside people and decide nothing, because the signed count of a ballot holds "
+                "people's verdicts alone; leave it at 0"
+            )
+        return weight
 
 
 class JudgingRules(Contract):
@@ -97,8 +107,6 @@ class JudgingRules(Contract):
     """Verdicts without a break, after which the desk asks for one."""
     second_look: SecondLook | None = None
     llm_judges: tuple[LlmJudge, ...] = Field(default=(), max_length=9)
-    llm_decide_alone: bool = False
-    """Whether models may decide a duel on which no person has given a verdict."""
 
     @model_validator(mode="after")
     def _told_apart(self) -> Self:

@@ -4,12 +4,13 @@ from datetime import UTC, datetime, timedelta
 from uuid import uuid4
 
 import pytest
+from pydantic import ValidationError
 
 from arena.judging.agreement import Said, alpha, leanings
 from arena.judging.contracts import PanelQuestion
 from arena.judging.panel import MAX_ANSWER_CHARS, ask, read
-from arena.judging.rules import at_odds, jury_counts, mirrored, panel_says, rest
-from arena.shows.judging import SecondLook
+from arena.judging.rules import at_odds, mirrored, panel_says, rest
+from arena.shows.judging import JudgingRules, SecondLook
 from arena.votes.contracts import Choice
 
 START = datetime(2026, 11, 22, 20, tzinfo=UTC)
@@ -101,16 +102,18 @@ def test_a_judge_is_asked_to_rest() -> None:
     assert after([*slow[:6], *((at, 12.0) for at, _ in slow[6:])]) is None
 
 
-def test_models_count_by_their_weight_and_never_alone() -> None:
-    people: dict[Choice, int] = {"left": 2}
-    models: list[tuple[Choice | None, float]] = [("right", 0.5), ("right", 0.5), (None, 1)]
-    assert jury_counts(people, models, alone=False) == {"left": 2, "right": 1, "tie": 0, "both_bad": 0}
-    assert jury_counts(people, models[1:], alone=False)["right"] == 0, "one that decides is no panel"
-    assert jury_counts(people, [("right", 0), ("right", 0)], alone=False)["right"] == 0
-    assert sum(jury_counts({}, models, alone=False).values()) == 0
-    assert jury_counts({}, models, alone=True)["right"] == 1
+def test_models_say_something_only_when_enough_of_them_agree() -> None:
     assert panel_says({"left": 2}) == "left"
-    assert panel_says({"left": 1}) is None and panel_says({"left": 1, "right": 1}) is None
+    assert panel_says({"left": 1}) is None, "one that decides is no panel"
+    assert panel_says({"left": 1, "right": 1}) is None
+    assert panel_says({"left": 2, "right": 1, "tie": 1}) is None, "half is not most"
+
+
+def test_a_season_cannot_give_models_a_say_that_no_count_would_show() -> None:
+    judge = {"id": "a", "endpoint": "house", "model": "m"}
+    assert JudgingRules.model_validate({"llm_judges": [judge]}).llm_judges[0].weight == 0
+    with pytest.raises(ValidationError, match="people's verdicts alone"):
+        JudgingRules.model_validate({"llm_judges": [judge | {"weight": 0.5}]})
 
 
 # --- the panel's form -------------------------------------------------------------------------------------------
