@@ -9,8 +9,7 @@ import uvicorn
 from arena.app import create_app
 from arena.cli.bench_votes_site import allow_files
 from arena.config import Settings
-from arena.live import routes as live
-from arena.votes.box import BallotBox
+from arena.votes import box
 from arena.votes.contracts import Level
 from arena.votes.ledger import Line, stamp
 
@@ -20,9 +19,9 @@ NONCE = VOTER = "0" * 32
 def serve(settings: Settings, port: int, ceiling: bool) -> None:
     allow_files()
     if ceiling:
-        BallotBox.cast = _at_once  # type: ignore[method-assign]
+        box.BallotBox.cast = _at_once  # type: ignore[method-assign, assignment]
     # One socket stands for very many here.
-    live.PER_SECOND, live.AT_ONCE = 1_000_000, 1_000_000
+    box.PER_SECOND = box.AT_ONCE = 1_000_000
     uvicorn.run(
         create_app(settings),
         host="127.0.0.1",
@@ -38,6 +37,6 @@ def serve(settings: Settings, port: int, ceiling: bool) -> None:
 
 
 async def _at_once(
-    box: Any, ballot: UUID, voter: str, choice: str, n: int, level: Level, channel: str, at: datetime
+    _: Any, ballot: UUID, voter: str, choice: str, n: int, level: Level, channel: str, at: datetime
 ) -> Line:
     return Line(str(ballot), 0, 0, VOTER, n, choice, level, channel, stamp(at), NONCE)

@@ -10,6 +10,7 @@ import struct
 import time
 from dataclasses import dataclass
 from multiprocessing.connection import Connection
+from typing import cast
 from uuid import UUID
 
 import orjson
@@ -64,10 +65,9 @@ class Phone(asyncio.Protocol):
         self.waiting = False
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        assert isinstance(transport, asyncio.Transport)
-        self._transport = transport
+        self._transport = cast(asyncio.Transport, transport)  # uvloop's is none by inheritance
         key = base64.b64encode(os.urandom(16)).decode()
-        transport.write(
+        self._transport.write(
             f"GET /api/live HTTP/1.1\r\nHost: 127.0.0.1:{self._hall.crowd.port}\r\nUpgrade: websocket\r\n"
             f"Connection: Upgrade\r\nSec-WebSocket-Key: {key}\r\nSec-WebSocket-Version: 13\r\n"
             f"Cookie: gavel_device={self._token}\r\n\r\n".encode()

@@ -1,4 +1,4 @@
-"""A site of its own for votes: PostgreSQL, Valkey and portals as processes, each of which can be killed and started again.
+"""A site of its own for votes: PostgreSQL, Valkey and portals as processes, each of which can be killed and restarted.
 
 The portals are forked from a process that has imported the platform, so that another life costs no import.
 """
@@ -150,6 +150,10 @@ class VoteSite:
         self.gateways.append(made)
         return made
 
+    def kill_gateways(self) -> None:
+        for gateway in self.gateways:
+            gateway.kill()
+
 
 @contextmanager
 def vote_site(shards: int = 1) -> Iterator[VoteSite]:
@@ -175,8 +179,8 @@ def vote_site(shards: int = 1) -> Iterator[VoteSite]:
             vote_shards=shards,
         )
         migrate(settings.database_url)
-        site = VoteSite(settings, *stores)
-        stack.callback(lambda: [gateway.kill() for gateway in site.gateways])
+        site = VoteSite(settings, stores[0], stores[1])
+        stack.callback(site.kill_gateways)
         yield site
 
 

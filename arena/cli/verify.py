@@ -1,4 +1,5 @@
-"""`gavel verify FILE`: whether an answer, or an episode's chain of them, is what was recorded. Offline, no account."""
+"""`gavel verify FILE`: whether an answer, an episode's chain of them, or the evidence of votes is what was recorded.
+Offline, no account."""
 
 import json
 from dataclasses import asdict
@@ -11,25 +12,41 @@ from rich.markup import escape
 
 from arena.duels.verify import Check, Json, check_file
 from arena.submissions.strict_json import StrictJsonError, parse
+from arena.votes import recount
 
 MAX_BYTES = 512 << 20
 MAX_DEPTH = 32
 
 
 def verify(
-    file: Annotated[Path, typer.Argument(help="An answer's file, or an episode's, as the site gives it.")],
+    file: Annotated[
+        Path, typer.Argument(help="An answer's file, an episode's, or the evidence of a ballot or a season.")
+    ],
     expected: Annotated[
         str | None,
         typer.Option("--hash", help="The hash it must have: from the site, or from somebody else's copy."),
     ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="The checks as JSON.")] = False,
+    key: Annotated[
+        str | None, typer.Option("--key", help="Of votes: the site's public key, as it was on air.")
+    ] = None,
+    root: Annotated[
+        list[str] | None, typer.Option("--root", help="Of votes: a ballot's root, as it was on air.")
+    ] = None,
+    receipt: Annotated[
+        list[str] | None, typer.Option("--receipt", help="Of votes: what a phone kept of its vote, as JSON.")
+    ] = None,
 ) -> None:
-    """Recompute every hash, the chain and the signatures of a file with answers, and name what does not fit.
+    """Recompute every hash, the chain and the signatures of a file, count its votes again, and name what does not fit.
 
     Exit code 1: something does not hold. 2: it is no such file.
     """
     console = Console(soft_wrap=True, highlight=False)
     try:
+        votes = _votes(file, key, root or [], receipt or [])
+        if votes is not None:
+            _show_votes(votes, as_json)
+            raise typer.Exit(1 if votes.findings else 0)
         found = _read(file)
     except (OSError, StrictJsonError) as error:
         Console(stderr=True, soft_wrap=True).print(
@@ -43,6 +60,24 @@ def verify(
     else:
         _show(console, found, checks)
     raise typer.Exit(0 if holds else 1)
+
+
+def _votes(file: Path, key: str | None, roots: list[str], receipts: list[str]) -> recount.Report | None:
+    """The recount of a file of votes; None: it is another one. Raises OSError, StrictJsonError."""
+    kept = [parse(receipt.encode(), MAX_DEPTH) for receipt in receipts]
+    try:
+        return recount.check(recount.lines_of(file), key, roots, kept)
+    except recount.NoEvidence:
+        return None
+
+
+def _show_votes(report: recount.Report, as_json: bool) -> None:
+    if as_json:
+        said = {"holds": not report.findings, "counted": report.counted}
+        found = [one._asdict() for one in report.findings]
+        typer.echo(json.dumps(said | {"findings": found, "keys": sorted(report.keys)}, indent=2))
+    else:
+        typer.echo("\n".join(recount.tell(report)))
 
 
 def _read(file: Path) -> Json:

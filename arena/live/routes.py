@@ -18,12 +18,11 @@ from arena.accounts.public import Caller, current_caller
 from arena.kit.access import per_channel
 from arena.kit.clock import Clock
 from arena.kit.errors import Forbidden, GavelError, Unauthenticated
-from arena.kit.pace import Pace
 from arena.kit.site import Site
 from arena.live.hub import Hub, Subscriber, now
 from arena.live.schemas import Snapshot
 from arena.live.states import PRIVATE, Channel, admit
-from arena.votes.box import AT_ONCE, PER_SECOND, BallotBox
+from arena.votes.box import BallotBox
 from arena.votes.casting import refusal, too_fast
 from arena.votes.contracts import OptionId
 from arena.votes.identity import level_of
@@ -186,7 +185,7 @@ class Polls:
         self._site: Site = socket.app.state.site
         self._clock: Clock = socket.app.state.clock
         self._box: BallotBox = socket.app.state.ballot_box
-        self._pace = Pace(PER_SECOND, AT_ONCE)
+        self._pace = self._box.pace()
         self._violations = 0
         self._under_way: set[asyncio.Task[None]] = set()
 

@@ -5,7 +5,7 @@ whole ballot for each of them, in its busiest second.
 A million voters are about half a gigabyte, for as long as their ballot is open.
 """
 
-from secrets import token_hex
+from os import urandom
 from typing import Any
 from uuid import UUID
 
@@ -51,7 +51,7 @@ class Book:
             cast.level,
             cast.channel,
             stamp(cast.at),
-            token_hex(16),
+            urandom(16).hex(),
         )
         self._take(line, Previous(line, cast.at, self._changes(cast.voter)))
         row = (

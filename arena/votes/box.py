@@ -18,7 +18,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from arena.kit.clock import Clock
 from arena.kit.errors import GavelError, NotFound
-from arena.kit.pace import Paces
+from arena.kit.pace import Pace, Paces
 from arena.kit.site import Site
 from arena.votes.book import shard_of
 from arena.votes.casting import Cast, Previous, Window, decide, delay_of, refusal
@@ -83,6 +83,10 @@ class BallotBox:
         self._shards = [Shard(number, around) for number in range(settings.vote_shards)]
         self._tasks: list[asyncio.Task[None]] = []
 
+    def pace(self) -> Pace:
+        """Of one socket."""
+        return Pace(PER_SECOND, AT_ONCE)
+
     async def start(self) -> None:
         def held() -> int:
             return sum(shard.writing for shard in self._shards)
@@ -139,7 +143,7 @@ class BallotBox:
         """Votes that another process received. Raises Conflict `vote.not_here` when their shard is not held here."""
         if not 0 <= shard < len(self._shards) or not self._shards[shard].writing:
             raise refusal("vote.not_here")
-        asked = (self._shards[shard].ask(cast) for cast in casts)
+        asked = [self._shards[shard].ask(cast) for cast in casts]
         return list(await asyncio.gather(*asked, return_exceptions=True))
 
     async def ballot(self, ballot_id: UUID, since: float) -> Known:

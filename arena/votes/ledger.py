@@ -48,7 +48,7 @@ class Line:
 
 def stamp(moment: datetime) -> str:
     """UTC with microseconds, always the same length: `2026-11-22T20:15:00.123456Z`."""
-    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+    return moment.astimezone(UTC).isoformat(timespec="microseconds")[:26] + "Z"
 
 
 def leaf(line: Line) -> bytes:

@@ -121,15 +121,16 @@ class Shard:
         self._books: dict[UUID, Book] = {}
         self._fence = 0
 
-    async def ask(self, cast: Cast) -> Line:
-        """The line, committed. Raises the refusal; `vote.try_again` when nobody knows what became of it."""
+    def ask(self, cast: Cast) -> "asyncio.Future[Line]":
+        """The line, committed, or the refusal; `vote.try_again` when nobody knows what became of it. Raises `vote.busy`
+        when too many wait already."""
         if len(self._waiting) >= QUEUE:
             raise refusal("vote.busy", retry_ms=random.randint(500, 1500))
         loop = asyncio.get_running_loop()
         asked = Asked(cast, loop.time() + PATIENCE, loop.create_future())
         self._waiting.append(asked)
         self._arrived.set()
-        return await asked.answer
+        return asked.answer
 
     def pending(self, ballot: UUID) -> list["asyncio.Future[Line]"]:
         return [asked.answer for asked in (*self._under_way, *self._waiting) if asked.cast.ballot == ballot]

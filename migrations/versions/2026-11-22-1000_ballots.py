@@ -47,11 +47,22 @@ EARLIER_STATE = """
 """
 
 
+def _rename_not_nulls(table: str, old: str, new: str) -> None:
+    """From PostgreSQL 18 on they have names, which the next table of the old name would be given a number for."""
+    op.execute(
+        "do $$ declare one record; begin for one in select conname from pg_constraint "
+        f"where conrelid = '{table}'::regclass and contype = 'n' loop "
+        f"execute format('alter table {table} rename constraint %I to %I', "
+        f"one.conname, regexp_replace(one.conname, '{old}', '{new}')); end loop; end $$"
+    )
+
+
 def upgrade() -> None:
     op.rename_table("votes", "votes_1")
     op.execute("alter sequence votes_number_seq rename to votes_1_number_seq")
     for name in ("pk_votes", "uq_votes_ballot_id_voter", "ck_votes_choice", "fk_votes_ballot_id"):
         op.execute(f"alter table votes_1 rename constraint {name} to {name.replace('votes', 'votes_1', 1)}")
+    _rename_not_nulls("votes_1", "^votes_", "votes_1_")
 
     op.drop_constraint("state", "ballots", type_="check")
     op.drop_constraint("locked_has_root", "ballots", type_="check")
@@ -217,5 +228,6 @@ def downgrade() -> None:
     )
     for name in ("pk_votes", "uq_votes_ballot_id_voter", "ck_votes_choice", "fk_votes_ballot_id"):
         op.execute(f"alter table votes_1 rename constraint {name.replace('votes', 'votes_1', 1)} to {name}")
+    _rename_not_nulls("votes_1", "^votes_1_", "votes_")
     op.execute("alter sequence votes_1_number_seq rename to votes_number_seq")
     op.rename_table("votes_1", "votes")

@@ -132,6 +132,7 @@ def test_the_table_of_rights() -> None:
         "run nodes": ["operator", "producer"],
         "see metrics": ["operator"],
         "moderate": ["moderator", "producer"],
+        "agree": ["moderator", "operator", "producer"],
         "decide scores": ["operator", "producer"],
     }
     assert Role.AUDITOR not in INVITABLE[Role.PRODUCER], "who audits the producers owes them nothing"

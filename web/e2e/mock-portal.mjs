@@ -155,7 +155,7 @@ const ROUTES = [
     /^\/api\/ballots\/[^/]+\/votes$/,
     ({ device, body }) => {
       if (fault.votes) return refuse("server.unavailable", fault.votes);
-      const answer = show.vote(device, body.choice);
+      const answer = show.vote(device, body);
       return answer.receipt ? give(answer) : refuse(answer.code, answer.status);
     },
   ],
@@ -172,7 +172,6 @@ const ROUTES = [
     /^\/api\/duels\/([^/]+)\/answers\/(left|right)\/attention$/,
     ({ match }) => give(attentionOf(match[1], match[2], show.language)),
   ],
-  ["GET", /^\/api\/ballots\/[^/]+\/ledger$/, () => give(show.ledger)],
   ...trainingRoutes(give, refuse, () => language),
   [
     "POST",

@@ -69,6 +69,7 @@ export class Show {
     this.language = language;
     this.script = SCRIPTS[language] ?? SCRIPTS.zh;
     this.votes = new Map();
+    this.lines = [];
     this.extra = 0;
     this.timer && clearInterval(this.timer);
     this.number = 1;
@@ -86,6 +87,7 @@ export class Show {
       duel: null,
       ballot: null,
       result: null,
+      polls: [],
       now: iso(),
     };
     this.board = this.makeBoard(false);
@@ -151,21 +153,11 @@ export class Show {
     return `0199b7a0-0000-7000-8000-00000002${String(this.number).padStart(4, "0")}`;
   }
 
-  get ledger() {
-    const votes = [...this.votes.values()].map((vote) => vote.entry);
+  /** What the votes that were really cast come to. */
+  get cast() {
     const crowd = empty();
-    for (const vote of votes) crowd[vote.choice] += 1;
-    const root = treeHead(votes.map((vote) => vote.leaf));
-    return {
-      ballot_id: this.ballotId,
-      duel_id: IDS.duel,
-      state: "locked",
-      root,
-      size: votes.length,
-      crowd,
-      judges: empty(),
-      votes,
-    };
+    for (const { choice } of this.votes.values()) crowd[choice] += 1;
+    return { crowd, root: treeHead(this.lines) };
   }
 
   side(text, share) {
@@ -213,13 +205,15 @@ export class Show {
     return {
       id: this.ballotId,
       state,
+      digest: "0".repeat(64),
+      delays: { hall: 0 },
       opens_at: iso(now),
       closes_at: iso(now + seconds * 1000),
       locks_at: iso(now + (seconds + 60) * 1000),
       counted: this.counted(),
-      root: state === "locked" ? this.ledger.root : null,
+      root: state === "certified" ? this.cast.root : null,
       teaches: "verdicts",
-      judges: { submitted: state === "locked" ? 5 : 3, total: 5 },
+      judges: { submitted: state === "certified" ? 5 : 3, total: 5 },
     };
   }
 
@@ -264,18 +258,18 @@ export class Show {
       this.set({ phase: "vote", duel: this.duel(1), ballot: this.ballot(detail.seconds ?? 30), result: null });
       this.timer = setInterval(() => this.drift(), 500);
     }
-    if (name === "locked")
-      this.set({ phase: "locked", duel: this.duel(1), ballot: this.ballot(0, "locked"), result: null });
+    if (name === "certified")
+      this.set({ phase: "locked", duel: this.duel(1), ballot: this.ballot(0, "certified"), result: null });
     if (name === "revealed") {
       this.board = this.makeBoard(true);
       this.set({
         phase: "revealed",
         duel: this.duel(1),
-        ballot: this.ballot(0, "locked"),
+        ballot: this.ballot(0, "certified"),
         result: {
           ...this.result(detail.winner ?? "left", detail.too_close ?? false),
           // The scripted counts, unless a test wants those of the votes really cast.
-          ...(detail.real && { crowd: this.ledger.crowd }),
+          ...(detail.real && { crowd: this.cast.crowd }),
         },
       });
     }
@@ -283,7 +277,7 @@ export class Show {
       this.set({
         phase: "revealed",
         duel: this.duel(1),
-        ballot: { ...this.ballot(0, "locked"), counted: 0 },
+        ballot: { ...this.ballot(0, "certified"), counted: 0 },
         result: { ...this.result("tie", true), crowd: empty(), judges: empty() },
       });
     }
@@ -299,6 +293,7 @@ export class Show {
     const started = Date.now();
     this.number += 1;
     this.votes.clear();
+    this.lines = [];
     this.set({ phase: "duel", duel: this.duel(0), ballot: null, result: null });
     this.timer = setInterval(() => {
       const share = Math.min(1, (Date.now() - started) / 1000 / seconds);
@@ -318,29 +313,38 @@ export class Show {
   /** A device's own vote, or null. */
   mine(device) {
     const vote = this.votes.get(device);
-    return vote ? { ballot_id: this.ballotId, choice: vote.choice, receipt: vote.receipt } : null;
+    return vote ? { ballot_id: this.ballotId, choice: vote.choice, n: vote.n, receipt: vote.receipt } : null;
   }
 
-  /** Returns the receipt, or an error code. */
-  vote(device, choice) {
+  /** Returns the vote with its receipt, or an error code. */
+  vote(device, { choice, n }) {
     const { ballot } = this.stage;
-    if (this.votes.has(device)) return { code: "vote.already_cast", status: 409 };
-    if (ballot?.state !== "open" || Date.parse(ballot.closes_at) <= Date.now()) {
-      return { code: "vote.window_closed", status: 409 };
+    const last = this.votes.get(device);
+    if (last && n <= last.n) {
+      const again = n === last.n && choice === last.choice;
+      return again ? this.mine(device) : { code: n === last.n ? "vote.key_reuse" : "vote.superseded", status: 409 };
     }
-    const [number, at, nonce] = [this.votes.size + 1, iso(), randomBytes(16).toString("hex")];
-    const sealed = {
+    if (ballot?.state !== "open" || Date.parse(ballot.closes_at) <= Date.now()) {
+      return { code: "vote.window_closed", status: 403 };
+    }
+    const [seq, at, nonce] = [this.lines.length, iso(), randomBytes(16).toString("hex")];
+    const [channel, level, shard] = ["hall", 0, 0];
+    const line = JSON.stringify({
+      at,
       ballot: this.ballotId,
+      channel,
       choice,
+      level,
+      n,
       nonce,
-      number,
-      received_at: at.replace("Z", "+00:00"),
+      seq,
+      shard,
       voter: device,
-    };
-    const leaf = sha(Buffer.concat([Buffer.from([0]), Buffer.from(JSON.stringify(sealed))]));
-    const receipt = { number, leaf, nonce, at };
-    this.votes.set(device, { choice, receipt, entry: { number, voter: device, choice, received_at: at, nonce, leaf } });
-    return { receipt };
+    });
+    const leaf = sha(Buffer.concat([Buffer.from([0]), Buffer.from(line)]));
+    this.lines.push(leaf);
+    this.votes.set(device, { choice, n, receipt: { shard, seq, leaf, nonce, at } });
+    return this.mine(device);
   }
 
   /** Play one round after another, for a person to watch. */

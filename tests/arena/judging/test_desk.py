@@ -66,11 +66,11 @@ async def test_scores_that_are_none_are_refused_by_name(duel: Duel, subtests: py
 async def test_a_rubric_may_be_the_round_s_own(duel: Duel) -> None:
     [judge] = await judges(duel, "Judy")
     words = ["a", "b", "c", "d", "e"]
-    own = {"id": "wit", "zh": "机智", "en": "Wit", "anchors_zh": words, "anchors_en": words}
+    own = {"id": "style", "zh": "风格", "en": "Style", "anchors_zh": words, "anchors_en": words}
     await judged_by(duel.show, rubrics={"debate": [own]})
-    assert "wit" not in str(await desk(duel, judge))
+    assert "style" not in str(await desk(duel, judge))
     await judged_by(duel.show, rubrics={"single": [own]})
-    assert [one["id"] for one in (await desk(duel, judge))["rubric"]] == ["wit"]
+    assert [one["id"] for one in (await desk(duel, judge))["rubric"]] == ["style"]
 
 
 async def test_sides_are_the_judge_s_own_and_the_verdict_is_the_duel_s(duel: Duel) -> None:

@@ -20,6 +20,7 @@ QUESTION: Json = {
     "question_en": "What is asked next?",
     "options": [{"zh": "月亮", "en": "The moon"}, {"zh": "海", "en": "The sea"}],
     "change_seconds": 0,
+    "seconds": 600,
 }
 
 

@@ -21,7 +21,7 @@ def tap(choice: str = "left", n: int = 1) -> Json:
     return {"choice": choice, "n": n}
 
 
-async def voting(show: Show, seconds: int = 60) -> str:
+async def voting(show: Show, seconds: int = 600) -> str:
     """The vote on what has been answered is open; returns the ballot's id."""
     return await show.open_vote(seconds)
 

@@ -10,13 +10,13 @@ function answer(status: number, body: string) {
 afterEach(() => vi.unstubAllGlobals());
 
 it("fills the path, sends JSON, gives the answer", async () => {
-  const fetched = answer(201, '{"receipt":{"number":1}}');
+  const fetched = answer(201, '{"receipt":{"seq":1}}');
   const path = { params: { path: { ballot_id: "a/b" } } };
   const made = await api.post("/api/ballots/{ballot_id}/votes", { ...path, body: { choice: "left", n: 1 } });
-  expect(made.receipt.number).toBe(1);
+  expect(made.receipt.seq).toBe(1);
   const [url, init] = fetched.mock.calls[0] ?? [];
   expect(url).toBe("/api/ballots/a%2Fb/votes");
-  expect(init).toMatchObject({ method: "POST", body: '{"choice":"left","key":"12345678"}' });
+  expect(init).toMatchObject({ method: "POST", body: '{"choice":"left","n":1}' });
 });
 
 it("throws what the portal refused, by its code", async () => {

@@ -61,6 +61,7 @@ export type {
   ProgramOut as ProgramDuel,
   ProgramSide,
   ProgressOut as Progress,
+  Proof,
   QuizLine as SpeedQuizLine,
   RaceOut as TrainingRace,
   RaceRun,

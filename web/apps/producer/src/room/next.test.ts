@@ -71,7 +71,12 @@ it("goes from the answers to the reveal", () => {
       names,
     });
   expect(nextOf(duel("live"), draft, 100)).toMatchObject({ step: "open", command: null, why: "answering" });
-  expect(nextOf(duel("answered"), draft, 100).command).toEqual({ type: "open_vote", seconds: 60 });
+  expect(nextOf(duel("answered"), draft, 100).command).toEqual({
+    type: "open_vote",
+    seconds: 60,
+    channels: [{ id: "hall", delay_seconds: 0 }],
+    level: 0,
+  });
   expect(nextOf(duel("answered"), { ...draft, seconds: 2 }, 100).why).toBe("seconds");
   expect(nextOf(duel("failed"), { ...draft, a: "" }, 100)).toMatchObject({
     step: "again",
@@ -90,6 +95,8 @@ it("goes from the answers to the reveal", () => {
   expect(nextOf(duel("live", "dumped"), draft, 100)).toMatchObject({ step: "open", command: null, why: "answering" });
   expect(nextOf(duel("answered", "replaced"), draft, 100).step).toBe("open");
   expect(nextOf(desk({ phase: "vote" }), draft, 100).command).toEqual({ type: "lock_vote" });
-  expect(nextOf(desk({ phase: "locked" }), draft, 100).command).toEqual({ type: "reveal" });
+  const counted = (state: string) => nextOf(desk({ phase: "locked", ballot: { state } }), draft, 100);
+  expect(counted("certified").command).toEqual({ type: "reveal" });
+  expect(counted("counting")).toEqual({ step: "reveal", command: null, why: "counting" });
   expect(nextOf(desk({ phase: "finished" }), draft, 100).command).toBe(null);
 });

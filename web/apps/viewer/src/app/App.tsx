@@ -18,6 +18,7 @@ const PAGES: { [name in Route["page"]]: ComponentType<Extract<Route, { page: nam
   how: lazy(() => import("../speed/HowPage")),
   suites: lazy(() => import("../suites/SuitesPage")),
   suite: lazy(() => import("../suites/SuitePage")),
+  check: lazy(() => import("../check/CheckPage")),
   lost: () => <Lost />,
 };
 

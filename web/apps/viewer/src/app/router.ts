@@ -11,6 +11,7 @@ export type Route =
   | { page: "how" }
   | { page: "suites" }
   | { page: "suite"; suite: string }
+  | { page: "check"; ballot: string }
   | { page: "lost" };
 
 /** The addresses of the audience. */
@@ -33,5 +34,7 @@ export function routeOf(path: string): Route {
   if (match("/suites", path)) return { page: "suites" };
   const { suite } = match("/suites/:suite", path) ?? {};
   if (suite) return { page: "suite", suite };
+  const { ballot } = match("/check/:ballot", path) ?? {};
+  if (ballot) return { page: "check", ballot };
   return { page: "lost" };
 }

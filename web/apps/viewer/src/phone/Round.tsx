@@ -4,6 +4,7 @@ import {
   Answer,
   cx,
   EarlierTurns,
+  Link,
   Mark,
   Records,
   SideCard,
@@ -14,10 +15,10 @@ import {
 } from "@gavel/ui";
 import { useT } from "../i18n";
 import { isComing } from "../shared/coming";
+import { fingerprint } from "../shared/fingerprint";
 import { Margin } from "../shared/Margin";
 import { Verdict } from "../shared/Verdict";
-import { keptOf, useKeeping } from "./kept";
-import { ReceiptCheck } from "./ReceiptCheck";
+import { useKeeping } from "./kept";
 import { BoardCard } from "./Rest";
 import css from "./Round.module.css";
 import { useVote } from "./useVote";
@@ -108,6 +109,10 @@ export function Duel({ duel }: { duel: DuelState }) {
   );
 }
 
+const isOpen = ({ state }: StageBallot) => state === "open" || state === "closing";
+/** Milliseconds by which the last channel votes later. Which one this phone is, its token says, and the portal. */
+const latest = ({ delays }: StageBallot) => Math.max(0, ...Object.values(delays)) * 1000;
+
 interface VotePhaseProps {
   duel: DuelState;
   ballot: StageBallot;
@@ -115,7 +120,7 @@ interface VotePhaseProps {
 }
 
 export function VotePhase({ duel, ballot, serverNow }: VotePhaseProps) {
-  const open = () => ballot.state === "open" && serverNow() < Date.parse(ballot.closes_at);
+  const open = () => isOpen(ballot) && serverNow() < Date.parse(ballot.closes_at) + latest(ballot);
   const { vote, cast } = useVote(ballot.id, open);
   useKeeping(ballot, vote);
   const remaining = useRemaining(ballot.closes_at, serverNow);
@@ -128,7 +133,7 @@ export function VotePhase({ duel, ballot, serverNow }: VotePhaseProps) {
       <VoteDock
         vote={vote}
         cast={cast}
-        open={remaining > 0 && ballot.state === "open"}
+        open={isOpen(ballot) && (remaining > 0 || latest(ballot) > 0)}
         counted={ballot.counted}
         teaches={ballot.teaches === "verdicts+votes"}
       />
@@ -162,7 +167,7 @@ export function Locked({ duel, ballot }: { duel: DuelState; ballot: StageBallot 
         {ballot.judges.total > 0 && <p>{t("locked.judges", ballot.judges)}</p>}
         {ballot.root && (
           <p className={css.root}>
-            {t("locked.root")} <code>{ballot.root.slice(0, 16)}</code>
+            {t("locked.root")} <code>{fingerprint(ballot.root)}</code>
           </p>
         )}
       </section>
@@ -247,7 +252,7 @@ export function Revealed({ episode, duel, ballot, result, board }: RevealedProps
         <Verdict who="judges" tally={result.judges} className={css.judges} />
         <Margin result={result} className={css.close} />
       </section>
-      {ballot && <MyResult ballot={ballot} crowd={result.crowd} />}
+      {ballot && <MyResult ballot={ballot} />}
       <BoardCard board={board} />
       {duel && (
         <details className={css.again}>
@@ -268,19 +273,16 @@ export function Revealed({ episode, duel, ballot, result, board }: RevealedProps
   );
 }
 
-function MyResult({ ballot, crowd }: { ballot: StageBallot; crowd: StageResult["crowd"] }) {
+function MyResult({ ballot }: { ballot: StageBallot }) {
+  const { t } = useT();
   const { vote } = useVote(ballot.id, () => false);
-  const kept = keptOf(ballot.id);
-  const root = ballot.root ?? kept.root;
   return (
     <>
       <MyVoteNote vote={vote} />
-      {vote.step === "counted" && root && (
-        <ReceiptCheck
-          ballot={ballot.id}
-          says={{ receipt: vote.receipt, choice: vote.choice, root: ballot.root ?? "", crowd }}
-          kept={kept}
-        />
+      {vote.step === "counted" && (
+        <p className={css.mine}>
+          <Link to={`/check/${ballot.id}`}>{t("receipt.check")}</Link>
+        </p>
       )}
     </>
   );

@@ -19,7 +19,7 @@ function keepVote(ballot: string, { choice, n, receipt }: Counted): void {
   if (n > (keptOf(ballot).vote?.n ?? 0)) remember(`vote.${ballot}`, { choice, n, receipt });
 }
 
-/** Keep the receipt and the fingerprint as they appear. Only for the phases before the reveal. */
+/** Keep the receipt and the fingerprint as they appear, for `check/CheckPage`. Only for the phases before the reveal. */
 export function useKeeping({ id, root }: StageBallot, vote: Vote): void {
   useEffect(() => {
     if (vote.step === "counted") keepVote(id, vote);

@@ -1,10 +1,8 @@
 import { ApiError, api, type StageBallot, type StageDuel, type StageResult } from "@gavel/api";
 import { cleanup, fireEvent, render, screen } from "@testing-library/react";
 import { beforeEach, expect, it, vi } from "vitest";
-import { holds } from "../shared/ledger";
+import { recall } from "../shared/remember";
 import { Locked, Revealed, VotePhase } from "./Round";
-
-vi.mock("../shared/ledger", () => ({ canCheck: () => true, holds: vi.fn(async () => true) }));
 
 const receipt = { shard: 0, seq: 6, leaf: "ab", nonce: "cd", at: "2026-11-21T12:00:00.000000Z" };
 const written = { text: "words", tokens: 1, finished: true };
@@ -33,15 +31,15 @@ beforeEach(() => {
     counted: 1,
     opens_at: "2026-11-21T12:00:00Z",
     closes_at: "2026-11-21T12:01:00Z",
+    delays: { hall: 0 },
     judges: { submitted: 0, total: 0 },
+    delays: {},
   } as StageBallot;
   vi.spyOn(api, "post").mockResolvedValue({} as never);
-  vi.spyOn(api, "get").mockImplementation((async (path: string) => {
-    if (path.endsWith("/ledger")) return { size: 1 };
+  vi.spyOn(api, "get").mockImplementation((async () => {
     if (mine instanceof ApiError) throw mine;
     return mine;
   }) as never);
-  vi.mocked(holds).mockClear().mockResolvedValue(true);
 });
 
 async function watchTheVote() {
@@ -51,42 +49,20 @@ async function watchTheVote() {
 }
 
 function watchTheLock() {
-  render(<Locked duel={duel} ballot={{ ...ballot, state: "locked", root: "sealed" }} />);
+  render(<Locked duel={duel} ballot={{ ...ballot, state: "certified", root: "sealed" }} />);
   cleanup();
 }
 
-async function check(root = "sealed") {
-  render(
-    <Revealed episode="e" duel={duel} ballot={{ ...ballot, state: "locked", root }} result={result} board={null} />,
-  );
-  fireEvent.click(await screen.findByText("Check"));
-  return (await screen.findByText(/^Checked|^Does not match/)).textContent;
-}
-
-it("holds the ledger against the receipt and the fingerprint from before the reveal", async () => {
+it("keeps receipt and fingerprint as they were before the reveal, and leads to the check", async () => {
   await watchTheVote();
   watchTheLock();
   mine = { choice: "right", n: 1, receipt: { ...receipt, leaf: "other" } };
-  expect(await check()).toBe("Checked: your vote is in the ledger");
-  expect(holds).toHaveBeenCalledWith(expect.anything(), { receipt, choice: "left", n: 1, root: "sealed", crowd: tally });
-  expect(screen.getByText(/same fingerprint as on the big screen/)).toBeTruthy();
-});
-
-it("sees another fingerprint than at the lock, and a vote that is gone", async () => {
-  await watchTheVote();
-  watchTheLock();
-  expect(await check("another")).toBe("Does not match");
-  cleanup();
-  vi.mocked(holds).mockResolvedValue(false);
-  mine = null;
-  expect(await check()).toBe("Does not match");
-});
-
-it("says what it could not compare when it kept nothing", async () => {
-  expect(await check()).toBe("Checked: the ledger fits together");
-  cleanup();
-  // What is only heard after the reveal is no evidence from before it.
-  expect(await check()).toBe("Checked: the ledger fits together");
+  const locked = { ...ballot, state: "certified", root: "another" } as StageBallot;
+  render(<Revealed episode="e" duel={duel} ballot={locked} result={result} board={null} />);
+  const link = await screen.findByText(/^Check my vote/);
+  expect(link.getAttribute("href")).toBe(`/check/${ballot.id}`);
+  expect(recall(`vote.${ballot.id}`)).toEqual({ choice: "left", n: 1, receipt });
+  expect(recall(`root.${ballot.id}`)).toBe("sealed");
 });
 
 it("does not say that nobody voted when the portal will not tell", async () => {

@@ -15,8 +15,7 @@ function pollsOf(ballot: string, open: () => boolean): Polls {
     open,
     sleep,
     mine: () => asDevice(() => api.get("/api/ballots/{ballot_id}/my-vote", path)),
-    cast: async (body) =>
-      (await asDevice(() => api.post("/api/ballots/{ballot_id}/votes", { ...path, body }))).receipt,
+    cast: async (body) => (await asDevice(() => api.post("/api/ballots/{ballot_id}/votes", { ...path, body }))).receipt,
   };
 }
 

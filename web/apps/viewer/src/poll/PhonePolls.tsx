@@ -1,7 +1,7 @@
 import type { StagePoll } from "@gavel/api";
 import { Countdown, cx, useRemaining } from "@gavel/ui";
-import { useVote } from "../phone/useVote";
 import { useT as useShowT } from "../i18n";
+import { useVote } from "../phone/useVote";
 import { useT } from "./i18n";
 import css from "./Poll.module.css";
 import { ranked, takesVotes, usePollTexts } from "./texts";
@@ -23,7 +23,7 @@ export default function PhonePolls({ polls, serverNow }: { polls: StagePoll[]; s
 }
 
 function Poll({ poll, serverNow }: PollProps) {
-  const { t, number } = useT();
+  const { number } = useT();
   const { t: show } = useShowT();
   const { question } = usePollTexts(poll);
   return (
@@ -76,7 +76,8 @@ function Choices({ poll, serverNow }: PollProps) {
       <p className={css.note} role="status">
         {vote.step === "sending" && show("vote.sending")}
         {vote.step === "counted" && `✓ ${t("poll.thanks")}`}
-        {vote.step === "counted" && !closed && ` ${t(poll.kind === "surprise" ? "poll.once_more" : "poll.change")}`}
+        {vote.step === "counted" && !closed && poll.options.length > 1 && ` ${t("poll.change")}`}
+        {vote.step === "confirm" && show("vote.confirm", { choice: optionOf(vote.choice) })}
         {vote.step === "unsure" && show("vote.unsure")}
       </p>
       {(vote.step === "refused" || vote.step === "unknown") && (

@@ -1,6 +1,7 @@
 import type { Stage } from "@gavel/api";
 import { AiLabel, useRemaining } from "@gavel/ui";
 import { useT } from "../i18n";
+import { fingerprint } from "../shared/fingerprint";
 import { Qr } from "../shared/Qr";
 import css from "./Footer.module.css";
 
@@ -44,28 +45,33 @@ function VoteLine({ ballot, serverNow }: { ballot: NonNullable<Stage["ballot"]>;
   );
 }
 
-function LockedLine({ ballot }: { ballot: NonNullable<Stage["ballot"]> }) {
+/** The root in words for the eye, and whole in a code for the phone: nothing can be changed behind it any more. */
+function LockedLine({ ballot, joinUrl }: { ballot: NonNullable<Stage["ballot"]>; joinUrl: string }) {
   const { t, number } = useT();
+  const check = new URL(`/check/${ballot.id}#${ballot.root}`, joinUrl).href;
   return (
-    <div className={css.middle}>
-      <p className={css.call}>
-        {t("locked.title")} · {t("vote.counted_total", { count: ballot.counted, votes: number(ballot.counted) })}
-      </p>
-      {ballot.root && (
-        <p className={css.root}>
-          {t("locked.root")} <code>{ballot.root.slice(0, 20)}</code>
+    <div className={css.locked}>
+      {ballot.root && <Qr text={check} label={t("stage.check")} className={css.qr} />}
+      <div className={css.middle}>
+        <p className={css.call}>
+          {t("locked.title")} · {t("vote.counted_total", { count: ballot.counted, votes: number(ballot.counted) })}
         </p>
-      )}
-      <p className={css.count}>{t("stage.sealed")}</p>
+        {ballot.root && (
+          <p className={css.root}>
+            {t("locked.root")} <code>{fingerprint(ballot.root)}</code>
+          </p>
+        )}
+        <p className={css.count}>{t("stage.sealed")}</p>
+      </div>
     </div>
   );
 }
 
-function Middle({ stage, serverNow }: Omit<FooterProps, "joinUrl">) {
+function Middle({ stage, serverNow, joinUrl }: FooterProps) {
   const { t } = useT();
   const { phase, ballot, duel } = stage;
   if (phase === "vote" && ballot) return <VoteLine ballot={ballot} serverNow={serverNow} />;
-  if ((phase === "locked" || phase === "revealed") && ballot) return <LockedLine ballot={ballot} />;
+  if ((phase === "locked" || phase === "revealed") && ballot) return <LockedLine ballot={ballot} joinUrl={joinUrl} />;
   const waiting = duel?.state === "queued" || duel?.state === "loading";
   return (
     <div className={css.middle}>
@@ -89,7 +95,7 @@ export function Footer({ stage, serverNow, joinUrl }: FooterProps) {
           {t("stage.trace")}
         </p>
       </div>
-      <Middle stage={stage} serverNow={serverNow} />
+      <Middle stage={stage} serverNow={serverNow} joinUrl={joinUrl} />
       {ownJoin || stage.phase === "finished" ? <span /> : <Join code={stage.episode.code} url={joinUrl} />}
     </footer>
   );

@@ -1,0 +1,62 @@
+import { api } from "@gavel/api";
+import { render, screen } from "@testing-library/react";
+import { beforeEach, expect, it, vi } from "vitest";
+import { remember } from "../shared/remember";
+import CheckPage from "./CheckPage";
+import made from "./proof.sample.json";
+
+const { vote, proof } = made;
+let online = true;
+let ballot = 0;
+let mine: unknown = null;
+
+beforeEach(() => {
+  online = true;
+  mine = null;
+  ballot += 1;
+  location.hash = "";
+  vi.spyOn(api, "get").mockImplementation((async (path: string) => {
+    if (!online) throw new Error("offline");
+    return path.endsWith("/my-vote") ? mine : proof;
+  }) as never);
+});
+
+it("shows each step in words, and the command that counts everything again", async () => {
+  remember(`vote.b${ballot}`, vote);
+  remember(`root.b${ballot}`, proof.root);
+  render(<CheckPage ballot={`b${ballot}`} />);
+  await screen.findByText("Your vote is in the counted ledger");
+  expect(screen.getByText(/3 hashes lead from your leaf to the root over all 5 lines/)).toBeTruthy();
+  expect(screen.getByText(/fingerprint that was on air before/)).toBeTruthy();
+  expect(screen.getByText(new RegExp(`--root ${proof.root}`))).toBeTruthy();
+  expect(screen.getByText(/“Both bad”|“Both are bad”|tap 2/)).toBeTruthy();
+});
+
+it("holds it against the root that the code on the big screen carries", async () => {
+  remember(`vote.b${ballot}`, vote);
+  location.hash = `#${"0".repeat(64)}`;
+  render(<CheckPage ballot={`b${ballot}`} />);
+  await screen.findByText("Something does not match");
+  expect(screen.getByText(/On air was another fingerprint: 0000 0000/)).toBeTruthy();
+});
+
+it("works from the saved proof without a connection", async () => {
+  remember(`vote.b${ballot}`, vote);
+  remember(`proof.b${ballot}`, proof);
+  online = false;
+  render(<CheckPage ballot={`b${ballot}`} />);
+  await screen.findByText("Your vote is in the counted ledger");
+  expect(screen.getByText(/There is no connection/)).toBeTruthy();
+});
+
+it("says when it kept nothing itself", async () => {
+  mine = vote;
+  render(<CheckPage ballot={`b${ballot}`} />);
+  await screen.findByText(/asked of the server just now/);
+  expect(await screen.findByText(/did not see the fingerprint/)).toBeTruthy();
+});
+
+it("says when there was no vote", async () => {
+  render(<CheckPage ballot={`b${ballot}`} />);
+  await screen.findByText(/has kept no receipt of a vote/);
+});

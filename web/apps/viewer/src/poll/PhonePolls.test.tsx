@@ -1,0 +1,60 @@
+import type { StagePoll } from "@gavel/api";
+import { fireEvent, render, screen } from "@testing-library/react";
+import { expect, it, vi } from "vitest";
+import "../i18n";
+import { useVote } from "../phone/useVote";
+import PhonePolls from "./PhonePolls";
+
+vi.mock("../phone/useVote");
+
+function show(change: object, vote: object = { step: "ready" }) {
+  const cast = vi.fn();
+  vi.mocked(useVote).mockReturnValue({ vote, cast } as never);
+  const poll = {
+    id: "p",
+    kind: "question",
+    state: "open",
+    question_zh: "问什么？",
+    question_en: "",
+    options: [
+      { id: "q1", zh: "月亮", en: "The moon" },
+      { id: "q2", zh: "海", en: "" },
+    ],
+    opens_at: new Date(Date.now() - 1_000).toISOString(),
+    closes_at: new Date(Date.now() + 60_000).toISOString(),
+    delays: { hall: 0 },
+    counted: 7,
+    threshold: null,
+    triggered: false,
+    result: null,
+    ...change,
+  } as unknown as StagePoll;
+  render(<PhonePolls polls={[poll]} serverNow={Date.now} />);
+  return cast;
+}
+
+it("takes one tap, and falls back to the language that the producer wrote", () => {
+  const cast = show({});
+  expect(screen.getByRole("heading").textContent).toBe("问什么？");
+  fireEvent.click(screen.getByRole("button", { name: "海" }));
+  expect(cast).toHaveBeenCalledWith("q2");
+  expect(screen.getByText("7 votes counted")).toBeTruthy();
+});
+
+it("says counted when the server has said so, and which one before it is changed", () => {
+  show({}, { step: "counted", choice: "q1", n: 1 });
+  expect(screen.getByRole("status").textContent).toBe("✓ Your vote is counted. Tap another to change it.");
+  expect(screen.getByRole("button", { name: "The moon", pressed: true })).toBeTruthy();
+  document.body.replaceChildren();
+  show({}, { step: "confirm", choice: "q2", was: { choice: "q1", n: 1 } });
+  expect(screen.getByRole("status").textContent).toContain("“海”");
+});
+
+it("takes nothing after the close, and shows the result when it is published", () => {
+  show({ state: "certified" }, { step: "counted", choice: "q1", n: 1 });
+  for (const button of screen.getAllByRole("button")) expect((button as HTMLButtonElement).disabled).toBe(true);
+  expect(screen.getByText(/Counted and sealed/)).toBeTruthy();
+  document.body.replaceChildren();
+  show({ state: "published", result: { counted: { q1: 2, q2: 5 }, flagged: {}, levels: {} } });
+  expect(screen.getAllByRole("listitem").map((one) => one.textContent)).toEqual(["海5 votes", "The moon2 votes"]);
+});
