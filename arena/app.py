@@ -24,6 +24,7 @@ from arena.config import Settings
 from arena.duels import routes as duels
 from arena.exports import routes as exports
 from arena.gateway import routes as gateway
+from arena.judging import routes as judging
 from arena.kit import files_routes
 from arena.kit.access import refuse_undeclared
 from arena.kit.clock import Clock
@@ -110,6 +111,7 @@ ROUTERS = (
     ballots.router,
     evidence.router,
     votes.router,
+    judging.router,
     votes.peers,
     preferences.router,
     ratings.router,

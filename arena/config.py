@@ -3,8 +3,22 @@
 from pathlib import Path
 from typing import Annotated, Self
 
-from pydantic import Field, SecretStr, field_validator, model_validator
+import orjson
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, field_validator, model_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+
+class JudgeEndpoint(BaseModel):
+    """An OpenAI-compatible server."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    url: str = Field(pattern=r"^https?://[^\s]+$")
+    """Without `/v1`."""
+    key_env: str = ""
+    """Name of the environment variable with its key: what is a secret stands in no settings file."""
+    seconds: float = Field(default=60, gt=0, le=240)
+    """For a whole answer."""
 
 
 class Settings(BaseSettings):
@@ -35,6 +49,8 @@ class Settings(BaseSettings):
     guard_token: SecretStr = SecretStr("")
     guard_seconds: float = Field(default=3.0, gt=0, le=60)
     """After this long without an answer the text is held."""
+    judge_endpoints: Annotated[dict[str, JudgeEndpoint], NoDecode] = {}
+    """Where models that judge beside people are asked, by name; a season's rules name model and endpoint. JSON."""
     operator_token: SecretStr | None = None
     """API token of the built-in operator, given by whoever starts the site; the first invitations come from it."""
     base_model: str | None = None
@@ -52,6 +68,16 @@ class Settings(BaseSettings):
         if isinstance(value, str):
             return [url.strip().rstrip("/") for url in value.split(",") if url.strip()]
         return value
+
+    @field_validator("judge_endpoints", mode="before")
+    @classmethod
+    def _parse(cls, value: object) -> object:
+        if not isinstance(value, str):
+            return value
+        try:
+            return orjson.loads(value) if value else {}
+        except orjson.JSONDecodeError as error:
+            raise ValueError(f"GAVEL_JUDGE_ENDPOINTS is not JSON: {error}") from error
 
     @field_validator("base_model", "guard_url", "peer_url", mode="before")
     @classmethod

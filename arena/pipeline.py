@@ -25,6 +25,8 @@ from arena.exports.contracts import ExportOrdered
 from arena.gateway import service as gateway
 from arena.gateway.contracts import ANSWER as COMPLETE
 from arena.gateway.contracts import CompletionAsked
+from arena.judging import empanelling
+from arena.judging.contracts import PANEL, PanelAsked
 from arena.kit.celery import BENCH, CONTROL, QUANTISE, TRAIN
 from arena.kit.celery import VERIFY as VERIFY_QUEUE
 from arena.kit.jobs.contracts import JobProgressed
@@ -81,7 +83,16 @@ def on_work(fact: JobProgressed) -> list[str]:
     """A verification concerns its contestant; what holds or awaits an engine also shows on the desks."""
     if fact.kind == PRACTISE:
         return [f"practice:{fact.subject}", "desk:*"]
-    if fact.kind in (COMPLETE, RUN_SPEED, DRAW_QUIZ, SCORE_QUIZ, CALIBRATE, ORDERED_BENCHMARK, RESCORE):
+    if fact.kind in (
+        COMPLETE,
+        RUN_SPEED,
+        DRAW_QUIZ,
+        SCORE_QUIZ,
+        CALIBRATE,
+        ORDERED_BENCHMARK,
+        RESCORE,
+        PANEL,
+    ):
         return ["desk:*"]
     if fact.kind in (ATTEND, MAKE_EXPORT):
         return []  # the page of the duel, or of the version, asks by itself
@@ -153,6 +164,8 @@ PIPELINE = Pipeline(
         Work(SCORE_QUIZ, VERIFY_QUEUE, timedelta(minutes=10), speed.failed, quiz.prepare_score, quiz.scored),
         Work(PRACTISE, CONTROL, timedelta(minutes=15), practice.failed),
         Work(COMPLETE, CONTROL, timedelta(minutes=5), gateway.failed),
+        # Every model in both orders, each at most twice.
+        Work(PANEL, CONTROL, timedelta(minutes=20), empanelling.failed),
         Work(PRELOAD, CONTROL, timedelta(minutes=15), _nothing_to_mark),
         Work(RECYCLE, CONTROL, timedelta(hours=6), _nothing_to_mark),
         # A class of many nodes, some of them at work.
@@ -184,6 +197,7 @@ PIPELINE = Pipeline(
         Step(NodeWorn, RECYCLE, lambda fact: fact.node_id),
         Step(CalibrationAsked, CALIBRATE, lambda fact: fact.calibration_id),
         Step(PracticeAsked, PRACTISE, lambda fact: fact.exchange_id),
+        Step(PanelAsked, PANEL, lambda fact: fact.ballot_id),
         Step(DuelRevealed, RECOMPUTE_RATINGS, lambda fact: fact.season_id),
         Step(RatingsComputed, REFRESH_BOARD, lambda fact: fact.season_id),
     ),

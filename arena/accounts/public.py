@@ -17,7 +17,7 @@ from arena.accounts.policy import (
     SignedIn,
     current_caller,
 )
-from arena.accounts.queries import judges, link
+from arena.accounts.queries import judges, jurors, link
 from arena.accounts.rules import Permission, Role
 from arena.accounts.service import digest, ensure_operator, read_link, usable_link, use_link
 
@@ -42,6 +42,7 @@ __all__ = [
     "digest",
     "ensure_operator",
     "judges",
+    "jurors",
     "link",
     "read_link",
     "slow_down",

@@ -12,6 +12,11 @@ from arena.accounts.models import ApiToken, BrowserSession, OneTimeLink, Person
 Link = TypeVar("Link", bound=OneTimeLink)
 
 now = func.clock_timestamp
+_MAY_JUDGE = (
+    Person.roles.contains(["judge"]),
+    ~Person.roles.contains(["producer"]),
+    ~Person.roles.contains(["moderator"]),
+)
 
 
 async def person_by_email(session: AsyncSession, email: str) -> Person | None:
@@ -49,9 +54,13 @@ async def tokens_of(session: AsyncSession, person_id: UUID) -> Sequence[ApiToken
     return (await session.execute(statement)).scalars().all()
 
 
+async def jurors(session: AsyncSession) -> Sequence[Person]:
+    """Who may give verdicts at all, by name. Producers and moderators, who see more than the hall, may not."""
+    statement = select(Person).where(*_MAY_JUDGE).order_by(Person.display_name, Person.id)
+    return (await session.execute(statement)).scalars().all()
+
+
 async def judges(session: AsyncSession, but_not: Collection[UUID]) -> int:
-    """How many people may give verdicts, besides those who stand aside. Producers, who see the names, may not."""
-    statement = select(func.count()).where(
-        Person.roles.contains(["judge"]), ~Person.roles.contains(["producer"]), Person.id.not_in(but_not)
-    )
+    """How many `jurors` there are besides those who stand aside."""
+    statement = select(func.count()).where(*_MAY_JUDGE, Person.id.not_in(but_not))
     return (await session.execute(statement)).scalar_one()

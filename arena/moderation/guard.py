@@ -5,15 +5,14 @@ template and instructions, and a text cannot argue with instructions that are no
 never milder, and silence counts as a doubt.
 """
 
-import asyncio
 import re
 from dataclasses import dataclass
 from typing import Protocol
 
-import httpx
 import structlog
 
 from arena.config import Settings
+from arena.kit.chat import NoAnswer, ask
 from arena.moderation.rules import Action
 
 MAX_WORD_CHARS = 200
@@ -61,27 +60,18 @@ class ChatGuard:
 
     async def judge(self, text: str) -> Opinion:
         try:
-            word = await self._ask(text)
-        except (httpx.HTTPError, httpx.InvalidURL, TimeoutError, ValueError, LookupError, TypeError) as error:
-            log.warning("guard_unavailable", error=str(error) or type(error).__name__)
+            word = await ask(
+                self.url,
+                self.model,
+                [{"role": "user", "content": text}],
+                token=self.token,
+                max_tokens=64,
+                seconds=self.seconds,
+            )
+        except NoAnswer as error:
+            log.warning("guard_unavailable", error=str(error))
             return Opinion(Action.HOLD, "guard.unavailable")
         return understood(word)
-
-    async def _ask(self, text: str) -> str:
-        body = {
-            "model": self.model,
-            "messages": [{"role": "user", "content": text.encode("utf-8", "replace").decode()}],
-            "temperature": 0,
-            "max_tokens": 64,
-        }
-        headers = {"Authorization": f"Bearer {self.token}"} if self.token else {}
-        async with asyncio.timeout(self.seconds), httpx.AsyncClient(trust_env=False, timeout=None) as client:
-            answer = await client.post(f"{self.url}/v1/chat/completions", json=body, headers=headers)
-            answer.raise_for_status()
-            word = answer.json()["choices"][0]["message"]["content"]
-        if not isinstance(word, str):
-            raise TypeError("the guard's answer holds no text")
-        return word
 
 
 def understood(word: str) -> Opinion:

@@ -7,6 +7,7 @@ from uuid import UUID
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from arena.duels import public as duels
+from arena.judging import public as judging
 from arena.kit.errors import Conflict
 from arena.kit.site import Site
 from arena.ratings import public as ratings
@@ -93,14 +94,11 @@ async def _do(
                 "turns": duel.turns,
             }
         case OpenVote():
+            duel = await _duel(session, show)
             ballot = await votes.open_duel_ballot(
-                session,
-                episode,
-                await _duel(session, show),
-                command.seconds,
-                command.channels,
-                command.level,
+                session, episode, duel, command.seconds, command.channels, command.level
             )
+            await judging.opened(session, ballot, duel)
             assert ballot.closes_at is not None
             return {
                 "ballot_id": str(ballot.id),
@@ -109,6 +107,7 @@ async def _do(
                 "digest": ballot.config_digest,
             }
         case LockVote():
+            await judging.require_ready(session, _known(show.ballot_id))
             closed = await votes.close(session, _known(show.ballot_id), by)
             await duels.seal(site, session, await _duel(session, show))
             return {"ballot_id": str(closed.id), **ballots.shortened(closed)}
@@ -170,6 +169,9 @@ async def close_overdue(site: Site, session: AsyncSession) -> None:
             continue
         episode = await session.get_one(Episode, ballot.episode_id)
         show = await queries.show(session, episode.id)
+        await hold(session, episode.id)  # first the episode, then the ballot, as everywhere
+        if not await judging.ready_to_count(session, ballot.id):
+            continue
         if show.ballot_id == ballot.id and show.phase == "vote":
             lock = LockVote(type="lock_vote")
             await carry_out(site, session, episode, lock, show.version, f"clock-{ballot.id}", None)

@@ -10,6 +10,7 @@ from pydantic import Field, model_validator
 
 from arena.kit.schemas import Contract
 from arena.shows.base_models import BASE_MODELS, HOUSE_MODEL, BaseModel
+from arena.shows.judging import JudgingRules
 from arena.shows.training import TrainingRules
 
 Artifact = Literal["adapter", "dataset", "prompt", "model"]
@@ -179,6 +180,7 @@ class SeasonRules(Contract):
     """Of the suites in the overall accuracy. Empty: `suite` alone. Who has no score in one of them has none overall."""
     judge_seconds: int = Field(default=60, ge=0)
     """How long the judges have after a vote has closed for the viewers."""
+    judging: JudgingRules = JudgingRules()
     preferences: Preferences = "verdicts"
     """Of whose words the season's producers may make preference pairs: nobody's, the judges', or the hall's, too. Who
     judges or votes is told beside the buttons; only counts leave the ledger, and never who said what. The answers are

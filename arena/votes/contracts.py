@@ -28,6 +28,8 @@ TAKES_VOTES: tuple[BallotState, ...] = ("open", "closing")
 FINAL: tuple[BallotState, ...] = ("certified", "published")
 """The count is signed: only now does anybody see a split."""
 
+ExcusalKind = Literal["skip", "conflict"]
+
 Level = Literal[0, 1, 2, 3]
 """How sure it is who votes: 0 a signed device token, 1 and a proof of work, 2 and a seat code, e-mail or SMS, 3 signed
 in."""

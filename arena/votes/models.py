@@ -17,7 +17,7 @@ from sqlalchemy import (
 from sqlalchemy.orm import Mapped, mapped_column
 
 from arena.kit.db import Base, Created, Row
-from arena.votes.contracts import BallotConfig, BallotKind, BallotState, Choice
+from arena.votes.contracts import BallotConfig, BallotKind, BallotState, Choice, ExcusalKind
 
 
 class Ballot(Row):
@@ -208,9 +208,47 @@ class Verdict(Row):
     ballot_id: Mapped[UUID] = mapped_column(ForeignKey("ballots.id"))
     judge_id: Mapped[UUID] = mapped_column(ForeignKey("persons.id"))
     choice: Mapped[Choice] = mapped_column(String)
+    """Of the duel's sides, whichever way the judge has seen them."""
     note: Mapped[str] = mapped_column(default="")
+    scores: Mapped[dict[str, Any]] = mapped_column(server_default="{}", default=dict)
+    """Criterion -> side -> 1 to 5."""
+    mirrored: Mapped[bool] = mapped_column(server_default="false", default=False)
+    """Whether the duel's left side stood on this judge's right."""
+    look: Mapped[int] = mapped_column(server_default="1", default=1)
+    """2: given or confirmed in the second look."""
 
     __table_args__ = (
         UniqueConstraint("ballot_id", "judge_id"),
         CheckConstraint("choice in ('left','right','tie','both_bad')", name="choice"),
+        CheckConstraint("look in (1, 2)", name="look"),
     )
+
+
+class Excusal(Row):
+    """What a judge has said of a duel instead of a verdict: that he cannot judge it (and is not waited for), or that
+    he must not (and is no member of its jury)."""
+
+    __tablename__ = "excusals"
+
+    duel_id: Mapped[UUID] = mapped_column(ForeignKey("duels.id"))
+    judge_id: Mapped[UUID] = mapped_column(ForeignKey("persons.id"))
+    kind: Mapped[ExcusalKind] = mapped_column(String)
+    reason: Mapped[str]
+    text: Mapped[str] = mapped_column(default="")
+
+    __table_args__ = (
+        UniqueConstraint("duel_id", "judge_id"),
+        CheckConstraint("kind in ('skip','conflict')", name="kind"),
+    )
+
+
+class ConflictOfInterest(Row):
+    """A judge has said beforehand that he must not judge an entry. Nobody else knows better, so nobody approves it."""
+
+    __tablename__ = "conflicts_of_interest"
+
+    judge_id: Mapped[UUID] = mapped_column(ForeignKey("persons.id"))
+    entry_id: Mapped[UUID] = mapped_column(ForeignKey("entries.id"))
+    reason: Mapped[str]
+
+    __table_args__ = (UniqueConstraint("judge_id", "entry_id"),)

@@ -8,7 +8,7 @@ from uuid import UUID
 from fastapi import Depends
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from arena.accounts.public import Caller, Judge, Permission, PublicCaller, Role
+from arena.accounts.public import Caller, Permission, PublicCaller, Role
 from arena.kit.db import SessionDep
 from arena.kit.errors import Forbidden, Unauthenticated
 from arena.votes import queries
@@ -29,13 +29,6 @@ def device_of(caller: Caller) -> str:
     return caller.device
 
 
-async def juror(ballot_id: UUID, caller: Judge, session: SessionDep) -> UUID:
-    await _refuse_interested(session, caller, ballot_id)
-    if (await queries.ballot(session, ballot_id)).kind != "duel":
-        raise Forbidden("verdict.not_asked", "This question is put to the hall alone.")
-    return caller.person_id
-
-
 async def _refuse_interested(session: AsyncSession, caller: Caller, ballot_id: UUID) -> None:
     if caller.may(Permission.MODERATE):
         raise Forbidden("vote.not_for_staff", "Who sees more than the hall neither votes nor judges.")
@@ -45,4 +38,3 @@ async def _refuse_interested(session: AsyncSession, caller: Caller, ballot_id: U
 
 
 Voter = Annotated[str, Depends(voter, scope="function")]
-Juror = Annotated[UUID, Depends(juror, scope="function")]

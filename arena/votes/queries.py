@@ -18,7 +18,15 @@ from arena.votes.certifying import line_of
 from arena.votes.contracts import FINAL, TAKES_VOTES
 from arena.votes.evidence import Count
 from arena.votes.ledger import Line
-from arena.votes.models import Ballot, Checkpoint, ShardState, Verdict, Vote
+from arena.votes.models import (
+    Ballot,
+    Checkpoint,
+    ConflictOfInterest,
+    Excusal,
+    ShardState,
+    Verdict,
+    Vote,
+)
 from arena.votes.rules import Tally, promised_end
 
 
@@ -80,7 +88,16 @@ async def uncounted(session: AsyncSession) -> Sequence[Ballot]:
 
 async def jury(session: AsyncSession, duel_id: UUID) -> int:
     """How many judges may decide this duel."""
-    return await judges(session, but_not=await duels.owners(session, duel_id))
+    aside = await conflicted(session, duel_id)
+    return await judges(session, but_not=aside | await duels.owners(session, duel_id))
+
+
+async def conflicted(session: AsyncSession, duel_id: UUID) -> set[UUID]:
+    """Judges who have declared a conflict of interest, at the duel or beforehand with one of its entries."""
+    at_the_duel = select(Excusal.judge_id).where(Excusal.duel_id == duel_id, Excusal.kind == "conflict")
+    met = select(duels.Answer.entry_id).where(duels.Answer.duel_id == duel_id)
+    beforehand = select(ConflictOfInterest.judge_id).where(ConflictOfInterest.entry_id.in_(met))
+    return set((await session.execute(at_the_duel.union(beforehand))).scalars())
 
 
 async def interested(session: AsyncSession, ballot: Ballot) -> set[UUID]:
@@ -103,17 +120,20 @@ async def counted(session: AsyncSession, ballot: Ballot) -> int:
 
 
 async def submitted_verdicts(session: AsyncSession, ballot_id: UUID) -> int:
-    return (await session.execute(select(func.count()).where(Verdict.ballot_id == ballot_id))).scalar_one()
+    """How many judges are done with it: by a verdict, or by saying why they give none."""
+    given = select(func.count()).where(Verdict.ballot_id == ballot_id)
+    skipped = (
+        select(func.count())
+        .select_from(Excusal)
+        .join(Ballot, Ballot.duel_id == Excusal.duel_id)
+        .where(Ballot.id == ballot_id, Excusal.kind == "skip")
+    )
+    return (await session.execute(given)).scalar_one() + (await session.execute(skipped)).scalar_one()
 
 
 async def checkpoints(session: AsyncSession, ballot_id: UUID) -> Sequence[Checkpoint]:
     statement = select(Checkpoint).where(Checkpoint.ballot_id == ballot_id)
     return (await session.scalars(statement.order_by(Checkpoint.shard, Checkpoint.size))).all()
-
-
-async def verdict_of(session: AsyncSession, ballot_id: UUID, judge_id: UUID) -> Verdict | None:
-    statement = select(Verdict).where(Verdict.ballot_id == ballot_id, Verdict.judge_id == judge_id)
-    return (await session.execute(statement)).scalar_one_or_none()
 
 
 async def newest_line(session: AsyncSession, ballot: Ballot, voter: str) -> Line | None:

@@ -5,19 +5,19 @@ from uuid import UUID
 
 from fastapi import APIRouter, Depends, Request
 
-from arena.accounts.public import Judge, PublicCaller
+from arena.accounts.public import PublicCaller
 from arena.kit.access import signed_link
 from arena.kit.clock import Clock
 from arena.kit.db import SessionDep
 from arena.kit.site import Site
-from arena.votes import queries, service
+from arena.votes import queries
 from arena.votes.box import BallotBox
 from arena.votes.casting import too_fast
 from arena.votes.identity import level_of
 from arena.votes.peers import PEER, Handed, Outcome, Outcomes
-from arena.votes.policy import Juror, Voter
+from arena.votes.policy import Voter
 from arena.votes.rules import pseudonym
-from arena.votes.schemas import CastVote, CheckpointOut, GiveVerdict, VerdictOut, VoteOut
+from arena.votes.schemas import CastVote, CheckpointOut, VoteOut
 
 router = APIRouter(prefix="/ballots/{ballot_id}", tags=["votes"])
 peers = APIRouter(prefix="/peers", include_in_schema=False)
@@ -58,18 +58,6 @@ async def read_checkpoints(ballot_id: UUID, _: PublicCaller, session: SessionDep
     by whoever wants to see later that nothing before them was changed."""
     await queries.ballot(session, ballot_id)
     return [CheckpointOut.of(one) for one in await queries.checkpoints(session, ballot_id)]
-
-
-@router.post("/verdicts")
-async def give_verdict(ballot_id: UUID, juror: Juror, session: SessionDep, body: GiveVerdict) -> VerdictOut:
-    verdict = await service.judge(session, ballot_id, juror, body.choice, body.note)
-    return VerdictOut.model_validate(verdict)
-
-
-@router.get("/my-verdict")
-async def my_verdict(ballot_id: UUID, caller: Judge, session: SessionDep) -> VerdictOut | None:
-    verdict = await queries.verdict_of(session, ballot_id, caller.person_id)
-    return VerdictOut.model_validate(verdict) if verdict else None
 
 
 @peers.post("/{token}/votes", dependencies=[Depends(signed_link)])

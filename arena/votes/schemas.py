@@ -13,7 +13,6 @@ from arena.votes.contracts import (
     BallotKind,
     BallotState,
     Channel,
-    Choice,
     Level,
     OptionId,
 )
@@ -101,17 +100,6 @@ class CheckpointOut(Out):
             at=stamp(row.at),
             signature=row.signature,
         )
-
-
-class GiveVerdict(In):
-    choice: Choice
-    note: Annotated[str, StringConstraints(max_length=500)] = ""
-
-
-class VerdictOut(Out):
-    ballot_id: UUID
-    choice: Choice
-    note: str
 
 
 class TallyOut(Out):

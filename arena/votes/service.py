@@ -11,13 +11,11 @@ from uuid import UUID
 import structlog
 from pydantic import ValidationError
 from sqlalchemy import func, select, update
-from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from arena.duels.public import Duel, require_over
 from arena.kit.db import db_now, flush_unless_taken
-from arena.kit.errors import Conflict, Forbidden, Invalid
-from arena.kit.ids import new_id
+from arena.kit.errors import Conflict, Invalid
 from arena.kit.jobs.outbox import record
 from arena.kit.site import Site
 from arena.shows.public import Episode, Season, season_rules
@@ -34,14 +32,13 @@ from arena.votes.contracts import (
     BallotLocked,
     BallotState,
     Channel,
-    Choice,
     Level,
     Option,
     SurpriseTriggered,
 )
 from arena.votes.evidence import corrected
 from arena.votes.ledger import NO_HEAD, stamp
-from arena.votes.models import Ballot, Correction, Verdict
+from arena.votes.models import Ballot, Correction
 from arena.votes.publishing import correction_of
 from arena.votes.rules import digest_of, promised_end, set_off
 from arena.votes.schemas import NewBallot
@@ -173,19 +170,6 @@ async def open_ballot(session: AsyncSession, ballot_id: UUID) -> Ballot:
 
 
 # --- while it is open ---------------------------------------------------------------------------------------------
-
-
-async def judge(session: AsyncSession, ballot_id: UUID, judge_id: UUID, choice: Choice, note: str) -> Verdict:
-    """Write a judge's verdict, or change it until the lock."""
-    ballot = await queries.ballot(session, ballot_id, share=True)
-    if ballot.state not in TAKES_VOTES:
-        raise Forbidden("verdict.window_closed", "The vote is locked. Your verdict was not changed.")
-    said = {"choice": choice, "note": note}
-    row = insert(Verdict).values(id=new_id(), ballot_id=ballot_id, judge_id=judge_id, **said)
-    newest = row.on_conflict_do_update(index_elements=["ballot_id", "judge_id"], set_=said).returning(Verdict)
-    verdict = (await session.execute(newest, execution_options={"populate_existing": True})).scalar_one()
-    _changed(session, ballot)
-    return verdict
 
 
 async def watch_surprises(session: AsyncSession) -> list[Ballot]:

@@ -14,7 +14,7 @@ from arena.kit.jobs.pipeline import Pipeline
 from arena.kit.jobs.service import Claim, LostLease, NotReady
 from arena.kit.site import Site
 from arena.nodes.public import PRELOAD, RECYCLE
-from workers.control import calibration, duels, leaderboard, ratings, speed, talks, upkeep
+from workers.control import calibration, duels, leaderboard, panel, ratings, speed, talks, upkeep
 from workers.control.held import Held
 from workers.pool.client import EngineError
 
@@ -25,6 +25,7 @@ RUN: dict[str, Callable[[Held], Awaitable[None]]] = {
     speed.KIND: speed.run,
     talks.PRACTICE.kind: talks.PRACTICE.run,
     talks.GATEWAY.kind: talks.GATEWAY.run,
+    panel.KIND: panel.run,
     ratings.KIND: ratings.run,
     leaderboard.KIND: leaderboard.run,
     PRELOAD: upkeep.preload,

@@ -227,6 +227,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/ballots/{ballot_id}/panel": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read Panel
+         * @description What models said of the duel, for anybody after the reveal.
+         */
+        get: operations["read_panel"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/ballots/{ballot_id}/proof": {
         parameters: {
             query?: never;
@@ -293,7 +313,10 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Give Verdict */
+        /**
+         * Give Verdict
+         * @description Give a verdict, or change it until the lock. Within a second look the same again confirms it.
+         */
         post: operations["give_verdict"];
         delete?: never;
         options?: never;
@@ -663,6 +686,84 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/duels/{duel_id}/desk": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read Desk
+         * @description Everything that one judge's desk needs of a duel, besides the stage.
+         */
+        get: operations["read_desk"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/duels/{duel_id}/draft": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Keep Draft */
+        put: operations["keep_draft"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/duels/{duel_id}/excusal": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Excuse
+         * @description Skip this duel, or declare that one must not judge it. A skip can be taken back until the lock.
+         */
+        post: operations["excuse"];
+        /** Take Back Skip */
+        delete: operations["take_back_skip"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/duels/{duel_id}/jury": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read Jury
+         * @description How far each judge is, who stands aside and why, who should take a break. Nothing of what they say.
+         */
+        get: operations["read_jury"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/duels/{duel_id}/program": {
         parameters: {
             query?: never;
@@ -895,6 +996,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/episodes/{episode_id}/pairings": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Suggested Pairs
+         * @description Who should meet next: balanced first, then where a duel tells the most. Drawn by a rule that is public.
+         */
+        get: operations["suggested_pairs"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/episodes/{episode_id}/provenance.json": {
         parameters: {
             query?: never;
@@ -1078,6 +1199,159 @@ export interface paths {
         };
         /** Join */
         get: operations["join"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/judging/calibration": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List Calibration */
+        get: operations["list_calibration"];
+        put?: never;
+        /** Add Calibration */
+        post: operations["add_calibration"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/judging/calibration/{item_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Retire Calibration */
+        delete: operations["retire_calibration"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/judging/calibration/{item_id}/answers": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Answer Calibration
+         * @description Tells what is known of the pair after its last time; null when it will be shown again.
+         */
+        post: operations["answer_calibration"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/judging/calibration/next": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Next Calibration */
+        get: operations["next_calibration"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/judging/conflicts": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Conflicts
+         * @description One's own.
+         */
+        get: operations["list_conflicts"];
+        put?: never;
+        /**
+         * Declare Conflict
+         * @description Beforehand, for all duels of an entry.
+         */
+        post: operations["declare_conflict"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/judging/conflicts/{conflict_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /**
+         * Lift Conflict
+         * @description Declared by mistake, as the judge has told the producers.
+         */
+        delete: operations["lift_conflict"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/judging/conflicts/all": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** All Conflicts */
+        get: operations["all_conflicts"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/judging/report": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read Report
+         * @description How far the judges agree and how each leans, over published ballots of the season or of one episode.
+         */
+        get: operations["read_report"];
         put?: never;
         post?: never;
         delete?: never;
@@ -1563,6 +1837,46 @@ export interface paths {
          * @description Train an adapter further on the set, by DPO. What comes of it is a candidate beside its parent.
          */
         post: operations["train_on_set"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/ratings/snapshots": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Snapshots
+         * @description What the season's ratings were after each reveal, the newest first.
+         */
+        get: operations["list_snapshots"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/ratings/snapshots/{snapshot_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read Snapshot
+         * @description Ratings of a date with all that they follow from, so that anybody can compute them again.
+         */
+        get: operations["read_snapshot"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -3042,6 +3356,17 @@ export interface components {
             /** Zh */
             zh: string;
         };
+        /** AlphaOut */
+        AlphaOut: {
+            /** High */
+            high: number;
+            /** Low */
+            low: number;
+            /** Units */
+            units: number;
+            /** Value */
+            value: number;
+        };
         /**
          * AlternativeOut
          * @description A token that was likely and was not said.
@@ -3051,6 +3376,19 @@ export interface components {
             probability: number;
             /** Text */
             text: string | null;
+        };
+        /** AnswerCalibration */
+        AnswerCalibration: {
+            /**
+             * Choice
+             * @enum {string}
+             */
+            choice: "left" | "right" | "tie" | "both_bad";
+            /**
+             * Time
+             * @enum {integer}
+             */
+            time: 1 | 2;
         };
         /** AnswerFile */
         AnswerFile: {
@@ -3519,6 +3857,40 @@ export interface components {
              */
             source: "package" | "hub" | "modelscope" | "file";
         };
+        /**
+         * Basis
+         * @description All that a snapshot follows from. Computing it again needs nothing else.
+         */
+        Basis: {
+            /** Code */
+            code: string;
+            /** Constants */
+            constants: {
+                [key: string]: number;
+            };
+            /** Duels */
+            duels: components["schemas"]["DuelBasis"][];
+            /** Entries */
+            entries: string[];
+            /**
+             * Expected
+             * @default []
+             */
+            expected: components["schemas"]["Expected"][];
+            /** House */
+            house: string;
+            /**
+             * Method
+             * @default gavel.ratings.v2
+             */
+            method: string;
+            /**
+             * Style
+             * @default []
+             */
+            style: ("characters" | "headers" | "lists" | "bold" | "code")[];
+            weights: components["schemas"]["Weights"];
+        };
         /** Board */
         Board: {
             /** Close Call */
@@ -3578,6 +3950,20 @@ export interface components {
             speed: null;
         };
         /**
+         * BootstrapCheck
+         * @description Standard error by resampling duels ÷ the one by formula: the median over entries, the least, the most.
+         */
+        BootstrapCheck: {
+            /** Least */
+            least: number;
+            /** Most */
+            most: number;
+            /** Ratio */
+            ratio: number;
+            /** Resamples */
+            resamples: number;
+        };
+        /**
          * Budget
          * @description What a run may use: the same for everybody. Steps and tokens are for fairness, the clock is a guard, and in a
          *     race the clock is the rule.
@@ -3625,6 +4011,28 @@ export interface components {
             source: "data_set" | "shipped";
             /** Tokens */
             tokens: number;
+        };
+        /** CalibrationItemOut */
+        CalibrationItemOut: {
+            /** Answered */
+            answered: number;
+            /** Gold */
+            gold: ("left" | "right" | "tie" | "both_bad") | null;
+            /**
+             * Id
+             * Format: uuid
+             */
+            id: string;
+            /** Left */
+            left: string;
+            /** Prompt */
+            prompt: string;
+            /** Right */
+            right: string;
+            /** Times */
+            times: number;
+            /** Why */
+            why: string;
         };
         /** CalibrationOut */
         CalibrationOut: {
@@ -3680,6 +4088,59 @@ export interface components {
              * @default 0.25
              */
             tolerance: number;
+        };
+        /**
+         * CalibrationSaid
+         * @description After an item's last time: what the producers know of it.
+         */
+        CalibrationSaid: {
+            /** Agrees */
+            agrees: boolean | null;
+            /** Gold */
+            gold: ("left" | "right" | "tie" | "both_bad") | null;
+            /** Steady */
+            steady: boolean | null;
+            /** Why */
+            why: string;
+        };
+        /** CalibrationScore */
+        CalibrationScore: {
+            /** Gold */
+            gold: number;
+            /** Repeats */
+            repeats: number;
+            /** Right */
+            right: number;
+            /** Steady */
+            steady: number;
+        };
+        /**
+         * CalibrationTask
+         * @description What is shown to a judge: nothing tells whether it is known, or a repeat.
+         */
+        CalibrationTask: {
+            /** Done */
+            done: number;
+            /**
+             * Item Id
+             * Format: uuid
+             */
+            item_id: string;
+            /** Left */
+            left: string;
+            /** Mirrored */
+            mirrored: boolean;
+            /** Prompt */
+            prompt: string;
+            /** Right */
+            right: string;
+            /**
+             * Time
+             * @enum {integer}
+             */
+            time: 1 | 2;
+            /** Total */
+            total: number;
         };
         /**
          * CandidateOut
@@ -3929,6 +4390,30 @@ export interface components {
                 [key: string]: unknown;
             };
         };
+        /** ConflictOut */
+        ConflictOut: {
+            /**
+             * At
+             * Format: date-time
+             */
+            at: string;
+            /** Entry */
+            entry: string;
+            /**
+             * Entry Id
+             * Format: uuid
+             */
+            entry_id: string;
+            /**
+             * Id
+             * Format: uuid
+             */
+            id: string;
+            /** Judge */
+            judge: string;
+            /** Reason */
+            reason: string;
+        };
         /**
          * ContaminationOut
          * @description A sign that a version was trained on what it is asked.
@@ -3998,6 +4483,31 @@ export interface components {
             levels: {
                 [key: string]: number;
             };
+        };
+        /** Criterion */
+        Criterion: {
+            /** Anchors En */
+            anchors_en: [
+                string,
+                string,
+                string,
+                string,
+                string
+            ];
+            /** Anchors Zh */
+            anchors_zh: [
+                string,
+                string,
+                string,
+                string,
+                string
+            ];
+            /** En */
+            en: string;
+            /** Id */
+            id: string;
+            /** Zh */
+            zh: string;
         };
         /**
          * DatasetOut
@@ -4107,6 +4617,16 @@ export interface components {
             /** Turn */
             turn: number;
         };
+        /** DeclareConflict */
+        DeclareConflict: {
+            /**
+             * Entry Id
+             * Format: uuid
+             */
+            entry_id: string;
+            /** Reason */
+            reason: string;
+        };
         /**
          * Desk
          * @description `desk:{episode}`: the producer's view: names, nodes, roster and log. No split before it is certified either.
@@ -4206,6 +4726,43 @@ export interface components {
             /** Version */
             version: number;
         };
+        /**
+         * DeskOut
+         * @description All that one judge's desk needs of one duel. No other judge is in it.
+         */
+        DeskOut: {
+            /** Barred */
+            barred: ("own_entry" | "conflict" | "staff") | null;
+            /** Conflict Reasons */
+            conflict_reasons: string[];
+            draft: components["schemas"]["DraftOut"] | null;
+            /**
+             * Duel Id
+             * Format: uuid
+             */
+            duel_id: string;
+            /** Duels */
+            duels: number;
+            excusal: components["schemas"]["ExcusalOut"] | null;
+            /** Judged */
+            judged: number;
+            /** Mirrored */
+            mirrored: boolean;
+            /** Rest */
+            rest: ("many" | "hurried") | null;
+            /** Rubric */
+            rubric: components["schemas"]["Criterion"][];
+            /**
+             * Scores
+             * @enum {string}
+             */
+            scores: "off" | "optional" | "required";
+            second_look: components["schemas"]["SecondLookOut"] | null;
+            /** Skip Reasons */
+            skip_reasons: string[];
+            /** Warn Seconds */
+            warn_seconds: number;
+        };
         /** DeskSides */
         DeskSides: {
             /** Follow Ups */
@@ -4266,6 +4823,48 @@ export interface components {
              * @default true
              */
             ok: boolean;
+        };
+        /** DraftOut */
+        DraftOut: {
+            /** Choice */
+            choice: ("left" | "right" | "tie" | "both_bad") | null;
+            /** Note */
+            note: string;
+            /** Scores */
+            scores: {
+                [key: string]: {
+                    [key: string]: number;
+                };
+            };
+            /** Version */
+            version: number;
+        };
+        /**
+         * DuelBasis
+         * @description One revealed duel as it is rated.
+         */
+        DuelBasis: {
+            /** Ballot */
+            ballot: string;
+            /** Crowd */
+            crowd: number[];
+            /** Duel */
+            duel: string;
+            /** Judges */
+            judges: number[];
+            /** Left */
+            left: string;
+            /** Right */
+            right: string;
+            /** Style */
+            style?: [
+                {
+                    [key: string]: number;
+                },
+                {
+                    [key: string]: number;
+                }
+            ] | null;
         };
         /** DuelOut */
         DuelOut: {
@@ -4502,6 +5101,48 @@ export interface components {
             place: string;
             /** Row */
             row: number;
+        };
+        /** ExcusalOut */
+        ExcusalOut: {
+            /**
+             * Kind
+             * @enum {string}
+             */
+            kind: "skip" | "conflict";
+            /** Reason */
+            reason: string;
+            /** Text */
+            text: string;
+        };
+        /**
+         * Excuse
+         * @description “I cannot judge this” (skip) or “I must not” (conflict).
+         */
+        Excuse: {
+            /**
+             * Kind
+             * @enum {string}
+             */
+            kind: "skip" | "conflict";
+            /** Reason */
+            reason: string;
+            /**
+             * Text
+             * @default
+             */
+            text: string;
+        };
+        /**
+         * Expected
+         * @description How often two entries were to meet, in duels that a rule drew by chance and those that people chose.
+         */
+        Expected: {
+            /** A */
+            a: string;
+            /** B */
+            b: string;
+            /** Meetings */
+            meetings: number;
         };
         /** ExportFile */
         ExportFile: {
@@ -4884,6 +5525,15 @@ export interface components {
              * @default
              */
             note: string;
+            /**
+             * Scores
+             * @default {}
+             */
+            scores: {
+                [key: string]: {
+                    [key: string]: number;
+                };
+            };
         };
         /**
          * GymSource
@@ -5028,12 +5678,99 @@ export interface components {
             /** Token */
             token: string;
         };
+        /** JudgeReport */
+        JudgeReport: {
+            /** Agrees */
+            agrees: number | null;
+            calibration: components["schemas"]["CalibrationScore"];
+            /** Changed */
+            changed: number;
+            /** Left Seen */
+            left_seen: number | null;
+            /** Name */
+            name: string;
+            /** Second Looks */
+            second_looks: number;
+            /** Seconds */
+            seconds: number | null;
+            /** Skips */
+            skips: number;
+            /** Strictness */
+            strictness: {
+                [key: string]: number;
+            };
+            /** Ties */
+            ties: number;
+            /** Verdicts */
+            verdicts: number;
+        };
         /** JudgesIn */
         JudgesIn: {
             /** Submitted */
             submitted: number;
             /** Total */
             total: number;
+        };
+        /**
+         * JudgingReport
+         * @description Of published ballots only: nobody knows a split before the reveal.
+         */
+        JudgingReport: {
+            /** Duels */
+            duels: number;
+            interval: components["schemas"]["AlphaOut"] | null;
+            /** Judges */
+            judges: components["schemas"]["JudgeReport"][];
+            /** Models */
+            models: components["schemas"]["ModelReport"][];
+            nominal: components["schemas"]["AlphaOut"] | null;
+        };
+        /**
+         * JurorOut
+         * @description How far one judge is with a duel; nothing of what he says.
+         */
+        JurorOut: {
+            /** Name */
+            name: string;
+            /** Reason */
+            reason: string | null;
+            /** Rest */
+            rest: ("many" | "hurried") | null;
+            /**
+             * State
+             * @enum {string}
+             */
+            state: "open" | "given" | "skipped" | "barred";
+        };
+        /** JuryOut */
+        JuryOut: {
+            /** Ballot Id */
+            ballot_id: string | null;
+            /** Jurors */
+            jurors: components["schemas"]["JurorOut"][];
+            /** Second Look Until */
+            second_look_until: string | null;
+        };
+        /** KeepDraft */
+        KeepDraft: {
+            /** Choice */
+            choice?: ("left" | "right" | "tie" | "both_bad") | null;
+            /**
+             * Note
+             * @default
+             */
+            note: string;
+            /**
+             * Scores
+             * @default {}
+             */
+            scores: {
+                [key: string]: {
+                    [key: string]: number;
+                };
+            };
+            /** Version */
+            version: number;
         };
         /** KeyOut */
         KeyOut: {
@@ -5381,6 +6118,21 @@ export interface components {
             /** Owned By */
             owned_by: string;
         };
+        /** ModelReport */
+        ModelReport: {
+            /** Abstained */
+            abstained: {
+                [key: string]: number;
+            };
+            /** Agrees */
+            agrees: number | null;
+            /** Id */
+            id: string;
+            /** Model */
+            model: string;
+            /** Verdicts */
+            verdicts: number;
+        };
         /** ModelsOut */
         ModelsOut: {
             /** Data */
@@ -5481,6 +6233,28 @@ export interface components {
         NewCalibration: {
             /** Hardware Class */
             hardware_class: string;
+        };
+        /** NewCalibrationItem */
+        NewCalibrationItem: {
+            /** Gold */
+            gold?: ("left" | "right" | "tie" | "both_bad") | null;
+            /** Left */
+            left: string;
+            /** Prompt */
+            prompt: string;
+            /** Right */
+            right: string;
+            /**
+             * Times
+             * @default 1
+             * @enum {integer}
+             */
+            times: 1 | 2;
+            /**
+             * Why
+             * @default
+             */
+            why: string;
         };
         /**
          * NewCandidate
@@ -5929,6 +6703,47 @@ export interface components {
             reason: string;
             /** Score */
             score: number;
+        };
+        /**
+         * Pairings
+         * @description Suggested next pairs, in the order in which they were drawn. The first is the draw; taking it keeps the ratings'
+         *     weights exact, any other is the producer's own choice and is weighed as one.
+         */
+        Pairings: {
+            /** Pairs */
+            pairs: components["schemas"]["SuggestedPair"][];
+            /** Rule */
+            rule: string;
+            /** Seed */
+            seed: string;
+            /**
+             * Stage
+             * @enum {string}
+             */
+            stage: "balanced" | "shrinkage";
+        };
+        /**
+         * PanelOut
+         * @description The models' series, apart from judges and crowd.
+         */
+        PanelOut: {
+            /** Says */
+            says: ("left" | "right" | "tie" | "both_bad") | null;
+            /** Verdicts */
+            verdicts: components["schemas"]["PanelVerdictOut"][];
+        };
+        /** PanelVerdictOut */
+        PanelVerdictOut: {
+            /** Abstains */
+            abstains: ("flip" | "malformed" | "unreachable" | "unconfigured" | "off_air") | null;
+            /** Choice */
+            choice: ("left" | "right" | "tie" | "both_bad") | null;
+            /** Judge */
+            judge: string;
+            /** Model */
+            model: string;
+            /** Weight */
+            weight: number;
         };
         /**
          * ParentOption
@@ -6453,6 +7268,59 @@ export interface components {
             tokens: number;
             /** Version */
             version: number | null;
+        };
+        /**
+         * RatingRow
+         * @description A row of the board; see `rules.Rating`.
+         */
+        RatingRow: {
+            /** Duels */
+            duels: number;
+            /** Entry */
+            entry: string;
+            /** Hi */
+            hi: number | null;
+            /** Lo */
+            lo: number | null;
+            /** Rank */
+            rank: number | null;
+            /** Rank To */
+            rank_to?: number | null;
+            /** Rating */
+            rating: number | null;
+            reason: components["schemas"]["Unrated"] | null;
+        };
+        /**
+         * RatingRules
+         * @description How duels become ratings and who meets next, beside the weights.
+         */
+        RatingRules: {
+            /**
+             * Rounds
+             * @default 1
+             */
+            rounds: number;
+            /**
+             * Stage Lead
+             * @default 2
+             */
+            stage_lead: number;
+            /**
+             * Style Control
+             * @default false
+             */
+            style_control: boolean;
+            /**
+             * Style Features
+             * @default [
+             *       "characters",
+             *       "headers",
+             *       "lists",
+             *       "bold",
+             *       "code"
+             *     ]
+             */
+            style_features: ("characters" | "headers" | "lists" | "bold" | "code")[];
         };
         /**
          * Ratio
@@ -6987,6 +7855,7 @@ export interface components {
              * @enum {string}
              */
             preferences: "none" | "verdicts" | "verdicts+votes";
+            ratings: components["schemas"]["RatingRules"];
             /** Rules Digest */
             rules_digest: string;
             sampling: components["schemas"]["Sampling"];
@@ -7016,6 +7885,16 @@ export interface components {
             season_id: string;
             /** Seed */
             seed: string | null;
+        };
+        /** SecondLookOut */
+        SecondLookOut: {
+            /** First */
+            first: ("left" | "right" | "tie" | "both_bad") | null;
+            /**
+             * Until
+             * Format: date-time
+             */
+            until: string;
         };
         /** ServingNode */
         ServingNode: {
@@ -7156,6 +8035,53 @@ export interface components {
             seq: number;
             /** State */
             state: components["schemas"]["Stage"] | components["schemas"]["Desk"] | components["schemas"]["Program"] | components["schemas"]["Board"] | components["schemas"]["SubmissionOut"] | components["schemas"]["PracticeOut"] | components["schemas"]["TrainingOut"] | components["schemas"]["RaceOut"];
+        };
+        /** SnapshotLine */
+        SnapshotLine: {
+            /**
+             * At
+             * Format: date-time
+             */
+            at: string;
+            /** Close Call */
+            close_call: boolean;
+            /** Duels */
+            duels: number;
+            /**
+             * Id
+             * Format: uuid
+             */
+            id: string;
+            /** Rules Digest */
+            rules_digest: string;
+        };
+        /**
+         * SnapshotOut
+         * @description Ratings of a date, with all that they follow from: `gavel ratings recompute` computes them again.
+         */
+        SnapshotOut: {
+            /**
+             * At
+             * Format: date-time
+             */
+            at: string;
+            basis: components["schemas"]["Basis"] | null;
+            check: components["schemas"]["BootstrapCheck"] | null;
+            /** Close Call */
+            close_call: boolean;
+            /** Duels */
+            duels: number;
+            /** Effects */
+            effects: components["schemas"]["StyleEffect"][];
+            /**
+             * Id
+             * Format: uuid
+             */
+            id: string;
+            /** Rows */
+            rows: components["schemas"]["RatingRow"][];
+            /** Rules Digest */
+            rules_digest: string;
         };
         /**
          * SpeedFile
@@ -7571,6 +8497,24 @@ export interface components {
              */
             include_usage: boolean;
         };
+        /**
+         * StyleEffect
+         * @description What one root mean square of a style difference was worth to the voters, with its 95 % interval; in points.
+         *     Observed and not caused: who writes longer may also write better.
+         */
+        StyleEffect: {
+            /**
+             * Feature
+             * @enum {string}
+             */
+            feature: "characters" | "headers" | "lists" | "bold" | "code";
+            /** Hi */
+            hi: number;
+            /** Lo */
+            lo: number;
+            /** Points */
+            points: number;
+        };
         /** SubmissionOut */
         SubmissionOut: {
             /**
@@ -7619,6 +8563,27 @@ export interface components {
             waiting: components["schemas"]["WaitingOut"] | null;
             /** Withdrawn From */
             withdrawn_from: ("uploading" | "received" | "verifying" | "verified" | "refused" | "benchmarking" | "ready" | "failed" | "cancelled" | "withdrawn") | null;
+        };
+        /** SuggestedPair */
+        SuggestedPair: {
+            /**
+             * A
+             * Format: uuid
+             */
+            a: string;
+            /**
+             * B
+             * Format: uuid
+             */
+            b: string;
+            /** Chance */
+            chance: number;
+            /** Gain */
+            gain: number | null;
+            /** Half Width */
+            half_width: number | null;
+            /** Met */
+            met: number;
         };
         /**
          * SuiteOut
@@ -8540,6 +9505,12 @@ export interface components {
             text: string;
         };
         /**
+         * Unrated
+         * @description Why an entry has no rating. The web translates the code.
+         * @enum {string}
+         */
+        Unrated: "not_enough_duels" | "not_connected";
+        /**
          * UnusableParent
          * @description A version with whose adapter training cannot begin, and why.
          */
@@ -8643,8 +9614,19 @@ export interface components {
              * @enum {string}
              */
             choice: "left" | "right" | "tie" | "both_bad";
+            /**
+             * Look
+             * @enum {integer}
+             */
+            look: 1 | 2;
             /** Note */
             note: string;
+            /** Scores */
+            scores: {
+                [key: string]: {
+                    [key: string]: number;
+                };
+            };
         };
         /**
          * VersionRef
@@ -8781,7 +9763,9 @@ export type ActiveList = components['schemas']['ActiveList'];
 export type Against = components['schemas']['Against'];
 export type Aigc = components['schemas']['Aigc'];
 export type AiLabel = components['schemas']['AiLabel'];
+export type AlphaOut = components['schemas']['AlphaOut'];
 export type AlternativeOut = components['schemas']['AlternativeOut'];
+export type AnswerCalibration = components['schemas']['AnswerCalibration'];
 export type AnswerFile = components['schemas']['AnswerFile'];
 export type AnswerRecord = components['schemas']['AnswerRecord'];
 export type ArenaAppVersion = components['schemas']['arena__app__Version'];
@@ -8800,12 +9784,18 @@ export type AxisValues = components['schemas']['AxisValues'];
 export type BallotConfig = components['schemas']['BallotConfig'];
 export type BallotOut = components['schemas']['BallotOut'];
 export type BaseModelOut = components['schemas']['BaseModelOut'];
+export type Basis = components['schemas']['Basis'];
 export type Board = components['schemas']['Board'];
 export type BoardRow = components['schemas']['BoardRow'];
+export type BootstrapCheck = components['schemas']['BootstrapCheck'];
 export type Budget = components['schemas']['Budget'];
 export type Calibrated = components['schemas']['Calibrated'];
+export type CalibrationItemOut = components['schemas']['CalibrationItemOut'];
 export type CalibrationOut = components['schemas']['CalibrationOut'];
 export type CalibrationRules = components['schemas']['CalibrationRules'];
+export type CalibrationSaid = components['schemas']['CalibrationSaid'];
+export type CalibrationScore = components['schemas']['CalibrationScore'];
+export type CalibrationTask = components['schemas']['CalibrationTask'];
 export type CandidateOut = components['schemas']['CandidateOut'];
 export type CastVote = components['schemas']['CastVote'];
 export type Certificate = components['schemas']['Certificate'];
@@ -8820,20 +9810,26 @@ export type CommandIn = components['schemas']['CommandIn'];
 export type ComparisonOut = components['schemas']['ComparisonOut'];
 export type CompetingOut = components['schemas']['CompetingOut'];
 export type CompletionOut = components['schemas']['CompletionOut'];
+export type ConflictOut = components['schemas']['ConflictOut'];
 export type ContaminationOut = components['schemas']['ContaminationOut'];
 export type Count = components['schemas']['Count'];
+export type Criterion = components['schemas']['Criterion'];
 export type DatasetOut = components['schemas']['DatasetOut'];
 export type DatasetReport = components['schemas']['DatasetReport'];
 export type Deadlines = components['schemas']['Deadlines'];
 export type DecisionOut = components['schemas']['DecisionOut'];
+export type DeclareConflict = components['schemas']['DeclareConflict'];
 export type Desk = components['schemas']['Desk'];
 export type DeskBallot = components['schemas']['DeskBallot'];
 export type DeskEvent = components['schemas']['DeskEvent'];
+export type DeskOut = components['schemas']['DeskOut'];
 export type DeskSides = components['schemas']['DeskSides'];
 export type Device = components['schemas']['Device'];
 export type DevicePlan = components['schemas']['DevicePlan'];
 export type DeviceShare = components['schemas']['DeviceShare'];
 export type Done = components['schemas']['Done'];
+export type DraftOut = components['schemas']['DraftOut'];
+export type DuelBasis = components['schemas']['DuelBasis'];
 export type DuelOut = components['schemas']['DuelOut'];
 export type EngineCaps = components['schemas']['EngineCaps'];
 export type EngineRecorded = components['schemas']['EngineRecorded'];
@@ -8843,6 +9839,9 @@ export type EpisodeFile = components['schemas']['EpisodeFile'];
 export type EpisodeOut = components['schemas']['EpisodeOut'];
 export type EstimateOut = components['schemas']['EstimateOut'];
 export type Example = components['schemas']['Example'];
+export type ExcusalOut = components['schemas']['ExcusalOut'];
+export type Excuse = components['schemas']['Excuse'];
+export type Expected = components['schemas']['Expected'];
 export type ExportFile = components['schemas']['ExportFile'];
 export type ExportLine = components['schemas']['ExportLine'];
 export type ExportOut = components['schemas']['ExportOut'];
@@ -8877,7 +9876,12 @@ export type InviteMember = components['schemas']['InviteMember'];
 export type Joined = components['schemas']['Joined'];
 export type Joining = components['schemas']['Joining'];
 export type JoinToken = components['schemas']['JoinToken'];
+export type JudgeReport = components['schemas']['JudgeReport'];
 export type JudgesIn = components['schemas']['JudgesIn'];
+export type JudgingReport = components['schemas']['JudgingReport'];
+export type JurorOut = components['schemas']['JurorOut'];
+export type JuryOut = components['schemas']['JuryOut'];
+export type KeepDraft = components['schemas']['KeepDraft'];
 export type KeyOut = components['schemas']['KeyOut'];
 export type LeaseOut = components['schemas']['LeaseOut'];
 export type LeftOut = components['schemas']['LeftOut'];
@@ -8898,11 +9902,13 @@ export type Misfit = components['schemas']['Misfit'];
 export type ModelExport = components['schemas']['ModelExport'];
 export type ModelExports = components['schemas']['ModelExports'];
 export type ModelOut = components['schemas']['ModelOut'];
+export type ModelReport = components['schemas']['ModelReport'];
 export type ModelsOut = components['schemas']['ModelsOut'];
 export type ModerationVerdictOut = components['schemas']['ModerationVerdictOut'];
 export type ModuleLikenessOut = components['schemas']['ModuleLikenessOut'];
 export type NewBallot = components['schemas']['NewBallot'];
 export type NewCalibration = components['schemas']['NewCalibration'];
+export type NewCalibrationItem = components['schemas']['NewCalibrationItem'];
 export type NewCandidate = components['schemas']['NewCandidate'];
 export type NewCaptain = components['schemas']['NewCaptain'];
 export type NewEntry = components['schemas']['NewEntry'];
@@ -8926,6 +9932,9 @@ export type OpenInvitation = components['schemas']['OpenInvitation'];
 export type OpenVote = components['schemas']['OpenVote'];
 export type Option = components['schemas']['Option'];
 export type Overridden = components['schemas']['Overridden'];
+export type Pairings = components['schemas']['Pairings'];
+export type PanelOut = components['schemas']['PanelOut'];
+export type PanelVerdictOut = components['schemas']['PanelVerdictOut'];
 export type ParentOption = components['schemas']['ParentOption'];
 export type PlanPart = components['schemas']['PlanPart'];
 export type PointOut = components['schemas']['PointOut'];
@@ -8948,6 +9957,8 @@ export type RaceOut = components['schemas']['RaceOut'];
 export type RaceRef = components['schemas']['RaceRef'];
 export type RacerOut = components['schemas']['RacerOut'];
 export type RaceRun = components['schemas']['RaceRun'];
+export type RatingRow = components['schemas']['RatingRow'];
+export type RatingRules = components['schemas']['RatingRules'];
 export type Ratio = components['schemas']['Ratio'];
 export type Receipt = components['schemas']['Receipt'];
 export type RecipeOption = components['schemas']['RecipeOption'];
@@ -8980,6 +9991,7 @@ export type SealedAnswer = components['schemas']['SealedAnswer'];
 export type SeasonOn = components['schemas']['SeasonOn'];
 export type SeasonOut = components['schemas']['SeasonOut'];
 export type SeasonSeedOut = components['schemas']['SeasonSeedOut'];
+export type SecondLookOut = components['schemas']['SecondLookOut'];
 export type ServingNode = components['schemas']['ServingNode'];
 export type ShardEnd = components['schemas']['ShardEnd'];
 export type Shown = components['schemas']['Shown'];
@@ -8988,6 +10000,8 @@ export type SideLineage = components['schemas']['SideLineage'];
 export type SideOut = components['schemas']['SideOut'];
 export type SinceSetOut = components['schemas']['SinceSetOut'];
 export type Snapshot = components['schemas']['Snapshot'];
+export type SnapshotLine = components['schemas']['SnapshotLine'];
+export type SnapshotOut = components['schemas']['SnapshotOut'];
 export type SpeedFile = components['schemas']['SpeedFile'];
 export type SpeedOut = components['schemas']['SpeedOut'];
 export type SpeedResult = components['schemas']['SpeedResult'];
@@ -9004,7 +10018,9 @@ export type StageTurn = components['schemas']['StageTurn'];
 export type StartDuel = components['schemas']['StartDuel'];
 export type Steer = components['schemas']['Steer'];
 export type StreamOptions = components['schemas']['StreamOptions'];
+export type StyleEffect = components['schemas']['StyleEffect'];
 export type SubmissionOut = components['schemas']['SubmissionOut'];
+export type SuggestedPair = components['schemas']['SuggestedPair'];
 export type SuiteOut = components['schemas']['SuiteOut'];
 export type SuiteRow = components['schemas']['SuiteRow'];
 export type SuiteScores = components['schemas']['SuiteScores'];
@@ -9038,6 +10054,7 @@ export type TrainingSpecOutput = components['schemas']['TrainingSpec-Output'];
 export type TrainingWaits = components['schemas']['TrainingWaits'];
 export type TrainRecord = components['schemas']['TrainRecord'];
 export type Try = components['schemas']['Try'];
+export type Unrated = components['schemas']['Unrated'];
 export type UnusableParent = components['schemas']['UnusableParent'];
 export type UploadOut = components['schemas']['UploadOut'];
 export type UseOut = components['schemas']['UseOut'];
@@ -9405,6 +10422,37 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["BallotOut"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    read_panel: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                ballot_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PanelOut"];
                 };
             };
             /** @description Validation Error */
@@ -10154,6 +11202,169 @@ export interface operations {
             };
         };
     };
+    read_desk: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                duel_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DeskOut"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    keep_draft: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                duel_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["KeepDraft"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DraftOut"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    excuse: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                duel_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Excuse"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ExcusalOut"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    take_back_skip: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                duel_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Done"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    read_jury: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                duel_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["JuryOut"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
     steer_program: {
         parameters: {
             query?: never;
@@ -10597,6 +11808,37 @@ export interface operations {
             };
         };
     };
+    suggested_pairs: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                episode_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Pairings"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
     download_provenance: {
         parameters: {
             query?: never;
@@ -10965,6 +12207,280 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["EpisodeOut"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    list_calibration: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CalibrationItemOut"][];
+                };
+            };
+        };
+    };
+    add_calibration: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewCalibrationItem"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Done"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    retire_calibration: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                item_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Done"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    answer_calibration: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                item_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["AnswerCalibration"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CalibrationSaid"] | null;
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    next_calibration: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CalibrationTask"] | null;
+                };
+            };
+        };
+    };
+    list_conflicts: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ConflictOut"][];
+                };
+            };
+        };
+    };
+    declare_conflict: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["DeclareConflict"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ConflictOut"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    lift_conflict: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                conflict_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Done"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    all_conflicts: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ConflictOut"][];
+                };
+            };
+        };
+    };
+    read_report: {
+        parameters: {
+            query?: {
+                episode?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["JudgingReport"];
                 };
             };
             /** @description Validation Error */
@@ -11800,6 +13316,70 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["TrainingOut"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    list_snapshots: {
+        parameters: {
+            query?: {
+                /** @description Only those that there were at this time. */
+                at?: string | null;
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SnapshotLine"][];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    read_snapshot: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                snapshot_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SnapshotOut"];
                 };
             };
             /** @description Validation Error */

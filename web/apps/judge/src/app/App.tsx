@@ -1,5 +1,7 @@
 import { Gate, JoinPage, Lost, Shell } from "@gavel/desk";
 import { match, usePath } from "@gavel/ui";
+import { ConflictsPage } from "../conflicts/ConflictsPage";
+import { PracticePage } from "../practice/PracticePage";
 import { ShowPage } from "../show/ShowPage";
 
 export function App() {
@@ -11,8 +13,8 @@ export function App() {
       {path === "/" ? (
         <ShowPage />
       ) : (
-        <Shell desk="judge">
-          <Lost />
+        <Shell desk="judge" width="wide">
+          {path === "/practice" ? <PracticePage /> : path === "/conflicts" ? <ConflictsPage /> : <Lost />}
         </Shell>
       )}
     </Gate>

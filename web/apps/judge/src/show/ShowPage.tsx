@@ -3,7 +3,10 @@ import { Connection, Shell, useTitle } from "@gavel/desk";
 import { useChannel } from "@gavel/live";
 import { EmptyState, ErrorNote, Loading, Mark } from "@gavel/ui";
 import { useT } from "../i18n";
+import { Meanwhile } from "../practice/Meanwhile";
 import { BallotRound } from "../verdict/BallotRound";
+import { turnedStage } from "../verdict/sides";
+import { useDesk } from "../verdict/useDesk";
 import { Announcer } from "./Announcer";
 import { DuelRound } from "./DuelRound";
 import { useEpisode } from "./episode";
@@ -30,13 +33,22 @@ function Follow({ episode }: { episode: Episode }) {
   );
 }
 
-function Scene({ stage, serverNow }: { stage: Stage; serverNow: () => number }) {
-  const { phase, duel, ballot } = stage;
-  if (phase === "finished") return <Over episode={stage.episode} />;
-  if (duel && ballot && phase !== "idle" && phase !== "duel") {
-    return <BallotRound key={ballot.id} stage={stage} duel={duel} ballot={ballot} serverNow={serverNow} />;
+function Scene({ stage: told, serverNow }: { stage: Stage; serverNow: () => number }) {
+  const { phase } = told;
+  const duel = phase === "idle" || phase === "finished" ? null : told.duel;
+  // Another judge's verdict is no news for this desk; a turn of the show or of the ballot is.
+  const news = [phase, told.ballot?.id, told.ballot?.state, told.ballot?.locks_at].join();
+  const desk = useDesk(duel?.id ?? null, news);
+  if (phase === "finished") return <Over episode={told.episode} />;
+  if (duel === null) return <Waiting episode={told.episode} />;
+  if (!desk.data) return desk.error ? <ErrorNote error={desk.error} retry={() => void desk.refetch()} /> : <Loading />;
+  const stage = desk.data.mirrored ? turnedStage(told) : told;
+  const { ballot } = stage;
+  if (stage.duel && ballot && phase !== "duel") {
+    const about = { stage, duel: stage.duel, ballot, desk: desk.data, serverNow };
+    return <BallotRound key={ballot.id} {...about} />;
   }
-  if (duel && phase === "duel") return <DuelRound episode={stage.episode} duel={duel} />;
+  if (stage.duel && phase === "duel") return <DuelRound episode={stage.episode} duel={stage.duel} />;
   return <Waiting episode={stage.episode} />;
 }
 
@@ -46,6 +58,7 @@ function NoShow() {
   return (
     <EmptyState heading="h1" icon={<Mark size={72} />} title={t("wait.none")}>
       {t("wait.none_text")}
+      <Meanwhile />
     </EmptyState>
   );
 }
@@ -58,6 +71,7 @@ function Waiting({ episode }: { episode: Episode }) {
       <b>{t("show.episode", { number: episode.number, title: episode.title })}</b>
       <br />
       {t("wait.text")}
+      <Meanwhile />
     </EmptyState>
   );
 }

@@ -1,24 +1,42 @@
-import type { Choice } from "@gavel/api";
+import type { Choice, JudgeDesk } from "@gavel/api";
 import { SmallButton, StateMark, TextField } from "@gavel/desk";
 import { Button, cx, ErrorNote, SideIcon } from "@gavel/ui";
-import { type FormEvent, type KeyboardEvent, useId } from "react";
+import { type FormEvent, type KeyboardEvent, type ReactNode, useId } from "react";
 import { useT } from "../i18n";
 import { NOTE_LIMIT } from "./draft";
+import { Excuses } from "./Excuses";
 import css from "./Form.module.css";
-import { CHOICES, LETTERS, wishOf } from "./keys";
+import { CHOICES, LETTERS, slotFor, slotsOf, wishOf } from "./keys";
+import { Rubric, slotName } from "./Rubric";
 import type { VerdictInHand } from "./useVerdict";
 
-/** The four choices, the note, and the button that hands them in. */
-export function Form({ verdict, teaches }: { verdict: VerdictInHand; teaches: boolean }) {
+interface FormProps {
+  verdict: VerdictInHand;
+  desk: JudgeDesk;
+  teaches: boolean;
+  /** What is judged: it stands inside the form, so that the ballot stays in sight below it. */
+  children: ReactNode;
+}
+
+/** What is judged, the rubric, the four choices, the note, and the button that hands them in. */
+export function Form({ verdict, desk, teaches, children }: FormProps) {
   const { t } = useT();
-  const { draft, saved, changed, busy, choose, write, submit } = verdict;
+  const { draft, saved, changed, confirms, busy, choose, write, score, submit } = verdict;
   const name = useId();
-  const press = (event: KeyboardEvent) => {
+  const slots = slotsOf(desk.rubric.map(({ id }) => id));
+  const press = (event: KeyboardEvent<HTMLFormElement>) => {
     const wish = wishOf(event);
     if (wish === null) return;
     event.preventDefault();
-    if (wish === "submit") submit();
-    else choose(wish);
+    if (wish === "submit") return submit();
+    if (typeof wish !== "number") return choose(wish);
+    const held = (event.target as Element).closest<HTMLElement>("[data-slot]")?.dataset.slot;
+    const slot = slotFor(slots, draft.scores, slots.find((one) => slotName(one) === held) ?? null);
+    if (slot === null) return;
+    score(slot.criterion, slot.side, wish);
+    const next = slots[slots.indexOf(slot) + 1];
+    const there = next && event.currentTarget.querySelector<HTMLElement>(`[data-slot="${slotName(next)}"]`);
+    (there?.querySelector<HTMLElement>("input:checked") ?? there?.querySelector<HTMLElement>("input"))?.focus();
   };
   const send = (event: FormEvent) => {
     event.preventDefault();
@@ -26,44 +44,58 @@ export function Form({ verdict, teaches }: { verdict: VerdictInHand; teaches: bo
   };
   return (
     <form className={css.form} aria-label={t("verdict.yours")} onSubmit={send} onKeyDown={press}>
-      <fieldset className={css.choices} aria-label={t("verdict.ask")}>
-        {CHOICES.map((choice) => (
-          <ChoiceRadio key={choice} {...{ choice, name }} chosen={draft.choice === choice} onChoose={choose} />
-        ))}
-      </fieldset>
-      <div className={css.rest}>
-        <TextField
-          label={t("verdict.note")}
-          hint={draft.note.length > NOTE_LIMIT - 100 ? `${draft.note.length} / ${NOTE_LIMIT}` : undefined}
-          rows={2}
-          maxLength={NOTE_LIMIT}
-          value={draft.note}
-          onChange={(event) => write(event.target.value)}
-        />
-        <div className={css.hand}>
-          {/* Not `disabled`, which would take the focus out of the form, and the keys with it. */}
-          <Button
-            tone="gold"
-            type="submit"
-            wide
-            aria-disabled={draft.choice === null || busy || !changed}
-            aria-keyshortcuts="Control+Enter"
-          >
-            {t(
-              busy ? "verdict.sending" : !saved ? "verdict.submit" : changed ? "verdict.resubmit" : "verdict.submitted",
-            )}
-            <span className={css.keys} aria-hidden="true">
-              <kbd>Ctrl</kbd>
-              <kbd>Enter</kbd>
-            </span>
-          </Button>
-          <Standing verdict={verdict} />
-          {teaches && <p className={css.teaches}>{t("verdict.teaches")}</p>}
-        </div>
+      {children}
+      {desk.rubric.length > 0 && (
+        <Rubric rubric={desk.rubric} required={desk.scores === "required"} verdict={verdict} />
+      )}
+      <div className={css.asides}>
+        {teaches && <p className={css.teaches}>{t("verdict.teaches")}</p>}
+        <Excuses desk={desk} judged={saved !== null} />
       </div>
-      {verdict.error !== null && <ErrorNote className={css.error} error={verdict.error} retry={submit} />}
+      <div className={css.dock}>
+        <fieldset className={css.choices} aria-label={t("verdict.ask")}>
+          {CHOICES.map((choice) => (
+            <ChoiceRadio key={choice} {...{ choice, name }} chosen={draft.choice === choice} onChoose={choose} />
+          ))}
+        </fieldset>
+        <div className={css.rest}>
+          <TextField
+            label={t("verdict.note")}
+            hint={draft.note.length > NOTE_LIMIT - 100 ? `${draft.note.length} / ${NOTE_LIMIT}` : undefined}
+            rows={2}
+            maxLength={NOTE_LIMIT}
+            value={draft.note}
+            onChange={(event) => write(event.target.value)}
+          />
+          <div className={css.hand}>
+            {/* Not `disabled`, which would take the focus out of the form, and the keys with it. */}
+            <Button
+              tone="gold"
+              type="submit"
+              wide
+              aria-disabled={draft.choice === null || busy || (!changed && !confirms)}
+              aria-keyshortcuts="Control+Enter"
+            >
+              {t(buttonWords(verdict))}
+              <span className={css.keys} aria-hidden="true">
+                <kbd>Ctrl</kbd>
+                <kbd>Enter</kbd>
+              </span>
+            </Button>
+            <Standing verdict={verdict} />
+          </div>
+        </div>
+        {verdict.error !== null && <ErrorNote className={css.error} error={verdict.error} retry={submit} />}
+      </div>
     </form>
   );
+}
+
+function buttonWords({ busy, saved, changed, confirms }: VerdictInHand) {
+  if (busy) return "verdict.sending";
+  if (!saved) return "verdict.submit";
+  if (changed) return "verdict.resubmit";
+  return confirms ? "verdict.confirm" : "verdict.submitted";
 }
 
 interface ChoiceRadioProps {
@@ -106,7 +138,7 @@ export function ChoiceIcon({ choice, inverse = false }: { choice: Choice; invers
 /** Where the verdict stands: not chosen, not submitted, in, or in with a change in hand. */
 function Standing({ verdict }: { verdict: VerdictInHand }) {
   const { t } = useT();
-  const { draft, saved, changed, known, stuck } = verdict;
+  const { draft, saved, changed, confirms, known, newer, stuck } = verdict;
   if (stuck) {
     return (
       <div className={css.standing} role="status">
@@ -114,6 +146,13 @@ function Standing({ verdict }: { verdict: VerdictInHand }) {
           <StateMark tone="warn" /> {t("verdict.stuck")}
         </p>
       </div>
+    );
+  }
+  if (newer) {
+    return (
+      <p className={css.standing} role="status">
+        <StateMark tone="warn" /> {t("verdict.newer")}
+      </p>
     );
   }
   if (saved && changed) {
@@ -132,7 +171,8 @@ function Standing({ verdict }: { verdict: VerdictInHand }) {
     <p className={css.standing} role="status">
       {saved ? (
         <>
-          <StateMark tone="good" /> <b className={css.in}>{t("verdict.in")}</b> {t("verdict.changeable")}
+          <StateMark tone="good" /> <b className={css.in}>{t("verdict.in")}</b>{" "}
+          {t(confirms ? "verdict.confirm_or_change" : "verdict.changeable")}
         </>
       ) : !known && verdict.unknownWhy !== null ? (
         t("verdict.unknown")

@@ -4,6 +4,7 @@ import type { JSX } from "react";
 import { BenchPage } from "../bench/BenchPage";
 import { EpisodesPage } from "../episodes/EpisodesPage";
 import { useT } from "../i18n";
+import { JuryPage } from "../jury/JuryPage";
 import { ModelsPage } from "../models/ModelsPage";
 import { NodesPage } from "../nodes/NodesPage";
 import { PreferencesPage } from "../preferences/PreferencesPage";
@@ -40,6 +41,7 @@ function ProducerPage({ path }: { path: string }) {
     { to: "/benchmarks", label: t("bench.nav") },
     { to: "/training", label: t("training.nav") },
     { to: "/preferences", label: t("preferences.nav") },
+    { to: "/jury", label: t("jury.nav") },
     { to: "/nodes", label: t("nodes.title") },
     { to: "/models", label: t("models.title") },
   ];
@@ -49,6 +51,7 @@ function ProducerPage({ path }: { path: string }) {
     "/benchmarks": BenchPage,
     "/training": TrainingPage,
     "/preferences": PreferencesPage,
+    "/jury": JuryPage,
     "/nodes": NodesPage,
     "/models": ModelsPage,
   };
