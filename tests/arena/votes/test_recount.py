@@ -23,7 +23,7 @@ from typer.testing import CliRunner
 
 from arena.cli.main import app
 from arena.kit import merkle
-from arena.ratings import rules as ratings
+from arena.ratings import tallies as ratings
 from arena.votes import ledger, publishing, recount
 from arena.votes.evidence import CheckpointLine, CorrectionLine, Head, Seal, SeasonHead, VerdictLine
 from arena.votes.models import Ballot
