@@ -1,5 +1,6 @@
 """The face of accounts: what other domains use."""
 
+from arena.accounts.devices import forget_devices, known_devices
 from arena.accounts.limits import slow_down
 from arena.accounts.models import OneTimeLink, Person
 from arena.accounts.policy import (
@@ -41,7 +42,9 @@ __all__ = [
     "current_caller",
     "digest",
     "ensure_operator",
+    "forget_devices",
     "judges",
+    "known_devices",
     "link",
     "read_link",
     "slow_down",

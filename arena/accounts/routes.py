@@ -2,11 +2,13 @@
 
 import re
 import secrets
+from datetime import timedelta
 from uuid import UUID
 
 from fastapi import APIRouter, Request, Response
 
 from arena.accounts import queries, service
+from arena.accounts.devices import remember
 from arena.accounts.limits import guess
 from arena.accounts.models import Invitation, Person
 from arena.accounts.policy import (
@@ -121,7 +123,11 @@ async def revoke_token(token_id: UUID, caller: SignedIn, session: SessionDep) ->
 
 @router.post("/device")
 async def make_device(
-    request: Request, response: Response, caller: PublicCaller, channel: ShowChannel | None = None
+    request: Request,
+    response: Response,
+    caller: PublicCaller,
+    session: SessionDep,
+    channel: ShowChannel | None = None,
 ) -> Device:
     """The anonymous identity of a viewer's phone: a signed random number, no account.
 
@@ -134,6 +140,7 @@ async def make_device(
         return Device(device=caller.device, channel=channel)
     await guess(request, "device")
     device = caller.device or "d-" + secrets.token_hex(12)
+    await remember(request, session, device, timedelta(seconds=DEVICE_LIFE_SECONDS))
     token = site.signer.sign(DEVICE, {"device": device, "channel": channel}, DEVICE_LIFE_SECONDS)
     _set_cookie(request, response, device_cookie(site), token, DEVICE_LIFE_SECONDS)
     return Device(device=device, channel=channel)

@@ -23,6 +23,7 @@ BENCHES = {
     "eval": "arena.cli.bench_eval:figures",
     "train": "arena.cli.bench_train:figures",
     "votes": "arena.cli.bench_votes:figures",
+    "fraud": "arena.cli.bench_fraud:figures",
 }
 
 
