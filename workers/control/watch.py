@@ -7,6 +7,7 @@ import structlog
 from pydantic import ValidationError
 from sqlalchemy.exc import SQLAlchemyError
 
+from arena.accounts.public import forget_devices
 from arena.kit.db import transaction
 from arena.kit.errors import GavelError
 from arena.kit.site import Site
@@ -71,6 +72,7 @@ async def tidy_uploads(site: Site) -> None:
     """Give up what nobody sends any more, and remove what was sent for versions that have their verdict."""
     async with transaction(site.sessions, site.bus) as session:
         await give_up_idle(session)
+        await forget_devices(session)
         await forget_files(site, session)
         await forget_attempts(site, session)
 
