@@ -1,10 +1,13 @@
 """Whom the season's rules flag: those who came together and are of one mind, and hardly ever anybody else. And that a
 flag is a row beside a vote, looked at by two people before the count is signed."""
 
+from itertools import count
 from typing import Any
 
 import pytest
 
+from arena.accounts import work
+from arena.accounts.work import solves
 from arena.cli.bench_fraud import STYLES, caught, season, whole
 from arena.shows.rules import FlagRules
 from arena.votes import fraud
@@ -140,3 +143,38 @@ async def test_a_flag_is_set_aside_by_two_people_and_not_by_one(show: Show) -> N
     counted = await show.producer.post_ok(f"/ballots/{ballot}/close")
     assert counted["count"]["counted"] == {"q1": 10, "q2": 36}
     assert counted["count"]["flagged"] == {"q1": 0, "q2": 0}
+
+
+# --- who votes --------------------------------------------------------------------------------------------------------
+
+
+def worked_out(seed: str, bits: int) -> int:
+    return next(number for number in count() if solves(seed, bits, number))
+
+
+async def test_a_vote_may_ask_for_a_proof_of_work(show: Show, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(work, "LEAST_BITS", 8)
+    ballot = await opened(show, level=1)
+    voter, other = await show.portal.phone(), await show.portal.phone()
+    vote = f"/ballots/{ballot}/votes"
+    assert await voter.refused("POST", vote, {"choice": "q1", "n": 1}) == (403, "vote.level")
+
+    asked = await voter.post_ok("/device/work")
+    answer = {"token": asked["token"], "answer": worked_out(asked["seed"], asked["bits"])}
+    assert await other.refused("POST", "/device/work/answer", answer) == (422, "device.work_wrong")
+    wrong = answer | {"answer": next(n for n in count() if not solves(asked["seed"], asked["bits"], n))}
+    assert await voter.refused("POST", "/device/work/answer", wrong) == (422, "device.work_wrong")
+    same = await voter.post_ok("/device/work/answer", answer)
+    assert same == await voter.post_ok("/device"), "the device is the same one"
+    await voter.post_ok(vote, {"choice": "q1", "n": 1})
+    assert await other.refused("POST", vote, {"choice": "q1", "n": 1}) == (403, "vote.level")
+    assert (await closed(show, ballot))["count"]["levels"] == {"1": 1}
+
+
+async def test_many_proofs_from_one_address_cost_more_and_nobody_is_shut_out(
+    show: Show, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(work, "FREE", 2)
+    voter = await show.portal.phone()
+    bits = [(await voter.post_ok("/device/work"))["bits"] for _ in range(9)]
+    assert bits == sorted(bits) and bits[0] == work.LEAST_BITS < bits[-1] <= work.LEAST_BITS + work.MOST_MORE

@@ -599,6 +599,43 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/device/work": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Ask For Work
+         * @description What a phone computes to show that it is worth something to it, where a vote asks for that.
+         */
+        post: operations["ask_for_work"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/device/work/answer": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Answer Work */
+        post: operations["answer_work"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/duels/{duel_id}": {
         parameters: {
             query?: never;
@@ -8466,6 +8503,25 @@ export interface components {
             voter: string | null;
         };
         /**
+         * Work
+         * @description Find a number for which SHA-256 of `seed:number` begins with `bits` zero bits.
+         */
+        Work: {
+            /** Bits */
+            bits: number;
+            /** Seed */
+            seed: string;
+            /** Token */
+            token: string;
+        };
+        /** WorkAnswer */
+        WorkAnswer: {
+            /** Answer */
+            answer: number;
+            /** Token */
+            token: string;
+        };
+        /**
          * XrayOut
          * @description What an adapter looks like inside: a row per layer, a column per module, 0 where it has no tensors.
          */
@@ -8754,6 +8810,8 @@ export type WaitingOut = components['schemas']['WaitingOut'];
 export type Weights = components['schemas']['Weights'];
 export type WishCorrection = components['schemas']['WishCorrection'];
 export type WishOut = components['schemas']['WishOut'];
+export type Work = components['schemas']['Work'];
+export type WorkAnswer = components['schemas']['WorkAnswer'];
 export type XrayOut = components['schemas']['XrayOut'];
 export type $defs = Record<string, never>;
 export interface operations {
@@ -9718,6 +9776,59 @@ export interface operations {
             cookie?: never;
         };
         requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Device"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    ask_for_work: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Work"];
+                };
+            };
+        };
+    };
+    answer_work: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["WorkAnswer"];
+            };
+        };
         responses: {
             /** @description Successful Response */
             200: {
