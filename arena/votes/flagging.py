@@ -122,8 +122,9 @@ def _flags(rules: FlagRules, closed: Sequence[_Closed], devices: Mapping[str, De
             for name in devices
             if (pseudonym := hmac.digest(key, name.encode(), sha256).hex()[:32]) in one.votes
         }
-        votes = {names.get(voter, voter): said for voter, said in one.votes.items()}
         options = tuple(option["id"] for option in one.ballot.config["options"])
+        # Whoever has written another option into the ledger is found by the count, which comes next.
+        votes = {names.get(voter, voter): said for voter, said in one.votes.items() if said.choice in options}
         polls.append(Poll(str(one.ballot.id), one.ballot.opens_at.timestamp(), options, votes, one.subjects))
     back = {name: pseudonym for pseudonym, name in names.items()}
     return [
