@@ -21,6 +21,7 @@ LIMITS: dict[str, RateLimitItem] = {
     "account": RateLimitItemPerMinute(10, 5),
     "register": RateLimitItemPerMinute(60, 5),
     "device": RateLimitItemPerMinute(3000, 5),
+    "work": RateLimitItemPerMinute(10_000, 5),
 }
 
 PATIENCE = 2.0

@@ -57,3 +57,17 @@ class Invitation(OneTimeLink):
     __tablename__ = "invitations"
 
     role: Mapped[str]
+
+
+class Device(Base):
+    """A viewer's phone, as coarse as the rules about cohorts need it. Deleted when its token has expired."""
+
+    __tablename__ = "devices"
+
+    device: Mapped[str] = mapped_column(primary_key=True)
+    minted_at: Mapped[Created]
+    network: Mapped[str]
+    """Its address's prefix (/24, /48) under a key of the month: nobody reads the address from it."""
+    agent: Mapped[str]
+    """Family of browser and system, not its version."""
+    expires_at: Mapped[datetime] = mapped_column(index=True)

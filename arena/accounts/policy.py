@@ -41,6 +41,8 @@ class Caller:
     device: str | None
     channel: str = HALL
     """Which way of seeing the show the device joined by."""
+    worked: bool = False
+    """The device has shown a proof of work."""
 
     @property
     def roles(self) -> list[str]:
@@ -80,14 +82,14 @@ async def current_caller(connection: HTTPConnection, session: SessionDep) -> Cal
     return Caller(person, *_device(site, device_token))
 
 
-def _device(site: Site, token: str | None) -> tuple[str | None, str]:
+def _device(site: Site, token: str | None) -> tuple[str | None, str, bool]:
     if token is None:
-        return None, HALL
+        return None, HALL, False
     try:
         claims = site.signer.read(DEVICE, token)
     except NotFound:
-        return None, HALL  # an old cookie; the page asks for a new one
-    return claims["device"], claims.get("channel", HALL)
+        return None, HALL, False  # an old cookie; the page asks for a new one
+    return claims["device"], claims.get("channel", HALL), claims.get("worked", False)
 
 
 def _same_origin(connection: HTTPConnection) -> bool:

@@ -1,5 +1,6 @@
 """The face of accounts: what other domains use."""
 
+from arena.accounts.devices import forget_devices, known_devices
 from arena.accounts.limits import slow_down
 from arena.accounts.models import OneTimeLink, Person
 from arena.accounts.policy import (
@@ -41,8 +42,10 @@ __all__ = [
     "current_caller",
     "digest",
     "ensure_operator",
+    "forget_devices",
     "judges",
     "jurors",
+    "known_devices",
     "link",
     "read_link",
     "slow_down",

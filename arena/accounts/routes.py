@@ -2,16 +2,19 @@
 
 import re
 import secrets
+from datetime import timedelta
 from uuid import UUID
 
 from fastapi import APIRouter, Request, Response
 
-from arena.accounts import queries, service
+from arena.accounts import queries, service, work
+from arena.accounts.devices import remember
 from arena.accounts.limits import guess
 from arena.accounts.models import Invitation, Person
 from arena.accounts.policy import (
     DEVICE,
     DEVICE_LIFE_SECONDS,
+    Caller,
     Inviter,
     PublicCaller,
     SignedIn,
@@ -31,9 +34,11 @@ from arena.accounts.schemas import (
     ShowChannel,
     TokenMade,
     TokenRow,
+    Work,
+    WorkAnswer,
 )
 from arena.kit.db import SessionDep
-from arena.kit.errors import Forbidden
+from arena.kit.errors import Forbidden, Unauthenticated
 from arena.kit.schemas import Done
 from arena.kit.site import Site
 
@@ -121,22 +126,53 @@ async def revoke_token(token_id: UUID, caller: SignedIn, session: SessionDep) ->
 
 @router.post("/device")
 async def make_device(
-    request: Request, response: Response, caller: PublicCaller, channel: ShowChannel | None = None
+    request: Request,
+    response: Response,
+    caller: PublicCaller,
+    session: SessionDep,
+    channel: ShowChannel | None = None,
 ) -> Device:
     """The anonymous identity of a viewer's phone: a signed random number, no account.
 
     `channel`: the way of seeing the show whose join link was opened (`hall` unless one says otherwise). A phone that
     knows its number keeps it when it comes by another link.
     """
-    site: Site = request.app.state.site
     channel = channel or caller.channel
     if caller.device is not None and channel == caller.channel:
         return Device(device=caller.device, channel=channel)
     await guess(request, "device")
     device = caller.device or "d-" + secrets.token_hex(12)
-    token = site.signer.sign(DEVICE, {"device": device, "channel": channel}, DEVICE_LIFE_SECONDS)
-    _set_cookie(request, response, device_cookie(site), token, DEVICE_LIFE_SECONDS)
+    await remember(request, session, device, timedelta(seconds=DEVICE_LIFE_SECONDS))
+    _sign_device(request, response, device, channel, caller.worked)
     return Device(device=device, channel=channel)
+
+
+@router.post("/device/work")
+async def ask_for_work(request: Request, caller: PublicCaller) -> Work:
+    """What a phone computes to show that it is worth something to it, where a vote asks for that."""
+    token, seed, bits = await work.challenge(request, _device_of(caller))
+    return Work(token=token, seed=seed, bits=bits)
+
+
+@router.post("/device/work/answer")
+async def answer_work(request: Request, response: Response, caller: PublicCaller, body: WorkAnswer) -> Device:
+    device = _device_of(caller)
+    work.check(request.app.state.site, device, body.token, body.answer)
+    _sign_device(request, response, device, caller.channel, worked=True)
+    return Device(device=device, channel=caller.channel)
+
+
+def _device_of(caller: Caller) -> str:
+    if caller.device is None:
+        raise Unauthenticated("vote.no_device", "This phone has not joined yet. Open the show's page first.")
+    return caller.device
+
+
+def _sign_device(request: Request, response: Response, device: str, channel: str, worked: bool) -> None:
+    site: Site = request.app.state.site
+    claims = {"device": device, "channel": channel, "worked": worked}
+    token = site.signer.sign(DEVICE, claims, DEVICE_LIFE_SECONDS)
+    _set_cookie(request, response, device_cookie(site), token, DEVICE_LIFE_SECONDS)
 
 
 async def _start_session(request: Request, response: Response, session: SessionDep, person: Person) -> None:

@@ -73,3 +73,16 @@ ShowChannel = Annotated[str, StringConstraints(pattern=r"^[a-z0-9-]{1,16}$")]
 class Device(Out):
     device: str
     channel: str
+
+
+class Work(Out):
+    """Find a number for which SHA-256 of `seed:number` begins with `bits` zero bits."""
+
+    token: str
+    seed: str
+    bits: int
+
+
+class WorkAnswer(In):
+    token: Annotated[str, StringConstraints(max_length=1000)]
+    answer: int = Field(ge=0, lt=2**53)

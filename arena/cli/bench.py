@@ -24,6 +24,7 @@ BENCHES = {
     "train": "arena.cli.bench_train:figures",
     "ratings": "arena.cli.bench_ratings:figures",
     "votes": "arena.cli.bench_votes:figures",
+    "fraud": "arena.cli.bench_fraud:figures",
 }
 
 

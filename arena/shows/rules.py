@@ -149,6 +149,35 @@ class RatingRules(Contract):
     """How many duels of an episode an entry may be ahead of the average and still be suggested."""
 
 
+class FlagRules(Contract):
+    """When a voter is flagged, before the count is signed. Flagged votes stand in their own column, for everybody to
+    see; they decide nothing, and none is deleted."""
+
+    cohort_least: int = Field(default=15, ge=5, le=1000)
+    """Voters who came alike: fewer are never flagged together."""
+    cohort_alpha: float = Field(default=1e-6, gt=0, le=0.01)
+    """The chance, on a ballot, that any group is flagged whose voters chose as the others did."""
+    cohort_purity: float = Field(default=0.94, ge=0.5, lt=1)
+    """The least share of those flagged who are there beyond chance: a hall or a carrier is one address."""
+    burst_seconds: float = Field(default=60, ge=1, le=3600)
+    """Tokens signed within so many seconds came alike."""
+    voter_least: int = Field(default=8, ge=5, le=1000)
+    """Ballots: with fewer a voter is never flagged for how they vote."""
+    voter_alpha: float = Field(default=1e-5, gt=0, le=0.01)
+    """The chance that a sincere voter is ever flagged by one rule about voters, in the whole season."""
+    taste: float = Field(default=0.7, ge=0, le=3)
+    """How far sincere voters' tastes differ from the crowd's, in logits: so that a fan is no cheat."""
+    clique_least: int = Field(default=5, ge=3, le=1000)
+    """Fewer who always agree may be friends."""
+    clique_alpha: float = Field(default=1e-4, gt=0, le=0.01)
+    """The chance that any pair of independent voters is taken for more, in the whole season."""
+    look_back: int = Field(default=60, ge=1, le=1000)
+    """How many ballots before this one tell how a voter votes."""
+    hold_share: float = Field(default=0.05, ge=0, le=1)
+    """Where rules flag at least this share of a ballot's voters, it waits for a producer to look before it is
+    certified."""
+
+
 Frame = Annotated[str, Field(pattern=r"\{answer\}")]
 
 
@@ -169,6 +198,7 @@ class SeasonRules(Contract):
     weights: Weights = Weights()
     ratings: RatingRules = RatingRules()
     frames: Frames = Frames()
+    flags: FlagRules = FlagRules()
     suite: str = "reasoning"
     """What is asked at admission. It ranks."""
     extent: Literal["air", "full"] = "air"

@@ -4,12 +4,12 @@ from uuid import UUID
 
 from fastapi import APIRouter, Request
 
-from arena.accounts.public import Permission, PublicCaller
+from arena.accounts.public import Moderator, Permission, PublicCaller, SecondPerson
 from arena.kit.db import SessionDep
 from arena.kit.errors import NotFound
 from arena.kit.site import Site
-from arena.votes import queries
-from arena.votes.schemas import BallotOut, KeyOut
+from arena.votes import flagging, queries, service
+from arena.votes.schemas import BallotOut, FlagsOut, KeyOut, WishCorrection
 from arena.votes.signing import ballot_key
 
 router = APIRouter(prefix="/ballots", tags=["votes"])
@@ -31,3 +31,24 @@ async def read_ballot(ballot_id: UUID, caller: PublicCaller, session: SessionDep
     staff = caller.may(Permission.PRODUCE)
     split = queries.is_for_producers(ballot) if staff else ballot.state == "published"
     return BallotOut.of(ballot, await queries.counted(session, ballot), split)
+
+
+@router.get("/{ballot_id}/flags")
+async def read_flags(ballot_id: UUID, _: Moderator, session: SessionDep) -> FlagsOut:
+    """How many voters are flagged, by which rule and why. Not what they chose."""
+    return await flagging.seen(session, await queries.ballot(session, ballot_id))
+
+
+@router.post("/{ballot_id}/corrections", status_code=201)
+async def wish_correction(
+    ballot_id: UUID, caller: SecondPerson, session: SessionDep, body: WishCorrection
+) -> FlagsOut:
+    """Ask that a voter is flagged, or that flags are set aside. It is done when somebody else agrees."""
+    return await service.wish_correction(session, ballot_id, body, caller.person_id)
+
+
+@router.post("/{ballot_id}/corrections/{wish_id}/agree")
+async def agree_to_correction(
+    ballot_id: UUID, wish_id: UUID, caller: SecondPerson, session: SessionDep
+) -> FlagsOut:
+    return await service.agree_to_correction(session, ballot_id, wish_id, caller.person_id)

@@ -5,5 +5,7 @@ from arena.votes.contracts import Level
 
 
 def level_of(caller: Caller) -> Level:
-    """Signed in, or a device with a signed token."""
-    return 3 if caller.person is not None else 0
+    """Signed in; or a device with a signed token, which may have shown a proof of work."""
+    if caller.person is not None:
+        return 3
+    return 1 if caller.worked else 0

@@ -176,6 +176,30 @@ class Correction(Row):
     )
 
 
+class CorrectionWish(Row):
+    """Somebody wants a voter flagged or a flag set aside; it is done when somebody else agrees."""
+
+    __tablename__ = "correction_wishes"
+
+    ballot_id: Mapped[UUID] = mapped_column(ForeignKey("ballots.id"), index=True)
+    kind: Mapped[str]
+    voter: Mapped[str | None]
+    rule: Mapped[str | None]
+    """Instead of one voter: all whom this rule has flagged."""
+    reason: Mapped[str]
+    by: Mapped[UUID] = mapped_column(ForeignKey("persons.id"))
+    agreed_by: Mapped[UUID | None] = mapped_column(ForeignKey("persons.id"))
+    agreed_at: Mapped[datetime | None]
+
+    __table_args__ = (
+        CheckConstraint("kind in ('flag','clear')", name="kind"),
+        CheckConstraint("(voter is null) <> (rule is null)", name="whom"),
+        CheckConstraint("rule is null or kind = 'clear'", name="rule_clears"),
+        CheckConstraint("agreed_by <> by", name="two_people"),
+        CheckConstraint("(agreed_by is null) = (agreed_at is null)", name="agreed"),
+    )
+
+
 class EarlierVote(Base):
     """Votes of releases before ballots had a ledger: kept, read by nobody, written by nobody."""
 

@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Annotated, Literal
 from uuid import UUID
 
-from pydantic import Field, StringConstraints
+from pydantic import Field, StringConstraints, model_validator
 
 from arena.kit.schemas import In, Out
 from arena.votes.contracts import (
@@ -157,6 +157,54 @@ class BallotOut(Out):
             count=Count.model_validate(ballot.tally) if split and ballot.tally else None,
             seal=Seal.model_validate(ballot.certificate) if split and ballot.certificate else None,
         )
+
+
+class WishCorrection(In):
+    """What two people may do before a ballot is certified: flag one voter, or set flags aside."""
+
+    kind: Literal["flag", "clear"]
+    voter: Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{32}$")] | None = None
+    """A pseudonym of this ballot, as on the voter's receipt."""
+    rule: Annotated[str, StringConstraints(pattern=r"^[a-z-]{1,40}$")] | None = None
+    """Instead: all whom this rule has flagged. Only to clear."""
+    reason: Annotated[str, StringConstraints(min_length=3, max_length=300)]
+    """Everybody reads it: it is part of the evidence."""
+
+    @model_validator(mode="after")
+    def _one_of_them(self) -> "WishCorrection":
+        if (self.voter is None) == (self.rule is None):
+            raise ValueError("voter, rule: one of them, and not both")
+        if self.rule is not None and self.kind != "clear":
+            raise ValueError("rule: a rule flags by itself; by hand its flags are only cleared")
+        return self
+
+
+class WishOut(Out):
+    id: UUID
+    kind: Literal["flag", "clear"]
+    voter: str | None
+    rule: str | None
+    reason: str
+    by: UUID
+    agreed_by: UUID | None
+    created_at: datetime
+
+
+class RuleFlags(Out):
+    rule: str
+    flagged: int
+    cleared: int
+    reasons: list[str]
+    """Numbers; never what was chosen."""
+
+
+class FlagsOut(Out):
+    voters: int
+    counted: int
+    """Without those who are flagged."""
+    flagged: int
+    rules: list[RuleFlags]
+    wishes: list[WishOut]
 
 
 class KeyOut(Out):

@@ -20,7 +20,7 @@ from arena.kit.jobs.outbox import record
 from arena.kit.site import Site
 from arena.shows.public import Episode, Season, season_rules
 from arena.submissions import public as submissions
-from arena.votes import certifying, queries
+from arena.votes import certifying, flagging, queries
 from arena.votes.contracts import (
     CHOICES,
     FINAL,
@@ -36,12 +36,10 @@ from arena.votes.contracts import (
     Option,
     SurpriseTriggered,
 )
-from arena.votes.evidence import corrected
-from arena.votes.ledger import NO_HEAD, stamp
+from arena.votes.ledger import stamp
 from arena.votes.models import Ballot, Correction
-from arena.votes.publishing import correction_of
 from arena.votes.rules import digest_of, promised_end, set_off
-from arena.votes.schemas import NewBallot
+from arena.votes.schemas import FlagsOut, NewBallot, WishCorrection
 
 log = structlog.get_logger()
 
@@ -239,11 +237,18 @@ async def begin_count(session: AsyncSession, ballot_id: UUID) -> Ballot:
 
 
 async def certify(site: Site, session: AsyncSession, ballot_id: UUID) -> Ballot:
-    """Count the ledger a second time. Equal: sign it. Otherwise it stays `counting`, with an alarm."""
+    """Flag by the season's rules, then count the ledger a second time. Equal: sign it. Otherwise it stays `counting`,
+    with an alarm; as it does, once, when the rules have just flagged so many that a producer has to look."""
     ballot = await queries.ballot(session, ballot_id, lock=True)
     if ballot.state in FINAL:
         return ballot
     require_state(ballot, "counting")
+    new = await flagging.flag(session, ballot)
+    if await flagging.is_for_review(session, ballot, new):
+        ballot.alarm = {"flagged": new}
+        log.warning("ballot_held_for_review", ballot=str(ballot.id), flagged=new)
+        _changed(session, ballot)
+        return ballot
     found = await certifying.recount(session, ballot)
     if found.differs:
         ballot.alarm = {"differs": found.differs}
@@ -294,22 +299,24 @@ async def correct(
     ballot = await queries.ballot(session, ballot_id, lock=True)
     if ballot.state in (*FINAL, "void"):
         _refuse_state(ballot)
-    before = await certifying.corrections(session, ballot_id)
-    row = Correction(
-        created_at=await db_now(session),
-        ballot_id=ballot_id,
-        number=len(before),
-        voter=voter,
-        kind=kind,
-        rule=rule,
-        reason=reason,
-        by=by,
-    )
-    head = bytes.fromhex(before[-1].head) if before else NO_HEAD
-    row.head = corrected(head, correction_of(row)).hex()
-    session.add(row)
-    await session.flush()
+    (row,) = await flagging.add(session, ballot, [(voter, kind, rule, reason)], by)
     return row
+
+
+async def wish_correction(
+    session: AsyncSession, ballot_id: UUID, asked: WishCorrection, by: UUID
+) -> FlagsOut:
+    ballot = await _in_state(session, ballot_id, "closed", "counting")
+    await flagging.wish(session, ballot, asked, by)
+    _changed(session, ballot)
+    return await flagging.seen(session, ballot)
+
+
+async def agree_to_correction(session: AsyncSession, ballot_id: UUID, wish_id: UUID, by: UUID) -> FlagsOut:
+    ballot = await _in_state(session, ballot_id, "closed", "counting")
+    await flagging.agree(session, ballot, wish_id, by)
+    _changed(session, ballot)
+    return await flagging.seen(session, ballot)
 
 
 async def _in_state(session: AsyncSession, ballot_id: UUID, *states: BallotState) -> Ballot:

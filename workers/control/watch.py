@@ -7,6 +7,7 @@ import structlog
 from pydantic import ValidationError
 from sqlalchemy.exc import SQLAlchemyError
 
+from arena.accounts.public import forget_devices
 from arena.exports.public import forget_attempts as forget_exports
 from arena.kit.db import transaction
 from arena.kit.errors import GavelError
@@ -72,6 +73,7 @@ async def tidy_uploads(site: Site) -> None:
     """Give up what nobody sends or goes on with any more; remove what was sent for versions that have their verdict."""
     async with transaction(site.sessions, site.bus) as session:
         await give_up_idle(session)
+        await forget_devices(session)
         await forget_files(site, session)
         await end_pauses(session)
         await forget_attempts(site, session)

@@ -153,6 +153,43 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/ballots/{ballot_id}/corrections": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Wish Correction
+         * @description Ask that a voter is flagged, or that flags are set aside. It is done when somebody else agrees.
+         */
+        post: operations["wish_correction"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/ballots/{ballot_id}/corrections/{wish_id}/agree": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Agree To Correction */
+        post: operations["agree_to_correction"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/ballots/{ballot_id}/evidence": {
         parameters: {
             query?: never;
@@ -165,6 +202,26 @@ export interface paths {
          * @description Everything that was counted, for whoever wants to count it again: `gavel verify`, or `/verify.py`.
          */
         get: operations["download_evidence"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/ballots/{ballot_id}/flags": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read Flags
+         * @description How many voters are flagged, by which rule and why. Not what they chose.
+         */
+        get: operations["read_flags"];
         put?: never;
         post?: never;
         delete?: never;
@@ -599,6 +656,43 @@ export interface paths {
          *     knows its number keeps it when it comes by another link.
          */
         post: operations["make_device"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/device/work": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Ask For Work
+         * @description What a phone computes to show that it is worth something to it, where a vote asks for that.
+         */
+        post: operations["ask_for_work"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/device/work/answer": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Answer Work */
+        post: operations["answer_work"];
         delete?: never;
         options?: never;
         head?: never;
@@ -5460,6 +5554,19 @@ export interface components {
             /** Version */
             version: number;
         };
+        /** FlagsOut */
+        FlagsOut: {
+            /** Counted */
+            counted: number;
+            /** Flagged */
+            flagged: number;
+            /** Rules */
+            rules: components["schemas"]["RuleFlags"][];
+            /** Voters */
+            voters: number;
+            /** Wishes */
+            wishes: components["schemas"]["WishOut"][];
+        };
         /**
          * Frames
          * @description What a side of a debate is given from its second turn on, by the language of the topic; `{answer}` is what the
@@ -7498,6 +7605,17 @@ export interface components {
             submission_id: string | null;
             /** Version */
             version: number | null;
+        };
+        /** RuleFlags */
+        RuleFlags: {
+            /** Cleared */
+            cleared: number;
+            /** Flagged */
+            flagged: number;
+            /** Reasons */
+            reasons: string[];
+            /** Rule */
+            rule: string;
         };
         /** RunOut */
         RunOut: {
@@ -9737,6 +9855,73 @@ export interface components {
             judges: number;
         };
         /**
+         * WishCorrection
+         * @description What two people may do before a ballot is certified: flag one voter, or set flags aside.
+         */
+        WishCorrection: {
+            /**
+             * Kind
+             * @enum {string}
+             */
+            kind: "flag" | "clear";
+            /** Reason */
+            reason: string;
+            /** Rule */
+            rule?: string | null;
+            /** Voter */
+            voter?: string | null;
+        };
+        /** WishOut */
+        WishOut: {
+            /** Agreed By */
+            agreed_by: string | null;
+            /**
+             * By
+             * Format: uuid
+             */
+            by: string;
+            /**
+             * Created At
+             * Format: date-time
+             */
+            created_at: string;
+            /**
+             * Id
+             * Format: uuid
+             */
+            id: string;
+            /**
+             * Kind
+             * @enum {string}
+             */
+            kind: "flag" | "clear";
+            /** Reason */
+            reason: string;
+            /** Rule */
+            rule: string | null;
+            /** Voter */
+            voter: string | null;
+        };
+        /**
+         * Work
+         * @description Find a number for which SHA-256 of `seed:number` begins with `bits` zero bits.
+         */
+        Work: {
+            /** Bits */
+            bits: number;
+            /** Seed */
+            seed: string;
+            /** Token */
+            token: string;
+        };
+        /** WorkAnswer */
+        WorkAnswer: {
+            /** Answer */
+            answer: number;
+            /** Token */
+            token: string;
+        };
+        /**
          * XrayOut
          * @description What an adapter looks like inside: a row per layer, a column per module, 0 where it has no tensors.
          */
@@ -9857,6 +10042,7 @@ export type Finding = components['schemas']['Finding'];
 export type Finish = components['schemas']['Finish'];
 export type FlagOut = components['schemas']['FlagOut'];
 export type FlagSide = components['schemas']['FlagSide'];
+export type FlagsOut = components['schemas']['FlagsOut'];
 export type Frames = components['schemas']['Frames'];
 export type Freeze = components['schemas']['Freeze'];
 export type GapOut = components['schemas']['GapOut'];
@@ -9972,6 +10158,7 @@ export type Review = components['schemas']['Review'];
 export type ReviewOut = components['schemas']['ReviewOut'];
 export type Role = components['schemas']['Role'];
 export type RosterRow = components['schemas']['RosterRow'];
+export type RuleFlags = components['schemas']['RuleFlags'];
 export type RunOut = components['schemas']['RunOut'];
 export type RunPage = components['schemas']['RunPage'];
 export type RunsMade = components['schemas']['RunsMade'];
@@ -10069,6 +10256,10 @@ export type Voiding = components['schemas']['Voiding'];
 export type VoteOut = components['schemas']['VoteOut'];
 export type WaitingOut = components['schemas']['WaitingOut'];
 export type Weights = components['schemas']['Weights'];
+export type WishCorrection = components['schemas']['WishCorrection'];
+export type WishOut = components['schemas']['WishOut'];
+export type Work = components['schemas']['Work'];
+export type WorkAnswer = components['schemas']['WorkAnswer'];
 export type XrayOut = components['schemas']['XrayOut'];
 export type $defs = Record<string, never>;
 export interface operations {
@@ -10313,6 +10504,73 @@ export interface operations {
             };
         };
     };
+    wish_correction: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                ballot_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["WishCorrection"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FlagsOut"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    agree_to_correction: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                ballot_id: string;
+                wish_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FlagsOut"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
     download_evidence: {
         parameters: {
             query?: never;
@@ -10330,6 +10588,37 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    read_flags: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                ballot_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FlagsOut"];
+                };
             };
             /** @description Validation Error */
             422: {
@@ -11017,6 +11306,59 @@ export interface operations {
             cookie?: never;
         };
         requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Device"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    ask_for_work: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Work"];
+                };
+            };
+        };
+    };
+    answer_work: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["WorkAnswer"];
+            };
+        };
         responses: {
             /** @description Successful Response */
             200: {

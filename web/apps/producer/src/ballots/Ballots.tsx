@@ -4,6 +4,7 @@ import { Card, Countdown, ErrorNote } from "@gavel/ui";
 import { useState } from "react";
 import { useT } from "../i18n";
 import css from "./Ballots.module.css";
+import { Flags } from "./Flags";
 import { Prepare } from "./Prepare";
 import { type Does, useSteps } from "./useSteps";
 import { VoidBallot } from "./VoidBallot";
@@ -90,7 +91,8 @@ function One({ ballot, serverNow }: { ballot: DeskBallot; serverNow: () => numbe
       )}
       {ballot.count && <Count ballot={ballot} />}
       {ballot.reason && <p className={css.mute}>{t("ballots.because", { reason: ballot.reason })}</p>}
-      {ballot.alarm && <Alarm alarm={ballot.alarm} />}
+      {ballot.alarm?.differs !== undefined && <Alarm alarm={ballot.alarm} />}
+      {ballot.alarm?.flagged !== undefined && <Flags ballot={ballot} />}
       <Steps ballot={ballot} serverNow={serverNow} />
     </>
   );

@@ -1,4 +1,5 @@
 import { ApiError, api } from "@gavel/api";
+import { work } from "./work";
 
 let device: Promise<unknown> | null = null;
 
@@ -15,15 +16,21 @@ function ensure(): Promise<unknown> {
   return device;
 }
 
-/** A request in the name of this device. A browser may lose the cookie while the page is open: then it gets a new one. */
+/**
+ * A request in the name of this device. A browser may lose the cookie while the page is open: then it gets a new one. A
+ * vote may ask for a proof of work: then this phone does it, and asks again.
+ */
 export async function asDevice<T>(request: () => Promise<T>): Promise<T> {
   await ensure();
   try {
     return await request();
   } catch (error) {
-    if (!(error instanceof ApiError && error.code === "vote.no_device")) throw error;
-    device = null;
-    await ensure();
+    if (!(error instanceof ApiError)) throw error;
+    if (error.code === "vote.level" && error.detail.needed === 1) await work();
+    else if (error.code === "vote.no_device") {
+      device = null;
+      await ensure();
+    } else throw error;
     return request();
   }
 }
