@@ -1,7 +1,8 @@
 """Do the intervals hold the truth as often as they say?
 
-Seasons are simulated whose truth is known (`tests/support/season.py`): every duel has luck of its own, in common to all of
-its voters. A rating aims at the strength that fits the chances averaged over that luck, so this is what the interval must hold. The seeds are fixed: the figures below are what these seeds give, with some room.
+Seasons are simulated whose truth is known (`tests/support/season.py`): every duel has luck of its own, in common to all
+of its voters. A rating aims at the strength that fits the chances averaged over that luck, so this is what the interval
+must hold. The seeds are fixed: the figures below are what these seeds give, with some room.
 """
 
 from itertools import combinations
