@@ -31,6 +31,7 @@ def serve(settings: Settings, port: int, ceiling: bool) -> None:
         server_header=False,
         proxy_headers=False,
         ws_max_size=4096,
+        ws_per_message_deflate=False,
         backlog=8192,
         timeout_graceful_shutdown=1,
     )

@@ -133,6 +133,9 @@ def _ours(
         # What a page says on its socket is a line; anybody may open one.
         "--ws-max-size",
         "4096",
+        # Compressing the same patch again for each of a thousand sockets makes the fan-out four times as dear.
+        "--ws-per-message-deflate",
+        "false",
     )
     quiet = ("--log-level", "warning", "--no-access-log", "--no-server-header")
     # No proxy stands in front: a forwarded address would be a viewer's invention.

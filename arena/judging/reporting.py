@@ -33,6 +33,7 @@ async def jury(session: AsyncSession, duel_id: UUID) -> JuryOut:
     aside = await votes.conflicted(session, duel_id) | await duels.owners(session, duel_id)
     rules = (await season_rules(session, duel.season_id)).judging
     tired = await queries.resting(session, duel.episode_id, rules.rest_after)
+    waiting = "open" if ballot is None or ballot.state in ("draft", "armed", *votes.TAKES_VOTES) else "missed"
     found = []
     for person in await jurors(session):
         excusal = excused.get(person.id)
@@ -43,7 +44,7 @@ async def jury(session: AsyncSession, duel_id: UUID) -> JuryOut:
             if person.id in given
             else "skipped"
             if excusal
-            else "open"
+            else waiting
         )
         reason = (excusal.text or excusal.reason) if excusal else None
         found.append(

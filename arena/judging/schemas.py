@@ -179,7 +179,7 @@ class JurorOut(Out):
     """How far one judge is with a duel; nothing of what he says."""
 
     name: str
-    state: Literal["open", "given", "skipped", "barred"]
+    state: Literal["open", "given", "skipped", "missed", "barred"]
     reason: str | None
     """Of a skip or a conflict."""
     rest: Rest | None

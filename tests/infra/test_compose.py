@@ -104,6 +104,7 @@ def test_our_images_run_without_privileges() -> None:
 
 def test_portal_in_a_container_bounds_what_a_socket_says() -> None:
     assert '"--ws-max-size", "4096"' in DOCKERFILE
+    assert '"--ws-per-message-deflate", "false"' in DOCKERFILE
 
 
 def test_targets_exist_and_their_sources_are_sent_along() -> None:

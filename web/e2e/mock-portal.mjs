@@ -11,6 +11,7 @@ import { createServer } from "node:http";
 import { extname, join, normalize } from "node:path";
 import { fileURLToPath } from "node:url";
 import { WebSocketServer } from "ws";
+import { KEY } from "./mock-ballot.mjs";
 import { CODE, IDS, Show } from "./mock-show.mjs";
 import { speedRun } from "./mock-speed.mjs";
 import { REPRODUCE, SUITES, suiteScores } from "./mock-suites.mjs";
@@ -149,14 +150,23 @@ const ROUTES = [
         : refuse("live.not_found", 404);
     },
   ],
-  ["GET", /^\/api\/ballots\/[^/]+\/my-vote$/, ({ device }) => give(show.mine(device))],
+  ["GET", /^\/api\/ballots\/key$/, () => give({ key: KEY })],
+  ["GET", /^\/api\/ballots\/([^/]+)\/my-vote$/, ({ match, device }) => give(show.book(match[1]).mine(device))],
   [
     "POST",
-    /^\/api\/ballots\/[^/]+\/votes$/,
-    ({ device, body }) => {
+    /^\/api\/ballots\/([^/]+)\/votes$/,
+    ({ match, device, body }) => {
       if (fault.votes) return refuse("server.unavailable", fault.votes);
-      const answer = show.vote(device, body);
-      return answer.receipt ? give(answer) : refuse(answer.code, answer.status);
+      const answer = show.book(match[1]).cast(device, body, show.takes(match[1]));
+      return answer.receipt ? { ...give(answer), status: 201 } : refuse(answer.code, answer.status);
+    },
+  ],
+  [
+    "GET",
+    /^\/api\/ballots\/([^/]+)\/proof$/,
+    ({ match, query }) => {
+      const answer = show.proof(match[1], Number(query.get("seq")));
+      return answer.root ? give(answer) : refuse(answer.code, answer.status);
     },
   ],
   [

@@ -2,7 +2,7 @@
  * A scripted show for development and tests: the states of the stage and board channels as the
  * portal would send them. No rule of the real show lives here; never shipped.
  */
-import { createHash, randomBytes } from "node:crypto";
+import { Ballot } from "./mock-ballot.mjs";
 
 export const IDS = {
   season: "0199b7a0-0000-7000-8000-000000000001",
@@ -46,18 +46,11 @@ const SCRIPTS = {
 
 const empty = () => ({ left: 0, right: 0, tie: 0, both_bad: 0 });
 const iso = (ms = Date.now()) => new Date(ms).toISOString();
-const sha = (text) => createHash("sha256").update(text).digest("hex");
 const id = (n) => `0199b7a0-0000-7000-8000-0000000001${String(n).padStart(2, "0")}`;
 
-/** RFC 9162 tree head over leaf hashes (hex), so that the pages' own check has something true to check. */
-function treeHead(leaves) {
-  if (leaves.length === 0) return sha("");
-  if (leaves.length === 1) return leaves[0];
-  let split = 1;
-  while (split * 2 < leaves.length) split *= 2;
-  const bytes = Buffer.from(`01${treeHead(leaves.slice(0, split))}${treeHead(leaves.slice(split))}`, "hex");
-  return sha(bytes);
-}
+const SIDES = ["left", "right", "tie", "both_bad"];
+const QUESTION = "0199b7a0-0000-7000-8000-000000030001";
+const SURPRISE = "0199b7a0-0000-7000-8000-000000030002";
 
 export class Show {
   constructor(onChange) {
@@ -68,8 +61,10 @@ export class Show {
   reset(language) {
     this.language = language;
     this.script = SCRIPTS[language] ?? SCRIPTS.zh;
-    this.votes = new Map();
-    this.lines = [];
+    this.books = new Map([
+      [QUESTION, new Ballot(QUESTION, ["q1", "q2", "q3"])],
+      [SURPRISE, new Ballot(SURPRISE, ["now"])],
+    ]);
     this.extra = 0;
     this.timer && clearInterval(this.timer);
     this.number = 1;
@@ -153,11 +148,10 @@ export class Show {
     return `0199b7a0-0000-7000-8000-00000002${String(this.number).padStart(4, "0")}`;
   }
 
-  /** What the votes that were really cast come to. */
-  get cast() {
-    const crowd = empty();
-    for (const { choice } of this.votes.values()) crowd[choice] += 1;
-    return { crowd, root: treeHead(this.lines) };
+  /** The ledger of a ballot; by itself the one of this round's duel. */
+  book(ballot = this.ballotId) {
+    if (!this.books.has(ballot)) this.books.set(ballot, new Ballot(ballot, SIDES));
+    return this.books.get(ballot);
   }
 
   side(text, share) {
@@ -201,7 +195,7 @@ export class Show {
   }
 
   ballot(seconds, state = "open") {
-    const now = Date.now();
+    const [now, counted] = [Date.now(), state !== "open"];
     return {
       id: this.ballotId,
       state,
@@ -211,15 +205,14 @@ export class Show {
       closes_at: iso(now + seconds * 1000),
       locks_at: iso(now + (seconds + 60) * 1000),
       counted: this.counted(),
-      root: state === "certified" ? this.cast.root : null,
+      root: counted ? this.book().root : null,
       teaches: "verdicts",
-      judges: { submitted: state === "certified" ? 5 : 3, total: 5 },
+      judges: { submitted: counted ? 5 : 3, total: 5 },
     };
   }
 
   poll(about) {
     return {
-      id: "0199b7a0-0000-7000-8000-000000030001",
       question_zh: "",
       question_en: "",
       state: "open",
@@ -245,19 +238,19 @@ export class Show {
     ];
     const published = counted && {
       state: "published",
-      root: sha(Buffer.from("q")),
+      root: this.book(QUESTION).root,
       result: { counted, flagged: {}, levels: {} },
     };
-    return this.poll({ kind: "question", options, ...published });
+    return this.poll({ id: QUESTION, kind: "question", options, ...published });
   }
 
   surprise() {
     const options = [{ id: "now", zh: "", en: "", subject: null }];
-    return this.poll({ kind: "surprise", options, threshold: 400, triggered: true, counted: 431 });
+    return this.poll({ id: SURPRISE, kind: "surprise", options, threshold: 400, triggered: true, counted: 431 });
   }
 
   counted() {
-    return this.extra + this.votes.size;
+    return this.extra + this.book().votes.size;
   }
 
   result(winner, tooClose) {
@@ -278,7 +271,7 @@ export class Show {
   scene(name, detail = {}) {
     this.turn = detail.turn ?? 1;
     const nothing = { duel: null, ballot: null, result: null, polls: [] };
-    if (name === "locked" || name === "revealed") this.extra ||= 12406;
+    if (name === "certified" || name === "revealed") this.extra ||= 12406;
     if (name === "idle") this.set({ ...nothing, phase: "idle" });
     if (name === "queued") this.set({ ...nothing, phase: "duel", duel: this.duel(0, "loading") });
     if (name === "failed") this.set({ ...nothing, phase: "duel", duel: this.duel(0.3, "failed") });
@@ -292,7 +285,7 @@ export class Show {
       this.set({ ...nothing, phase: "duel", duel: { ...duel, ...cards, right: { ...duel.right, ...card } } });
     }
     if (name === "question") this.set({ ...nothing, phase: "idle", polls: [this.question()] });
-    if (name === "answered")
+    if (name === "question-result")
       this.set({ ...nothing, phase: "idle", polls: [this.question({ q1: 5210, q2: 4023, q3: 977 })] });
     if (name === "surprise") this.set({ ...nothing, phase: "duel", duel: this.duel(0.6), polls: [this.surprise()] });
     if (name === "stream") this.stream(detail.seconds ?? 8);
@@ -308,11 +301,11 @@ export class Show {
       this.set({
         phase: "revealed",
         duel: this.duel(1),
-        ballot: this.ballot(0, "certified"),
+        ballot: this.ballot(0, "published"),
         result: {
           ...this.result(detail.winner ?? "left", detail.too_close ?? false),
           // The scripted counts, unless a test wants those of the votes really cast.
-          ...(detail.real && { crowd: this.cast.crowd }),
+          ...(detail.real && { crowd: this.book().counted }),
         },
       });
     }
@@ -320,7 +313,7 @@ export class Show {
       this.set({
         phase: "revealed",
         duel: this.duel(1),
-        ballot: { ...this.ballot(0, "certified"), counted: 0 },
+        ballot: { ...this.ballot(0, "published"), counted: 0 },
         result: { ...this.result("tie", true), crowd: empty(), judges: empty() },
       });
     }
@@ -335,8 +328,6 @@ export class Show {
   stream(seconds) {
     const started = Date.now();
     this.number += 1;
-    this.votes.clear();
-    this.lines = [];
     this.set({ phase: "duel", duel: this.duel(0), ballot: null, result: null });
     this.timer = setInterval(() => {
       const share = Math.min(1, (Date.now() - started) / 1000 / seconds);
@@ -350,44 +341,24 @@ export class Show {
     this.extra += Math.floor(Math.random() * 40);
     this.stage = { ...this.stage, ballot: { ...this.stage.ballot, counted: this.counted() } };
     this.changed();
-    if (Date.parse(this.stage.ballot.closes_at) <= Date.now()) this.scene("locked");
+    if (Date.parse(this.stage.ballot.closes_at) <= Date.now()) this.scene("certified");
   }
 
-  /** A device's own vote, or null. */
-  mine(device) {
-    const vote = this.votes.get(device);
-    return vote ? { ballot_id: this.ballotId, choice: vote.choice, n: vote.n, receipt: vote.receipt } : null;
+  /** Whether a ballot takes votes now, by what the stage says of it. */
+  takes(ballot) {
+    const shown = [this.stage.ballot, ...this.stage.polls].find((one) => one?.id === ballot);
+    return shown?.state === "open" && Date.parse(shown.closes_at) > Date.now();
   }
 
-  /** Returns the vote with its receipt, or an error code. */
-  vote(device, { choice, n }) {
-    const ballot = this.stage.polls[0] ?? this.stage.ballot;
-    const last = this.votes.get(device);
-    if (last && n <= last.n) {
-      const again = n === last.n && choice === last.choice;
-      return again ? this.mine(device) : { code: n === last.n ? "vote.key_reuse" : "vote.superseded", status: 409 };
+  /** That a vote is in the counted ledger, or an error code. */
+  proof(ballot, seq) {
+    if (this.stage.ballot?.id !== ballot || !this.stage.ballot.root) {
+      return { code: "ballot.not_certified", status: 403 };
     }
-    if (ballot?.state !== "open" || Date.parse(ballot.closes_at) <= Date.now()) {
-      return { code: "vote.window_closed", status: 403 };
-    }
-    const [seq, at, nonce] = [this.lines.length, iso(), randomBytes(16).toString("hex")];
-    const [channel, level, shard] = ["hall", 0, 0];
-    const line = JSON.stringify({
-      at,
-      ballot: this.ballotId,
-      channel,
-      choice,
-      level,
-      n,
-      nonce,
-      seq,
-      shard,
-      voter: device,
-    });
-    const leaf = sha(Buffer.concat([Buffer.from([0]), Buffer.from(line)]));
-    this.lines.push(leaf);
-    this.votes.set(device, { choice, n, receipt: { shard, seq, leaf, nonce, at } });
-    return this.mine(device);
+    const known = seq < this.book(ballot).leaves.length;
+    return known
+      ? this.book(ballot).proof(seq, this.stage.ballot.state === "published")
+      : { code: "vote.not_found", status: 404 };
   }
 
   /** Play one round after another, for a person to watch. */

@@ -52,6 +52,37 @@ const press = (what) => async (page) => {
   if (what === "devices") await page.getByText(/怎样分布|How it lies/).click();
   if (what === "commands") await page.getByText(/同样的训练|The same run on/).click();
 };
+const WORDS = {
+  zh: {
+    left: "左方更好",
+    counted: "✓ 已计入",
+    locked: "票已锁定",
+    check: /核对我的票/,
+    good: "你的票在计票账本里",
+  },
+  en: {
+    left: "Left is better",
+    counted: "✓ Counted",
+    locked: "The votes are locked",
+    check: /Check my vote/,
+    good: "Your vote is in the counted ledger",
+  },
+};
+/** Votes, sees the fingerprint, sees the result. */
+const voted = (language) => async (page) => {
+  const say = WORDS[language];
+  await tap(say.left)(page);
+  await page.getByText(say.counted).first().waitFor();
+  await post("/mock/scene", { name: "certified" });
+  await page.getByRole("heading", { name: say.locked }).waitFor();
+  await post("/mock/scene", { name: "revealed", detail: { real: true } });
+  await page.getByRole("link", { name: say.check }).waitFor();
+};
+const checked = (language) => async (page) => {
+  await voted(language)(page);
+  await page.getByRole("link", { name: WORDS[language].check }).click();
+  await page.getByRole("heading", { name: WORDS[language].good }).waitFor();
+};
 const ZH = { language: "zh" };
 const EN = { language: "en" };
 
@@ -59,10 +90,10 @@ const EN = { language: "en" };
 const SHOTS = [
   ["poll-zh", phone, PHONE, { ...ZH, name: "question" }, "zh", tap("给路灯写一首诗")],
   ["poll-small-en", phone, SMALL, { ...EN, name: "question" }, "en"],
-  ["poll-result-en", phone, PHONE, { ...EN, name: "answered" }, "en"],
+  ["poll-result-en", phone, PHONE, { ...EN, name: "question-result" }, "en"],
   ["poll-surprise-zh", phone, PHONE, { ...ZH, name: "surprise" }, "zh"],
   ["poll-stage-zh", stage, TV, { ...ZH, name: "question" }, "zh"],
-  ["poll-stage-result-en", stage, TV, { ...EN, name: "answered" }, "en"],
+  ["poll-stage-result-en", stage, TV, { ...EN, name: "question-result" }, "en"],
   ["poll-stage-surprise-en", stage, TV, { ...EN, name: "surprise" }, "en"],
   ["join-zh", "/", PHONE, { ...ZH, name: "idle" }, "zh", (page) => page.keyboard.type("K7M")],
   ["join-wrong-en", "/", SMALL, { ...EN, name: "idle" }, "en", (page) => page.keyboard.type("AAAAAA")],
@@ -126,24 +157,13 @@ const SHOTS = [
       await page.waitForTimeout(9000);
     },
   ],
-  ["phone-locked-zh", phone, PHONE, { ...ZH, name: "locked" }, "zh"],
+  ["phone-certified-zh", phone, PHONE, { ...ZH, name: "certified" }, "zh"],
   ["phone-revealed-zh", phone, PHONE, { ...ZH, name: "revealed", detail: { too_close: true } }, "zh"],
-  [
-    "phone-revealed-mine-en",
-    phone,
-    PHONE,
-    { ...EN, name: "vote" },
-    "en",
-    async (page) => {
-      await tap("Left is better")(page);
-      await page.getByText("Counted").waitFor();
-      await post("/mock/scene", { name: "locked" });
-      await page.getByRole("heading", { name: "The votes are locked" }).waitFor();
-      await post("/mock/scene", { name: "revealed", detail: { real: true } });
-      await tap("Check")(page);
-      await page.getByText("your vote is in the ledger").waitFor();
-    },
-  ],
+  ["phone-revealed-mine-en", phone, PHONE, { ...EN, name: "vote" }, "en", voted("en")],
+  ["check-zh", phone, PHONE, { ...ZH, name: "vote" }, "zh", checked("zh")],
+  ["check-en", phone, PHONE, { ...EN, name: "vote" }, "en", checked("en")],
+  ["check-wide-zh", phone, WIDE, { ...ZH, name: "vote" }, "zh", checked("zh")],
+  ["check-none-en", "/check/0199b7a0-0000-7000-8000-000000020009", SMALL, { ...EN, name: "idle" }, "en"],
   ["phone-tie-small-en", phone, SMALL, { ...EN, name: "revealed", detail: { winner: "tie", too_close: true } }, "en"],
   ["phone-nobody-zh", phone, PHONE, { ...ZH, name: "nobody" }, "zh"],
   ["phone-finished-en", phone, PHONE, { ...EN, name: "finished" }, "en"],
@@ -192,7 +212,7 @@ const SHOTS = [
   ["stage-vote-zh", stage, TV, { ...ZH, name: "vote" }, "zh"],
   ["stage-vote-long-en", stage, TV, { language: "long", name: "vote" }, "en"],
   ["stage-vote-transparent-zh", `${stage}?transparent=1`, TV, { ...ZH, name: "vote" }, "zh"],
-  ["stage-locked-zh", stage, TV, { ...ZH, name: "locked" }, "zh"],
+  ["stage-certified-zh", stage, TV, { ...ZH, name: "certified" }, "zh"],
   [
     "stage-revealed-zh",
     stage,
@@ -310,9 +330,9 @@ try {
         );
     }
     // These are read like a page of a paper; the others have to fit.
-    const fullPage = ["/speed", "/how", "/duel", "/suites", "/contestant", "/producer"].some((start) =>
-      path.startsWith(start),
-    );
+    const fullPage =
+      name.startsWith("check") ||
+      ["/speed", "/how", "/duel", "/suites", "/contestant", "/producer"].some((start) => path.startsWith(start));
     await page.screenshot({ path: `${OUT}/${name}.png`, omitBackground: name.includes("transparent"), fullPage });
     await context.close();
   }

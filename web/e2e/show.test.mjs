@@ -92,7 +92,7 @@ test("a viewer joins by code, watches both answers, votes once and sees the reve
 
   // Its seconds were promised: to close early takes a second person.
   const live = async () => (await producer.call("GET", `/live/stage:${episode}`)).state;
-  const moderator = await new Person().register("moderator", "moderator");
+  const moderator = await new Person(url, operatorToken).register("moderator", "moderator");
   await moderator.call("POST", `/ballots/${(await live()).ballot.id}/shorten`);
   ({ version } = await live());
   await command({ type: "lock_vote" });

@@ -97,6 +97,12 @@ def test_a_socket_s_message_is_bounded(tmp_path: Path) -> None:
     assert started[started.index("--ws-max-size") + 1] == "4096"
 
 
+def test_a_socket_s_message_is_sent_as_it_is(tmp_path: Path) -> None:
+    """uvicorn would pack the same message once for each socket."""
+    started = part(table(tmp_path), "portal").argv
+    assert started[started.index("--ws-per-message-deflate") + 1] == "false"
+
+
 def test_lab_and_engine_hold_neither_the_database_nor_the_key(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -196,6 +196,8 @@ async def test_nobody_learns_what_judges_say_before_the_reveal(duel: Duel) -> No
     assert said[-1]["duels"] == 0 and said[-1]["judges"] == []
     assert await producer.refused("GET", f"/ballots/{duel.ballot}/panel") == (403, "ballot.not_revealed")
     await published(duel.show)
+    jurors = (await producer.get_ok(f"/duels/{duel.id}/jury"))["jurors"]
+    assert [(one["name"], one["state"]) for one in jurors] == [("One", "given"), ("Two", "missed")]
     [row] = (await producer.get_ok("/judging/report"))["judges"]
     assert (row["name"], row["verdicts"], row["ties"]) == ("One", 1, 1.0)
 

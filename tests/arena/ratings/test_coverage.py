@@ -1,8 +1,8 @@
 """Do the intervals hold the truth as often as they say?
 
-Seasons are simulated whose truth is known. Every duel has luck of its own, in common to all of its voters: N(0, 0.8) in
-logits, an assumption. A rating aims at the strength that fits the chances averaged over that luck, so this is what the
-interval must hold. The seeds are fixed: the figures below are what these seeds give, with some room.
+Seasons are simulated whose truth is known (`tests/support/season.py`): every duel has luck of its own, in common to all
+of its voters. A rating aims at the strength that fits the chances averaged over that luck, so this is what the interval
+must hold. The seeds are fixed: the figures below are what these seeds give, with some room.
 """
 
 from itertools import combinations
@@ -14,19 +14,9 @@ from arena.ratings.bootstrap import check
 from arena.ratings.bradley_terry import FloatArray, Observations, estimate
 from arena.ratings.rules import HOUSE_RATING, POINTS_PER_LOGIT, fit, season_board
 from arena.ratings.tallies import Counts, Duel
+from tests.support.season import ENTRIES, JUDGES, LUCK, PAIRS, VIEWERS, Pairs, chance, round_robin
 
-LUCK = 0.8
 HERMITE_X, HERMITE_W = np.polynomial.hermite_e.hermegauss(41)
-
-Pairs = list[tuple[int, int]]
-
-
-def round_robin(entries: int, times: int) -> Pairs:
-    return [*combinations(range(entries), 2)] * times
-
-
-def chance(logit: FloatArray) -> FloatArray:
-    return np.asarray(1 / (1 + np.exp(-logit)))
 
 
 def target(strength: FloatArray, pairs: Pairs, weight: FloatArray) -> FloatArray:
@@ -41,16 +31,24 @@ def target(strength: FloatArray, pairs: Pairs, weight: FloatArray) -> FloatArray
 
 
 def simulated(
-    pairs: Pairs, names: list[str], strength: FloatArray, voters: int, rng: np.random.Generator
+    pairs: Pairs,
+    names: list[str],
+    strength: FloatArray,
+    voters: int,
+    rng: np.random.Generator,
+    judges: int = 0,
 ) -> list[Duel]:
     season = []
     for a, b in pairs:
-        won = int(rng.binomial(voters, chance(strength[a] - strength[b] + LUCK * rng.normal())))
-        season.append(Duel(names[a], names[b], Counts(won, voters - won)))
+        for_a = chance(strength[a] - strength[b] + LUCK * rng.normal())
+        crowd, jury = (int(rng.binomial(voices, for_a)) for voices in (voters, judges))
+        season.append(Duel(names[a], names[b], Counts(crowd, voters - crowd), Counts(jury, judges - jury)))
     return season
 
 
-def coverage(pairs: Pairs, voters: int, repeats: int, seed: int) -> tuple[float, float, float]:
+def coverage(
+    pairs: Pairs, voters: int, repeats: int, seed: int, judges: int = 0
+) -> tuple[float, float, float]:
     """Part of the intervals that hold the truth: by duel, by vote; and the worst entry's part by duel."""
     rng = np.random.default_rng(seed)
     entries = 1 + max(max(pair) for pair in pairs)
@@ -61,7 +59,7 @@ def coverage(pairs: Pairs, voters: int, repeats: int, seed: int) -> tuple[float,
     for _ in range(repeats):
         strength = rng.normal(0, 0.5, entries)
         truth = HOUSE_RATING + target(strength, pairs, weight)
-        season = simulated(pairs, names, strength, voters, rng)
+        season = simulated(pairs, names, strength, voters, rng, judges)
         fitted = fit(season, names[0])
         assert fitted.estimate is not None
         for entry in range(1, entries):
@@ -84,6 +82,14 @@ def test_an_interval_by_duel_holds_the_truth_where_one_by_vote_does_not(
     by_duel, by_vote, _ = coverage(round_robin(8, times), voters, repeats=60, seed=20261121)
     assert 0.92 <= by_duel <= 0.985
     assert by_vote <= by_vote_at_most
+
+
+def test_it_holds_in_a_season_of_fifty_duels() -> None:
+    """Exactly the season that `test_season.py` plays through the doors: 8 entries, 200 viewers, 5 judges."""
+    assert (ENTRIES, len(PAIRS)) == (8, 50)
+    by_duel, _, worst = coverage(PAIRS, VIEWERS, repeats=400, seed=20261126, judges=JUDGES)
+    assert by_duel >= 0.92
+    assert worst >= 0.90
 
 
 NEWCOMER = [*round_robin(6, 2), (0, 6), (1, 6)]

@@ -5847,7 +5847,7 @@ export interface components {
              * State
              * @enum {string}
              */
-            state: "open" | "given" | "skipped" | "barred";
+            state: "open" | "given" | "skipped" | "missed" | "barred";
         };
         /** JuryOut */
         JuryOut: {

@@ -64,7 +64,7 @@ export function BallotRound({ stage, duel, ballot, desk, serverNow }: BallotRoun
         <Answers duel={duel} chosen={chosen} names={revealed} />
       )}
       {open && aside && <Aside desk={desk} open={open} />}
-      {revealed && <Records duel={duel} episode={episode.id} className={resultCss.records} />}
+      {revealed && <Records duel={duel} episode={episode.id} mirrored={desk.mirrored} className={resultCss.records} />}
     </>
   );
 }

@@ -1,5 +1,5 @@
 import type { Desk, DeskBallot } from "@gavel/api";
-import { SmallButton, StateMark, type Tone } from "@gavel/desk";
+import { SmallButton, StateMark, type Tone, useTimes } from "@gavel/desk";
 import { Card, Countdown, ErrorNote } from "@gavel/ui";
 import { useState } from "react";
 import { useT } from "../i18n";
@@ -55,6 +55,7 @@ const isOver = ({ state }: DeskBallot) => state === "published" || state === "vo
 
 function One({ ballot, serverNow }: { ballot: DeskBallot; serverNow: () => number }) {
   const { t, number, language } = useT();
+  const { clock } = useTimes();
   const { state, kind, config, digest } = ballot;
   const question =
     language === "zh" ? config.question_zh || config.question_en : config.question_en || config.question_zh;
@@ -64,6 +65,7 @@ function One({ ballot, serverNow }: { ballot: DeskBallot; serverNow: () => numbe
       <p className={css.head}>
         <StateMark tone={ballot.alarm ? "bad" : TONES[state]} />
         <b>{t(`ballots.kind.${kind}`)}</b>
+        {ballot.opens_at && <time dateTime={ballot.opens_at}>{clock(ballot.opens_at)}</time>}
         <span>{t(`ballots.state.${state}`)}</span>
       </p>
       {question && <p className={css.question}>{question}</p>}

@@ -5,7 +5,13 @@ import { useT } from "../i18n";
 import css from "./Jury.module.css";
 import { useJury } from "./queries";
 
-const TONES: Record<Juror["state"], Tone> = { open: "busy", given: "good", skipped: "warn", barred: "calm" };
+const TONES: Record<Juror["state"], Tone> = {
+  open: "busy",
+  given: "good",
+  skipped: "warn",
+  missed: "calm",
+  barred: "calm",
+};
 
 /** Who is done with the duel on stage, and who should take a break. Nothing of what anybody says. */
 export function Now() {

@@ -40,13 +40,25 @@ function useFocusOnArrival(main: RefObject<HTMLElement | null>, path: string): v
   }, [main, path]);
 }
 
+/** On a phone the pages are a line that is longer than the screen: the one that is shown is in sight. */
+function useInSight(pages: RefObject<HTMLElement | null>, path: string): void {
+  // biome-ignore lint/correctness/useExhaustiveDependencies: with each page
+  useLayoutEffect(() => {
+    const line = pages.current;
+    const here = line?.querySelector<HTMLElement>("[aria-current]");
+    if (line && here) line.scrollLeft = here.offsetLeft - line.offsetLeft - (line.clientWidth - here.clientWidth) / 2;
+  }, [pages, path]);
+}
+
 /** The frame of a desk's page: who and where one is, the pages, the content. */
 export function Shell({ desk, nav = [], bar, banner, width = "normal", children }: ShellProps) {
   const { t } = useT();
   const { data: me } = useMe();
   const path = usePath();
   const main = useRef<HTMLElement>(null);
+  const pages = useRef<HTMLElement>(null);
   useFocusOnArrival(main, path);
+  useInSight(pages, path);
   return (
     <div className={css.shell}>
       <a className={css.skip} href="#content">
@@ -64,7 +76,7 @@ export function Shell({ desk, nav = [], bar, banner, width = "normal", children 
         </Link>
         {bar}
         {nav.length > 0 && (
-          <nav aria-label={t("shell.nav")} className={css.nav}>
+          <nav ref={pages} aria-label={t("shell.nav")} className={css.nav}>
             {nav.map(({ to, label, waiting }) => (
               <Link key={to} to={to} aria-current={path === to ? "page" : undefined}>
                 {label}

@@ -6,13 +6,16 @@ interface RecordsProps {
   /** A revealed duel. */
   duel: { id: string; turns: number };
   episode: string;
+  /** Whoever looks sees the answers the other way round: his left is the file of the right. */
+  mirrored?: boolean;
   className?: string | undefined;
 }
 
 const SIDES = ["left", "right"] as const;
+const OTHER = { left: "right", right: "left" } as const;
 
 /** How each answer came about, as files that anybody can keep and check. */
-export function Records({ duel, episode, className }: RecordsProps) {
+export function Records({ duel, episode, mirrored = false, className }: RecordsProps) {
   const { t } = useT();
   const turns = Array.from({ length: duel.turns }, (_, index) => index + 1);
   const name = (turn: number, side: (typeof SIDES)[number]) =>
@@ -28,7 +31,10 @@ export function Records({ duel, episode, className }: RecordsProps) {
         {turns.flatMap((turn) =>
           SIDES.map((side) => (
             <li key={`${turn} ${side}`}>
-              <a href={`/api/duels/${duel.id}/answers/${side}.json${turn > 1 ? `?turn=${turn}` : ""}`} download>
+              <a
+                href={`/api/duels/${duel.id}/answers/${mirrored ? OTHER[side] : side}.json${turn > 1 ? `?turn=${turn}` : ""}`}
+                download
+              >
                 {name(turn, side)}
               </a>
             </li>
