@@ -1,5 +1,4 @@
 import { ApiError, api } from "@gavel/api";
-import { work } from "./work";
 
 let device: Promise<unknown> | null = null;
 
@@ -26,7 +25,7 @@ export async function asDevice<T>(request: () => Promise<T>): Promise<T> {
     return await request();
   } catch (error) {
     if (!(error instanceof ApiError)) throw error;
-    if (error.code === "vote.level" && error.detail.needed === 1) await work();
+    if (error.code === "vote.level" && error.detail.needed === 1) await (await import("./work")).work();
     else if (error.code === "vote.no_device") {
       device = null;
       await ensure();
