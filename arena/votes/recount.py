@@ -147,7 +147,9 @@ def signed(key: str, statement: Json, signature: str) -> bool:
     x, y, z, t = _add(_times(s, _BASE), (-x, y, z, -t))
     inverse = pow(z, -1, _P)
     found = (y * inverse % _P) | ((x * inverse % _P & 1) << 255)
-    return s < _L and found.to_bytes(32, "little") + given[32:64] == given
+    # One way to write it: in capitals the same bytes would be another file that nobody is told of.
+    written = (public.hex(), given.hex()) == (key, signature)
+    return written and s < _L and found.to_bytes(32, "little") + given[32:64] == given
 
 
 # --- one ballot ---
