@@ -379,6 +379,7 @@ class Ballot:
         for name, says in (("size", head["size"]), ("root", head["root"]), ("count", head["tally"])):
             place = self._at(f"head: the {name} on the site's pages")
             report.equal("shown", place, _without_zeros(says), _without_zeros(found[name]))
+        report.equal("shown", self._at("head.tally, to the letter"), head["tally"], certificate.get("count"))
         tally = ", ".join(f"{option} {self.counted[option]}" for option in self.options)
         tally += f"; flagged {sum(flagged.values())}" if flagged else ""
         said = f"ballot {self.id}: {size} votes of {len(self.voters)} voters; {tally}; root {root}"
