@@ -147,7 +147,9 @@ def signed(key: str, statement: Json, signature: str) -> bool:
     x, y, z, t = _add(_times(s, _BASE), (-x, y, z, -t))
     inverse = pow(z, -1, _P)
     found = (y * inverse % _P) | ((x * inverse % _P & 1) << 255)
-    return s < _L and found.to_bytes(32, "little") + given[32:64] == given
+    # One way to write it: in capitals the same bytes would be another file that nobody is told of.
+    written = (public.hex(), given.hex()) == (key, signature)
+    return written and s < _L and found.to_bytes(32, "little") + given[32:64] == given
 
 
 # --- one ballot ---
@@ -377,6 +379,7 @@ class Ballot:
         for name, says in (("size", head["size"]), ("root", head["root"]), ("count", head["tally"])):
             place = self._at(f"head: the {name} on the site's pages")
             report.equal("shown", place, _without_zeros(says), _without_zeros(found[name]))
+        report.equal("shown", self._at("head.tally, to the letter"), head["tally"], certificate.get("count"))
         tally = ", ".join(f"{option} {self.counted[option]}" for option in self.options)
         tally += f"; flagged {sum(flagged.values())}" if flagged else ""
         said = f"ballot {self.id}: {size} votes of {len(self.voters)} voters; {tally}; root {root}"

@@ -124,6 +124,8 @@ def test_signatures_hold_and_break_as_the_library_says(seed: bytes, said: str, b
     flipped = bytearray(signature)
     flipped[bit // 8] ^= 1 << bit % 8
     assert not recount.signed(key, {"said": said}, flipped.hex())
+    for key_written, written in ((key.upper(), signature.hex()), (key, signature.hex().upper())):
+        assert not recount.signed(key_written, {"said": said}, written), "the same bytes, written otherwise"
 
 
 @pytest.mark.parametrize("key", ["", "zz", "00" * 31, "ff" * 32, "02" + "00" * 31])
