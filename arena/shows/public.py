@@ -6,6 +6,7 @@ from arena.shows.rules import (
     Artifact,
     CalibrationRules,
     Deadlines,
+    OverallWeights,
     Preferences,
     Sampling,
     SeasonRules,
@@ -13,6 +14,7 @@ from arena.shows.rules import (
     StyleFeature,
     Track,
     Weights,
+    declared_overall,
     declared_preferences,
 )
 from arena.shows.schemas import EpisodeOut
@@ -24,6 +26,7 @@ __all__ = [
     "Deadlines",
     "Episode",
     "EpisodeOut",
+    "OverallWeights",
     "Preferences",
     "Sampling",
     "Season",
@@ -34,6 +37,7 @@ __all__ = [
     "Weights",
     "all_seasons",
     "current_season",
+    "declared_overall",
     "declared_preferences",
     "ensure_season",
     "episode",
