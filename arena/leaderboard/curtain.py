@@ -29,6 +29,7 @@ def seen(shown: ShownBoard) -> Board:
     return board.model_copy(
         update={
             "closed": True,
+            "staging": shown.staging,
             "rows": rows,
             "sealed": sorted(
                 map(Sealed.model_validate, sealed), key=lambda one: (one.name, str(one.entry_id))

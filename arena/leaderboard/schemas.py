@@ -76,6 +76,8 @@ class Board(Out):
     """Nothing is shown, or, while it is being revealed, its last rows only."""
     sealed: list[Sealed] = []
     """By name: those whose rows are not shown yet."""
+    staging: Staging | None = None
+    """How it is being revealed."""
     computed_at: datetime
     duels: int
     close_call: bool

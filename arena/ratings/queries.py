@@ -64,7 +64,7 @@ async def course(
         .where(RatingSnapshot.id.in_(chosen))
         .order_by(RatingSnapshot.created_at)
     )
-    return [Moment(*row) for row in (await session.execute(statement)).tuples()]
+    return [Moment(*row) for row in (await session.execute(statement)).all()]
 
 
 async def snapshot(session: AsyncSession, snapshot_id: UUID) -> RatingSnapshot:
