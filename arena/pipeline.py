@@ -56,7 +56,7 @@ from arena.speed import service as speed
 from arena.speed.contracts import DRAW as DRAW_QUIZ
 from arena.speed.contracts import RUN as RUN_SPEED
 from arena.speed.contracts import SCORE as SCORE_QUIZ
-from arena.speed.contracts import QuizAnswered, QuizStarted, SpeedReady
+from arena.speed.contracts import QuizAnswered, QuizStarted, SpeedReady, SpeedReleased
 from arena.submissions import probing, verdict
 from arena.submissions import service as submissions
 from arena.submissions.contracts import JOB_KIND as VERIFY
@@ -181,6 +181,7 @@ PIPELINE = Pipeline(
         Step(BenchmarkFinished, REFRESH_BOARD, lambda fact: fact.season_id),
         Step(ScoreChanged, REFRESH_BOARD, lambda fact: fact.season_id),
         Step(RescoreAsked, RESCORE, lambda fact: fact.run_id),
+        Step(SpeedReleased, REFRESH_BOARD, lambda fact: fact.season_id),
         Step(CompetingChanged, REFRESH_BOARD, lambda fact: fact.season_id),
         Step(TrainingOrdered, RUN_TRAINING, lambda fact: fact.run_id),
         Step(ExportOrdered, MAKE_EXPORT, lambda fact: fact.export_id),

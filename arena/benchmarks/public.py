@@ -3,7 +3,7 @@
 from arena.benchmarks.contracts import BenchmarkFinished, Extent
 from arena.benchmarks.rules import Accuracy
 from arena.benchmarks.schemas import AccuracyOut, TaskOut
-from arena.benchmarks.standing import Standing, accuracies, of_versions
+from arena.benchmarks.standing import Standing, accuracies, of_versions, was_there
 
 __all__ = [
     "Accuracy",
@@ -14,4 +14,5 @@ __all__ = [
     "TaskOut",
     "accuracies",
     "of_versions",
+    "was_there",
 ]

@@ -4,6 +4,7 @@ has changed since. All of it is read off the rows when it is asked for; nothing 
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, select
@@ -56,6 +57,13 @@ class Standing:
     def counts_in(self, extent: Extent) -> bool:
         """Whether it is part of the overall accuracy where these questions count."""
         return self.override is not None or (self.run is not None and self.run.extent == extent)
+
+
+def was_there(stands: Standing, at: datetime) -> bool:
+    """Whether all of it was known at that time."""
+    run, override = stands.run, stands.override
+    measured = run is None or (run.ended_at is not None and run.ended_at <= at)
+    return measured and (override is None or override.decision.created_at <= at)
 
 
 def measured(run: BenchmarkRun) -> Accuracy | None:

@@ -1,16 +1,16 @@
-"""Dated ratings over HTTP. While the board is frozen nothing later is shown: it would tell what is kept back."""
+"""Dated ratings over HTTP. While the board is frozen or closed nothing later is shown: it would tell
+what is kept back."""
 
 from datetime import datetime
 from typing import Annotated
 from uuid import UUID
 
 from fastapi import APIRouter, Query
-from sqlalchemy.ext.asyncio import AsyncSession
 
 from arena.accounts.public import PublicCaller
 from arena.kit.db import SessionDep
 from arena.kit.errors import NotFound
-from arena.leaderboard.models import ShownBoard
+from arena.leaderboard.tracing import horizon
 from arena.ratings.public import SnapshotLine, SnapshotOut, snapshot, snapshots
 from arena.shows.public import current_season
 
@@ -26,7 +26,7 @@ async def list_snapshots(
 ) -> list[SnapshotLine]:
     """What the season's ratings were after each reveal, the newest first."""
     season = await current_season(session)
-    moments = [moment for moment in (at, await _frozen_at(session, season.id)) if moment is not None]
+    moments = [moment for moment in (at, await horizon(session, season.id)) if moment is not None]
     found = await snapshots(session, season.id, min(moments, default=None), limit)
     return [SnapshotLine.of(row) for row in found]
 
@@ -35,12 +35,7 @@ async def list_snapshots(
 async def read_snapshot(snapshot_id: UUID, _: PublicCaller, session: SessionDep) -> SnapshotOut:
     """Ratings of a date with all that they follow from, so that anybody can compute them again."""
     found = await snapshot(session, snapshot_id)
-    frozen_at = await _frozen_at(session, found.season_id)
-    if frozen_at is not None and found.created_at > frozen_at:
+    until = await horizon(session, found.season_id)
+    if until is not None and found.created_at > until:
         raise NotFound("ratings.no_snapshot", "There is no such snapshot of the ratings.")
     return SnapshotOut.of(found)
-
-
-async def _frozen_at(session: AsyncSession, season_id: UUID) -> datetime | None:
-    shown = await session.get(ShownBoard, season_id)
-    return shown.computed_at if shown is not None and shown.frozen else None

@@ -4,9 +4,9 @@ from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from arena.benchmarks.public import AccuracyOut, Standing, TaskOut, of_versions
-from arena.leaderboard.models import ShownBoard
+from arena.benchmarks.public import AccuracyOut, Standing, TaskOut, of_versions, was_there
 from arena.leaderboard.schemas import SuiteRow, SuiteScores
+from arena.leaderboard.tracing import horizon
 from arena.shows.public import season_rules
 from arena.submissions import public as submissions
 from arena.submissions.public import Entry
@@ -14,11 +14,10 @@ from arena.submissions.public import Entry
 
 async def scores(session: AsyncSession, season_id: UUID, suite: str) -> SuiteScores:
     """The best first, then those whose answers are to other questions than those that count in the season, then those
-    without a score. While the board is frozen nothing is shown that was measured since:
+    without a score. While the board is frozen or closed nothing is shown that was measured since:
     this page must not tell what the board keeps back.
     """
-    shown = await session.get(ShownBoard, season_id)
-    frozen = shown is not None and shown.frozen
+    at = await horizon(session, season_id)
     extent = (await season_rules(session, season_id)).extent
     rows, aside = [], set()
     versions = await submissions.competing(session, season_id)
@@ -26,20 +25,13 @@ async def scores(session: AsyncSession, season_id: UUID, suite: str) -> SuiteSco
     for entry in await submissions.entries(session, season_id):
         version = versions.get(entry.id)
         stands = stand[version.id].get(suite) if version is not None else None
-        if stands is not None and shown is not None and frozen and not _was_there(stands, shown):
+        if stands is not None and at is not None and not was_there(stands, at):
             stands = None
         if stands is not None and not stands.counts_in(extent):
             aside.add(entry.id)
         rows.append(_row(entry, version.version if version else None, stands))
     rows.sort(key=lambda row: (row.accuracy is None, row.entry_id in aside, -_value(row), row.name))
-    return SuiteScores(suite=suite, frozen=frozen, rows=rows)
-
-
-def _was_there(stands: Standing, shown: ShownBoard) -> bool:
-    """Whether all of it was known when the board was frozen."""
-    run, override = stands.run, stands.override
-    measured = run is None or (run.ended_at is not None and run.ended_at <= shown.computed_at)
-    return measured and (override is None or override.decision.created_at <= shown.computed_at)
+    return SuiteScores(suite=suite, frozen=at is not None, rows=rows)
 
 
 def _row(entry: Entry, version: int | None, stands: Standing | None) -> SuiteRow:

@@ -1,7 +1,7 @@
 """The face of ratings: what other domains use."""
 
 from arena.ratings.contracts import RatingsComputed
-from arena.ratings.queries import newest, snapshot, snapshots
+from arena.ratings.queries import Moment, basis_of, course, newest, snapshot, snapshots
 from arena.ratings.schemas import SnapshotLine, SnapshotOut
 from arena.ratings.suggesting import note, suggest
 from arena.ratings.tallies import Counts, Weights, lead, votes_to_flip, winner
@@ -9,11 +9,14 @@ from arena.ratings.tallies import Duel as RatedDuel
 
 __all__ = [
     "Counts",
+    "Moment",
     "RatedDuel",
     "RatingsComputed",
     "SnapshotLine",
     "SnapshotOut",
     "Weights",
+    "basis_of",
+    "course",
     "lead",
     "newest",
     "note",

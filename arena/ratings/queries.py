@@ -1,8 +1,9 @@
 """Reads of ratings, and of the duels that they and the suggestions follow from."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import select
@@ -29,6 +30,41 @@ async def snapshots(
         statement = statement.where(RatingSnapshot.created_at <= at)
     statement = statement.order_by(RatingSnapshot.created_at.desc()).limit(limit)
     return (await session.execute(statement)).scalars().all()
+
+
+@dataclass(frozen=True)
+class Moment:
+    """What a snapshot said, without what it follows from."""
+
+    id: UUID
+    at: datetime
+    duels: int
+    close_call: bool
+    rows: Sequence[Mapping[str, Any]]
+
+
+async def course(
+    session: AsyncSession, season_id: UUID, until: datetime | None = None, most: int = 120
+) -> list[Moment]:
+    """The season's snapshots, the oldest first, evenly thinned to `most`; the last one is among them."""
+    when = select(RatingSnapshot.id).where(RatingSnapshot.season_id == season_id)
+    if until is not None:
+        when = when.where(RatingSnapshot.created_at <= until)
+    ids = (await session.execute(when.order_by(RatingSnapshot.created_at))).scalars().all()
+    step = max(1, -(-len(ids) // most))
+    chosen = ids[::-1][::step]
+    statement = (
+        select(
+            RatingSnapshot.id,
+            RatingSnapshot.created_at,
+            RatingSnapshot.duels,
+            RatingSnapshot.close_call,
+            RatingSnapshot.rows,
+        )
+        .where(RatingSnapshot.id.in_(chosen))
+        .order_by(RatingSnapshot.created_at)
+    )
+    return [Moment(*row) for row in (await session.execute(statement)).all()]
 
 
 async def snapshot(session: AsyncSession, snapshot_id: UUID) -> RatingSnapshot:

@@ -7,6 +7,7 @@ from arena.shows.rules import (
     CalibrationRules,
     Deadlines,
     FlagRules,
+    OverallWeights,
     Preferences,
     Sampling,
     SeasonRules,
@@ -14,6 +15,7 @@ from arena.shows.rules import (
     StyleFeature,
     Track,
     Weights,
+    declared_overall,
     declared_preferences,
 )
 from arena.shows.schemas import EpisodeOut
@@ -26,6 +28,7 @@ __all__ = [
     "Episode",
     "EpisodeOut",
     "FlagRules",
+    "OverallWeights",
     "Preferences",
     "Sampling",
     "Season",
@@ -36,6 +39,7 @@ __all__ = [
     "Weights",
     "all_seasons",
     "current_season",
+    "declared_overall",
     "declared_preferences",
     "ensure_season",
     "episode",

@@ -130,6 +130,20 @@ class Weights(Contract):
     crowd: float = Field(default=0.5, ge=0, le=1)
 
 
+class OverallWeights(Contract):
+    """Share of each axis of the board in the overall score. Who has no score on one that counts has none overall."""
+
+    creativity: float = Field(default=0.5, ge=0, le=1)
+    accuracy: float = Field(default=0.3, ge=0, le=1)
+    speed: float = Field(default=0.2, ge=0, le=1)
+
+    @model_validator(mode="after")
+    def _weighs_something(self) -> Self:
+        if self.creativity + self.accuracy + self.speed == 0:
+            raise ValueError("overall_weights: at least one axis must count")
+        return self
+
+
 StyleFeature = Literal["characters", "headers", "lists", "bold", "code"]
 """Of an answer: characters that are no white space, Markdown headings, list items, bold passages, pieces of code."""
 
@@ -197,6 +211,7 @@ class SeasonRules(Contract):
     calibration: CalibrationRules = CalibrationRules()
     weights: Weights = Weights()
     ratings: RatingRules = RatingRules()
+    overall_weights: OverallWeights = OverallWeights()
     frames: Frames = Frames()
     flags: FlagRules = FlagRules()
     suite: str = "reasoning"
@@ -235,3 +250,8 @@ class SeasonRules(Contract):
 def declared_preferences(rules: Mapping[str, Any]) -> Preferences:
     """Of a season's stored rules. A season of an earlier release has hashed no such word, so nobody was told: none."""
     return SeasonRules.model_validate(rules).preferences if "preferences" in rules else "none"
+
+
+def declared_overall(rules: Mapping[str, Any]) -> OverallWeights | None:
+    """Of a season's stored rules. A season of an earlier release has declared none, so nobody is weighed by them."""
+    return SeasonRules.model_validate(rules).overall_weights if "overall_weights" in rules else None

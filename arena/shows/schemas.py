@@ -12,6 +12,7 @@ from arena.shows.rules import (
     CalibrationRules,
     Deadlines,
     Frames,
+    OverallWeights,
     Preferences,
     RatingRules,
     Sampling,
@@ -19,6 +20,7 @@ from arena.shows.rules import (
     SpeedRules,
     Track,
     Weights,
+    declared_overall,
     declared_preferences,
 )
 
@@ -38,6 +40,8 @@ class SeasonOut(Out):
     suite: str
     extent: Literal["air", "full"]
     """Which questions of a suite count."""
+    overall_weights: OverallWeights | None
+    """Of the overall score on the board. Null: the season has declared none."""
     preferences: Preferences
     """Whose words producers may make preference pairs of, to train on."""
     judge_seconds: int
@@ -64,6 +68,7 @@ class SeasonOut(Out):
             calibration=rules.calibration,
             weights=rules.weights,
             ratings=rules.ratings,
+            overall_weights=declared_overall(season.rules),
             frames=rules.frames,
             suite=rules.suite,
             extent=rules.extent,

@@ -194,6 +194,10 @@ class SpeedReady(Fact):
     run_id: UUID
 
 
+class SpeedReleased(Fact):
+    season_id: UUID
+
+
 class QuizStarted(Fact):
     run_id: UUID
 

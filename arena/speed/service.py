@@ -25,6 +25,7 @@ from arena.speed.contracts import (
     Racer,
     SpeedPlan,
     SpeedReady,
+    SpeedReleased,
     SpeedResult,
     Void,
 )
@@ -126,6 +127,7 @@ async def release(session: AsyncSession, run_id: UUID) -> SpeedRun:
         raise Conflict("speed.not_over", "There is nothing to release yet.")
     if run.released_at is None:
         run.released_at = await db_now(session)
+        record(session, SpeedReleased(season_id=run.season_id))
     return run
 
 

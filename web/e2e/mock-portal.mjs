@@ -111,6 +111,8 @@ const ROUTES = [
     ({ match }) => (match[1].toUpperCase() === CODE ? give(episode()) : refuse("show.code_unknown", 404)),
   ],
   ["GET", /^\/api\/leaderboard$/, () => give(show.board)],
+  ["GET", /^\/api\/leaderboard\/history$/, () => give(show.history())],
+  ["GET", /^\/api\/leaderboard\/entries\/([\w-]+)$/, ({ match }) => give(show.origins(match[1]))],
   [
     "GET",
     /^\/api\/speed\/(\w+)$/,
@@ -195,6 +197,8 @@ const ROUTES = [
       }
       if (body.board === "empty") show.emptyBoard();
       if (body.board === "unrated") show.unratedBoard();
+      if (body.board === "closed") show.closedBoard(0);
+      if (body.board === "revealing") show.closedBoard(3);
       show.scene(body.name, body.detail);
       return give({});
     },

@@ -110,6 +110,7 @@ export class Show {
           [1017, 84],
           [1000, 10],
         ];
+    const speed = [1.42, 0.97, null, 1.1, 1];
     const accuracy = [0.62, 0.58, 0.66, 0.41, 0.37];
     return {
       season_id: IDS.season,
@@ -126,9 +127,81 @@ export class Show {
         lo: rating - half,
         hi: rating + half,
         accuracy: index === 3 ? null : { value: accuracy[index], stderr: 0.021 },
-        speed: null,
+        rank_to: [2, 2, 4, 5, 5][index],
+        speed:
+          speed[index] === null
+            ? null
+            : {
+                ratio: speed[index],
+                lo: index === 4 ? null : speed[index] - 0.06,
+                hi: index === 4 ? null : speed[index] + 0.07,
+                run_id: index === 4 ? null : id(index),
+                rehearsal: false,
+              },
+        overall:
+          index === 2 || index === 3 ? null : { value: 61.4 - 4 * index, lo: 56.2 - 4 * index, hi: 66 - 4 * index },
+        missing: index === 2 ? ["speed"] : index === 3 ? ["accuracy"] : [],
         state: "ready",
       })),
+      frozen: false,
+      closed: false,
+      sealed: [],
+      staging: null,
+      snapshot_id: id(1),
+      rules_digest: "ab".repeat(32),
+      weights: { creativity: 0.5, accuracy: 0.3, speed: 0.2 },
+    };
+  }
+
+  /** Closed, with the last `shown` rows revealed. */
+  closedBoard(shown) {
+    const { rows } = this.board;
+    const kept = rows.slice(0, rows.length - shown);
+    const sealed = kept.map(({ entry_id, name, kind }) => ({ entry_id, name, kind }));
+    this.board = { ...this.board, closed: true, close_call: false, rows: rows.slice(rows.length - shown), sealed };
+    this.changed();
+  }
+
+  /** How the ratings came to be what they are. */
+  history() {
+    const entries = this.board.rows.map(({ entry_id, name, kind }) => ({ entry_id, name, kind }));
+    const moments = Array.from({ length: 12 }, (_, step) => ({
+      snapshot_id: id(step),
+      at: iso(),
+      duels: 3 * step + 4,
+      ratings: Object.fromEntries(
+        this.board.rows.map(({ entry_id, rating, kind }, index) => [
+          entry_id,
+          kind === "house"
+            ? 1000
+            : 1000 + ((rating - 1000) * step) / 11 + 40 * Math.sin(step + 2 * index) * (1 - step / 11),
+        ]),
+      ),
+    }));
+    return { entries, moments };
+  }
+
+  origins(entry) {
+    const row = this.board.rows.find((one) => one.entry_id === entry) ?? this.board.rows[0];
+    const others = this.board.rows.filter((one) => one !== row);
+    return {
+      row,
+      version: 3,
+      snapshot_id: id(1),
+      rules_digest: "ab".repeat(32),
+      weights: this.board.weights,
+      duels: others.map(({ entry_id, name, kind }, index) => ({
+        duel_id: id(index),
+        ballot_id: id(index),
+        episode_id: IDS.episode,
+        episode: 1,
+        number: index + 1,
+        opponent: { entry_id, name, kind },
+        crowd: [80 - 9 * index, 31 + index, 6, 3],
+        judges: [3, 1, 1, 0],
+      })),
+      suites: [{ suite: "reasoning", weight: 1, accuracy: row.accuracy, run_id: id(0) }],
+      speed: [{ run_id: id(0), episode_id: IDS.episode, number: 1, kind: "duel", void: false, counts: true }],
     };
   }
 

@@ -1471,6 +1471,86 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/leaderboard/close": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Close Board
+         * @description Show nothing of it to anybody, until it is revealed.
+         */
+        post: operations["close_board"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/leaderboard/entries/{entry_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read Origins
+         * @description What every figure in a row of the board follows from.
+         */
+        get: operations["read_origins"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/leaderboard/episodes/{episode_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read Episode Board
+         * @description How the season stood when an episode was over.
+         */
+        get: operations["read_episode_board"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/leaderboard/export.{form}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Export Board
+         * @description The board as it is shown, as a file.
+         */
+        get: operations["export_board"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/leaderboard/freeze": {
         parameters: {
             query?: never;
@@ -1485,6 +1565,46 @@ export interface paths {
          * @description Keep what is shown now while results go on, or lift that.
          */
         post: operations["freeze_board"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/leaderboard/history": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read Board History
+         * @description How the ratings of the season have moved.
+         */
+        get: operations["read_board_history"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/leaderboard/reveal": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Reveal Board
+         * @description The next step of opening a closed board, from the last place up.
+         */
+        post: operations["reveal_board"];
         delete?: never;
         options?: never;
         head?: never;
@@ -3990,6 +4110,11 @@ export interface components {
             /** Close Call */
             close_call: boolean;
             /**
+             * Closed
+             * @default false
+             */
+            closed: boolean;
+            /**
              * Computed At
              * Format: date-time
              */
@@ -4000,6 +4125,13 @@ export interface components {
             frozen: boolean;
             /** Rows */
             rows: components["schemas"]["BoardRow"][];
+            /** Rules Digest */
+            rules_digest: string | null;
+            /**
+             * Sealed
+             * @default []
+             */
+            sealed: components["schemas"]["Sealed"][];
             /** Season */
             season: string;
             /**
@@ -4007,8 +4139,25 @@ export interface components {
              * Format: uuid
              */
             season_id: string;
+            /** Snapshot Id */
+            snapshot_id: string | null;
+            /** Staging */
+            staging: ("one_by_one" | "top_three") | null;
             /** Version */
             version: number;
+            weights: components["schemas"]["OverallWeights"] | null;
+        };
+        /**
+         * BoardFile
+         * @description The board as it was shown.
+         */
+        BoardFile: {
+            /** Ai Generated */
+            ai_generated: boolean;
+            ai_label: components["schemas"]["AiLabel"];
+            board: components["schemas"]["Board"];
+            /** Format */
+            format: string;
         };
         /** BoardRow */
         BoardRow: {
@@ -4029,19 +4178,23 @@ export interface components {
             kind: "contestant" | "house" | "candidate";
             /** Lo */
             lo: number | null;
+            /**
+             * Missing
+             * @default []
+             */
+            missing: ("creativity" | "accuracy" | "speed")[];
             /** Name */
             name: string;
+            overall: components["schemas"]["OverallScore"] | null;
             /** Rank */
             rank: number | null;
+            /** Rank To */
+            rank_to: number | null;
             /** Rating */
             rating: number | null;
             /** Reason */
             reason: string | null;
-            /**
-             * Speed
-             * @description Measured by speed rounds, which come later.
-             */
-            speed: null;
+            speed: components["schemas"]["SpeedScore"] | null;
         };
         /**
          * BootstrapCheck
@@ -5115,6 +5268,29 @@ export interface components {
             /** Team */
             team: string | null;
         };
+        /**
+         * EpisodeBoard
+         * @description The season's ratings after an episode. Accuracy is measured between the shows and belongs to none of them.
+         */
+        EpisodeBoard: {
+            /** At */
+            at: string | null;
+            /** Duels */
+            duels: number;
+            /**
+             * Episode Id
+             * Format: uuid
+             */
+            episode_id: string;
+            /** Number */
+            number: number;
+            /** Rows */
+            rows: components["schemas"]["EpisodeRow"][];
+            /** Snapshot Id */
+            snapshot_id: string | null;
+            /** Title */
+            title: string;
+        };
         /** EpisodeFile */
         EpisodeFile: {
             /**
@@ -5159,6 +5335,37 @@ export interface components {
             state: "planned" | "live" | "finished";
             /** Title */
             title: string;
+        };
+        /**
+         * EpisodeRow
+         * @description As it stood when the episode was over.
+         */
+        EpisodeRow: {
+            /** Duels */
+            duels: number;
+            /**
+             * Entry Id
+             * Format: uuid
+             */
+            entry_id: string;
+            /** Hi */
+            hi: number | null;
+            /**
+             * Kind
+             * @enum {string}
+             */
+            kind: "contestant" | "house" | "candidate";
+            /** Lo */
+            lo: number | null;
+            /** Name */
+            name: string;
+            /** Rank */
+            rank: number | null;
+            /** Rank To */
+            rank_to: number | null;
+            /** Rating */
+            rating: number | null;
+            speed: components["schemas"]["SpeedScore"] | null;
         };
         /**
          * EstimateOut
@@ -5661,6 +5868,16 @@ export interface components {
              * @enum {string}
              */
             kind: "gym";
+        };
+        /**
+         * History
+         * @description How the ratings have moved, the oldest first; thinned evenly when there are many.
+         */
+        History: {
+            /** Entries */
+            entries: components["schemas"]["Sealed"][];
+            /** Moments */
+            moments: components["schemas"]["Moment"][];
         };
         /** HTTPValidationError */
         HTTPValidationError: {
@@ -6274,6 +6491,25 @@ export interface components {
             /** Other Norm */
             other_norm: number;
         };
+        /** Moment */
+        Moment: {
+            /**
+             * At
+             * Format: date-time
+             */
+            at: string;
+            /** Duels */
+            duels: number;
+            /** Ratings */
+            ratings: {
+                [key: string]: number;
+            };
+            /**
+             * Snapshot Id
+             * Format: uuid
+             */
+            snapshot_id: string;
+        };
         /**
          * NewBallot
          * @description What a producer prepares. A prize asks for the season's entries, a surprise has one button: both bring their own
@@ -6579,6 +6815,19 @@ export interface components {
              */
             spec: components["schemas"]["TrainingSpec-Input"];
         };
+        /** NextStep */
+        NextStep: {
+            /**
+             * Shown
+             * @description How many rows the producer sees revealed: the same press twice is one step.
+             */
+            shown: number;
+            /**
+             * Staging
+             * @description How to go on. The first press chooses between the two ways; `all` shows the rest at once.
+             */
+            staging: ("one_by_one" | "top_three") | "all";
+        };
         /**
          * NodeHealth
          * @description The node agent's `GET /health`. Unknown fields are kept: the document is stored as it came.
@@ -6796,6 +7045,130 @@ export interface components {
              * @default
              */
             zh: string;
+        };
+        /** OriginDuel */
+        OriginDuel: {
+            /**
+             * Ballot Id
+             * Format: uuid
+             */
+            ballot_id: string;
+            /** Crowd */
+            crowd: [
+                number,
+                number,
+                number,
+                number
+            ];
+            /**
+             * Duel Id
+             * Format: uuid
+             */
+            duel_id: string;
+            /** Episode */
+            episode: number;
+            /**
+             * Episode Id
+             * Format: uuid
+             */
+            episode_id: string;
+            /** Judges */
+            judges: [
+                number,
+                number,
+                number,
+                number
+            ];
+            /** Number */
+            number: number;
+            opponent: components["schemas"]["Sealed"];
+        };
+        /** OriginRun */
+        OriginRun: {
+            /** Counts */
+            counts: boolean;
+            /**
+             * Episode Id
+             * Format: uuid
+             */
+            episode_id: string;
+            /**
+             * Kind
+             * @enum {string}
+             */
+            kind: "duel" | "quiz";
+            /** Number */
+            number: number;
+            /**
+             * Run Id
+             * Format: uuid
+             */
+            run_id: string;
+            /** Void */
+            void: boolean;
+        };
+        /**
+         * Origins
+         * @description What every figure in a row of the board follows from.
+         */
+        Origins: {
+            /** Duels */
+            duels: components["schemas"]["OriginDuel"][] | null;
+            row: components["schemas"]["BoardRow"];
+            /** Rules Digest */
+            rules_digest: string | null;
+            /** Snapshot Id */
+            snapshot_id: string | null;
+            /** Speed */
+            speed: components["schemas"]["OriginRun"][];
+            /** Suites */
+            suites: components["schemas"]["OriginSuite"][];
+            /** Version */
+            version: number | null;
+            weights: components["schemas"]["OverallWeights"] | null;
+        };
+        /** OriginSuite */
+        OriginSuite: {
+            accuracy: components["schemas"]["AccuracyOut"] | null;
+            /** Run Id */
+            run_id: string | null;
+            /** Suite */
+            suite: string;
+            /** Weight */
+            weight: number;
+        };
+        /**
+         * OverallScore
+         * @description Of 100: the axes by the season's declared weights, each brought to one scale (`leaderboard/overall.py`).
+         */
+        OverallScore: {
+            /** Hi */
+            hi: number | null;
+            /** Lo */
+            lo: number | null;
+            /** Value */
+            value: number;
+        };
+        /**
+         * OverallWeights
+         * @description Share of each axis of the board in the overall score. Who has no score on one that counts has none overall.
+         */
+        OverallWeights: {
+            /**
+             * Accuracy
+             * @default 0.3
+             */
+            accuracy: number;
+            /**
+             * Creativity
+             * @default 0.5
+             */
+            creativity: number;
+            /**
+             * Speed
+             * @default 0.2
+             */
+            speed: number;
         };
         /** Overridden */
         Overridden: {
@@ -7911,6 +8284,24 @@ export interface components {
             t: "seal";
         };
         /**
+         * Sealed
+         * @description An entry that is on the board, and what of it is not told yet: everything.
+         */
+        Sealed: {
+            /**
+             * Entry Id
+             * Format: uuid
+             */
+            entry_id: string;
+            /**
+             * Kind
+             * @enum {string}
+             */
+            kind: "contestant" | "house" | "candidate";
+            /** Name */
+            name: string;
+        };
+        /**
          * SealedAnswer
          * @description An answer that is not revealed yet: its place in the chain, and nothing that tells of it.
          */
@@ -7968,6 +8359,7 @@ export interface components {
             max_versions: number;
             /** Name */
             name: string;
+            overall_weights: components["schemas"]["OverallWeights"] | null;
             /**
              * Preferences
              * @enum {string}
@@ -8323,6 +8715,22 @@ export interface components {
              * @default 64
              */
             tokens: number;
+        };
+        /**
+         * SpeedScore
+         * @description How many times as fast as the house, from the request to the last token of an answer of fixed length.
+         */
+        SpeedScore: {
+            /** Hi */
+            hi: number | null;
+            /** Lo */
+            lo: number | null;
+            /** Ratio */
+            ratio: number;
+            /** Rehearsal */
+            rehearsal: boolean;
+            /** Run Id */
+            run_id: string | null;
         };
         /** SpeedWaits */
         SpeedWaits: {
@@ -9971,6 +10379,7 @@ export type BallotOut = components['schemas']['BallotOut'];
 export type BaseModelOut = components['schemas']['BaseModelOut'];
 export type Basis = components['schemas']['Basis'];
 export type Board = components['schemas']['Board'];
+export type BoardFile = components['schemas']['BoardFile'];
 export type BoardRow = components['schemas']['BoardRow'];
 export type BootstrapCheck = components['schemas']['BootstrapCheck'];
 export type Budget = components['schemas']['Budget'];
@@ -10020,8 +10429,10 @@ export type EngineCaps = components['schemas']['EngineCaps'];
 export type EngineRecorded = components['schemas']['EngineRecorded'];
 export type EntryName = components['schemas']['EntryName'];
 export type EntryOut = components['schemas']['EntryOut'];
+export type EpisodeBoard = components['schemas']['EpisodeBoard'];
 export type EpisodeFile = components['schemas']['EpisodeFile'];
 export type EpisodeOut = components['schemas']['EpisodeOut'];
+export type EpisodeRow = components['schemas']['EpisodeRow'];
 export type EstimateOut = components['schemas']['EstimateOut'];
 export type Example = components['schemas']['Example'];
 export type ExcusalOut = components['schemas']['ExcusalOut'];
@@ -10049,6 +10460,7 @@ export type GapOut = components['schemas']['GapOut'];
 export type Given = components['schemas']['Given'];
 export type GiveVerdict = components['schemas']['GiveVerdict'];
 export type GymSource = components['schemas']['GymSource'];
+export type History = components['schemas']['History'];
 export type HttpValidationError = components['schemas']['HTTPValidationError'];
 export type Identity = components['schemas']['Identity'];
 export type ImageKept = components['schemas']['ImageKept'];
@@ -10092,6 +10504,7 @@ export type ModelReport = components['schemas']['ModelReport'];
 export type ModelsOut = components['schemas']['ModelsOut'];
 export type ModerationVerdictOut = components['schemas']['ModerationVerdictOut'];
 export type ModuleLikenessOut = components['schemas']['ModuleLikenessOut'];
+export type Moment = components['schemas']['Moment'];
 export type NewBallot = components['schemas']['NewBallot'];
 export type NewCalibration = components['schemas']['NewCalibration'];
 export type NewCalibrationItem = components['schemas']['NewCalibrationItem'];
@@ -10111,12 +10524,19 @@ export type NewSpeedRun = components['schemas']['NewSpeedRun'];
 export type NewSubmission = components['schemas']['NewSubmission'];
 export type NewToken = components['schemas']['NewToken'];
 export type NewTraining = components['schemas']['NewTraining'];
+export type NextStep = components['schemas']['NextStep'];
 export type NodeHealth = components['schemas']['NodeHealth'];
 export type NodeOut = components['schemas']['NodeOut'];
 export type NodeRecorded = components['schemas']['NodeRecorded'];
 export type OpenInvitation = components['schemas']['OpenInvitation'];
 export type OpenVote = components['schemas']['OpenVote'];
 export type Option = components['schemas']['Option'];
+export type OriginDuel = components['schemas']['OriginDuel'];
+export type OriginRun = components['schemas']['OriginRun'];
+export type Origins = components['schemas']['Origins'];
+export type OriginSuite = components['schemas']['OriginSuite'];
+export type OverallScore = components['schemas']['OverallScore'];
+export type OverallWeights = components['schemas']['OverallWeights'];
 export type Overridden = components['schemas']['Overridden'];
 export type Pairings = components['schemas']['Pairings'];
 export type PanelOut = components['schemas']['PanelOut'];
@@ -10174,6 +10594,7 @@ export type ScoreDecisionOut = components['schemas']['ScoreDecisionOut'];
 export type ScoreOut = components['schemas']['ScoreOut'];
 export type ScoresOut = components['schemas']['ScoresOut'];
 export type Seal = components['schemas']['Seal'];
+export type Sealed = components['schemas']['Sealed'];
 export type SealedAnswer = components['schemas']['SealedAnswer'];
 export type SeasonOn = components['schemas']['SeasonOn'];
 export type SeasonOut = components['schemas']['SeasonOut'];
@@ -10193,6 +10614,7 @@ export type SpeedFile = components['schemas']['SpeedFile'];
 export type SpeedOut = components['schemas']['SpeedOut'];
 export type SpeedResult = components['schemas']['SpeedResult'];
 export type SpeedRules = components['schemas']['SpeedRules'];
+export type SpeedScore = components['schemas']['SpeedScore'];
 export type SpeedWaits = components['schemas']['SpeedWaits'];
 export type Spread = components['schemas']['Spread'];
 export type Stage = components['schemas']['Stage'];
@@ -12856,6 +13278,119 @@ export interface operations {
             };
         };
     };
+    close_board: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Board"];
+                };
+            };
+        };
+    };
+    read_origins: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                entry_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Origins"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    read_episode_board: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                episode_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EpisodeBoard"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    export_board: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                form: "json" | "csv";
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BoardFile"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
     freeze_board: {
         parameters: {
             query?: never;
@@ -12866,6 +13401,59 @@ export interface operations {
         requestBody: {
             content: {
                 "application/json": components["schemas"]["Freeze"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Board"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    read_board_history: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["History"];
+                };
+            };
+        };
+    };
+    reveal_board: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NextStep"];
             };
         };
         responses: {

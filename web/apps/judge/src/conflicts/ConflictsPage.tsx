@@ -54,7 +54,9 @@ function Declare({ declared }: { declared: string[] }) {
       return queries.invalidateQueries({ queryKey: CONFLICTS });
     },
   });
-  const open = board.data?.rows.filter((row) => row.kind !== "house" && !declared.includes(row.entry_id)) ?? [];
+  // A closed board names everybody still, and tells nothing else.
+  const entries = board.data ? [...board.data.rows, ...board.data.sealed] : [];
+  const open = entries.filter((row) => row.kind !== "house" && !declared.includes(row.entry_id));
   const submit = (event: FormEvent) => {
     event.preventDefault();
     send.mutate();

@@ -5,6 +5,7 @@ import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { useState } from "react";
 import { BOARD, useBoard } from "../app/queries";
 import { useT } from "../i18n";
+import { Curtain } from "./Curtain";
 import css from "./Episodes.module.css";
 
 /** What the public board shows, and the hand that holds it still. */
@@ -20,23 +21,27 @@ export function BoardCard() {
   });
   const [asking, setAsking] = useState(false);
   const data = board.data;
+  const state = data?.closed ? "closed" : data?.frozen ? "frozen" : "moving";
   return (
     <Card>
       <div className={css.headline}>
         <h2 className={css.heading}>{t("board.title")}</h2>
-        {data && <Pill tone={data.frozen ? "warn" : "good"}>{t(data.frozen ? "board.frozen" : "board.moving")}</Pill>}
+        {data && <Pill tone={state === "moving" ? "good" : "warn"}>{t(`board.${state}`)}</Pill>}
       </div>
       {board.isPending && !board.error && <Loading />}
       {board.error && <ErrorNote error={board.error} />}
       {data && (
         <>
-          <p className={css.mute}>{t(data.frozen ? "board.frozen_text" : "board.moving_text")}</p>
+          <p className={css.mute}>{t(`board.${state}_text`)}</p>
           <p className={css.mute}>{t("board.from", { count: data.duels, time: clock(data.computed_at) })}</p>
           <div className={css.row}>
-            {/* Never disabled: it would lose the focus, and freezing twice is freezing once. */}
-            <SmallButton onClick={() => (data.frozen ? setAsking(true) : freeze.mutate(true))}>
-              {t(data.frozen ? "board.unfreeze" : "board.freeze")}
-            </SmallButton>
+            {!data.closed && (
+              // Never disabled: it would lose the focus, and freezing twice is freezing once.
+              <SmallButton onClick={() => (data.frozen ? setAsking(true) : freeze.mutate(true))}>
+                {t(data.frozen ? "board.unfreeze" : "board.freeze")}
+              </SmallButton>
+            )}
+            <Curtain board={data} />
             <a className={css.out} href="/board" target="_blank" rel="noreferrer">
               {t("board.open")}
             </a>

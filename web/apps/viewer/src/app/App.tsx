@@ -13,6 +13,7 @@ const PAGES: { [name in Route["page"]]: ComponentType<Extract<Route, { page: nam
   stage: lazy(() => import("../stage/StagePage")),
   race: lazy(() => import("../race/RacePage")),
   board: lazy(() => import("../board/BoardPage")),
+  entry: lazy(() => import("../board/EntryPage")),
   duel: lazy(() => import("../trace/TracePage")),
   speed: lazy(() => import("../speed/SpeedPage")),
   how: lazy(() => import("../speed/HowPage")),

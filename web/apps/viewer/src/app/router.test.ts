@@ -17,6 +17,7 @@ it.each([
   ["/suites", { page: "suites" }],
   ["/suites/reasoning", { page: "suite", suite: "reasoning" }],
   ["/suites/a/b", { page: "lost" }],
+  ["/entry/0199-e", { page: "entry", entry: "0199-e" }],
   ["/board/a/b", { page: "lost" }],
   ["/duel/0199-c", { page: "duel", duel: "0199-c" }],
   ["/duel/", { page: "lost" }],

@@ -6,6 +6,7 @@ export type Route =
   | { page: "stage"; episode: string }
   | { page: "race"; race: string }
   | { page: "board"; season: string | null }
+  | { page: "entry"; entry: string }
   | { page: "duel"; duel: string }
   | { page: "speed"; run: string }
   | { page: "how" }
@@ -26,6 +27,8 @@ export function routeOf(path: string): Route {
   if (match("/board", path)) return { page: "board", season: null };
   const { season } = match("/board/:season", path) ?? {};
   if (season) return { page: "board", season };
+  const { entry } = match("/entry/:entry", path) ?? {};
+  if (entry) return { page: "entry", entry };
   const { duel } = match("/duel/:duel", path) ?? {};
   if (duel) return { page: "duel", duel };
   const { run } = match("/speed/:run", path) ?? {};

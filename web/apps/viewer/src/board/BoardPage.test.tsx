@@ -41,11 +41,25 @@ it("shows the board of a season also when there is no season now", async () => {
 });
 
 it("names every number for a screen reader, and the house in the reader's language", async () => {
-  vi.spyOn(api, "get").mockResolvedValue({ id: "s1", name: "2026" } as never);
+  vi.spyOn(api, "get").mockResolvedValue({ id: "s1", name: "2026", entries: [], moments: [] } as never);
   show(null);
   const [first, second] = await screen.findAllByRole("listitem");
   expect(first?.textContent).toContain("Rank 1");
   expect(first?.textContent).toContain("Rating 1100± 71");
   expect(first?.textContent).toContain("Accuracy");
   expect(second?.textContent).toContain("House");
+});
+
+it("shows of a closed board that it is closed, and of one that is being revealed how much is missing", async () => {
+  vi.spyOn(api, "get").mockRejectedValue(new ApiError("season.none", "", 404));
+  const before = { ...board };
+  const sealed = [{ entry_id: "1", name: "Lumen", kind: "contestant" }];
+  Object.assign(board, { closed: true, sealed, rows: [] });
+  show("s1");
+  expect(await screen.findByText("The board is closed")).toBeTruthy();
+  Object.assign(board, { rows: before.rows.slice(1) });
+  show("s1");
+  expect(await screen.findByText("1 place is still sealed")).toBeTruthy();
+  expect(screen.queryByText("Lumen")).toBeNull();
+  Object.assign(board, before);
 });

@@ -13,13 +13,14 @@ import {
   OtherLanguage,
   useEntryName,
 } from "@gavel/ui";
-import { half } from "@gavel/ui/interval";
 import { useEffect } from "react";
-import { useT } from "../i18n";
 import { NetNote } from "../phone/NetNote";
 import { useLoad } from "../shared/load";
 import css from "./BoardPage.module.css";
-import { interval } from "./Rows";
+import { Course } from "./Course";
+import { useT } from "./i18n";
+import { interval, place } from "./Rows";
+import { Scores } from "./Scores";
 
 const HOUSE_RATING = 1000;
 
@@ -48,16 +49,17 @@ function Label({ children }: { children: string }) {
 }
 
 function Line({ row, axis }: { row: BoardRow; axis: Axis }) {
-  const { t, number } = useT();
+  const { t } = useT();
   const nameOf = useEntryName();
-  const percent = (value: number) => number(value, { style: "percent", maximumFractionDigits: 1 });
   return (
     <li className={cx(css.row, row.rank === 1 && css.first)}>
       <span className={css.rank}>
         <Label>{t("board.rank")}</Label>
-        {row.rank ?? "–"}
+        {place(row)}
       </span>
-      <b className={css.name}>{nameOf(row)}</b>
+      <b className={css.name}>
+        <Link to={`/entry/${row.entry_id}`}>{nameOf(row)}</Link>
+      </b>
       <span className={css.rating}>
         <Label>{t("board.rating")}</Label>
         {row.rating == null ? (
@@ -81,19 +83,7 @@ function Line({ row, axis }: { row: BoardRow; axis: Axis }) {
           />
         )}
       </span>
-      <span className={css.accuracy}>
-        <span>{t("board.accuracy")}</span>
-        {row.accuracy ? (
-          <>
-            <b>{percent(row.accuracy.value)}</b>
-            <small>
-              {row.accuracy.stderr === null ? t("board.by_hand") : `± ${percent(half(row.accuracy.stderr))}`}
-            </small>
-          </>
-        ) : (
-          <small>{t("board.none")}</small>
-        )}
-      </span>
+      <Scores row={row} />
     </li>
   );
 }
@@ -109,8 +99,8 @@ function Table({ board }: { board: Board }) {
         <span>{t("board.entry")}</span>
         <span className={css.rating}>{t("board.rating")}</span>
         {rated ? <Scale axis={axis} /> : <span />}
-        <span className={css.accuracy}>{t("board.accuracy")}</span>
       </div>
+      {board.closed && <p className={css.sealed}>{t("board.sealed", { count: board.sealed.length })}</p>}
       <ol>
         {board.rows.map((row) => (
           <Line key={row.entry_id} row={row} axis={axis} />
@@ -119,7 +109,34 @@ function Table({ board }: { board: Board }) {
       {board.frozen && <p className={css.note}>{t("board.frozen")}</p>}
       {board.close_call && <p className={css.note}>{t("board.close")}</p>}
       <p className={css.note}>{t("board.about")}</p>
+      <Weights board={board} />
     </>
+  );
+}
+
+function Weights({ board }: { board: Board }) {
+  const { t, number } = useT();
+  if (!board.weights) return null;
+  const { creativity, accuracy, speed } = board.weights;
+  const share = (weight: number) => number(weight / (creativity + accuracy + speed), { style: "percent" });
+  return (
+    <p className={css.note}>
+      {t("boards.weights", { creativity: share(creativity), accuracy: share(accuracy), speed: share(speed) })}
+    </p>
+  );
+}
+
+function Downloads({ board }: { board: Board }) {
+  const { t } = useT();
+  return (
+    <p className={css.downloads}>
+      {t("boards.export")}
+      <a href="/api/leaderboard/export.csv">CSV</a>
+      <a href="/api/leaderboard/export.json">JSON</a>
+      {board.snapshot_id && !board.closed && (
+        <a href={`/api/ratings/snapshots/${board.snapshot_id}`}>{t("boards.snapshot")}</a>
+      )}
+    </p>
   );
 }
 
@@ -147,6 +164,8 @@ export default function BoardPage({ season }: { season: string | null }) {
   const wanted = season ?? current.data?.id ?? null;
   const { state: board, status, stale } = useChannel<Board>(wanted && `board:${wanted}`);
   const name = current.data && current.data.id === wanted ? current.data.name : null;
+  // Files and history are those of the season that is on.
+  const here = current.data !== null && current.data.id === wanted;
   // Whether there is a season now says nothing about the board of a given one.
   const error = season === null ? current.error : null;
   const unknown = status === "missing" || (error instanceof ApiError && error.status === 404);
@@ -166,7 +185,12 @@ export default function BoardPage({ season }: { season: string | null }) {
       <main className={css.main}>
         {unknown && <EmptyState icon={<Mark size={72} />} title={t("board.empty")} />}
         {!unknown && !board && (error ? <ErrorNote error={error} retry={current.retry} /> : <Loading />)}
-        {board && board.rows.length === 0 && (
+        {board?.closed && board.rows.length === 0 && (
+          <EmptyState icon={<Mark size={72} />} title={t("board.closed")}>
+            {t("board.closed_text")}
+          </EmptyState>
+        )}
+        {board && !board.closed && board.rows.length === 0 && (
           <EmptyState icon={<Mark size={72} />} title={t("board.empty")}>
             {t("board.empty_text")}
           </EmptyState>
@@ -175,6 +199,8 @@ export default function BoardPage({ season }: { season: string | null }) {
           <>
             <Facts board={board} season={name} />
             <Table board={board} />
+            {here && <Downloads board={board} />}
+            {here && !board.closed && <Course version={board.version} />}
           </>
         )}
       </main>

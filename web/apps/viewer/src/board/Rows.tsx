@@ -5,6 +5,10 @@ import css from "./Rows.module.css";
 
 const HOUSE_RATING = 1000;
 
+/** A place that the intervals leave open is a range. */
+export const place = ({ rank, rank_to }: BoardRow) =>
+  rank == null ? "–" : rank_to == null || rank_to === rank ? `${rank}` : `${rank}–${rank_to}`;
+
 /** "1139 ± 71" when the interval is even, "1139 +80 −60" when it is not. */
 export function interval(row: BoardRow): string {
   if (row.rating == null || row.lo == null || row.hi == null) return "";
@@ -23,10 +27,13 @@ interface RowsProps {
 export function Rows({ board, limit, className }: RowsProps) {
   const { t } = useT();
   const nameOf = useEntryName();
+  if (board.closed && board.rows.length === 0)
+    return <EmptyState title={t("board.closed")}>{t("board.closed_text")}</EmptyState>;
   if (board.rows.length === 0) return <EmptyState title={t("board.empty")}>{t("board.empty_text")}</EmptyState>;
   const axis = axisOf(board.rows, [HOUSE_RATING]);
   return (
     <ol className={cx(css.rows, className)}>
+      {board.closed && <li className={css.sealed}>{t("board.sealed", { count: board.sealed.length })}</li>}
       {board.rows.slice(0, limit).map((row) => (
         <li key={row.entry_id} className={cx(css.row, row.rank === 1 && css.first)}>
           <span className={css.rank}>{row.rank ?? "–"}</span>

@@ -2,7 +2,8 @@ import type { BoardRow } from "@gavel/api";
 import { axisOf } from "@gavel/ui";
 import { expect, it } from "vitest";
 import { ticks } from "./BoardPage";
-import { interval } from "./Rows";
+import { leaders, line } from "./Course";
+import { interval, place } from "./Rows";
 
 const row = (rating: number | null, lo: number | null, hi: number | null) => ({ rating, lo, hi }) as BoardRow;
 
@@ -22,4 +23,21 @@ it("puts all rows on one axis with round ticks", () => {
 it("has an axis for an empty board", () => {
   const axis = axisOf([], []);
   expect(axis.max).toBeGreaterThan(axis.min);
+});
+
+it("writes a place that the intervals leave open as a range", () => {
+  const at = (rank: number | null, rank_to: number | null) => place({ rank, rank_to } as BoardRow);
+  expect([at(1, 1), at(1, 3), at(null, null)]).toEqual(["1", "1–3", "–"]);
+});
+
+it("draws a line only where there was a rating", () => {
+  const moment = (ratings: Record<string, number>) => ({ snapshot_id: "s", at: "", duels: 1, ratings });
+  const entries = [
+    { entry_id: "a", name: "A", kind: "contestant" as const },
+    { entry_id: "b", name: "B", kind: "contestant" as const },
+  ];
+  const history = { entries, moments: [moment({ a: 1000 }), moment({ a: 1000, b: 1100 })] };
+  expect(line(history, "a", 1000, 1100)).toBe("14.0,246.0 706.0,246.0");
+  expect(line(history, "b", 1000, 1100)).toBe("706.0,14.0");
+  expect(leaders(history).map((one) => one.name)).toEqual(["B", "A"]);
 });

@@ -17,7 +17,7 @@ export function Strip({ board }: { board: Board }) {
         {t("stage.board")}
         <small>± 95%</small>
       </h2>
-      {!rated && <p className={css.empty}>{t("board.empty_text")}</p>}
+      {!rated && <p className={css.empty}>{t(board.closed ? "board.closed" : "board.empty_text")}</p>}
       <ol>
         {rated &&
           board.rows.slice(0, PLACES).map((row) => (
