@@ -17,7 +17,7 @@ from arena.accounts.policy import (
     SignedIn,
     current_caller,
 )
-from arena.accounts.queries import judges, jurors, link
+from arena.accounts.queries import jurors, link
 from arena.accounts.rules import Permission, Role
 from arena.accounts.service import digest, ensure_operator, read_link, usable_link, use_link
 
@@ -41,7 +41,6 @@ __all__ = [
     "current_caller",
     "digest",
     "ensure_operator",
-    "judges",
     "jurors",
     "link",
     "read_link",
