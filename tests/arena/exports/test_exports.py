@@ -171,7 +171,10 @@ async def test_others_see_nothing_and_producers_see_the_report_but_not_the_weigh
     show: Show, ada: Caller, lantern: str
 ) -> None:
     stranger = await show.portal.person("contestant", "Bo")
-    assert await refusal(stranger, lantern) == (404, "submission.not_found")
+    for other in (stranger, show.producer):
+        assert await refusal(other, lantern) == (404, "submission.not_found"), (
+            "its exports are its holder's to use up"
+        )
     ordered = await order(ada, lantern, "bf16")
     job, contract = await take(show)
     await job.complete(await made(job, contract))
