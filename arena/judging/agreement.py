@@ -54,7 +54,7 @@ def alpha(units: Sequence[Sequence[float]], metric: Metric, draws: int = 1000, s
 
 
 def agreement(units: Sequence[Sequence[Choice]], metric: Metric) -> Alpha | None:
-    """Of ballots, each with what its judges said. A tie and two bad answers are one value on the scale, and two words."""
+    """Of ballots, each with what its judges said. A tie and two bad answers are one value on the scale, two words."""
     return alpha([[CODES[metric][choice] for choice in unit] for unit in units], metric)
 
 

@@ -182,7 +182,8 @@ async def test_others_see_nothing_and_producers_see_the_report_but_not_the_weigh
     assert await stranger.refused("GET", where) == (404, "export.not_found")
     assert await stranger.refused("POST", f"{where}/cancel") == (404, "export.not_found")
     assert (await show.producer.get_ok(where))["state"] == "done"
-    assert (await exports(show.producer, lantern))["downloads"] is False
+    seen = await exports(show.producer, lantern)
+    assert (seen["downloads"], seen["schemes"]) == (False, [])
     assert (await show.producer.get(f"/api{where}/files/model.safetensors")).status_code == 404
     assert (await show.portal.anybody().get(f"/api{where}/files/model.safetensors")).status_code == 401
 
