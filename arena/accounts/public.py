@@ -18,7 +18,7 @@ from arena.accounts.policy import (
     SignedIn,
     current_caller,
 )
-from arena.accounts.queries import judges, jurors, link
+from arena.accounts.queries import jurors, link
 from arena.accounts.rules import Permission, Role
 from arena.accounts.service import digest, ensure_operator, read_link, usable_link, use_link
 
@@ -43,7 +43,6 @@ __all__ = [
     "digest",
     "ensure_operator",
     "forget_devices",
-    "judges",
     "jurors",
     "known_devices",
     "link",

@@ -1,6 +1,6 @@
 """Reads of accounts."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from typing import TypeVar
 from uuid import UUID
 
@@ -58,9 +58,3 @@ async def jurors(session: AsyncSession) -> Sequence[Person]:
     """Who may give verdicts at all, by name. Producers and moderators, who see more than the hall, may not."""
     statement = select(Person).where(*_MAY_JUDGE).order_by(Person.display_name, Person.id)
     return (await session.execute(statement)).scalars().all()
-
-
-async def judges(session: AsyncSession, but_not: Collection[UUID]) -> int:
-    """How many `jurors` there are besides those who stand aside."""
-    statement = select(func.count()).where(*_MAY_JUDGE, Person.id.not_in(but_not))
-    return (await session.execute(statement)).scalar_one()

@@ -60,9 +60,10 @@ async def of_version(session: AsyncSession, caller: Caller, entry: Entry, row: S
     made = await _described(session, _exports().where(Export.submission_id == row.id))
     taken = {one.scheme for one in made if one.state in (*UNDER_WAY, "done")}
     ready = row.artifact == "adapter" and row.state in submissions.SEALED
+    orders = ready and await submissions.holds(session, caller, entry)
     return ModelExports(
         exports=made,
-        schemes=[scheme for scheme in SCHEMES if scheme not in taken] if ready else [],
+        schemes=[scheme for scheme in SCHEMES if scheme not in taken] if orders else [],
         left=await left(session, entry.holder),
         under_way=await under_way(session, entry.holder),
         downloads=await may_download(session, caller, entry, row.id),

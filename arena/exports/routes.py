@@ -10,7 +10,7 @@ from arena.exports.schemas import ModelExport, ModelExports, NewExport
 from arena.kit.db import SessionDep
 from arena.kit.errors import NotFound
 from arena.kit.site import Site
-from arena.submissions.policy import visible_submission
+from arena.submissions.policy import own_submission
 from arena.submissions.public import VisibleSubmission
 
 router = APIRouter(prefix="/exports", tags=["exports"])
@@ -26,7 +26,7 @@ async def list_exports(found: VisibleSubmission, caller: SignedIn, session: Sess
 async def order_export(caller: SignedIn, session: SessionDep, body: NewExport) -> ModelExport:
     """Merge an admitted adapter into its base model and write it in a scheme. What comes of it is measured against what
     it was made of, and does not compete."""
-    entry, row = await visible_submission(body.submission_id, caller, session)
+    entry, row = await own_submission(body.submission_id, caller, session)
     export = await service.order(session, caller, entry, row, body.scheme)
     return await queries.one(session, export.id)
 

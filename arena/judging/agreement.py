@@ -17,6 +17,10 @@ from arena.votes.contracts import Choice
 Metric = Literal["nominal", "interval"]
 Floats = NDArray[np.float64]
 VALUE: dict[Choice, int] = {"left": -1, "right": 1, "tie": 0, "both_bad": 0}
+CODES: dict[Metric, dict[Choice, int]] = {
+    "nominal": {"left": 0, "right": 1, "tie": 2, "both_bad": 3},
+    "interval": VALUE,
+}
 
 
 @dataclass(frozen=True)
@@ -47,6 +51,11 @@ def alpha(units: Sequence[Sequence[float]], metric: Metric, draws: int = 1000, s
     spread = _alphas(np.tensordot(drawn.astype(np.float64), each, axes=1), _distances(values, metric))
     low, high = np.nanquantile(spread, (0.025, 0.975))
     return Alpha(float(found), float(low), float(high), len(pairable))
+
+
+def agreement(units: Sequence[Sequence[Choice]], metric: Metric) -> Alpha | None:
+    """Of ballots, each with what its judges said. A tie and two bad answers are one value on the scale, two words."""
+    return alpha([[CODES[metric][choice] for choice in unit] for unit in units], metric)
 
 
 def _coincidences(unit: Sequence[float], values: Sequence[float]) -> Floats:

@@ -14,7 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from arena.accounts.public import Person, jurors
 from arena.duels import public as duels
 from arena.judging import calibration, queries
-from arena.judging.agreement import VALUE, Alpha, Leaning, Said, alpha, leanings
+from arena.judging.agreement import Alpha, Leaning, Said, agreement, leanings
 from arena.judging.models import PanelVerdict, SecondLookRow
 from arena.judging.schemas import AlphaOut, JudgeReport, JudgingReport, JurorOut, JuryOut, ModelReport
 from arena.shows.public import Episode, Season, season_rules
@@ -65,7 +65,7 @@ async def report(session: AsyncSession, season: Season, episode_id: UUID | None)
     ballots = await _published(session, season.id, episode_id)
     rows = await _rows(session, Verdict, [ballot.id for ballot in ballots])
     said = [Said(str(row.ballot_id), str(row.judge_id), row.choice, row.mirrored, row.scores) for row in rows]
-    units = [[VALUE[one.choice] for one in said if one.duel == str(ballot.id)] for ballot in ballots]
+    units = [[one.choice for one in said if one.duel == str(ballot.id)] for ballot in ballots]
     judges = {str(row.judge_id): await session.get_one(Person, row.judge_id) for row in rows}
     skips = Counter(
         str(judge_id)
@@ -102,8 +102,8 @@ async def report(session: AsyncSession, season: Season, episode_id: UUID | None)
     models = await _rows(session, PanelVerdict, [ballot.id for ballot in ballots])
     return JudgingReport(
         duels=len(ballots),
-        nominal=_alpha(alpha(units, "nominal")),
-        interval=_alpha(alpha(units, "interval")),
+        nominal=_alpha(agreement(units, "nominal")),
+        interval=_alpha(agreement(units, "interval")),
         judges=sorted(reports, key=lambda one: one.name),
         models=_models(models, rows),
     )

@@ -108,7 +108,8 @@ async def take_back(session: AsyncSession, duel_id: UUID, judge_id: UUID) -> Non
 
 
 async def declare(session: AsyncSession, judge_id: UUID, entry_id: UUID, reason: str) -> ConflictOfInterest:
-    """For all duels of an entry. Raises Conflict `verdict.conflict_declared` for the same again."""
+    """For all duels of an entry; a verdict given where the vote is still open is gone. Raises Conflict
+    `verdict.conflict_declared` for the same again."""
     entry = await session.get(Entry, entry_id)
     if entry is None or entry.kind == "house":
         raise NotFound("entry.not_found", "There is no such entry.")
@@ -117,6 +118,11 @@ async def declare(session: AsyncSession, judge_id: UUID, entry_id: UUID, reason:
     declared = Conflict("verdict.conflict_declared", "You have declared this already.")
     await flush_unless_taken(session, declared)
     await session.refresh(row)
+    for ballot in await votes.open_about(session, entry_id):
+        await session.execute(
+            delete(Verdict).where(Verdict.ballot_id == ballot.id, Verdict.judge_id == judge_id)
+        )
+        _changed(session, ballot)
     return row
 
 

@@ -199,7 +199,7 @@ def _side(view: duels.SideView) -> StageSide:
 
 async def _ballot(session: AsyncSession, ballot: votes.Ballot, season_id: UUID) -> StageBallot:
     season = await session.get_one(Season, season_id)
-    submitted = await votes.submitted_verdicts(session, ballot.id)
+    submitted = await votes.submitted_verdicts(session, ballot)
     assert ballot.duel_id and ballot.opens_at and ballot.closes_at and ballot.locks_at
     return StageBallot(
         id=ballot.id,
@@ -210,7 +210,7 @@ async def _ballot(session: AsyncSession, ballot: votes.Ballot, season_id: UUID) 
         delays=_delays(ballot.configuration),
         locks_at=ballot.locks_at,
         counted=await votes.counted(session, ballot),
-        judges=JudgesIn(submitted=submitted, total=await votes.jury(session, ballot.duel_id)),
+        judges=JudgesIn(submitted=submitted, total=len(await votes.jury(session, ballot.duel_id))),
         root=ballot.root,
         teaches=declared_preferences(season.rules),
     )

@@ -86,6 +86,7 @@ class Book:
         another shard while there were more or fewer of them."""
         (config,) = await _one(connection, "select config from ballots where id = %s", ballot)
         book = cls(ballot, shard, BallotConfig.model_validate(config))
+        following = 0
         async with connection.cursor(name="book") as cursor:
             await cursor.execute(
                 "select shard, seq, voter, n, choice, level, channel, at, nonce from votes where ballot_id = %s "
@@ -99,6 +100,7 @@ class Book:
                     )
                     if number == shard:
                         book._grow(line)
+                        following = seq + 1
                     if shard_of(voter, shards) == shard:
                         book._recall(line, at)
         written = await _one(
@@ -110,10 +112,10 @@ class Book:
         if written is not None:
             size, head, book.voters = written
             if (size, head) != (book.size, book.head):
-                # The count will find it, too, and hold the result back. Going on from the head that was kept leaves
-                # what was done to be seen.
+                # The count will find it, too, and hold the result back. Going on from what was kept leaves what was
+                # done to be seen, and takes no place that a line has: other ballots are written in the same batch.
                 log.error("ledger_does_not_fit", ballot=str(ballot), shard=shard, size=book.size, kept=size)
-                book.head = head
+                book.size, book.head = max(size, following), head
         (book.checkpointed,) = await _one(
             connection,
             "select coalesce(max(size), 0) from vote_checkpoints where ballot_id = %s and shard = %s",

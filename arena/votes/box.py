@@ -10,6 +10,7 @@ import socket
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
+from typing import TypeVar
 from uuid import UUID
 
 import structlog
@@ -42,6 +43,8 @@ TELL_SECONDS = 0.25
 
 log = structlog.get_logger()
 
+Read = TypeVar("Read")
+
 
 @dataclass(frozen=True, slots=True)
 class Known:
@@ -66,7 +69,7 @@ class BallotBox:
         self.paces = Paces(PER_SECOND, AT_ONCE)
         """Of those who vote over HTTP; a socket has one of its own."""
         self._known: dict[UUID, Known] = {}
-        self._reading = asyncio.Lock()
+        self._reading: dict[UUID, asyncio.Task[Known]] = {}
         self._grown: set[UUID] = set()
         around = Surroundings(
             database=make_url(settings.database_url)
@@ -149,49 +152,52 @@ class BallotBox:
     async def ballot(self, ballot_id: UUID, since: float) -> Known:
         """As it was at `since` (on the loop's clock) or later; whoever asks at the same time shares one read."""
         known = self._known.get(ballot_id)
-        if known is not None and known.read_at >= since:
-            return known
-        async with self._reading:
-            known = self._known.get(ballot_id)
-            if known is not None and known.read_at >= since:
-                return known
-            read_at = asyncio.get_running_loop().time()
+        while known is None or known.read_at < since:
+            reading = self._reading.get(ballot_id)
+            if reading is None:
+                reading = self._reading[ballot_id] = asyncio.create_task(self._read(ballot_id))
             try:
-                async with self._site.sessions() as session:
-                    row = await session.get(Ballot, ballot_id)
-            except (SQLAlchemyError, OSError) as error:
-                raise refusal("vote.try_again", retry_ms=1000) from error
-            if row is None:
-                raise NotFound("ballot.not_found", "There is no such ballot.")
-            config = row.configuration
-            known = Known(
-                row=row,
-                config=config,
-                options=frozenset(option.id for option in config.options),
-                window=Window(row.state, row.opens_at, row.closes_at),
-                read_at=read_at,
-            )
-            self._known.pop(ballot_id, None)
-            self._known[ballot_id] = known
-            if len(self._known) > KNOWN:
-                del self._known[next(iter(self._known))]
-            return known
+                known = await _in_time(reading)
+            finally:
+                if self._reading.get(ballot_id) is reading:
+                    del self._reading[ballot_id]
+        return known
+
+    async def _read(self, ballot_id: UUID) -> Known:
+        read_at = asyncio.get_running_loop().time()
+        async with self._site.sessions() as session:
+            row = await session.get(Ballot, ballot_id)
+        if row is None:
+            raise NotFound("ballot.not_found", "There is no such ballot.")
+        config = row.configuration
+        known = Known(
+            row=row,
+            config=config,
+            options=frozenset(option.id for option in config.options),
+            window=Window(row.state, row.opens_at, row.closes_at),
+            read_at=read_at,
+        )
+        self._known.pop(ballot_id, None)
+        self._known[ballot_id] = known
+        if len(self._known) > KNOWN:
+            del self._known[next(iter(self._known))]
+        return known
 
     def _shard(self, cast: Cast) -> Shard:
         return self._shards[shard_of(cast.voter, len(self._shards))]
 
     async def _after_close(self, ballot: Known, cast: Cast) -> Line:
         """No writer is asked about a ballot that is over; whether the vote had come in time, the rows say."""
-        try:
-            async with self._site.sessions() as session:
-                line = await newest_line(session, ballot.row, cast.voter)
-        except (SQLAlchemyError, OSError) as error:
-            raise refusal("vote.try_again", retry_ms=1000) from error
+        line = await _in_time(asyncio.create_task(self._newest(ballot, cast)))
         previous = Previous(line, cast.at, 0) if line is not None else None
         verdict = decide(previous, cast, ballot.config, open=False)
         if verdict == "repeat" and line is not None:
             return line
         raise refusal(verdict)
+
+    async def _newest(self, ballot: Known, cast: Cast) -> Line | None:
+        async with self._site.sessions() as session:
+            return await newest_line(session, ballot.row, cast.voter)
 
     async def _expire(self) -> None:
         while True:
@@ -206,3 +212,17 @@ class BallotBox:
             channels = [name for episode in self._grown for name in self._channels(episode)]
             self._grown.clear()
             await self._site.bus.touch(channels)
+
+
+async def _in_time(reading: asyncio.Task[Read]) -> Read:
+    """What the database says, or `vote.try_again`. Nobody waits for the end of a read that is given up: to a database
+    that says nothing at all that end is as long."""
+    await asyncio.wait({reading}, timeout=PATIENCE)
+    if not reading.done():
+        reading.cancel()
+    elif not reading.cancelled():
+        try:
+            return reading.result()
+        except (SQLAlchemyError, OSError) as error:
+            raise refusal("vote.try_again", retry_ms=1000) from error
+    raise refusal("vote.try_again", retry_ms=1000)

@@ -269,6 +269,8 @@ class Proofs:
             raise NotFound("vote.not_found", f"The ledger has no vote {seq} in shard {shard}.")
         seal = Seal.model_validate({"t": "seal", **ballot.certificate})
         index = sum(end.size for end in seal.certificate.shards if end.shard < shard) + seq
+        # The tree is read on a connection of the same pool: whoever waits for it must not keep one.
+        await session.commit()
         tree = await self._tree(ballot_id)
         return Proof(
             ballot=str(ballot_id),

@@ -8,7 +8,7 @@ from uuid import UUID
 from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from arena.accounts.public import judges
+from arena.accounts.public import jurors
 from arena.duels import public as duels
 from arena.kit.db import db_now
 from arena.kit.errors import Forbidden, NotFound
@@ -77,7 +77,7 @@ async def _is_over(session: AsyncSession, one: Ballot, late: datetime) -> bool:
         return False
     if one.duel_id is None or one.locks_at < late:
         return True
-    return await submitted_verdicts(session, one.id) >= await jury(session, one.duel_id)
+    return await submitted_verdicts(session, one) >= len(await jury(session, one.duel_id))
 
 
 async def uncounted(session: AsyncSession) -> Sequence[Ballot]:
@@ -86,10 +86,17 @@ async def uncounted(session: AsyncSession) -> Sequence[Ballot]:
     return (await session.execute(statement)).scalars().all()
 
 
-async def jury(session: AsyncSession, duel_id: UUID) -> int:
-    """How many judges may decide this duel."""
-    aside = await conflicted(session, duel_id)
-    return await judges(session, but_not=aside | await duels.owners(session, duel_id))
+async def open_about(session: AsyncSession, entry_id: UUID) -> Sequence[Ballot]:
+    """Of the duels of an entry, share-locked: closing waits for whoever asks."""
+    met = select(duels.Answer.duel_id).where(duels.Answer.entry_id == entry_id)
+    statement = select(Ballot).where(Ballot.duel_id.in_(met), Ballot.state.in_(TAKES_VOTES))
+    return (await session.execute(statement.order_by(Ballot.id).with_for_update(read=True))).scalars().all()
+
+
+async def jury(session: AsyncSession, duel_id: UUID) -> set[UUID]:
+    """The judges who may decide this duel."""
+    aside = await conflicted(session, duel_id) | await duels.owners(session, duel_id)
+    return {judge.id for judge in await jurors(session)} - aside
 
 
 async def conflicted(session: AsyncSession, duel_id: UUID) -> set[UUID]:
@@ -119,16 +126,13 @@ async def counted(session: AsyncSession, ballot: Ballot) -> int:
     return int((await session.execute(voters)).scalar_one())
 
 
-async def submitted_verdicts(session: AsyncSession, ballot_id: UUID) -> int:
-    """How many judges are done with it: by a verdict, or by saying why they give none."""
-    given = select(func.count()).where(Verdict.ballot_id == ballot_id)
-    skipped = (
-        select(func.count())
-        .select_from(Excusal)
-        .join(Ballot, Ballot.duel_id == Excusal.duel_id)
-        .where(Ballot.id == ballot_id, Excusal.kind == "skip")
-    )
-    return (await session.execute(given)).scalar_one() + (await session.execute(skipped)).scalar_one()
+async def submitted_verdicts(session: AsyncSession, ballot: Ballot) -> int:
+    """How many of its jury are done with it: by a verdict, or by saying why they give none."""
+    assert ballot.duel_id is not None
+    given = select(Verdict.judge_id).where(Verdict.ballot_id == ballot.id)
+    skipped = select(Excusal.judge_id).where(Excusal.duel_id == ballot.duel_id, Excusal.kind == "skip")
+    done = set((await session.execute(given.union(skipped))).scalars())
+    return len(done & await jury(session, ballot.duel_id))
 
 
 async def checkpoints(session: AsyncSession, ballot_id: UUID) -> Sequence[Checkpoint]:

@@ -40,6 +40,8 @@ QUEUE = 20_000
 PATIENCE = 3.0
 """Seconds after which whoever waits is told to try again; the phone does, with the same count."""
 CHECKPOINT_SECONDS = 1.0
+TIDY_SECONDS = 5.0
+"""Between two looks at which ballots are over: their books are kept no longer."""
 CLAIM_SECONDS = 0.3
 RETRY_SECONDS = 0.2
 LOCK = 0x6761766C
@@ -119,6 +121,7 @@ class Shard:
         self._under_way: list[Asked] = []
         self._arrived = asyncio.Event()
         self._books: dict[UUID, Book] = {}
+        self._tidy_due = 0.0
         self._fence = 0
 
     def ask(self, cast: Cast) -> "asyncio.Future[Line]":
@@ -138,11 +141,10 @@ class Shard:
     def expire(self) -> None:
         """Whoever has waited too long is told so, even while the database says nothing at all."""
         now = asyncio.get_running_loop().time()
-        for asked in self._under_way:
+        for asked in (*self._under_way, *self._waiting):
             if asked.until < now:
                 asked.refuse(_try_again())
-        while self._waiting and self._waiting[0].until < now:
-            self._waiting.popleft().refuse(_try_again())
+        self._waiting = deque(asked for asked in self._waiting if not asked.answer.done())
 
     def give_up(self) -> None:
         for asked in (*self._under_way, *self._waiting):
@@ -200,6 +202,17 @@ class Shard:
         if not self._waiting:
             self._arrived.clear()
 
+    def _put_behind(self, batch: Sequence[Asked]) -> None:
+        """Behind what other ballots are asked, in order: however many they are, those do not wait for them."""
+        left = [asked for asked in batch if not asked.answer.done()]
+        ballots = {asked.cast.ballot for asked in left}
+        if ballots:
+            later = [asked for asked in self._waiting if asked.cast.ballot in ballots]
+            others = (asked for asked in self._waiting if asked.cast.ballot not in ballots)
+            self._waiting = deque((*others, *left, *later))
+            self._arrived.set()
+        self._under_way = []
+
     def _put_back(self, batch: Sequence[Asked]) -> None:
         """To the front, in order; without those who have been answered."""
         self._waiting.extendleft(asked for asked in reversed(batch) if not asked.answer.done())
@@ -213,12 +226,15 @@ class Shard:
         """One batch, or the checkpoints that are due."""
         now = asyncio.get_running_loop().time()
         unsigned = [book for book in self._books.values() if book.size > book.checkpointed]
-        await self._gather(
-            max(0.0, min(book.checkpoint_due for book in unsigned) - now) if unsigned else None
-        )
+        moments = [book.checkpoint_due for book in unsigned] + [self._tidy_due] * bool(self._books)
+        await self._gather(max(0.0, min(moments) - now) if moments else None)
         now = asyncio.get_running_loop().time()
         due = {book.ballot for book in unsigned if book.checkpoint_due <= now}
         wanted = {asked.cast.ballot for asked in self._under_way} | due
+        if self._tidy_due <= now:
+            self._tidy_due = now + TIDY_SECONDS
+            # One whose last line has been signed for is asked about by nobody else, and may be over.
+            wanted |= self._books.keys()
         if not wanted:
             return
         held = await self._hold(connection, wanted)
@@ -245,7 +261,7 @@ class Shard:
         for ballot in grown:
             self._around.counted(held[ballot][0])
         # What is left is about ballots that somebody is closing right now: it is decided when that is done.
-        self._put_back(self._under_way)
+        self._put_behind(self._under_way)
 
     async def _hold(
         self, connection: AsyncConnection[Any], ballots: Iterable[UUID]

@@ -171,7 +171,10 @@ async def test_others_see_nothing_and_producers_see_the_report_but_not_the_weigh
     show: Show, ada: Caller, lantern: str
 ) -> None:
     stranger = await show.portal.person("contestant", "Bo")
-    assert await refusal(stranger, lantern) == (404, "submission.not_found")
+    for other in (stranger, show.producer):
+        assert await refusal(other, lantern) == (404, "submission.not_found"), (
+            "its exports are its holder's to use up"
+        )
     ordered = await order(ada, lantern, "bf16")
     job, contract = await take(show)
     await job.complete(await made(job, contract))
@@ -179,7 +182,8 @@ async def test_others_see_nothing_and_producers_see_the_report_but_not_the_weigh
     assert await stranger.refused("GET", where) == (404, "export.not_found")
     assert await stranger.refused("POST", f"{where}/cancel") == (404, "export.not_found")
     assert (await show.producer.get_ok(where))["state"] == "done"
-    assert (await exports(show.producer, lantern))["downloads"] is False
+    seen = await exports(show.producer, lantern)
+    assert (seen["downloads"], seen["schemes"]) == (False, [])
     assert (await show.producer.get(f"/api{where}/files/model.safetensors")).status_code == 404
     assert (await show.portal.anybody().get(f"/api{where}/files/model.safetensors")).status_code == 401
 

@@ -127,8 +127,9 @@ async def test_a_skip_is_waited_for_no_longer_and_can_be_taken_back(duel: Duel) 
 async def test_who_declares_a_conflict_is_of_no_jury(duel: Duel) -> None:
     at_the_duel, beforehand, fair = await judges(duel, "At", "Before", "Fair")
     path = f"/ballots/{duel.ballot}/verdicts"
-    await at_the_duel.post_ok(path, {"choice": "left"})
-    assert await submitted(duel) == (1, 3)
+    for judge in (at_the_duel, beforehand):
+        await judge.post_ok(path, {"choice": "left"})
+    assert await submitted(duel) == (2, 3)
     await at_the_duel.post_ok(f"/duels/{duel.id}/excusal", {"kind": "conflict", "reason": "recognised"})
     entry = duel.show.entries["Lantern"]["entry_id"]
     declared = await beforehand.post_ok("/judging/conflicts", {"entry_id": entry, "reason": "My student"})

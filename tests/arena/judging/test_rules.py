@@ -6,7 +6,7 @@ from uuid import uuid4
 import pytest
 from pydantic import ValidationError
 
-from arena.judging.agreement import Said, alpha, leanings
+from arena.judging.agreement import Said, agreement, alpha, leanings
 from arena.judging.contracts import PanelQuestion
 from arena.judging.panel import MAX_ANSWER_CHARS, ask, read
 from arena.judging.rules import at_odds, mirrored, panel_says, rest
@@ -41,6 +41,13 @@ def test_alpha_says_nothing_where_nothing_can_be_compared() -> None:
     )
     against = alpha([[-1, 1]] * 20, "interval")
     assert against is not None and against.value < 0
+
+
+def test_a_tie_and_two_bad_answers_are_one_value_and_two_words() -> None:
+    units: list[list[Choice]] = [["tie", "both_bad"], ["left", "left"], ["right", "right"]]
+    nominal, interval = agreement(units, "nominal"), agreement(units, "interval")
+    assert nominal is not None and interval is not None
+    assert nominal.value < interval.value == 1
 
 
 def said(duel: int, judge: str, choice: Choice, mirrored: bool = False, score: int | None = None) -> Said:

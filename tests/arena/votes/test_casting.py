@@ -219,7 +219,10 @@ async def test_who_sees_the_show_later_votes_later(portal: Portal) -> None:
     assert [row.channel for row in await rows_of(sessions, ballot)] == ["stream"]
 
 
-async def test_nothing_is_counted_after_the_close_and_no_other_ballot_waits_for_it(portal: Portal) -> None:
+async def test_nothing_is_counted_after_the_close_and_no_other_ballot_waits_for_it(
+    portal: Portal, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("arena.votes.shard.BATCH", 1)  # so that what waits for the close fills one
     sessions = portal.site.sessions
     closing, other = await open_ballot(sessions), await open_ballot(sessions)
     phone = await portal.phone()
@@ -295,6 +298,26 @@ async def test_votes_go_on_while_valkey_is_away(
         assert await counted(portal, ballot) == {"one": 1}
 
 
+async def test_the_writer_forgets_a_ballot_that_is_over(
+    portal: Portal, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("arena.votes.shard.TIDY_SECONDS", 0.05)
+    sessions = portal.site.sessions
+    over, other = await open_ballot(sessions), await open_ballot(sessions)
+    for ballot in (over, other):
+        await portal.box.cast(ballot, "d-1", "one", 1, 0, "hall", portal.clock.now())
+
+    async def remembered(*ballots: UUID) -> None:
+        async with asyncio.timeout(20):
+            while {one for shard in portal.box._shards for one in shard._books} != set(ballots):  # noqa: ASYNC110
+                await asyncio.sleep(0.02)
+
+    await remembered(over, other)
+    async with sessions() as session, session.begin():
+        (await session.get_one(Ballot, over)).state = "closed"
+    await remembered(other)
+
+
 # --- checkpoints ----------------------------------------------------------------------------------------------------
 
 
@@ -363,6 +386,42 @@ async def test_a_batch_whose_end_nobody_knows_is_read_again(portal: Portal) -> N
     }
     assert await counted(portal, ballot) == {"one": 200, "two": 200, "three": 200}
     await assert_whole(sessions, ballot)
+
+
+async def test_nobody_waits_for_a_database_that_says_nothing(
+    portal: Portal, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("arena.votes.box.PATIENCE", 0.2)
+    sessions = portal.site.sessions
+    ballot = await open_ballot(sessions)
+    async with asyncio.timeout(20):
+        async with sessions() as session, session.begin():
+            await session.execute(text("lock table ballots in access exclusive mode"))
+            said = await asyncio.gather(*(outcome(portal, ballot, voter, "one", 1) for voter in range(30)))
+            assert set(said) == {"vote.try_again"}
+    monkeypatch.undo()
+    await portal.box.cast(ballot, "d-1", "one", 1, 0, "hall", portal.clock.now())
+    assert await counted(portal, ballot) == {"one": 1}
+
+
+async def test_a_ledger_that_somebody_has_damaged_stops_no_other(portal: Portal) -> None:
+    """A line taken out of the middle, before another writer begins: its count is held back, everything goes on."""
+    sessions = portal.site.sessions
+    damaged, other = await open_ballot(sessions), await open_ballot(sessions)
+    for voter in range(3):
+        await outcome(portal, damaged, voter, "one", 1)
+    async with sessions() as session, session.begin():
+        middle = (await rows_of(sessions, damaged))[1]
+        gone = {"ballot": damaged, "shard": middle.shard, "seq": middle.seq}
+        await session.execute(text("set local session_replication_role = replica"))
+        await session.execute(
+            text("delete from votes where ballot_id = :ballot and shard = :shard and seq = :seq"), gone
+        )
+        (await session.get_one(Shard, middle.shard)).fence += 1
+    said = await asyncio.gather(*(outcome(portal, ballot, 9, "one", 1) for ballot in (damaged, other)))
+    assert [line.ballot for line in said] == [str(damaged), str(other)]
+    assert [row.seq for row in await rows_of(sessions, damaged)] == [0, 2, 3]
+    await assert_whole(sessions, other)
 
 
 async def test_a_writer_whose_fence_has_moved_on_writes_nothing_more(portal: Portal) -> None:

@@ -325,6 +325,13 @@ async def test_the_proof_of_every_receipt_holds(portal: Portal, ballots: list[Co
         assert not {"choice", "nonce", "n"} & proof.keys(), "what it says is its voter's business"
 
 
+async def test_many_phones_ask_for_their_proofs_at_once(portal: Portal, ballots: list[Counted]) -> None:
+    """More of them than there are connections to the database, while the tree that all of them wait for needs one."""
+    anybody, path = portal.anybody(), f"/api/ballots/{ballots[0].id}/proof?shard=0&seq=0"
+    answers = await asyncio.gather(*(anybody.get(path) for _ in range(40)))
+    assert {answer.status_code for answer in answers} == {200}
+
+
 async def test_before_the_result_is_out_there_is_no_evidence(portal: Portal, ballots: list[Counted]) -> None:
     path = f"/ballots/{ballots[0].id}"
     for state, refused in (("certified", False), ("counting", True), ("open", True)):

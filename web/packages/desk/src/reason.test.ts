@@ -21,6 +21,9 @@ it.each([
   ["The training process broke (exit 1): KeyError: 'x'", "训练进程出错（退出码 1）：KeyError: 'x'"],
   ["The training process said nothing for too long.", "训练进程太久没有动静。"],
   ["The lab's disk is full. The run goes on from its last checkpoint.", "实验机的磁盘满了，训练会从最近的检查点继续。"],
+  ["The step quantise took too long.", "步骤 quantise 用时过长，已停止。"],
+  ["The step merge broke (exit 1): KeyError: 'x'", "步骤 merge 出错（退出码 1）：KeyError: 'x'"],
+  ["model.safetensors has 12 bytes; this site takes 11.", "文件 model.safetensors 有 12 字节，本站最多接受 11 字节。"],
   ["something nobody has foreseen", "something nobody has foreseen"],
 ])("says %s in the reader's language", (sentence, said) => {
   expect(renderHook(() => useReason()).result.current(sentence)).toBe(said);

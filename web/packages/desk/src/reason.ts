@@ -9,6 +9,9 @@ const PATTERNS: [RegExp, string][] = [
   [/^the engine failed: (?<cause>.+)$/, "the_engine_failed"],
   [/^The training process broke \(exit (?<code>-?\d+)\): it said nothing$/, "the_training_process_was_ended"],
   [/^The training process broke \(exit (?<code>-?\d+)\): (?<cause>.+)$/, "the_training_process_broke"],
+  [/^The step (?<step>\w+) took too long\.$/, "the_step_took_too_long"],
+  [/^The step (?<step>\w+) broke \(exit (?<code>-?\d+)\): (?<cause>.+)$/, "the_step_broke"],
+  [/^(?<file>\S+) has (?<found>\d+) bytes; this site takes (?<limit>\d+)\.$/, "the_file_is_too_large"],
   [/^an internal error: (?<cause>.+)$/, "an_internal_error"],
 ];
 

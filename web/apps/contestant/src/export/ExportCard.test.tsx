@@ -95,3 +95,17 @@ it("is not there where there is nothing to export", async () => {
   await waitFor(() => expect(sent).toHaveBeenCalled());
   await waitFor(() => expect(screen.queryByText("Take it home as a model")).toBeNull());
 });
+
+it("says in the reader's language why an export has failed", async () => {
+  setLanguage("zh");
+  const failed: Export = {
+    ...MADE,
+    state: "failed",
+    reason: "The step quantise took too long.",
+    record: null,
+    report: null,
+    files: [],
+  };
+  card({ ...NONE, exports: [failed] });
+  expect(await screen.findByText("步骤 quantise 用时过长，已停止。")).toBeTruthy();
+});

@@ -84,6 +84,7 @@ function Order({ submission, exports }: { submission: Submission; exports: Expor
 
 function Made({ made, downloads }: { made: Export; downloads: boolean }) {
   const { t, number, find } = useT();
+  const reason = useReason();
   const { record, report } = made;
   return (
     <section className={css.made} aria-label={t(`export.schemes.${made.scheme}`)}>
@@ -92,7 +93,9 @@ function Made({ made, downloads }: { made: Export; downloads: boolean }) {
           {t(`export.schemes.${made.scheme}`)} · {t(`export.state.${made.state}`)}
         </h3>
         {(made.state === "refused" || made.state === "failed") && (
-          <p className={css.reason}>{(made.code && find(`error.${made.code}`)) ?? made.reason}</p>
+          <p className={css.reason}>
+            {(made.code && find(`error.${made.code}`)) || (made.reason && reason(made.reason))}
+          </p>
         )}
       </div>
       {isMoving(made) && <UnderWay made={made} />}
