@@ -115,10 +115,18 @@ async def certify(site: Site, session: AsyncSession, ballot_id: UUID) -> Show:
     return show
 
 
-async def watch_surprises(session: AsyncSession) -> None:
-    """Told once per ballot; what a surprise starts is the producer's GO."""
-    for ballot in await votes.watch_surprises(session):
-        await _held(session, ballot.id)
+async def watch_surprise(session: AsyncSession, ballot_id: UUID) -> None:
+    """Set off, if enough have asked for it; what it starts is the producer's GO. Votes are read with nothing held."""
+    at = await votes.wanted_at(session, await votes.ballot(session, ballot_id), lately=True)
+    if at is not None:
+        await _held(session, ballot_id)
+        await _tell_surprise(session, await votes.set_off(session, ballot_id, at))
+
+
+async def _tell_surprise(session: AsyncSession, ballot: votes.Ballot) -> None:
+    """Once per ballot, whoever has found it: the clock, or the closing itself."""
+    key = _key("surprise", ballot.id)
+    if ballot.triggered_at is not None and not await queries.done(session, ballot.episode_id, key):
         await _log(session, ballot, "surprise", None)
 
 

@@ -24,11 +24,14 @@ from arena.votes.queries import (
     count,
     counted,
     is_for_producers,
+    is_over,
     jury,
     overdue,
     submitted_verdicts,
     tallies,
     uncounted,
+    wanted,
+    wanted_at,
 )
 from arena.votes.rules import Tally, promised_end, too_close
 from arena.votes.schemas import BallotOut, Channels, NewBallot, TallyOut, VoidBallot
@@ -43,8 +46,8 @@ from arena.votes.service import (
     open_duel_ballot,
     prepare,
     publish,
+    set_off,
     void,
-    watch_surprises,
 )
 
 __all__ = [
@@ -81,6 +84,7 @@ __all__ = [
     "count",
     "counted",
     "is_for_producers",
+    "is_over",
     "jury",
     "open_ballot",
     "open_duel_ballot",
@@ -88,10 +92,12 @@ __all__ = [
     "prepare",
     "promised_end",
     "publish",
+    "set_off",
     "submitted_verdicts",
     "tallies",
     "too_close",
     "uncounted",
     "void",
-    "watch_surprises",
+    "wanted",
+    "wanted_at",
 ]

@@ -5,7 +5,7 @@ Who may do what and in which order the show goes is the rundown's; how a vote is
 
 import secrets
 from collections.abc import Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 from uuid import UUID
 
 import structlog
@@ -40,7 +40,7 @@ from arena.votes.evidence import corrected
 from arena.votes.ledger import NO_HEAD, stamp
 from arena.votes.models import Ballot, Correction
 from arena.votes.publishing import correction_of
-from arena.votes.rules import digest_of, promised_end, set_off
+from arena.votes.rules import digest_of, promised_end
 from arena.votes.schemas import NewBallot
 
 log = structlog.get_logger()
@@ -172,33 +172,30 @@ async def open_ballot(session: AsyncSession, ballot_id: UUID) -> Ballot:
 # --- while it is open ---------------------------------------------------------------------------------------------
 
 
-async def watch_surprises(session: AsyncSession) -> list[Ballot]:
-    """Those that have just had enough different voters within their window; each is told once."""
-    waiting = select(Ballot).where(
-        Ballot.kind == "surprise", Ballot.state.in_(TAKES_VOTES), Ballot.triggered_at.is_(None)
-    )
-    return [one for one in (await session.execute(waiting)).scalars().all() if await _set_off(session, one)]
+async def set_off(session: AsyncSession, ballot_id: UUID, at: datetime) -> Ballot:
+    """Enough have asked for a surprise. Told once; of one that is closed by now the closing has told it."""
+    ballot = await queries.ballot(session, ballot_id, lock=True)
+    if ballot.triggered_at is None and ballot.state in TAKES_VOTES:
+        _set_off(session, ballot, at)
+    return ballot
 
 
-async def _set_off(session: AsyncSession, ballot: Ballot) -> bool:
-    config = ballot.configuration
-    if ballot.kind != "surprise" or config.threshold is None or config.window_seconds is None:
-        return False
-    taps = await queries.taps(session, ballot.id)
-    at = set_off(taps, config.threshold, config.window_seconds)
-    ballot = await queries.ballot(session, ballot.id, lock=True)
-    if at is None or ballot.triggered_at is not None:
-        return False
+def _set_off(session: AsyncSession, ballot: Ballot, at: datetime) -> None:
     ballot.triggered_at = at
     record(session, SurpriseTriggered(ballot_id=ballot.id, episode_id=ballot.episode_id))
     _changed(session, ballot)
-    return True
 
 
 async def close_first_channel(session: AsyncSession) -> None:
-    """Closed for those without delay; others still have the same seconds, and judges theirs."""
-    over = update(Ballot).where(Ballot.state == "open", Ballot.closes_at < func.clock_timestamp())
-    for ballot in (await session.execute(over.values(state="closing").returning(Ballot))).scalars().all():
+    """Closed for those without delay; others still have the same seconds, and judges theirs.
+
+    Commit right after: whoever takes an episode next has to come without ballots in hand. Those in other hands come
+    with the next look.
+    """
+    over = select(Ballot.id).where(Ballot.state == "open", Ballot.closes_at < func.clock_timestamp())
+    free = over.order_by(Ballot.id).with_for_update(skip_locked=True)
+    closing = update(Ballot).where(Ballot.id.in_(free)).values(state="closing").returning(Ballot)
+    for ballot in (await session.execute(closing)).scalars().all():
         _changed(session, ballot)
 
 
@@ -226,7 +223,8 @@ async def close(session: AsyncSession, ballot_id: UUID, by: UUID | None) -> Ball
             "The vote was promised to stay open longer. Somebody else, a producer, a moderator or the operator, has to "
             "agree that it closes now.",
         )
-    await _set_off(session, ballot)
+    if ballot.triggered_at is None and (at := await queries.wanted_at(session, ballot)) is not None:
+        _set_off(session, ballot, at)
     ballot.locked_at = now
     return _move(session, ballot, "closed")
 

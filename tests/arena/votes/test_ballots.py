@@ -1,5 +1,6 @@
 """The life of a ballot: what is fixed when, who may end it, and that nothing is shown before both counts are equal."""
 
+import asyncio
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -7,9 +8,12 @@ from uuid import UUID
 import pytest
 from sqlalchemy import text
 
+from arena.rundown.log import hold
+from arena.rundown.public import close_overdue, watch_surprises
 from arena.votes import service
 from arena.votes.rules import set_off
 from arena.votes.signing import signed_by
+from tests.support.locks import waiting_for_locks
 from tests.support.portal import Caller
 from tests.support.show import Json, Show
 from workers.control.watch import keep_time
@@ -405,6 +409,49 @@ async def test_a_surprise_is_set_off_once_by_different_voters(show: Show) -> Non
     desk = await show.desk()
     assert [event["type"] for event in desk["log"]].count("surprise") == 1
     assert desk["ballots"][0]["triggered_at"]
+
+
+async def test_the_clock_takes_the_show_before_a_ballot(show: Show) -> None:
+    """While a producer has the show, the clock that has found a surprise wanted and a vote over waits without a ballot
+    in hand: the other way round each waits for the other."""
+    surprise = await opened(show, kind="surprise", options=[], threshold=1, window_seconds=600)
+    await vote(await show.portal.phone(), surprise, "now")
+    question = await opened(show, seconds=10)
+    await moved(show, question, 20)
+    sessions = show.portal.site.sessions
+    async with sessions() as producer, producer.begin():
+        await hold(producer, UUID(show.episode_id))
+        for step in (close_overdue, watch_surprises):
+            clock = asyncio.create_task(step(show.portal.site))
+            while not await waiting_for_locks(sessions):
+                assert not clock.done(), step.__name__
+                await asyncio.sleep(0.01)
+            await producer.execute(text("select 1 from ballots for update nowait"))
+            clock.cancel()
+            await asyncio.gather(clock, return_exceptions=True)
+    await keep_time(show.portal.site)
+    seen = {one["kind"]: one for one in (await show.desk())["ballots"]}
+    assert (seen["question"]["state"], bool(seen["surprise"]["triggered_at"])) == ("certified", True)
+
+
+async def moved(show: Show, ballot: str, seconds: int) -> None:
+    """As if one ballot had been opened so long ago, and no other."""
+    columns = ("opens_at", "closes_at", "locks_at")
+    earlier = ", ".join(f"{one} = {one} - make_interval(secs => :by)" for one in columns)
+    async with show.portal.site.sessions() as session, session.begin():
+        said = {"by": seconds, "id": UUID(ballot)}
+        await session.execute(text(f"update ballots set {earlier} where id = :id"), said)
+
+
+async def test_a_ballot_that_cannot_be_closed_stops_no_other(show: Show) -> None:
+    damaged = await opened(show, seconds=10)
+    await tampered(show, "update ballots set config = '{}'")
+    sound = await opened(show, kind="surprise", options=[], threshold=5, window_seconds=5, seconds=10)
+    assert damaged < sound, "it comes first"
+    await moved(show, damaged, 20)
+    await moved(show, sound, 20)
+    await keep_time(show.portal.site)
+    assert (await show.producer.get_ok(f"/ballots/{sound}"))["state"] == "certified"
 
 
 def test_a_surprise_takes_enough_voters_within_its_window() -> None:
