@@ -46,6 +46,7 @@ from arena.votes.service import (
     open_duel_ballot,
     prepare,
     publish,
+    recount,
     set_off,
     void,
 )
@@ -92,6 +93,7 @@ __all__ = [
     "prepare",
     "promised_end",
     "publish",
+    "recount",
     "set_off",
     "submitted_verdicts",
     "tallies",

@@ -236,13 +236,23 @@ async def begin_count(session: AsyncSession, ballot_id: UUID) -> Ballot:
     return _move(session, ballot, "counting")
 
 
-async def certify(site: Site, session: AsyncSession, ballot_id: UUID) -> Ballot:
-    """Count the ledger a second time. Equal: sign it. Otherwise it stays `counting`, with an alarm."""
+async def recount(session: AsyncSession, ballot_id: UUID) -> certifying.Recount | None:
+    """Count the ledger a second time; None if it is not to be counted any more.
+
+    The caller holds no row. Of two who count a ballot the second waits for the transaction of the first.
+    """
+    await session.execute(select(func.pg_advisory_xact_lock(func.hashtextextended(str(ballot_id), 0))))
+    ballot = await queries.ballot(session, ballot_id)
+    return await certifying.recount(session, ballot) if ballot.state == "counting" else None
+
+
+async def certify(site: Site, session: AsyncSession, ballot_id: UUID, found: certifying.Recount) -> Ballot:
+    """Both counts equal: sign it. Otherwise it stays `counting`, with an alarm; without one, to be counted again, if a
+    vote was flagged while it was counted."""
     ballot = await queries.ballot(session, ballot_id, lock=True)
-    if ballot.state in FINAL:
-        return ballot
     require_state(ballot, "counting")
-    found = await certifying.recount(session, ballot)
+    if len(await certifying.corrections(session, ballot_id)) != found.corrections:
+        return ballot
     if found.differs:
         ballot.alarm = {"differs": found.differs}
         log.error("ballot_counts_differ", ballot=str(ballot.id), differs=found.differs)
@@ -275,6 +285,12 @@ async def void(session: AsyncSession, ballot_id: UUID, reason: str) -> Ballot:
     ballot = await queries.ballot(session, ballot_id, lock=True)
     if ballot.state in ("published", "void"):
         _refuse_state(ballot)
+    if ballot.kind != "duel" and ballot.state in FINAL:
+        raise Conflict(
+            "ballot.result_known",
+            "The producers know how this vote has ended, so it stands. Publish it, and ask again if you have to.",
+            state=ballot.state,
+        )
     ballot.reason = reason
     return _move(session, ballot, "void")
 

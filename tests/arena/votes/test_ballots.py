@@ -7,10 +7,12 @@ from uuid import UUID
 
 import pytest
 from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from arena.rundown.log import hold
 from arena.rundown.public import close_overdue, watch_surprises
-from arena.votes import service
+from arena.votes import certifying, service
+from arena.votes.models import Ballot
 from arena.votes.rules import set_off
 from arena.votes.signing import signed_by
 from tests.support.locks import waiting_for_locks
@@ -338,6 +340,32 @@ async def test_a_duel_whose_counts_differ_is_not_revealed(answered: Show) -> Non
     assert (await answered.stage())["result"] is None
 
 
+async def test_the_show_goes_on_while_votes_are_counted(show: Show, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Neither the show nor the ballot is held meanwhile. A vote that is flagged just then is not lost: the clock counts
+    again."""
+    ballot = await opened(show)
+    await vote(await show.portal.phone(), ballot, "q1")
+    real, seen = certifying.recount, []
+
+    async def counted(session: AsyncSession, row: Ballot) -> certifying.Recount:
+        found = await real(session, row)
+        async with show.portal.site.sessions() as other, other.begin():
+            for table in ("episodes", "ballots"):
+                await other.execute(text(f"select 1 from {table} for update nowait"))
+            if not seen:
+                voter = (await other.execute(text("select voter from votes"))).scalar_one()
+                await service.correct(other, UUID(ballot), voter, "flag", "cohort", "the same second")
+        seen.append(found)
+        return found
+
+    monkeypatch.setattr(certifying, "recount", counted)
+    assert (await closed(show, ballot))["state"] == "counting"
+    await keep_time(show.portal.site)
+    told = await show.producer.get_ok(f"/ballots/{ballot}")
+    assert (told["state"], told["count"]["flagged"]) == ("certified", {"q1": 1, "q2": 0})
+    assert len(seen) == 2
+
+
 async def test_flagged_votes_stand_beside_and_decide_nothing(show: Show) -> None:
     ballot = await opened(show)
     for choice in ("q1", "q2", "q2"):
@@ -372,6 +400,48 @@ async def test_a_void_vote_counts_for_nothing_and_says_why(show: Show) -> None:
     (event,) = [one for one in (await show.desk())["log"] if one["type"] == "void_ballot"]
     assert event["body"]["reason"] == "The question was read out wrongly."
     await opened(show)
+
+
+async def test_a_known_result_is_not_made_void_and_asked_again(show: Show) -> None:
+    ballot = await opened(show)
+    await vote(await show.portal.phone(), ballot, "q1")
+    assert (await closed(show, ballot))["count"]["counted"] == {"q1": 1, "q2": 0}
+    refusal = await show.producer.refused("POST", f"/ballots/{ballot}/void", {"reason": "Not that one."})
+    assert refusal == (409, "ballot.result_known")
+    assert (await show.producer.post_ok(f"/ballots/{ballot}/publish"))["state"] == "published"
+
+
+async def test_a_show_that_is_over_stays_over(answered: Show) -> None:
+    """Between lock and reveal a vote may be made void; the answers are recorded and stay as they are."""
+    first = await answered.open_vote()
+    await answered.command("lock_vote")
+    await answered.producer.post_ok(f"/ballots/{first}/void", {"reason": "The stream was down."})
+    stage = await answered.stage()
+    assert stage["phase"] == "duel"
+    dump = await answered.producer.refused(
+        "POST", f"/duels/{stage['duel']['id']}/program", {"action": "dump"}
+    )
+    assert dump == (409, "program.too_late")
+    answered.version = stage["version"]
+    second = await answered.open_vote()
+    await answered.command("lock_vote")
+    await answered.command("finish")
+    refusal = await answered.producer.refused("POST", f"/ballots/{second}/void", {"reason": "Too late."})
+    assert refusal == (409, "rundown.not_now")
+    assert (await answered.stage())["phase"] == "finished"
+
+
+async def test_a_vote_that_a_newer_release_made_void_moves_the_show_on(answered: Show) -> None:
+    ballot = await answered.open_vote()
+    await tampered(answered, "update ballots set state = 'void', reason = 'a newer release came'")
+    assert (await answered.stage())["phase"] == "vote"
+    for _ in range(2):
+        await answered.producer.post_ok(f"/ballots/{ballot}/void", {"reason": "Once more."})
+    stage = await answered.stage()
+    (event,) = [one for one in (await answered.desk())["log"] if one["type"] == "void_ballot"]
+    assert (stage["phase"], event["body"]["reason"]) == ("duel", "a newer release came")
+    answered.version = stage["version"]
+    assert await answered.open_vote() != ballot
 
 
 async def test_a_duel_whose_vote_is_void_is_voted_on_again(answered: Show) -> None:
@@ -432,6 +502,16 @@ async def test_the_clock_takes_the_show_before_a_ballot(show: Show) -> None:
     await keep_time(show.portal.site)
     seen = {one["kind"]: one for one in (await show.desk())["ballots"]}
     assert (seen["question"]["state"], bool(seen["surprise"]["triggered_at"])) == ("certified", True)
+
+
+async def test_a_surprise_that_the_closing_sets_off_is_in_the_log(show: Show) -> None:
+    ballot = await opened(show, kind="surprise", options=[], threshold=1, window_seconds=600)
+    await vote(await show.portal.phone(), ballot, "now")
+    assert (await closed(show, ballot))["state"] == "certified"
+    desk = await show.desk()
+    log = [event["type"] for event in desk["log"]]
+    assert (log.count("surprise"), log.index("surprise") < log.index("close_ballot")) == (1, True)
+    assert desk["ballots"][0]["triggered_at"]
 
 
 async def moved(show: Show, ballot: str, seconds: int) -> None:
