@@ -345,7 +345,8 @@ async def test_the_show_goes_on_while_votes_are_counted(show: Show, monkeypatch:
     again."""
     ballot = await opened(show)
     await vote(await show.portal.phone(), ballot, "q1")
-    real, seen = certifying.recount, []
+    real = certifying.recount
+    seen: list[certifying.Recount] = []
 
     async def counted(session: AsyncSession, row: Ballot) -> certifying.Recount:
         found = await real(session, row)
