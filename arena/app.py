@@ -35,8 +35,8 @@ from arena.kit.logging import configure
 from arena.kit.middleware import BodyLimit, SecurityHeaders
 from arena.kit.schemas import Done, Out
 from arena.kit.site import Site, open_site
+from arena.leaderboard import pairings, snapshots
 from arena.leaderboard import routes as leaderboard
-from arena.leaderboard import snapshots
 from arena.live import routes as live
 from arena.live.hub import Hub
 from arena.moderation import routes as moderation
@@ -45,7 +45,6 @@ from arena.nodes import routes as nodes
 from arena.pipeline import PIPELINE
 from arena.practice import routes as practice
 from arena.preferences import routes as preferences
-from arena.ratings import routes as ratings
 from arena.rundown import routes as rundown
 from arena.rundown.contracts import channels
 from arena.shows import routes as shows
@@ -114,7 +113,7 @@ ROUTERS = (
     judging.router,
     votes.peers,
     preferences.router,
-    ratings.router,
+    pairings.router,
     snapshots.router,
     leaderboard.router,
     rundown.router,

@@ -193,6 +193,11 @@ async def reveal(session: AsyncSession, season_id: UUID, step: NextStep) -> None
     _changed(session, shown)
 
 
+async def is_frozen(session: AsyncSession, season_id: UUID) -> bool:
+    shown = await session.get(ShownBoard, season_id)
+    return shown is not None and shown.frozen
+
+
 async def board(session: AsyncSession, season_id: UUID) -> Board:
     """What is shown; before the first result a board of entries without scores."""
     shown = await session.get(ShownBoard, season_id)

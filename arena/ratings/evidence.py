@@ -5,6 +5,7 @@ Counts are taken from the certificates; that these follow from the votes, and ca
 """
 
 import gzip
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
 
@@ -73,11 +74,17 @@ def _four(said: dict[str, int]) -> tuple[int, int, int, int]:
 
 def basis_of(found: Evidence, house: str) -> Basis:
     """What the ratings follow from by the evidence alone: every revealed duel, weights by the season's rules. Raises
-    NotEvidence where that is not enough: style is measured on answers, which are no votes."""
+    NotEvidence where that is not enough: style is measured on answers, which are no votes, and what chance a pair had
+    is in no vote either."""
     rules = found.head.rules
     declared = RatingRules.model_validate(rules.get("ratings", {}))
     if declared.style_control:
         raise NotEvidence("the season controls for style, which the votes do not tell: give the snapshot too")
+    if _may_be_drawn(found, declared):
+        raise NotEvidence(
+            f"pairs have met more than {declared.rounds} times, so a rule may have drawn some by their doubt, and the "
+            "chances that they had are not in the votes: give the snapshot too"
+        )
     duels = [counted(found, duel) for duel in found.head.duels]
     known = tuple(duel for duel in duels if duel is not None)
     entries = sorted({house, *(entry for duel in known for entry in (duel.left, duel.right))})
@@ -89,6 +96,12 @@ def basis_of(found: Evidence, house: str) -> Basis:
         entries=tuple(entries),
         duels=known,
     )
+
+
+def _may_be_drawn(found: Evidence, declared: RatingRules) -> bool:
+    """Whether some duel may have been drawn by doubt: none is before each pair has met `rounds` times."""
+    met = Counter(frozenset((duel["left"], duel["right"])) for duel in found.head.duels)
+    return any(times > declared.rounds for times in met.values())
 
 
 def unlike(found: Evidence, basis: Basis) -> list[str]:
@@ -107,10 +120,22 @@ def unlike(found: Evidence, basis: Basis) -> list[str]:
                 problems.append(
                     f"duel {one.duel}: {field} is {here} in the snapshot and {there} in the evidence"
                 )
+    problems += _unexpected(basis)
     declared = Weights.model_validate(found.head.rules.get("weights", {}))
     if declared != basis.weights:
         problems.append(f"weights: {basis.weights} in the snapshot, {declared} in the season's rules")
     return problems
+
+
+def _unexpected(basis: Basis) -> list[str]:
+    """The chances themselves are not in the votes. But a draw only shares meetings out among the pairs it names: as
+    many are expected of these as there were."""
+    pairs = {frozenset((one.a, one.b)) for one in basis.expected}
+    met = sum(frozenset((duel.left, duel.right)) in pairs for duel in basis.duels)
+    expected = sum(one.meetings for one in basis.expected)
+    if len(pairs) == len(basis.expected) and abs(expected - met) <= TOLERANCE:
+        return []
+    return [f"expected: {expected:.3f} meetings in the snapshot, of pairs that have met {met} times"]
 
 
 def differences(published: Computed, again: Computed) -> list[str]:

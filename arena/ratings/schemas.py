@@ -53,8 +53,8 @@ def _line(row: RatingSnapshot) -> dict[str, Any]:
 class SuggestedPair(Out):
     a: UUID
     b: UUID
-    chance: float
-    """That the rule draws this pair first."""
+    chance: float | None
+    """That the rule draws this pair first. Null, as the two below, while the board is frozen."""
     met: int
     """Duels that the two have had."""
     half_width: float | None
@@ -74,15 +74,16 @@ class Pairings(Out):
     pairs: list[SuggestedPair]
 
     @classmethod
-    def of(cls, drawn: Plan, rule: str, most: int) -> "Pairings":
+    def of(cls, drawn: Plan, rule: str, most: int, hidden: bool) -> "Pairings":
+        """`hidden`: nothing that follows from the ratings is told besides the order."""
         pairs = [
             SuggestedPair(
                 a=UUID(one.a),
                 b=UUID(one.b),
-                chance=one.chance,
+                chance=None if hidden else one.chance,
                 met=one.met,
-                half_width=one.doubt.half_width if one.doubt else None,
-                gain=one.doubt.gain if one.doubt else None,
+                half_width=one.doubt.half_width if one.doubt and not hidden else None,
+                gain=one.doubt.gain if one.doubt and not hidden else None,
             )
             for one in drawn.drawn[:most]
         ]

@@ -73,6 +73,7 @@ async def close(session: AsyncSession, ballot_id: UUID, by: UUID | None) -> vote
     if ballot.state in ("closed", "counting", *votes.FINAL):
         return ballot
     ballot = await votes.close(session, ballot_id, by)
+    await _tell_surprise(session, ballot)
     await _log(session, ballot, "close_ballot", by, **shortened(ballot))
     return ballot
 
@@ -85,27 +86,35 @@ def shortened(ballot: votes.Ballot) -> dict[str, Any]:
 
 
 async def void(session: AsyncSession, ballot_id: UUID, reason: str, by: UUID) -> votes.Ballot:
+    """Done is what stands in the log: a ballot that a newer release made void has to move the show on, too."""
     ballot = await _held(session, ballot_id)
-    if ballot.state == "void":
+    if await queries.done(session, ballot.episode_id, _key("void_ballot", ballot_id)):
         return ballot
-    ballot = await votes.void(session, ballot_id, reason)
-    await _log(session, ballot, "void_ballot", by, reason=reason)
+    if (await queries.show(session, ballot.episode_id)).phase == "finished":
+        raise Conflict("rundown.not_now", "The show is over.", phase="finished")
+    if ballot.state != "void":
+        ballot = await votes.void(session, ballot_id, reason)
+    await _log(session, ballot, "void_ballot", by, reason=ballot.reason)
     return ballot
 
 
 async def certify(site: Site, session: AsyncSession, ballot_id: UUID) -> Show:
     """The second count, in a transaction of its own: what is closed stays closed, whatever the count says.
 
-    Begins with nothing held and commits twice, so that everybody sees that it is being counted.
+    Begins with nothing held and commits as it goes, so that everybody sees that it is being counted. The show is not
+    held while votes are flagged and lines are read, which may take seconds: none is added or changed any more.
     """
     ballot = await _held(session, ballot_id)
     if ballot.state in ("closed", "counting"):
         await votes.begin_count(session, ballot_id)
         await session.commit()
+        flagged = await votes.flag(session, ballot_id)
+        await session.commit()
+        found = await votes.recount(session, ballot_id) if flagged.alarm is None else None
         ballot = await _held(session, ballot_id)
-        # Another one who was told to count it may have done so meanwhile.
-        if ballot.state == "counting":
-            ballot = await votes.certify(site, session, ballot_id)
+        # Another one who was told to count it may have done so meanwhile, or somebody may have made it void.
+        if found is not None and ballot.state == "counting":
+            ballot = await votes.certify(site, session, ballot_id, found)
         if ballot.state == "certified" and not await queries.done(
             session, ballot.episode_id, _key("certify_ballot", ballot_id)
         ):
@@ -115,10 +124,18 @@ async def certify(site: Site, session: AsyncSession, ballot_id: UUID) -> Show:
     return show
 
 
-async def watch_surprises(session: AsyncSession) -> None:
-    """Told once per ballot; what a surprise starts is the producer's GO."""
-    for ballot in await votes.watch_surprises(session):
-        await _held(session, ballot.id)
+async def watch_surprise(session: AsyncSession, ballot_id: UUID) -> None:
+    """Set off, if enough have asked for it; what it starts is the producer's GO. Votes are read with nothing held."""
+    at = await votes.wanted_at(session, await votes.ballot(session, ballot_id), lately=True)
+    if at is not None:
+        await _held(session, ballot_id)
+        await _tell_surprise(session, await votes.set_off(session, ballot_id, at))
+
+
+async def _tell_surprise(session: AsyncSession, ballot: votes.Ballot) -> None:
+    """Once per ballot, whoever has found it: the clock, or the closing itself."""
+    key = _key("surprise", ballot.id)
+    if ballot.triggered_at is not None and not await queries.done(session, ballot.episode_id, key):
         await _log(session, ballot, "surprise", None)
 
 

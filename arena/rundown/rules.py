@@ -37,7 +37,8 @@ class Show:
 
 def apply(show: Show, type: str, body: dict[str, Any]) -> Show:
     after = replace(show, version=show.version + 1, phase=AFTER.get(type, show.phase))
-    if type == "void_ballot" and UUID(body["ballot_id"]) == show.ballot_id:
+    on_stage = show.phase in ("vote", "locked")
+    if type == "void_ballot" and on_stage and UUID(body["ballot_id"]) == show.ballot_id:
         # The duel's vote counts for nothing: it is put to the vote again, on another ballot.
         return replace(after, phase="duel", ballot_id=None)
     if type == "start_duel":

@@ -1,6 +1,5 @@
 """Carrying out commands. Each names the version it is for, so of two producers pressing at once one wins."""
 
-from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
@@ -17,9 +16,6 @@ from arena.rundown.log import hold, write
 from arena.rundown.rules import ALLOWED, Show, fold
 from arena.shows.public import Episode
 from arena.votes import public as votes
-
-GRACE = timedelta(seconds=1)
-"""A vote stamped before the deadline may still be on its way through the portal."""
 
 
 async def carry_out(
@@ -158,26 +154,3 @@ def _known(value: UUID | None) -> UUID:
     if value is None:
         raise Conflict("rundown.nothing_on_stage", "There is no duel on stage.")
     return value
-
-
-async def close_overdue(site: Site, session: AsyncSession) -> None:
-    """The clock's hand: close each ballot whose last deadline has passed."""
-    await votes.close_first_channel(session)
-    for ballot in await votes.overdue(session, GRACE):
-        if ballot.kind != "duel":
-            await ballots.close(session, ballot.id, None)
-            continue
-        episode = await session.get_one(Episode, ballot.episode_id)
-        show = await queries.show(session, episode.id)
-        await hold(session, episode.id)  # first the episode, then the ballot, as everywhere
-        if not await judging.ready_to_count(session, ballot.id):
-            continue
-        if show.ballot_id == ballot.id and show.phase == "vote":
-            lock = LockVote(type="lock_vote")
-            await carry_out(site, session, episode, lock, show.version, f"clock-{ballot.id}", None)
-
-
-async def certify_closed(site: Site, session: AsyncSession) -> None:
-    """Count what is closed, by whomever it was closed."""
-    for ballot in await votes.uncounted(session):
-        await ballots.certify(site, session, ballot.id)

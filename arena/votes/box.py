@@ -85,6 +85,7 @@ class BallotBox:
         )
         self._shards = [Shard(number, around) for number in range(settings.vote_shards)]
         self._tasks: list[asyncio.Task[None]] = []
+        self._stopped = False
 
     def pace(self) -> Pace:
         """Of one socket."""
@@ -98,6 +99,7 @@ class BallotBox:
         self._tasks += [asyncio.create_task(self._expire()), asyncio.create_task(self._tell())]
 
     async def stop(self) -> None:
+        self._stopped = True
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
@@ -200,14 +202,14 @@ class BallotBox:
             return await newest_line(session, ballot.row, cast.voter)
 
     async def _expire(self) -> None:
-        while True:
+        while not self._stopped:
             await asyncio.sleep(TELL_SECONDS)
             for shard in self._shards:
                 shard.expire()
 
     async def _tell(self) -> None:
         """No fact for each vote: pages read how many were counted, a few times a second."""
-        while True:
+        while not self._stopped:
             await asyncio.sleep(TELL_SECONDS)
             channels = [name for episode in self._grown for name in self._channels(episode)]
             self._grown.clear()

@@ -72,7 +72,7 @@ class Recount:
 
 
 async def recount(session: AsyncSession, ballot: Ballot) -> Recount:
-    """Read all of it. The caller holds the ballot, and it is closed: nothing is added meanwhile."""
+    """Read all of it. It is closed: no line is added meanwhile. Corrections may be; `certify` looks for them."""
     found = Recount()
     await _read_ledger(session, ballot, found)
     await _compare_shards(session, ballot, found)

@@ -18,7 +18,8 @@ BallotKind = Literal["duel", "question", "surprise", "prize"]
 BallotState = Literal[
     "draft", "armed", "open", "closing", "closed", "counting", "certified", "published", "void"
 ]
-"""A ballot goes through these in this order and never back; `void` ends it from any state before `published`.
+"""A ballot goes through these in this order and never back; `void` ends it from any state before `published`,
+or before `certified` where the producers then know the result.
 
 `armed`: its configuration is fixed and hashed. `closing`: closed for the first channel, still open for one that sees
 the show later, or waiting for what a gateway had received in time. `closed`: the ledger takes nothing more. `counting`:

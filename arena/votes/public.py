@@ -24,12 +24,15 @@ from arena.votes.queries import (
     count,
     counted,
     is_for_producers,
+    is_over,
     jury,
     open_about,
     overdue,
     submitted_verdicts,
     tallies,
     uncounted,
+    wanted,
+    wanted_at,
 )
 from arena.votes.rules import Tally, promised_end, too_close
 from arena.votes.schemas import BallotOut, Channels, NewBallot, TallyOut, VoidBallot
@@ -40,12 +43,14 @@ from arena.votes.service import (
     certify,
     close,
     close_first_channel,
+    flag,
     open_ballot,
     open_duel_ballot,
     prepare,
     publish,
+    recount,
+    set_off,
     void,
-    watch_surprises,
 )
 
 __all__ = [
@@ -81,7 +86,9 @@ __all__ = [
     "conflicted",
     "count",
     "counted",
+    "flag",
     "is_for_producers",
+    "is_over",
     "jury",
     "open_about",
     "open_ballot",
@@ -90,10 +97,13 @@ __all__ = [
     "prepare",
     "promised_end",
     "publish",
+    "recount",
+    "set_off",
     "submitted_verdicts",
     "tallies",
     "too_close",
     "uncounted",
     "void",
-    "watch_surprises",
+    "wanted",
+    "wanted_at",
 ]

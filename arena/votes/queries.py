@@ -27,7 +27,10 @@ from arena.votes.models import (
     Verdict,
     Vote,
 )
-from arena.votes.rules import Tally, promised_end
+from arena.votes.rules import Tally, promised_end, set_off
+
+LATELY = timedelta(seconds=60)
+"""A vote is written later than it was stamped, and whoever looks may have been away. The closing reads all of them."""
 
 
 def commitment(salt: str) -> str:
@@ -60,18 +63,17 @@ async def ballots_of(session: AsyncSession, episode_id: UUID) -> Sequence[Ballot
     return (await session.execute(statement)).scalars().all()
 
 
-async def overdue(session: AsyncSession, grace: timedelta) -> Sequence[Ballot]:
-    """Ballots whose last channel has had its seconds by more than `grace`, with all judges in or their time over."""
+async def overdue(session: AsyncSession) -> Sequence[UUID]:
+    """Ballots that are closed for the first channel; `is_over` says of which that is all."""
+    statement = select(Ballot.id).where(
+        Ballot.state.in_(TAKES_VOTES), Ballot.closes_at < func.clock_timestamp()
+    )
+    return (await session.execute(statement.order_by(Ballot.id))).scalars().all()
+
+
+async def is_over(session: AsyncSession, one: Ballot, grace: timedelta) -> bool:
+    """Whether its last channel has had its seconds by more than `grace`, with all judges in or their time over."""
     late = await db_now(session) - grace
-    statement = select(Ballot).where(Ballot.state.in_(TAKES_VOTES), Ballot.closes_at < late)
-    return [
-        one
-        for one in (await session.execute(statement)).scalars().all()
-        if await _is_over(session, one, late)
-    ]
-
-
-async def _is_over(session: AsyncSession, one: Ballot, late: datetime) -> bool:
     assert one.opens_at is not None and one.locks_at is not None
     if promised_end(one.configuration, one.opens_at) >= late:
         return False
@@ -80,10 +82,10 @@ async def _is_over(session: AsyncSession, one: Ballot, late: datetime) -> bool:
     return await submitted_verdicts(session, one) >= len(await jury(session, one.duel_id))
 
 
-async def uncounted(session: AsyncSession) -> Sequence[Ballot]:
+async def uncounted(session: AsyncSession) -> Sequence[UUID]:
     """Closed, and whoever was to count them was interrupted. Where the counts differ, a person has to look."""
-    statement = select(Ballot).where(Ballot.state.in_(("closed", "counting")), Ballot.alarm.is_(None))
-    return (await session.execute(statement)).scalars().all()
+    statement = select(Ballot.id).where(Ballot.state.in_(("closed", "counting")), Ballot.alarm.is_(None))
+    return (await session.execute(statement.order_by(Ballot.id))).scalars().all()
 
 
 async def open_about(session: AsyncSession, entry_id: UUID) -> Sequence[Ballot]:
@@ -147,12 +149,29 @@ async def newest_line(session: AsyncSession, ballot: Ballot, voter: str) -> Line
     return line_of(row) if row else None
 
 
-async def taps(session: AsyncSession, ballot_id: UUID) -> list[tuple[datetime, str]]:
-    """When who has asked for a surprise, in order of time."""
-    statement = (
-        select(Vote.at, Vote.voter).where(Vote.ballot_id == ballot_id).order_by(Vote.at, Vote.shard, Vote.seq)
+async def wanted(session: AsyncSession) -> Sequence[UUID]:
+    """Surprises with as many voters as set them off, if they asked for it within the window."""
+    voters = select(func.sum(ShardState.voters)).where(ShardState.ballot_id == Ballot.id).scalar_subquery()
+    statement = select(Ballot.id).where(
+        Ballot.kind == "surprise",
+        Ballot.state.in_(TAKES_VOTES),
+        Ballot.triggered_at.is_(None),
+        voters >= Ballot.config["threshold"].as_integer(),
     )
-    return [(at, voter) for at, voter in (await session.execute(statement)).all()]
+    return (await session.execute(statement.order_by(Ballot.id))).scalars().all()
+
+
+async def wanted_at(session: AsyncSession, one: Ballot, lately: bool = False) -> datetime | None:
+    """When enough different voters had asked for a surprise within its window. `lately`: for whoever asks all the time,
+    and has no need of what was said long before."""
+    config = one.configuration
+    if config.threshold is None or config.window_seconds is None:
+        return None
+    taps = select(Vote.at, Vote.voter).where(Vote.ballot_id == one.id)
+    if lately:
+        taps = taps.where(Vote.at > await db_now(session) - timedelta(seconds=config.window_seconds) - LATELY)
+    said = (await session.execute(taps.order_by(Vote.at, Vote.shard, Vote.seq))).all()
+    return set_off(((at, voter) for at, voter in said), config.threshold, config.window_seconds)
 
 
 async def tallies(session: AsyncSession, ballot: Ballot) -> tuple[Tally, Tally]:

@@ -5,7 +5,7 @@ Who may do what and in which order the show goes is the rundown's; how a vote is
 
 import secrets
 from collections.abc import Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 from uuid import UUID
 
 import structlog
@@ -38,7 +38,7 @@ from arena.votes.contracts import (
 )
 from arena.votes.ledger import stamp
 from arena.votes.models import Ballot, Correction
-from arena.votes.rules import digest_of, promised_end, set_off
+from arena.votes.rules import digest_of, promised_end
 from arena.votes.schemas import FlagsOut, NewBallot, WishCorrection
 
 log = structlog.get_logger()
@@ -170,33 +170,30 @@ async def open_ballot(session: AsyncSession, ballot_id: UUID) -> Ballot:
 # --- while it is open ---------------------------------------------------------------------------------------------
 
 
-async def watch_surprises(session: AsyncSession) -> list[Ballot]:
-    """Those that have just had enough different voters within their window; each is told once."""
-    waiting = select(Ballot).where(
-        Ballot.kind == "surprise", Ballot.state.in_(TAKES_VOTES), Ballot.triggered_at.is_(None)
-    )
-    return [one for one in (await session.execute(waiting)).scalars().all() if await _set_off(session, one)]
+async def set_off(session: AsyncSession, ballot_id: UUID, at: datetime) -> Ballot:
+    """Enough have asked for a surprise. Told once; of one that is closed by now the closing has told it."""
+    ballot = await queries.ballot(session, ballot_id, lock=True)
+    if ballot.triggered_at is None and ballot.state in TAKES_VOTES:
+        _set_off(session, ballot, at)
+    return ballot
 
 
-async def _set_off(session: AsyncSession, ballot: Ballot) -> bool:
-    config = ballot.configuration
-    if ballot.kind != "surprise" or config.threshold is None or config.window_seconds is None:
-        return False
-    taps = await queries.taps(session, ballot.id)
-    at = set_off(taps, config.threshold, config.window_seconds)
-    ballot = await queries.ballot(session, ballot.id, lock=True)
-    if at is None or ballot.triggered_at is not None:
-        return False
+def _set_off(session: AsyncSession, ballot: Ballot, at: datetime) -> None:
     ballot.triggered_at = at
     record(session, SurpriseTriggered(ballot_id=ballot.id, episode_id=ballot.episode_id))
     _changed(session, ballot)
-    return True
 
 
 async def close_first_channel(session: AsyncSession) -> None:
-    """Closed for those without delay; others still have the same seconds, and judges theirs."""
-    over = update(Ballot).where(Ballot.state == "open", Ballot.closes_at < func.clock_timestamp())
-    for ballot in (await session.execute(over.values(state="closing").returning(Ballot))).scalars().all():
+    """Closed for those without delay; others still have the same seconds, and judges theirs.
+
+    Commit right after: whoever takes an episode next has to come without ballots in hand. Those in other hands come
+    with the next look.
+    """
+    over = select(Ballot.id).where(Ballot.state == "open", Ballot.closes_at < func.clock_timestamp())
+    free = over.order_by(Ballot.id).with_for_update(skip_locked=True)
+    closing = update(Ballot).where(Ballot.id.in_(free)).values(state="closing").returning(Ballot)
+    for ballot in (await session.execute(closing)).scalars().all():
         _changed(session, ballot)
 
 
@@ -224,7 +221,8 @@ async def close(session: AsyncSession, ballot_id: UUID, by: UUID | None) -> Ball
             "The vote was promised to stay open longer. Somebody else, a producer, a moderator or the operator, has to "
             "agree that it closes now.",
         )
-    await _set_off(session, ballot)
+    if ballot.triggered_at is None and (at := await queries.wanted_at(session, ballot)) is not None:
+        _set_off(session, ballot, at)
     ballot.locked_at = now
     return _move(session, ballot, "closed")
 
@@ -236,20 +234,37 @@ async def begin_count(session: AsyncSession, ballot_id: UUID) -> Ballot:
     return _move(session, ballot, "counting")
 
 
-async def certify(site: Site, session: AsyncSession, ballot_id: UUID) -> Ballot:
-    """Flag by the season's rules, then count the ledger a second time. Equal: sign it. Otherwise it stays `counting`,
-    with an alarm; as it does, once, when the rules have just flagged so many that a producer has to look."""
+async def recount(session: AsyncSession, ballot_id: UUID) -> certifying.Recount | None:
+    """Count the ledger a second time; None if it is not to be counted any more.
+
+    The caller holds no row. Of two who count a ballot the second waits for the transaction of the first.
+    """
+    await session.execute(select(func.pg_advisory_xact_lock(func.hashtextextended(str(ballot_id), 0))))
+    ballot = await queries.ballot(session, ballot_id)
+    return await certifying.recount(session, ballot) if ballot.state == "counting" else None
+
+
+async def flag(session: AsyncSession, ballot_id: UUID) -> Ballot:
+    """By the season's rules, before the ledger is counted again. Where they have just flagged so many that a producer
+    has to look, it stays `counting` with an alarm, once."""
     ballot = await queries.ballot(session, ballot_id, lock=True)
-    if ballot.state in FINAL:
+    if ballot.state != "counting":
         return ballot
-    require_state(ballot, "counting")
     new = await flagging.flag(session, ballot)
     if await flagging.is_for_review(session, ballot, new):
         ballot.alarm = {"flagged": new}
         log.warning("ballot_held_for_review", ballot=str(ballot.id), flagged=new)
         _changed(session, ballot)
+    return ballot
+
+
+async def certify(site: Site, session: AsyncSession, ballot_id: UUID, found: certifying.Recount) -> Ballot:
+    """Both counts equal: sign it. Otherwise it stays `counting`, with an alarm; without one, to be counted again, if a
+    vote was flagged while it was counted."""
+    ballot = await queries.ballot(session, ballot_id, lock=True)
+    require_state(ballot, "counting")
+    if len(await certifying.corrections(session, ballot_id)) != found.corrections:
         return ballot
-    found = await certifying.recount(session, ballot)
     if found.differs:
         ballot.alarm = {"differs": found.differs}
         log.error("ballot_counts_differ", ballot=str(ballot.id), differs=found.differs)
@@ -282,6 +297,12 @@ async def void(session: AsyncSession, ballot_id: UUID, reason: str) -> Ballot:
     ballot = await queries.ballot(session, ballot_id, lock=True)
     if ballot.state in ("published", "void"):
         _refuse_state(ballot)
+    if ballot.kind != "duel" and ballot.state in FINAL:
+        raise Conflict(
+            "ballot.result_known",
+            "The producers know how this vote has ended, so it stands. Publish it, and ask again if you have to.",
+            state=ballot.state,
+        )
     ballot.reason = reason
     return _move(session, ballot, "void")
 

@@ -172,6 +172,9 @@ class Shard:
                 self.writing = False
                 self._books.clear()
                 self._put_back(self._under_way)
+            # A statement that is broken off may end in the database's words instead of in being cancelled.
+            if (task := asyncio.current_task()) is not None and task.cancelling():
+                raise asyncio.CancelledError
             await asyncio.sleep(RETRY_SECONDS)
 
     async def _claim(self, connection: AsyncConnection[Any]) -> bool:

@@ -82,12 +82,9 @@ async def tidy_uploads(site: Site) -> None:
 
 async def keep_time(site: Site) -> None:
     """Close what is over, count what is closed, and tell when enough have asked for a surprise."""
-    async with transaction(site.sessions, site.bus) as session:
-        await close_overdue(site, session)
-    async with transaction(site.sessions, site.bus) as session:
-        await certify_closed(site, session)
-    async with transaction(site.sessions, site.bus) as session:
-        await watch_surprises(session)
+    await close_overdue(site)
+    await certify_closed(site)
+    await watch_surprises(site)
 
 
 async def start_races(site: Site) -> None:

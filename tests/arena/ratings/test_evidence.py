@@ -13,7 +13,7 @@ from typer.testing import CliRunner
 
 from arena.cli.ratings import ratings
 from arena.ratings.computing import compute
-from arena.ratings.contracts import Basis, DuelBasis
+from arena.ratings.contracts import Basis, DuelBasis, Expected
 from arena.ratings.evidence import NotEvidence, basis_of, read
 from arena.ratings.rules import Method
 from arena.ratings.schemas import SnapshotOut
@@ -22,7 +22,7 @@ from arena.votes.evidence import Certificate, Count, Seal, SeasonHead, ShardEnd
 
 HOUSE, A, B = (str(UUID(int=number)) for number in range(3))
 ZEROS = "0" * 64
-RULES = SeasonRules.model_validate({"weights": {"judges": 0.4, "crowd": 0.6}})
+RULES = SeasonRules.model_validate({"weights": {"judges": 0.4, "crowd": 0.6}, "ratings": {"rounds": 2}})
 CHOICES = ("left", "right", "tie", "both_bad")
 
 
@@ -121,6 +121,12 @@ def test_what_was_changed_is_named(tmp_path: Path) -> None:
     code, said = recomputed(tmp_path, body, honest.model_copy(update={"rows": better}))
     assert code == 1
     assert [": lo was published as" in problem for problem in said["problems"]] == [True, True]
+    chosen = [Expected(a=HOUSE, b=A, meetings=1.5), Expected(a=HOUSE, b=B, meetings=2.5)]
+    code, said = recomputed(tmp_path, body, published(season, expected=tuple(chosen)))
+    assert (code, said["problems"]) == (0, []), "shared out"
+    chosen[0] = Expected(a=HOUSE, b=A, meetings=0.5)
+    code, said = recomputed(tmp_path, body, published(season, expected=tuple(chosen)))
+    assert said["problems"] == ["expected: 3.000 meetings in the snapshot, of pairs that have met 4 times"]
     code, said = recomputed(tmp_path, evidence(season[1:]), honest)
     assert said["problems"] == [f"duel {season[0].duel}: the evidence has no certified ballot of it"]
 
@@ -141,3 +147,6 @@ def test_what_cannot_be_computed_is_refused(tmp_path: Path) -> None:
     styled = SeasonRules.model_validate({"ratings": {"style_control": True}})
     with pytest.raises(NotEvidence, match="snapshot"):
         basis_of(read(evidence(season, styled)), HOUSE)
+    drawn = SeasonRules.model_validate({"ratings": {"rounds": 1}})
+    code, said = recomputed(tmp_path, evidence(season, drawn), None, "--house", HOUSE)
+    assert (code, "more than 1 times" in said) == (2, True), "some may have been drawn by chance"

@@ -109,10 +109,13 @@ async def test_an_evening_that_follows_the_suggestions(show: Show, tmp_path: Pat
     assert await anybody.get_ok("/ratings/snapshots") == lines
     async with show.portal.site.sessions() as session:
         hidden = (await session.execute(text("select max(id::text) from rating_snapshots"))).scalar_one()
+    pairs = (await suggested(show))["pairs"]
+    assert [(one["chance"], one["half_width"], one["gain"]) for one in pairs] == [(None, None, None)] * 3
     refused = await anybody.get(f"/api/ratings/snapshots/{hidden}")
     assert (refused.status_code, refused.json()["error"]["code"]) == (404, "ratings.no_snapshot")
     await show.producer.post_ok("/leaderboard/freeze", {"frozen": False})
     assert len(await anybody.get_ok("/ratings/snapshots")) == 5
+    assert (await suggested(show))["pairs"][0]["chance"] is not None
 
 
 async def test_a_pair_of_the_producers_own_choice_is_noted_as_one(show: Show) -> None:

@@ -1,15 +1,21 @@
 """The life of a ballot: what is fixed when, who may end it, and that nothing is shown before both counts are equal."""
 
+import asyncio
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
 import pytest
 from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncSession
 
-from arena.votes import service
+from arena.rundown.log import hold
+from arena.rundown.public import close_overdue, watch_surprises
+from arena.votes import certifying, service
+from arena.votes.models import Ballot
 from arena.votes.rules import set_off
 from arena.votes.signing import signed_by
+from tests.support.locks import waiting_for_locks
 from tests.support.portal import Caller
 from tests.support.show import Json, Show
 from workers.control.watch import keep_time
@@ -334,6 +340,33 @@ async def test_a_duel_whose_counts_differ_is_not_revealed(answered: Show) -> Non
     assert (await answered.stage())["result"] is None
 
 
+async def test_the_show_goes_on_while_votes_are_counted(show: Show, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Neither the show nor the ballot is held meanwhile. A vote that is flagged just then is not lost: the clock counts
+    again."""
+    ballot = await opened(show)
+    await vote(await show.portal.phone(), ballot, "q1")
+    real = certifying.recount
+    seen: list[certifying.Recount] = []
+
+    async def counted(session: AsyncSession, row: Ballot) -> certifying.Recount:
+        found = await real(session, row)
+        async with show.portal.site.sessions() as other, other.begin():
+            for table in ("episodes", "ballots"):
+                await other.execute(text(f"select 1 from {table} for update nowait"))
+            if not seen:
+                voter = (await other.execute(text("select voter from votes"))).scalar_one()
+                await service.correct(other, UUID(ballot), voter, "flag", "cohort", "the same second")
+        seen.append(found)
+        return found
+
+    monkeypatch.setattr(certifying, "recount", counted)
+    assert (await closed(show, ballot))["state"] == "counting"
+    await keep_time(show.portal.site)
+    told = await show.producer.get_ok(f"/ballots/{ballot}")
+    assert (told["state"], told["count"]["flagged"]) == ("certified", {"q1": 1, "q2": 0})
+    assert len(seen) == 2
+
+
 async def test_flagged_votes_stand_beside_and_decide_nothing(show: Show) -> None:
     ballot = await opened(show)
     for choice in ("q1", "q2", "q2"):
@@ -368,6 +401,48 @@ async def test_a_void_vote_counts_for_nothing_and_says_why(show: Show) -> None:
     (event,) = [one for one in (await show.desk())["log"] if one["type"] == "void_ballot"]
     assert event["body"]["reason"] == "The question was read out wrongly."
     await opened(show)
+
+
+async def test_a_known_result_is_not_made_void_and_asked_again(show: Show) -> None:
+    ballot = await opened(show)
+    await vote(await show.portal.phone(), ballot, "q1")
+    assert (await closed(show, ballot))["count"]["counted"] == {"q1": 1, "q2": 0}
+    refusal = await show.producer.refused("POST", f"/ballots/{ballot}/void", {"reason": "Not that one."})
+    assert refusal == (409, "ballot.result_known")
+    assert (await show.producer.post_ok(f"/ballots/{ballot}/publish"))["state"] == "published"
+
+
+async def test_a_show_that_is_over_stays_over(answered: Show) -> None:
+    """Between lock and reveal a vote may be made void; the answers are recorded and stay as they are."""
+    first = await answered.open_vote()
+    await answered.command("lock_vote")
+    await answered.producer.post_ok(f"/ballots/{first}/void", {"reason": "The stream was down."})
+    stage = await answered.stage()
+    assert stage["phase"] == "duel"
+    dump = await answered.producer.refused(
+        "POST", f"/duels/{stage['duel']['id']}/program", {"action": "dump"}
+    )
+    assert dump == (409, "program.too_late")
+    answered.version = stage["version"]
+    second = await answered.open_vote()
+    await answered.command("lock_vote")
+    await answered.command("finish")
+    refusal = await answered.producer.refused("POST", f"/ballots/{second}/void", {"reason": "Too late."})
+    assert refusal == (409, "rundown.not_now")
+    assert (await answered.stage())["phase"] == "finished"
+
+
+async def test_a_vote_that_a_newer_release_made_void_moves_the_show_on(answered: Show) -> None:
+    ballot = await answered.open_vote()
+    await tampered(answered, "update ballots set state = 'void', reason = 'a newer release came'")
+    assert (await answered.stage())["phase"] == "vote"
+    for _ in range(2):
+        await answered.producer.post_ok(f"/ballots/{ballot}/void", {"reason": "Once more."})
+    stage = await answered.stage()
+    (event,) = [one for one in (await answered.desk())["log"] if one["type"] == "void_ballot"]
+    assert (stage["phase"], event["body"]["reason"]) == ("duel", "a newer release came")
+    answered.version = stage["version"]
+    assert await answered.open_vote() != ballot
 
 
 async def test_a_duel_whose_vote_is_void_is_voted_on_again(answered: Show) -> None:
@@ -405,6 +480,59 @@ async def test_a_surprise_is_set_off_once_by_different_voters(show: Show) -> Non
     desk = await show.desk()
     assert [event["type"] for event in desk["log"]].count("surprise") == 1
     assert desk["ballots"][0]["triggered_at"]
+
+
+async def test_the_clock_takes_the_show_before_a_ballot(show: Show) -> None:
+    """While a producer has the show, the clock that has found a surprise wanted and a vote over waits without a ballot
+    in hand: the other way round each waits for the other."""
+    surprise = await opened(show, kind="surprise", options=[], threshold=1, window_seconds=600)
+    await vote(await show.portal.phone(), surprise, "now")
+    question = await opened(show, seconds=10)
+    await moved(show, question, 20)
+    sessions = show.portal.site.sessions
+    async with sessions() as producer, producer.begin():
+        await hold(producer, UUID(show.episode_id))
+        for step in (close_overdue, watch_surprises):
+            clock = asyncio.create_task(step(show.portal.site))
+            while not await waiting_for_locks(sessions):
+                assert not clock.done(), step.__name__
+                await asyncio.sleep(0.01)
+            await producer.execute(text("select 1 from ballots for update nowait"))
+            clock.cancel()
+            await asyncio.gather(clock, return_exceptions=True)
+    await keep_time(show.portal.site)
+    seen = {one["kind"]: one for one in (await show.desk())["ballots"]}
+    assert (seen["question"]["state"], bool(seen["surprise"]["triggered_at"])) == ("certified", True)
+
+
+async def test_a_surprise_that_the_closing_sets_off_is_in_the_log(show: Show) -> None:
+    ballot = await opened(show, kind="surprise", options=[], threshold=1, window_seconds=600)
+    await vote(await show.portal.phone(), ballot, "now")
+    assert (await closed(show, ballot))["state"] == "certified"
+    desk = await show.desk()
+    log = [event["type"] for event in desk["log"]]
+    assert (log.count("surprise"), log.index("surprise") < log.index("close_ballot")) == (1, True)
+    assert desk["ballots"][0]["triggered_at"]
+
+
+async def moved(show: Show, ballot: str, seconds: int) -> None:
+    """As if one ballot had been opened so long ago, and no other."""
+    columns = ("opens_at", "closes_at", "locks_at")
+    earlier = ", ".join(f"{one} = {one} - make_interval(secs => :by)" for one in columns)
+    async with show.portal.site.sessions() as session, session.begin():
+        said = {"by": seconds, "id": UUID(ballot)}
+        await session.execute(text(f"update ballots set {earlier} where id = :id"), said)
+
+
+async def test_a_ballot_that_cannot_be_closed_stops_no_other(show: Show) -> None:
+    damaged = await opened(show, seconds=10)
+    await tampered(show, "update ballots set config = '{}'")
+    sound = await opened(show, kind="surprise", options=[], threshold=5, window_seconds=5, seconds=10)
+    assert damaged < sound, "it comes first"
+    await moved(show, damaged, 20)
+    await moved(show, sound, 20)
+    await keep_time(show.portal.site)
+    assert (await show.producer.get_ok(f"/ballots/{sound}"))["state"] == "certified"
 
 
 def test_a_surprise_takes_enough_voters_within_its_window() -> None:

@@ -12,15 +12,18 @@ from uuid import UUID, uuid4
 
 import orjson
 import pytest
+from psycopg import OperationalError
 from sqlalchemy import select, text
 from websockets.exceptions import ConnectionClosed
 
 from arena.kit.bus import LIVE
 from arena.kit.errors import GavelError
 from arena.kit.pace import Paces
+from arena.votes.box import BallotBox
 from arena.votes.contracts import Channel
 from arena.votes.evidence import CheckpointLine
 from arena.votes.models import Ballot, Shard
+from arena.votes.shard import Shard as Writer
 from arena.votes.signing import ballot_key, signed_by
 from tests.support.ballots import OPTIONS, assert_whole, newest, open_ballot, rows_of
 from tests.support.clock import time_passes
@@ -422,6 +425,26 @@ async def test_a_ledger_that_somebody_has_damaged_stops_no_other(portal: Portal)
     assert [line.ballot for line in said] == [str(damaged), str(other)]
     assert [row.seq for row in await rows_of(sessions, damaged)] == [0, 2, 3]
     await assert_whole(sessions, other)
+
+
+async def test_a_portal_ends_although_a_statement_breaks_off_in_other_words(
+    portal: Portal, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked = asyncio.Event()
+
+    async def broken_off(*_: object) -> None:
+        asked.set()
+        try:
+            await asyncio.Event().wait()
+        except asyncio.CancelledError:
+            raise OperationalError("the pipeline was aborted") from None
+
+    monkeypatch.setattr(Writer, "_write", broken_off)
+    box = BallotBox(portal.site, portal.app.state.clock, lambda _: [])
+    await portal.app.state.ballot_box.stop()
+    await box.start()
+    await asyncio.wait_for(asked.wait(), 20)
+    await asyncio.wait_for(box.stop(), 20)
 
 
 async def test_a_writer_whose_fence_has_moved_on_writes_nothing_more(portal: Portal) -> None:

@@ -1100,6 +1100,8 @@ export interface paths {
         /**
          * Suggested Pairs
          * @description Who should meet next: balanced first, then where a duel tells the most. Drawn by a rule that is public.
+         *
+         *     While the board is frozen the order alone: chances and widths would tell how the ratings have moved since.
          */
         get: operations["suggested_pairs"];
         put?: never;
@@ -9103,7 +9105,7 @@ export interface components {
              */
             b: string;
             /** Chance */
-            chance: number;
+            chance: number | null;
             /** Gain */
             gain: number | null;
             /** Half Width */

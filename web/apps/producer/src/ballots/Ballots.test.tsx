@@ -72,6 +72,9 @@ it("offers to each state its own steps, and to the vote on a duel none but void"
   document.body.replaceChildren();
   show(ballot({ id: "2", kind: "duel", state: "certified" }));
   expect(steps()).toEqual(["Declare void", "Prepare a vote"]);
+  document.body.replaceChildren();
+  show(ballot({ id: "3", state: "certified" }));
+  expect(steps()).toEqual(["Show the result", "Prepare a vote"]);
 });
 
 it("shows the signed count with its flagged votes, and names where two counts differ", () => {

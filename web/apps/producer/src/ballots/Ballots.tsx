@@ -35,7 +35,7 @@ export function Ballots({ desk, serverNow }: { desk: Desk; serverNow: () => numb
       <ul className={css.list}>
         {shown.map((ballot) => (
           <li key={ballot.id}>
-            <One ballot={ballot} serverNow={serverNow} />
+            <One desk={desk} ballot={ballot} serverNow={serverNow} />
           </li>
         ))}
       </ul>
@@ -52,8 +52,21 @@ export function Ballots({ desk, serverNow }: { desk: Desk; serverNow: () => numb
 /** So much later than the hall the last channel votes. */
 const graceOf = ({ config }: DeskBallot) => Math.max(...config.channels.map((one) => one.delay_seconds));
 const isOver = ({ state }: DeskBallot) => state === "published" || state === "void";
+/** Not once its result is known here: a duel's is known to nobody before the reveal. */
+function mayBeVoid({ phase, ballot: onStage }: Desk, ballot: DeskBallot) {
+  if (phase === "finished") return false;
+  // A newer release made the open vote void, and the show waits to be told.
+  if (ballot.state === "void") return ballot.kind === "duel" && phase === "vote" && onStage === null;
+  return !isOver(ballot) && (ballot.kind === "duel" || ballot.state !== "certified");
+}
 
-function One({ ballot, serverNow }: { ballot: DeskBallot; serverNow: () => number }) {
+interface OneProps {
+  desk: Desk;
+  ballot: DeskBallot;
+  serverNow: () => number;
+}
+
+function One({ desk, ballot, serverNow }: OneProps) {
   const { t, number, language } = useT();
   const { clock } = useTimes();
   const { state, kind, config, digest } = ballot;
@@ -95,7 +108,7 @@ function One({ ballot, serverNow }: { ballot: DeskBallot; serverNow: () => numbe
       {ballot.reason && <p className={css.mute}>{t("ballots.because", { reason: ballot.reason })}</p>}
       {ballot.alarm?.differs !== undefined && <Alarm alarm={ballot.alarm} />}
       {ballot.alarm?.flagged !== undefined && <Flags ballot={ballot} />}
-      <Steps ballot={ballot} serverNow={serverNow} />
+      <Steps desk={desk} ballot={ballot} serverNow={serverNow} />
     </>
   );
 }
@@ -151,7 +164,7 @@ function Alarm({ alarm }: { alarm: Record<string, unknown> }) {
   );
 }
 
-function Steps({ ballot, serverNow }: { ballot: DeskBallot; serverNow: () => number }) {
+function Steps({ desk, ballot, serverNow }: OneProps) {
   const { t } = useT();
   const [voiding, setVoiding] = useState(false);
   const { step, busy, error } = useSteps(ballot.id);
@@ -169,7 +182,7 @@ function Steps({ ballot, serverNow }: { ballot: DeskBallot; serverNow: () => num
         {early && <Step does="shorten" {...{ step, busy }} />}
         {state === "counting" && <Step does="close" again {...{ step, busy }} />}
         {own && state === "certified" && <Step does="publish" {...{ step, busy }} />}
-        {!isOver(ballot) && (
+        {mayBeVoid(desk, ballot) && (
           <SmallButton tone="danger" onClick={() => setVoiding(true)}>
             {t("ballots.void")}
           </SmallButton>

@@ -20,8 +20,8 @@ const roster = ["House", "Lantern", "Northstar"].map((name, at) => ({
 const desk = { episode: { id: "e" }, phase: "idle", duel: null, roster } as unknown as Desk;
 const edit = vi.fn();
 
-function show(stage: string) {
-  const plan = { stage, rule: "r", seed: "s", pairs: PAIRS };
+function show(stage: string, pairs: object[] = PAIRS) {
+  const plan = { stage, rule: "r", seed: "s", pairs };
   vi.spyOn(api, "get").mockImplementation((() => Promise.resolve(plan)) as never);
   const draft = { a: "2", b: "1" } as Draft;
   render(
@@ -32,6 +32,13 @@ function show(stage: string) {
 }
 
 afterEach(() => vi.restoreAllMocks());
+
+it("tells the order alone while the board is frozen", async () => {
+  show("shrinkage", [{ a: "1", b: "2", chance: null, met: 2, half_width: null, gain: null }]);
+  const only = await screen.findByRole("button", { name: /Lantern/ });
+  expect(only.textContent).toMatch(/Duels so far: 2.*frozen/);
+  expect(only.textContent).not.toMatch(/%/);
+});
 
 it("says who should meet next and why, and takes the pair over", async () => {
   show("shrinkage");

@@ -49,7 +49,7 @@ export function Suggested({ desk, draft, edit }: SuggestedProps) {
         >
           <b>{t("pairs.pair", { a: name(pair.a), b: name(pair.b) })}</b>
           <br />
-          {place === 0 && t("pairs.drawn", { chance: Math.round(100 * pair.chance) })}
+          {place === 0 && pair.chance !== null && t("pairs.drawn", { chance: Math.round(100 * pair.chance) })}
           <Why pair={pair} />
         </button>
       ))}
@@ -57,9 +57,10 @@ export function Suggested({ desk, draft, edit }: SuggestedProps) {
   );
 }
 
-function Why({ pair: { met, half_width: width, gain } }: { pair: SuggestedPair }) {
+function Why({ pair: { met, chance, half_width: width, gain } }: { pair: SuggestedPair }) {
   const { t } = useT();
   if (met === 0) return <>{t("pairs.never")}</>;
+  if (chance === null) return <>{t("pairs.frozen", { met })}</>;
   if (width === null || gain === null) return <>{t("pairs.unrated", { met })}</>;
   return <>{t("pairs.doubt", { met, width: Math.round(width), gain: gain.toFixed(1) })}</>;
 }
