@@ -1,14 +1,13 @@
 import { Loading, usePath } from "@gavel/ui";
 import { type ComponentType, lazy, Suspense } from "react";
-import { JoinPage } from "../join/JoinPage";
 import { PhonePage } from "../phone/PhonePage";
 import { Boundary } from "./Boundary";
 import { Lost } from "./Lost";
 import { type Route, routeOf } from "./router";
 
-/** A phone in the hall never needs those that are loaded later. */
+/** A phone that has scanned the code never needs those that are loaded later. */
 const PAGES: { [name in Route["page"]]: ComponentType<Extract<Route, { page: name }>> } = {
-  join: JoinPage,
+  join: lazy(() => import("../join/JoinPage")),
   phone: PhonePage,
   stage: lazy(() => import("../stage/StagePage")),
   race: lazy(() => import("../race/RacePage")),

@@ -1,6 +1,6 @@
 import { fireEvent, render, screen, waitFor } from "@testing-library/react";
 import { afterEach, beforeEach, expect, it, vi } from "vitest";
-import { JoinPage } from "./JoinPage";
+import JoinPage from "./JoinPage";
 
 beforeEach(() => history.replaceState(null, "", "/"));
 afterEach(() => vi.unstubAllGlobals());

@@ -49,7 +49,7 @@ function CodeField({ code, wrong, describedBy, onType }: CodeFieldProps) {
   );
 }
 
-export function JoinPage() {
+export default function JoinPage() {
   const { t } = useT();
   const [code, setCode] = useState("");
   const [lookalike, setLookalike] = useState(false);
