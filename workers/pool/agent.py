@@ -137,12 +137,13 @@ class NodeAgent:
                 failures = 0
                 self._say("ready", "")
                 reason = await self._until_over()
-            await self.engine.stop()
             why = f" again, after {reason}"
             pause = BACKOFF[min(failures, len(BACKOFF) - 1)]
             state: NodeState = "failed" if failures >= FAILED_AFTER else "starting"
             log.error("the engine: %s", reason)
+            # Said before anything is waited for: a node whose engine is gone is not ready.
             self._say(state, f"the engine: {reason}; trying again in {pause:.0f} s")
+            await self.engine.stop()
             await asyncio.sleep(pause)
 
     async def _until_over(self) -> str:

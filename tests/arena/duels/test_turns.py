@@ -308,7 +308,10 @@ async def test_every_answer_has_its_record_by_turn_and_side(show: Show) -> None:
 
 async def test_whoever_says_that_a_side_was_given_other_words_is_found_out(show: Show) -> None:
     """Even with all hashes made anew."""
-    await revealed(show, **DEBATE)
+    duel = await revealed(show, **DEBATE, seed=7)
+    assert len(set(said(duel, "left"))) == 3, (
+        "with this seed the fake engine says something else in each turn"
+    )
     file = await chain(show)
 
     def mended(place: int, change: Json) -> Json:
@@ -403,8 +406,9 @@ async def test_a_debate_arrives_in_patches_and_votes_are_on_all_of_it(show: Show
         await agree()
         await portal.work()
         await agree()
+        # The longest answer ends before the next turn begins, so that each turn is on air by itself.
         spread = """update answer_tokens set recorded_at = recorded_at
-                    + make_interval(secs => answers.turn * 5 + answer_tokens.index * 0.1)
+                    + make_interval(secs => answers.turn * 5 + answer_tokens.index * 0.02)
                     from answers where answers.id = answer_tokens.answer_id"""
         async with portal.site.sessions() as session, session.begin():
             await session.execute(text(spread))

@@ -2,6 +2,7 @@
 
 import asyncio
 import stat
+import threading
 from collections.abc import Callable
 from typing import get_args
 
@@ -28,7 +29,7 @@ from workers.pool.client import (
 from workers.pool.fake import FakeEngine, Fault
 from workers.pool.fingerprint import PROBES
 from workers.pool.node import create_node_app
-from workers.pool.protocol import EngineReply
+from workers.pool.protocol import EngineReply, Progress
 
 
 async def identity_name(client: EngineClient) -> str:
@@ -345,13 +346,20 @@ async def test_a_load_waits_for_ordinary_generations(
 
 
 async def test_a_dead_engine_is_started_again_with_its_adapters(
-    client: EngineClient, files: Files, agent: NodeAgent, node: Node
+    client: EngineClient, files: Files, agent: NodeAgent, node: Node, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     loaded = await client.ensure_adapter(**files.publish(make_adapter()))
     before = await client.health()
     request = CompletionRequest(model=loaded.name, prompt="x", max_tokens=3000, ignore_eos=True)
     stream = client.stream(request)
     await anext(stream)
+    looked, start = threading.Event(), agent.engine.start
+
+    async def start_once_looked(progress: Callable[[Progress], None]) -> None:
+        await asyncio.to_thread(looked.wait, 20)
+        await start(progress)
+
+    monkeypatch.setattr(agent.engine, "start", start_once_looked)
     loop = agent._life.get_loop()  # type: ignore[union-attr]
     loop.call_soon_threadsafe(agent.engine.die, "the test pulled the plug")  # type: ignore[attr-defined]
     with pytest.raises(StreamBroken, match="pulled the plug"):
@@ -362,6 +370,7 @@ async def test_a_dead_engine_is_started_again_with_its_adapters(
     with pytest.raises(EngineRefused) as caught:
         await client.check_adapter(loaded.name)
     assert caught.value.status == 503
+    looked.set()
     await asyncio.to_thread(wait_ready, node.url, 20)
     assert (await client.health()).adapters == before.adapters
     assert (await client.check_adapter(loaded.name)).matches
