@@ -5,7 +5,6 @@ whole ballot for each of them, in its busiest second.
 A million voters are about half a gigabyte, for as long as their ballot is open.
 """
 
-from dataclasses import replace
 from datetime import datetime
 from os import urandom
 from typing import Any
@@ -14,7 +13,7 @@ from uuid import UUID
 import structlog
 from psycopg import AsyncConnection
 
-from arena.votes.casting import Cast, Previous
+from arena.votes.casting import Cast, Previous, delays_of
 from arena.votes.contracts import BallotConfig
 from arena.votes.ledger import NO_HEAD, Line, Tree, leaf, next_head, stamp
 
@@ -31,6 +30,8 @@ def shard_of(voter: str, shards: int) -> int:
 class Book:
     def __init__(self, ballot: UUID, shard: int, config: BallotConfig) -> None:
         self.ballot, self.shard, self.config = ballot, shard, config
+        self.delays = delays_of(config)
+        self._name = str(ballot)
         self.size = 0
         self.voters = 0
         self.head = NO_HEAD
@@ -41,29 +42,19 @@ class Book:
         self.checkpoint_due = 0.0
         """On the loop's clock."""
 
-    def append(self, cast: Cast) -> tuple[Line, bytes]:
+    def append(self, cast: Cast) -> tuple[Line, str]:
         """The new line, and its row for `COPY`. All that a line holds is ASCII without tabs or backslashes."""
-        line = Line(
-            str(self.ballot),
-            self.shard,
-            self.size,
-            cast.voter,
-            cast.n,
-            cast.choice,
-            cast.level,
-            cast.channel,
-            stamp(cast.at),
-            urandom(16).hex(),
-        )
-        known = self.last.get(cast.voter)
+        voter, n, choice, level, channel = cast.voter, cast.n, cast.choice, cast.level, cast.channel
+        seq, at, nonce = self.size, stamp(cast.at), urandom(16).hex()
+        line = Line(self._name, self.shard, seq, voter, n, choice, level, channel, at, nonce)
+        known = self.last.get(voter)
         self.voters += known is None
-        self.last[cast.voter] = Previous(line, cast.at, 0 if known is None else known.changes + 1)
+        self.last[voter] = Previous(line, cast.at, 0 if known is None else known.changes + 1)
         self._grow(line)
-        row = (
-            f"{line.ballot}\t{line.shard}\t{line.seq}\t{line.voter}\t{line.n}\t{line.choice}\t{line.level}\t"
-            f"{line.channel}\t{line.at}\t\\\\x{line.nonce}\t\\\\x{self.head.hex()}\n"
+        return line, (
+            f"{self._name}\t{self.shard}\t{seq}\t{voter}\t{n}\t{choice}\t{level}\t{channel}\t{at}\t"
+            f"\\\\x{nonce}\t\\\\x{self.head.hex()}\n"
         )
-        return line, row.encode()
 
     def _grow(self, line: Line) -> None:
         hashed = leaf(line)
@@ -78,7 +69,7 @@ class Book:
             self.last[line.voter] = Previous(line, at, 0)
         else:
             newest = Previous(line, at, 0) if line.n > known.line.n else known
-            self.last[line.voter] = replace(newest, changes=known.changes + 1)
+            self.last[line.voter] = newest._replace(changes=known.changes + 1)
 
     @classmethod
     async def read(cls, connection: AsyncConnection[Any], ballot: UUID, shard: int, shards: int) -> "Book":

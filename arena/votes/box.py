@@ -5,11 +5,12 @@ business (`shard.py`); which process writes which shard is decided by who takes 
 """
 
 import asyncio
+import gc
 import os
 import socket
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import TypeVar
 from uuid import UUID
 
@@ -22,7 +23,7 @@ from arena.kit.errors import GavelError, NotFound
 from arena.kit.pace import Pace, Paces
 from arena.kit.site import Site
 from arena.votes.book import shard_of
-from arena.votes.casting import Cast, Previous, Window, decide, delay_of, refusal
+from arena.votes.casting import Cast, Previous, Window, decide, delays_of, refusal
 from arena.votes.contracts import BallotConfig, Level
 from arena.votes.ledger import Line
 from arena.votes.models import Ballot
@@ -53,11 +54,12 @@ class Known:
     row: Ballot
     config: BallotConfig
     options: frozenset[str]
+    delays: dict[str, timedelta]
     window: Window
     read_at: float
 
     def takes(self, cast: Cast) -> bool:
-        return self.window.takes(cast.at, delay_of(self.config, cast.channel))
+        return self.window.takes(cast.at, self.delays[cast.channel])
 
 
 class BallotBox:
@@ -92,6 +94,10 @@ class BallotBox:
         return Pace(PER_SECOND, AT_ONCE)
 
     async def start(self) -> None:
+        # Votes stay in memory while their ballot is open: the collector that looks every 700 objects walks them for
+        # nothing, which took a fifth of the time of a vote.
+        gc.set_threshold(20_000, 10, 10)
+
         def held() -> int:
             return sum(shard.writing for shard in self._shards)
 
@@ -125,7 +131,7 @@ class BallotBox:
             raise refusal("vote.no_such_option", choice=choice)
         if level < ballot.config.level:
             raise refusal("vote.level", needed=ballot.config.level)
-        if all(channel != known.id for known in ballot.config.channels):
+        if channel not in ballot.delays:
             channel = ballot.config.channels[0].id
         cast = Cast(ballot_id, pseudonym(ballot.row.salt, voter), choice, n, level, channel, received_at)
         if not ballot.takes(cast):
@@ -176,6 +182,7 @@ class BallotBox:
             row=row,
             config=config,
             options=frozenset(option.id for option in config.options),
+            delays=delays_of(config),
             window=Window(row.state, row.opens_at, row.closes_at),
             read_at=read_at,
         )

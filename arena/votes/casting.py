@@ -3,7 +3,7 @@ of every refusal."""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 from uuid import UUID
 
 from arena.kit.errors import Conflict, Forbidden, GavelError, Invalid, TooMany, Unavailable
@@ -26,8 +26,7 @@ class Cast:
     """On the database's clock."""
 
 
-@dataclass(frozen=True, slots=True)
-class Previous:
+class Previous(NamedTuple):
     """A voter's newest line."""
 
     line: Line
@@ -43,12 +42,11 @@ class Window:
     opens_at: datetime | None
     closes_at: datetime | None
 
-    def takes(self, at: datetime, delay_seconds: int) -> bool:
+    def takes(self, at: datetime, delay: timedelta) -> bool:
         """Whoever sees the show later votes in a window that is as much later."""
         if self.state not in TAKES_VOTES or self.opens_at is None or self.closes_at is None:
             return False
-        delay = timedelta(seconds=delay_seconds)
-        return self.opens_at + delay <= at <= self.closes_at + delay
+        return self.opens_at <= at - delay <= self.closes_at
 
 
 Verdict = Literal[
@@ -79,8 +77,9 @@ def decide(previous: Previous | None, cast: Cast, config: BallotConfig, open: bo
     return "count"
 
 
-def delay_of(config: BallotConfig, channel: str) -> int:
-    return next(one.delay_seconds for one in config.channels if one.id == channel)
+def delays_of(config: BallotConfig) -> dict[str, timedelta]:
+    """Channel -> how much later it sees the show."""
+    return {one.id: timedelta(seconds=one.delay_seconds) for one in config.channels}
 
 
 REFUSALS: dict[str, tuple[type[GavelError], str]] = {

@@ -8,17 +8,16 @@ The tree of a ballot is that over the leaves of shard 0 in their order, then sha
 each shard signs checkpoints over its own leaves; with one shard they are prefixes of the final tree.
 """
 
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from hashlib import sha256
+from typing import NamedTuple
 
 from arena.kit.merkle import leaf_hash, node_hash
 
 NO_HEAD = bytes(32)
 
 
-@dataclass(frozen=True, slots=True)
-class Line:
+class Line(NamedTuple):
     """One vote as it is counted. `at`: when a gateway had it, on the database's clock."""
 
     ballot: str
@@ -48,7 +47,7 @@ class Line:
 
 def stamp(moment: datetime) -> str:
     """UTC with microseconds, always the same length: `2026-11-22T20:15:00.123456Z`."""
-    return moment.astimezone(UTC).isoformat(timespec="microseconds")[:26] + "Z"
+    return moment.astimezone(UTC).isoformat("T", "microseconds")[:26] + "Z"
 
 
 def leaf(line: Line) -> bytes:

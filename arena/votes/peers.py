@@ -5,7 +5,6 @@ nothing is counted twice.
 """
 
 from collections.abc import Sequence
-from dataclasses import asdict
 from datetime import datetime
 from typing import Annotated, Any
 from uuid import UUID
@@ -50,7 +49,7 @@ class Outcome(Out):
     @classmethod
     def of(cls, said: Line | BaseException) -> "Outcome":
         if isinstance(said, Line):
-            return cls(line=asdict(said))
+            return cls(line=said._asdict())
         if isinstance(said, GavelError) and said.code in REFUSALS:
             return cls(code=said.code, detail=said.detail)
         return cls(code="vote.try_again")

@@ -13,6 +13,7 @@ import asyncio
 import random
 from collections import deque
 from collections.abc import Callable, Iterable, Sequence
+from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
@@ -20,12 +21,12 @@ from uuid import UUID
 import httpx
 import psycopg
 import structlog
-from psycopg import AsyncConnection
+from psycopg import AsyncConnection, AsyncCopy
 
 from arena.kit.clock import Clock
 from arena.kit.errors import GavelError
 from arena.votes.book import COPY, Book
-from arena.votes.casting import Cast, Window, decide, delay_of, refusal
+from arena.votes.casting import Cast, Window, decide, refusal
 from arena.votes.contracts import TAKES_VOTES
 from arena.votes.evidence import CheckpointLine
 from arena.votes.ledger import Line, stamp
@@ -33,6 +34,8 @@ from arena.votes.peers import Peers
 from arena.votes.signing import BallotKey
 
 BATCH = 500
+PIECE = 50
+"""Casts that are decided before their rows go to the database, which takes them in while the next are decided."""
 LINGER = 0.005
 """Seconds that the first of a batch waits for others."""
 QUEUE = 20_000
@@ -94,6 +97,16 @@ class Asked:
     def refuse(self, said: GavelError) -> None:
         if not self.answer.done():
             self.answer.set_exception(said)
+
+
+@dataclass(slots=True)
+class Held:
+    """A ballot whose row this transaction holds."""
+
+    episode: UUID
+    window: Window
+    book: Book | None = None
+    """None: it takes no votes any more."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -243,17 +256,16 @@ class Shard:
         held = await self._hold(connection, wanted)
         for ballot in due - held.keys():
             self._books[ballot].checkpoint_due = now + CHECKPOINT_SECONDS
-        for ballot, (_, window) in held.items():
-            if window.state not in TAKES_VOTES:
+        for ballot, row in held.items():
+            if row.window.state not in TAKES_VOTES:
                 self._books.pop(ballot, None)
             elif ballot not in self._books:
                 around = self._around
                 self._books[ballot] = await Book.read(connection, ballot, self.number, around.shards)
-        answers, rows = self._decide(held)
-        if rows:
-            async with connection.cursor() as cursor, cursor.copy(COPY) as copy:
-                await copy.write(b"".join(row for _, row in rows))
-        grown = {ballot for ballot, _ in rows}
+            row.book = self._books.get(ballot)
+        before = {ballot: book.size for ballot, book in self._books.items()}
+        answers = await self._count(connection, held)
+        grown = {ballot for ballot, size in before.items() if self._books[ballot].size > size}
         await self._finish(connection, grown, grown | (due & held.keys() & self._books.keys()), now)
         for asked, said in answers:
             if isinstance(said, Line):
@@ -262,13 +274,11 @@ class Shard:
             else:
                 asked.refuse(said)
         for ballot in grown:
-            self._around.counted(held[ballot][0])
+            self._around.counted(held[ballot].episode)
         # What is left is about ballots that somebody is closing right now: it is decided when that is done.
         self._put_behind(self._under_way)
 
-    async def _hold(
-        self, connection: AsyncConnection[Any], ballots: Iterable[UUID]
-    ) -> dict[UUID, tuple[UUID, Window]]:
+    async def _hold(self, connection: AsyncConnection[Any], ballots: Iterable[UUID]) -> dict[UUID, Held]:
         """Begins the transaction. Ballots that somebody else holds alone are left out, so that closing one of them
         does not hold up the others."""
         async with connection.pipeline():
@@ -278,30 +288,46 @@ class Shard:
         fence = await fences.fetchone()
         if fence is None or fence[0] != self._fence:
             raise ShardLost(f"shard {self.number} is held under fence {fence}, not {self._fence}")
-        return {row[0]: (row[1], Window(*row[2:])) for row in await found.fetchall()}
+        return {row[0]: Held(row[1], Window(*row[2:])) for row in await found.fetchall()}
+
+    async def _count(
+        self, connection: AsyncConnection[Any], held: dict[UUID, Held]
+    ) -> list[tuple[Asked, Line | GavelError]]:
+        """What each cast of the batch gets if it is committed."""
+        answers: list[tuple[Asked, Line | GavelError]] = []
+        async with AsyncExitStack() as stack:
+            copy: AsyncCopy | None = None
+            for first in range(0, len(self._under_way), PIECE):
+                said, rows = self._decide(self._under_way[first : first + PIECE], held)
+                answers += said
+                if rows:
+                    if copy is None:
+                        copy = await stack.enter_async_context(connection.cursor().copy(COPY))
+                    await copy.write("".join(rows))
+        return answers
 
     def _decide(
-        self, held: dict[UUID, tuple[UUID, Window]]
-    ) -> tuple[list[tuple[Asked, Line | GavelError]], list[tuple[UUID, bytes]]]:
-        """What each cast of the batch gets if it is committed, and the rows that make it so."""
+        self, piece: Iterable[Asked], held: dict[UUID, Held]
+    ) -> tuple[list[tuple[Asked, Line | GavelError]], list[str]]:
+        """What each of them gets, and the rows that make it so."""
         answers: list[tuple[Asked, Line | GavelError]] = []
-        rows: list[tuple[UUID, bytes]] = []
-        for asked in self._under_way:
+        rows: list[str] = []
+        for asked in piece:
             cast = asked.cast
-            if cast.ballot not in held:
+            row = held.get(cast.ballot)
+            if row is None:
                 continue
-            book = self._books.get(cast.ballot)
+            book = row.book
             if book is None:
                 answers.append((asked, refusal("vote.window_closed")))
                 continue
             previous = book.last.get(cast.voter)
-            window = held[cast.ballot][1]
             verdict = decide(
-                previous, cast, book.config, window.takes(cast.at, delay_of(book.config, cast.channel))
+                previous, cast, book.config, row.window.takes(cast.at, book.delays[cast.channel])
             )
             if verdict == "count":
-                line, row = book.append(cast)
-                rows.append((cast.ballot, row))
+                line, written = book.append(cast)
+                rows.append(written)
                 answers.append((asked, line))
             elif verdict == "repeat":
                 assert previous is not None

@@ -7,7 +7,6 @@ import json
 import subprocess
 import sys
 from collections.abc import AsyncIterator
-from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -317,7 +316,7 @@ async def test_the_proof_of_every_receipt_holds(portal: Portal, ballots: list[Co
     for number in (0, 1, 17, len(ballot.lines) - 1):
         line = ballot.lines[number]
         proof = await anybody.get_ok(f"/ballots/{ballot.id}/proof?shard={line.shard}&seq={line.seq}")
-        mine = replace(line, voter=proof["voter"], channel=proof["channel"], level=proof["level"])
+        mine = line._replace(voter=proof["voter"], channel=proof["channel"], level=proof["level"])
         hashes = [bytes.fromhex(one) for one in proof["hashes"]]
         root = bytes.fromhex(ballot.root)
         assert proof["root"] == ballot.root == proof["seal"]["certificate"]["root"]

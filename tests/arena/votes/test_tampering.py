@@ -3,7 +3,7 @@ with the place, by somebody who knows what was on air: the site's key and the ro
 
 import asyncio
 from collections.abc import Awaitable, Callable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -43,7 +43,7 @@ class Tampering:
 
 async def _rewrite(site: Site, session: AsyncSession, was: Counted, key: BallotKey | None) -> None:
     """The end of the ledger as somebody wants it, with heads, checkpoints and certificate made anew."""
-    lines = [replace(line, choice="left") if line.seq > 12 else line for line in was.lines]
+    lines = [line._replace(choice="left") if line.seq > 12 else line for line in was.lines]
     await session.execute(delete(Vote).where(Vote.ballot_id == was.id))
     await session.execute(delete(Checkpoint).where(Checkpoint.ballot_id == was.id))
     ballot = await session.get_one(Ballot, was.id)
