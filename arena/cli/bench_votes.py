@@ -8,6 +8,7 @@ from psycopg import AsyncConnection
 
 from arena.cli.bench import Figure, figure
 from arena.cli.bench_votes_load import Crowd, Measured, run
+from arena.cli.bench_votes_recount import WAITING, measure
 from arena.cli.bench_votes_site import OPTIONS, Gateway, VoteSite, open_ballot, processes, vote_site
 from arena.kit.clock import Clock
 from arena.kit.site import open_site
@@ -21,8 +22,7 @@ SECONDS = 6.0
 ROUNDS = 3
 TAPS = 5000
 VOTERS = 60_000
-WAITING = 2_500
-"""Casts that are handed in at once where a shard is measured alone."""
+RECOUNTED = 1_000_000
 UPSERT = """
     insert into bench_votes (ballot, voter, choice) select %s, * from unnest(%s::text[], %s::text[])
     on conflict (ballot, voter) do update set choice = excluded.choice
@@ -38,6 +38,7 @@ def figures() -> list[Figure]:
             counted.append(_measure(site, whole, SOCKETS, SECONDS))
         taps = [_measure(site, gateway, TAPS, None) for gateway in (bare, whole)]
         shard, upsert = asyncio.run(_shard(site))
+        recounted = measure(site, RECOUNTED)
     rate, most = (statistics.median(one.per_second for one in found) for found in (counted, ceiling))
     p99, least = (statistics.median(one.quantile(0.99) for one in found) for found in (counted, ceiling))
     bare_taps, whole_taps = taps
@@ -69,6 +70,21 @@ def figures() -> list[Figure]:
             3,
         ),
         figure(f"p99 at {SOCKETS} sockets (baseline: not stored)", p99 * 1000, "ms", least * 1000, 3),
+        figure(
+            f"{RECOUNTED:,} votes counted by the verifier (baseline: their lines read as JSON)",
+            recounted.verified,
+            "s",
+            recounted.parsed,
+            10,
+            of="value",
+        ),
+        figure(
+            f"{RECOUNTED:,} votes flagged, counted again and signed (baseline: the verifier)",
+            recounted.certified,
+            "s",
+            recounted.verified,
+            8,
+        ),
     ]
 
 

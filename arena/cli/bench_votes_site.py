@@ -35,8 +35,10 @@ from arena.kit.db import Sessions, db_now, migrate
 from arena.kit.ids import new_code
 from arena.kit.launch import launcher
 from arena.shows.models import Episode, Season
+from arena.shows.rules import SeasonRules
 from arena.votes.contracts import HALL, BallotConfig, Channel, Option
 from arena.votes.models import Ballot
+from arena.votes.rules import digest_of
 
 OPTIONS = ("one", "two", "three")
 START_SECONDS = 120.0
@@ -208,13 +210,14 @@ async def open_ballot(
         seconds=seconds,
         channels=tuple(channels),
         salt_commitment=sha256(bytes.fromhex(salt)).hexdigest(),
-        rules_digest="0" * 64,
+        rules_digest=SeasonRules().digest,
         **{"change_seconds": 0, **config},
     )
     async with sessions() as session, session.begin():
         season = (await session.scalars(select(Season))).first()
         if season is None:
-            season = Season(name="votes", rules={}, rules_digest="0" * 64)
+            rules = SeasonRules()
+            season = Season(name="votes", rules=rules.model_dump(mode="json"), rules_digest=rules.digest)
             session.add(season)
             await session.flush()
         newest = await session.scalar(select(func.max(Episode.number)).where(Episode.season_id == season.id))
@@ -227,7 +230,7 @@ async def open_ballot(
             episode_id=episode.id,
             state="open",
             config=wanted.model_dump(mode="json"),
-            config_digest="0" * 64,
+            config_digest=digest_of(wanted),
             opens_at=now,
             closes_at=now + timedelta(seconds=seconds),
             locks_at=now + timedelta(seconds=seconds),
