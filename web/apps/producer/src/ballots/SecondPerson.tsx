@@ -1,5 +1,5 @@
 import type { Program } from "@gavel/api";
-import { Card } from "@gavel/ui";
+import { Card, cx } from "@gavel/ui";
 import { useT } from "../i18n";
 import { One } from "./Ballots";
 import css from "./Ballots.module.css";
@@ -9,7 +9,7 @@ export function SecondPerson({ program, serverNow }: { program: Program; serverN
   const { t } = useT();
   if (program.ballots.length === 0) return null;
   return (
-    <Card className={css.card} aria-label={t("ballots.second")}>
+    <Card className={cx(css.card, css.second)} aria-label={t("ballots.second")}>
       <h2>{t("ballots.second")}</h2>
       <ul className={css.list}>
         {program.ballots.map((ballot) => (
