@@ -37,8 +37,8 @@ class Settings(BaseSettings):
     peer_url: str | None = None
     """Where other portal processes of this site reach this one, and no other; needed where there are several."""
     vote_shards: int = Field(default=1, ge=1, le=64)
-    """Into so many parts every ledger of votes is divided; the same in all processes of a site. Each part is written by
-    one portal process, so more of them are of use only where there are several."""
+    """Into so many parts the ledgers of votes are divided that are prepared from now on. Each part is written by one
+    portal process, so more of them are of use only where there are several."""
     engine_urls: Annotated[list[str], NoDecode] = []
     engine_token: SecretStr = SecretStr("")
     recycle_after_loads: int = Field(default=50, ge=1)

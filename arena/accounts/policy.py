@@ -23,7 +23,6 @@ from arena.kit.site import Site
 SAFE_METHODS = {"GET", "HEAD", "OPTIONS"}
 DEVICE = "device"
 DEVICE_LIFE_SECONDS = 30 * 24 * 3600
-HALL = "hall"
 
 
 def session_cookie(site: Site) -> str:
@@ -39,8 +38,8 @@ def device_cookie(site: Site) -> str:
 class Caller:
     person: Person | None
     device: str | None
-    channel: str = HALL
-    """Which way of seeing the show the device joined by."""
+    channel: str = ""
+    """Which way of seeing which show the device joined by, as its link said, signed; empty: it did not say."""
     worked: bool = False
     """The device has shown a proof of work."""
 
@@ -84,12 +83,12 @@ async def current_caller(connection: HTTPConnection, session: SessionDep) -> Cal
 
 def _device(site: Site, token: str | None) -> tuple[str | None, str, bool]:
     if token is None:
-        return None, HALL, False
+        return None, "", False
     try:
         claims = site.signer.read(DEVICE, token)
     except NotFound:
-        return None, HALL, False  # an old cookie; the page asks for a new one
-    return claims["device"], claims.get("channel", HALL), claims.get("worked", False)
+        return None, "", False  # an old cookie; the page asks for a new one
+    return claims["device"], claims.get("channel", ""), claims.get("worked", False)
 
 
 def _same_origin(connection: HTTPConnection) -> bool:

@@ -134,8 +134,8 @@ async def make_device(
 ) -> Device:
     """The anonymous identity of a viewer's phone: a signed random number, no account.
 
-    `channel`: the way of seeing the show whose join link was opened (`hall` unless one says otherwise). A phone that
-    knows its number keeps it when it comes by another link.
+    `channel`: what the join link of a way of seeing the show carries (`/episodes/{id}/channels`); whether it is right
+    is seen when the phone votes. A phone that knows its number keeps it when it comes by another link.
     """
     channel = channel or caller.channel
     if caller.device is not None and channel == caller.channel:

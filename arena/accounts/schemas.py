@@ -67,7 +67,8 @@ class TokenMade(TokenRow):
     token: str
 
 
-ShowChannel = Annotated[str, StringConstraints(pattern=r"^[a-z0-9-]{1,16}$")]
+ShowChannel = Annotated[str, StringConstraints(pattern=r"^[a-z0-9-]{1,16}\.[0-9a-f]{16}$")]
+"""A channel's id and the site's signature under it and the show."""
 
 
 class Device(Out):

@@ -12,6 +12,9 @@ from arena.kit.db import Row
 
 ExportState = Literal["queued", "running", "done", "cancelled", "failed", "refused"]
 UNDER_WAY: tuple[ExportState, ...] = ("queued", "running")
+REMOVED, EXPIRED = "export.removed", "export.expired"
+"""Codes of exports that were done and whose files are kept no longer: they are `cancelled` then, so that the version
+can be written in that scheme again."""
 
 
 class Export(Row):
@@ -46,7 +49,7 @@ class Export(Row):
     """By name: `sha256` and `bytes`."""
     ordered_by: Mapped[UUID] = mapped_column(ForeignKey("persons.id"))
     tidy: Mapped[bool] = mapped_column(server_default=false(), default=False)
-    """What its attempts left in the store is forgotten."""
+    """What is not kept of it is out of the store."""
     started_at: Mapped[datetime | None]
     ended_at: Mapped[datetime | None]
 

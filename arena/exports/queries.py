@@ -1,5 +1,6 @@
 """Reads of exports."""
 
+from datetime import timedelta
 from typing import Any, get_args
 from uuid import UUID
 
@@ -22,6 +23,10 @@ from arena.submissions.public import Entry, Submission
 SCHEMES: tuple[Scheme, ...] = get_args(Scheme)
 PER_DAY = 5
 """Exports of a contestant in 24 hours: a machine of the show is busy with one for up to an hour."""
+KEPT = 8
+"""Exports of a contestant whose files are kept at a time: each is as large as the base model, or nearly."""
+KEPT_DAYS = 30
+"""So long the files are kept; the report and what they were made of stay."""
 
 
 async def export(session: AsyncSession, export_id: UUID, lock: bool = False) -> Export:
@@ -56,6 +61,14 @@ async def left(session: AsyncSession, holder: UUID | None) -> int:
     return max(0, PER_DAY - used)
 
 
+async def room(session: AsyncSession, holder: UUID | None) -> int:
+    """How many more may be kept."""
+    kept = _of_holder(holder).where(Export.state == "done")
+    return max(
+        0, KEPT - (await session.execute(select(func.count()).select_from(kept.subquery()))).scalar_one()
+    )
+
+
 async def of_version(session: AsyncSession, caller: Caller, entry: Entry, row: Submission) -> ModelExports:
     made = await _described(session, _exports().where(Export.submission_id == row.id))
     taken = {one.scheme for one in made if one.state in (*UNDER_WAY, "done")}
@@ -65,6 +78,8 @@ async def of_version(session: AsyncSession, caller: Caller, entry: Entry, row: S
         exports=made,
         schemes=[scheme for scheme in SCHEMES if scheme not in taken] if orders else [],
         left=await left(session, entry.holder),
+        room=await room(session, entry.holder),
+        keeps=KEPT,
         under_way=await under_way(session, entry.holder),
         downloads=await may_download(session, caller, entry, row.id),
     )
@@ -110,6 +125,7 @@ async def _out(session: AsyncSession, row: Export, ordered_by: str) -> ModelExpo
         waiting=waiting,
         progress=progress,
         cancellable=row.state in UNDER_WAY,
+        kept_until=row.ended_at + timedelta(days=KEPT_DAYS) if row.state == "done" and row.ended_at else None,
         ordered_by=ordered_by,
         created_at=row.created_at,
         ended_at=row.ended_at,

@@ -44,6 +44,14 @@ async def cancel_export(export: VisibleExport, session: SessionDep) -> ModelExpo
     return await queries.one(session, cancelled.id)
 
 
+@router.delete("/{export_id}")
+async def remove_export(export: OwnExport, session: SessionDep) -> ModelExport:
+    """Its files are not wanted any more. What it was made of and its report stay."""
+    removed = await service.remove(session, export.id)
+    await session.flush()
+    return await queries.one(session, removed.id)
+
+
 @router.get("/{export_id}/files/{name}")
 async def download_exported(request: Request, export: OwnExport, name: str) -> StreamingResponse:
     """A file of the model. A download only: never shown by a browser."""

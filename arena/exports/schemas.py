@@ -60,6 +60,8 @@ class ModelExport(Out):
     waiting: ExportWaits | None
     progress: ExportProgress | None
     cancellable: bool
+    kept_until: datetime | None
+    """When its files are removed."""
     ordered_by: str
     created_at: datetime
     ended_at: datetime | None
@@ -74,6 +76,9 @@ class ModelExports(Out):
     """Those that are not made yet. Empty while the version is not admitted."""
     left: int
     """How many its holder may order today."""
+    room: int
+    """How many more of its holder may be kept beside each other, out of `keeps`."""
+    keeps: int
     under_way: UUID | None
     """The export that has to end before another one can be ordered."""
     downloads: bool

@@ -23,7 +23,7 @@ from arena.exports.contracts import (
     ExportResult,
     Scheme,
 )
-from arena.exports.models import UNDER_WAY, Export, ExportState
+from arena.exports.models import EXPIRED, REMOVED, UNDER_WAY, Export, ExportState
 from arena.exports.rules import AskedOf
 from arena.kit.db import Json, flush_unless_taken
 from arena.kit.errors import Conflict, TooMany
@@ -56,7 +56,7 @@ async def order(
     session: AsyncSession, caller: Caller, entry: Entry, row: Submission, scheme: Scheme
 ) -> Export:
     """An export that waits for a lab. Raises Conflict `export.not_an_adapter`, `export.not_admitted`,
-    `export.under_way` and `export.taken`, TooMany `export.quota`."""
+    `export.under_way`, `export.no_room` and `export.taken`, TooMany `export.quota`."""
     # Of two orders at once, one is first.
     await submissions.lock_holder(session, entry)
     if row.artifact != "adapter" or entry.kind == "house":
@@ -81,6 +81,14 @@ async def order(
             f"This contestant has used the {queries.PER_DAY} exports of the last 24 hours.",
             limit=queries.PER_DAY,
             per="day",
+        )
+    if await queries.room(session, entry.holder) == 0:
+        raise Conflict(
+            "export.no_room",
+            f"The files of {queries.KEPT} exports of this contestant are kept, and no more. Remove one first; each "
+            f"goes by itself after {queries.KEPT_DAYS} days.",
+            limit=queries.KEPT,
+            days=queries.KEPT_DAYS,
         )
     run = await training.run_of(session, row.id)
     export = Export(
@@ -107,6 +115,21 @@ async def cancel(session: AsyncSession, export_id: UUID) -> Export:
     export = await _under_way(session, export_id)
     _end(export, "cancelled", "It was cancelled.")
     return export
+
+
+async def remove(session: AsyncSession, export_id: UUID) -> Export:
+    """Raises Conflict `export.not_done`."""
+    export = await queries.export(session, export_id, lock=True)
+    if export.state != "done":
+        raise Conflict("export.not_done", "This export has no files.", state=export.state)
+    _drop(export, "Its files were removed.", REMOVED)
+    return export
+
+
+def _drop(export: Export, reason: str, code: str) -> None:
+    """The store is tidied by the sweeper, when this is committed."""
+    _end(export, "cancelled", reason, code)
+    export.files, export.tidy = None, False
 
 
 async def _under_way(session: AsyncSession, export_id: UUID) -> Export:
@@ -223,13 +246,21 @@ async def failed(session: AsyncSession, export_id: UUID, reason: str) -> None:
         _end(export, "failed", reason)
 
 
+async def expire(session: AsyncSession) -> None:
+    """Exports that have been kept for long enough. Commit before their files are forgotten."""
+    over = func.clock_timestamp() - func.make_interval(0, 0, 0, queries.KEPT_DAYS)
+    statement = select(Export).where(Export.state == "done", Export.ended_at < over).limit(10)
+    for export in (await session.scalars(statement.with_for_update(skip_locked=True))).all():
+        _drop(export, f"Its files were kept for {queries.KEPT_DAYS} days.", EXPIRED)
+
+
 async def forget_attempts(site: Site, session: AsyncSession) -> None:
-    """Remove what labs have put for exports that are over. A few at a time."""
+    """Remove what labs have put for exports that are over, and the models that are kept no longer. A few at a time."""
     long_ago = func.clock_timestamp() - func.make_interval(0, 0, 0, FORGOTTEN_DAYS)
     statement = (
         select(Export)
         .where(Export.tidy.is_(False), Export.attempt > 0)
-        .where(or_(Export.state == "done", Export.ended_at < long_ago))
+        .where(or_(Export.state == "done", Export.ended_at < long_ago, Export.code.in_((REMOVED, EXPIRED))))
         .limit(10)
         .with_for_update(skip_locked=True)
     )
@@ -237,4 +268,7 @@ async def forget_attempts(site: Site, session: AsyncSession) -> None:
         for attempt in range(1, export.attempt + 1):
             for name in _names(0):
                 await site.storage.delete(_put(export, name, attempt))
+        if export.state != "done":
+            for name in _names(0):
+                await site.storage.delete(kept_file(export, name))
         export.tidy = True

@@ -11,11 +11,10 @@ from arena.duels import public as duels
 from arena.judging import queries
 from arena.judging.contracts import Abstention, PanelQuestion
 from arena.judging.models import PanelVerdict
-from arena.kit.jobs.outbox import record
 from arena.shows.judging import LlmJudge
 from arena.shows.public import season_rules
 from arena.votes import public as votes
-from arena.votes.contracts import TAKES_VOTES, BallotChanged, Choice
+from arena.votes.contracts import TAKES_VOTES, Choice
 
 
 @dataclass(frozen=True)
@@ -70,10 +69,7 @@ async def keep(session: AsyncSession, ballot_id: UUID, heard: Sequence[Heard]) -
                 said=one.said,
             )
         )
-    record(
-        session,
-        BallotChanged(ballot_id=ballot.id, duel_id=ballot.duel_id, episode_id=ballot.episode_id),
-    )
+    votes.changed(session, ballot)
 
 
 async def failed(*_: object) -> None:

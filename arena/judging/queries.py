@@ -15,7 +15,7 @@ from arena.kit.db import db_now
 from arena.kit.errors import Forbidden
 from arena.shows.public import SeasonRules, season_rules
 from arena.votes import public as votes
-from arena.votes.models import Ballot, ConflictOfInterest, Excusal, Verdict
+from arena.votes.public import Ballot, ConflictOfInterest, Excusal, Verdict
 
 Bar = Literal["staff", "own_entry", "conflict"]
 

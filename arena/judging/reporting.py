@@ -19,7 +19,7 @@ from arena.judging.models import PanelVerdict, SecondLookRow
 from arena.judging.schemas import AlphaOut, JudgeReport, JudgingReport, JurorOut, JuryOut, ModelReport
 from arena.shows.public import Episode, Season, season_rules
 from arena.votes import public as votes
-from arena.votes.models import Ballot, Excusal, Verdict
+from arena.votes.public import Ballot, Excusal, Verdict
 
 Word = TypeVar("Word", Verdict, PanelVerdict)
 

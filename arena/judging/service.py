@@ -23,8 +23,7 @@ from arena.kit.site import Site
 from arena.shows.public import season_rules
 from arena.submissions.public import Entry
 from arena.votes import public as votes
-from arena.votes.contracts import TAKES_VOTES, BallotChanged
-from arena.votes.models import Ballot, ConflictOfInterest, Excusal, Verdict
+from arena.votes.public import TAKES_VOTES, Ballot, ConflictOfInterest, Excusal, Verdict
 
 CONFIRM_GRACE = timedelta(seconds=1)
 """A word of the second look that was sent in time may still be on its way."""
@@ -58,7 +57,7 @@ async def give(
     verdict = (await session.execute(newest, execution_options={"populate_existing": True})).scalar_one()
     await _forget(session, Excusal, duel.id, judge_id)
     await _forget(session, VerdictDraft, duel.id, judge_id)
-    _changed(session, ballot)
+    votes.changed(session, ballot)
     return verdict
 
 
@@ -94,7 +93,7 @@ async def excuse(session: AsyncSession, duel_id: UUID, judge_id: UUID, asked: Ex
     newest = row.on_conflict_do_update(index_elements=["duel_id", "judge_id"], set_=said).returning(Excusal)
     found = (await session.execute(newest, execution_options={"populate_existing": True})).scalar_one()
     if ballot is not None:
-        _changed(session, ballot)
+        votes.changed(session, ballot)
     return found
 
 
@@ -103,7 +102,7 @@ async def take_back(session: AsyncSession, duel_id: UUID, judge_id: UUID) -> Non
     ballot = await votes.ballot_of(session, duel_id)
     if ballot is not None:
         _require_time(ballot)
-        _changed(session, ballot)
+        votes.changed(session, ballot)
     await _forget(session, Excusal, duel_id, judge_id)
 
 
@@ -122,7 +121,7 @@ async def declare(session: AsyncSession, judge_id: UUID, entry_id: UUID, reason:
         await session.execute(
             delete(Verdict).where(Verdict.ballot_id == ballot.id, Verdict.judge_id == judge_id)
         )
-        _changed(session, ballot)
+        votes.changed(session, ballot)
     return row
 
 
@@ -159,7 +158,7 @@ async def ready_to_count(session: AsyncSession, ballot_id: UUID) -> bool:
         session.add(SecondLookRow(ballot_id=ballot_id, first=first))
         ballot.locks_at = await db_now(session) + timedelta(seconds=rules.second_look.seconds)
         await session.flush()
-        _changed(session, ballot)
+        votes.changed(session, ballot)
     return standing == "done"
 
 
@@ -196,7 +195,3 @@ async def _forget(
     session: AsyncSession, kind: type[Excusal] | type[VerdictDraft], duel_id: UUID, judge_id: UUID
 ) -> None:
     await session.execute(delete(kind).where(kind.duel_id == duel_id, kind.judge_id == judge_id))
-
-
-def _changed(session: AsyncSession, ballot: Ballot) -> None:
-    record(session, BallotChanged(ballot_id=ballot.id, duel_id=ballot.duel_id, episode_id=ballot.episode_id))

@@ -130,12 +130,23 @@ class Stage(Out):
     """Those under way, and the ones published last, until the show goes on."""
 
 
+class DeskBallot(BallotOut):
+    """With what only those who run the show need to know."""
+
+    alarm: dict[str, Any] | None
+    """Where the second count was not equal to the first."""
+    agreed: str | None
+    """Who agrees that it closes before its time."""
+
+
 class Program(Out):
     """`program:{episode}`: what waits for the air, for moderators and producers. Its texts are not redacted."""
 
     episode: EpisodeOut
     phase: Phase
     duel: ProgramOut | None
+    ballots: list[DeskBallot]
+    """That are open or being counted: a moderator may be the second person whom a step of theirs takes."""
 
 
 class DeskEvent(Out):
@@ -153,15 +164,6 @@ class DeskSides(Out):
     """What will be asked in later turns."""
     images: list[str]
     """Digests of what is shown beside the prompt."""
-
-
-class DeskBallot(BallotOut):
-    """With what only those who run the show need to know."""
-
-    alarm: dict[str, Any] | None
-    """Where the second count was not equal to the first."""
-    agreed: str | None
-    """Who agrees that it closes before its time."""
 
 
 class Desk(Stage):

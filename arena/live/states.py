@@ -145,6 +145,11 @@ async def program(session: AsyncSession, episode_id: UUID) -> Program:
         episode=EpisodeOut.model_validate(about),
         phase=show.phase,
         duel=await duels.preview(session, duel) if duel else None,
+        ballots=[
+            await _desk_ballot(session, one)
+            for one in await votes.ballots_of(session, episode_id)
+            if one.state in (*votes.TAKES_VOTES, "closed", "counting")
+        ],
     )
 
 

@@ -14,9 +14,9 @@ from pydantic import ValidationError
 from arena import __version__
 from arena.ratings.contracts import Basis, Computed, DuelBasis
 from arena.ratings.rules import Method
-from arena.ratings.tallies import Counts
 from arena.shows.rules import RatingRules, Weights
 from arena.votes.evidence import Certificate, Seal, SeasonHead
+from arena.votes.rules import Tally
 
 TOLERANCE = 0.001
 """Points by which two machines may differ: they add in another order."""
@@ -62,14 +62,9 @@ def counted(found: Evidence, duel: dict[str, str]) -> DuelBasis | None:
     certificate = found.certificates.get(duel["ballot"])
     if certificate is None:
         return None
-    crowd, judges = _four(certificate.count.counted), _four(certificate.verdicts)
+    crowd, judges = Tally.of(certificate.count.counted).four, Tally.of(certificate.verdicts).four
     names = {name: duel[name] for name in ("duel", "ballot", "left", "right")}
     return DuelBasis(**names, crowd=crowd, judges=judges)
-
-
-def _four(said: dict[str, int]) -> tuple[int, int, int, int]:
-    counts = Counts(**{name: said.get(name, 0) for name in ("left", "right", "tie", "both_bad")})
-    return counts.left, counts.right, counts.tie, counts.both_bad
 
 
 def basis_of(found: Evidence, house: str) -> Basis:

@@ -17,7 +17,6 @@ from arena.ratings.contracts import Basis, DuelBasis, Expected, RatingsComputed
 from arena.ratings.models import Pairing, RatingSnapshot
 from arena.ratings.rules import Method
 from arena.ratings.style import side
-from arena.ratings.tallies import Counts
 from arena.shows.public import Season, StyleFeature, season_rules
 from arena.submissions import public as submissions
 from arena.votes import public as votes
@@ -40,17 +39,12 @@ async def rated_duels(session: AsyncSession, season_id: UUID) -> list[DuelBasis]
                 ballot=str(ballot.id),
                 left=str(left[0].entry_id),
                 right=str(right[0].entry_id),
-                crowd=_four(crowd),
-                judges=_four(judges),
+                crowd=crowd.four,
+                judges=judges.four,
                 style=None if hidden else (_style(left), _style(right)),
             )
         )
     return found
-
-
-def _four(tally: votes.Tally) -> tuple[int, int, int, int]:
-    counts = Counts(**asdict(tally))
-    return counts.left, counts.right, counts.tie, counts.both_bad
 
 
 def _style(rows: Sequence[duels.Answer]) -> dict[StyleFeature, int]:

@@ -28,11 +28,13 @@ STEPS: dict[BallotAction, Step] = {
 }
 
 
-async def prepare(session: AsyncSession, episode: Episode, asked: votes.NewBallot, by: UUID) -> votes.Ballot:
+async def prepare(
+    site: Site, session: AsyncSession, episode: Episode, asked: votes.NewBallot, by: UUID
+) -> votes.Ballot:
     await hold(session, episode.id)
     if episode.state == "finished":
         raise Conflict("rundown.not_now", "The show is over.", phase="finished")
-    ballot = await votes.prepare(session, episode, asked)
+    ballot = await votes.prepare(site, session, episode, asked)
     await _log(session, ballot, "prepare_ballot", by)
     return ballot
 

@@ -12,7 +12,7 @@ from arena.kit.schemas import Done
 from arena.kit.site import Site
 from arena.rundown import ballots, queries, service
 from arena.rundown.contracts import channels
-from arena.rundown.schemas import CommandIn, ShowOut
+from arena.rundown.schemas import CommandIn, JoinLink, ShowOut
 from arena.shows.public import episode
 from arena.votes import public as votes
 from arena.votes.public import BallotOut, NewBallot, VoidBallot
@@ -56,12 +56,28 @@ async def steer_program(
     return Done()
 
 
+@router.get("/episodes/{episode_id}/channels")
+async def read_join_links(
+    episode_id: UUID, request: Request, _: Producer, session: SessionDep
+) -> list[JoinLink]:
+    """The link by which phones join on each channel: in the hall, behind the stream, and whatever its votes name."""
+    site: Site = request.app.state.site
+    code = (await episode(session, episode_id)).code
+    asked = [one.configuration.channels for one in await votes.ballots_of(session, episode_id)]
+    channels = dict.fromkeys([votes.HALL.id, votes.STREAM, *(one.id for said in asked for one in said)])
+    return [
+        JoinLink(channel=name, path=f"/s/{code}?c={votes.join_mark(site, episode_id, name)}")
+        for name in channels
+    ]
+
+
 @router.post("/episodes/{episode_id}/ballots", status_code=201)
 async def prepare_ballot(
-    episode_id: UUID, caller: Producer, session: SessionDep, body: NewBallot
+    episode_id: UUID, request: Request, caller: Producer, session: SessionDep, body: NewBallot
 ) -> BallotOut:
     """A draft of a question, a surprise or a prize."""
-    ballot = await ballots.prepare(session, await episode(session, episode_id), body, caller.person_id)
+    site: Site = request.app.state.site
+    ballot = await ballots.prepare(site, session, await episode(session, episode_id), body, caller.person_id)
     return await _seen(session, ballot)
 
 

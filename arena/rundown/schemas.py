@@ -17,6 +17,12 @@ class CommandIn(In):
     command: Command
 
 
+class JoinLink(Out):
+    channel: str
+    path: str
+    """Of the phone's page. Whoever joined by it votes when this channel does."""
+
+
 class ShowOut(Out):
     version: int
     phase: Phase

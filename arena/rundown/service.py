@@ -92,7 +92,7 @@ async def _do(
         case OpenVote():
             duel = await _duel(session, show)
             ballot = await votes.open_duel_ballot(
-                session, episode, duel, command.seconds, command.channels, command.level
+                site, session, episode, duel, command.seconds, command.channels, command.level
             )
             await judging.opened(session, ballot, duel)
             assert ballot.closes_at is not None

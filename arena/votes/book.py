@@ -47,53 +47,41 @@ class Book:
         voter, n, choice, level, channel = cast.voter, cast.n, cast.choice, cast.level, cast.channel
         seq, at, nonce = self.size, stamp(cast.at), urandom(16).hex()
         line = Line(self._name, self.shard, seq, voter, n, choice, level, channel, at, nonce)
-        known = self.last.get(voter)
-        self.voters += known is None
-        self.last[voter] = Previous(line, cast.at, 0 if known is None else known.changes + 1)
-        self._grow(line)
+        self._add(line, cast.at)
         return line, (
             f"{self._name}\t{self.shard}\t{seq}\t{voter}\t{n}\t{choice}\t{level}\t{channel}\t{at}\t"
             f"\\\\x{nonce}\t\\\\x{self.head.hex()}\n"
         )
 
-    def _grow(self, line: Line) -> None:
+    def _add(self, line: Line, at: datetime) -> None:
+        known = self.last.get(line.voter)
+        self.voters += known is None
+        self.last[line.voter] = Previous(line, at, 0 if known is None else known.changes + 1)
         hashed = leaf(line)
         self.head = next_head(self.head, hashed)
         self.tree.append(hashed)
         self.size += 1
 
-    def _recall(self, line: Line, at: datetime) -> None:
-        """A line from before, in whatever order: a voter's highest `n` is the newest."""
-        known = self.last.get(line.voter)
-        if known is None:
-            self.last[line.voter] = Previous(line, at, 0)
-        else:
-            newest = Previous(line, at, 0) if line.n > known.line.n else known
-            self.last[line.voter] = newest._replace(changes=known.changes + 1)
-
     @classmethod
-    async def read(cls, connection: AsyncConnection[Any], ballot: UUID, shard: int, shards: int) -> "Book":
-        """From the rows, inside a transaction that holds the ballot's. With the lines of voters who belonged to
-        another shard while there were more or fewer of them."""
+    async def read(cls, connection: AsyncConnection[Any], ballot: UUID, shard: int) -> "Book":
+        """From the shard's own rows, inside a transaction that holds the ballot's: a voter belongs to one shard for as
+        long as the ballot lives."""
         (config,) = await _one(connection, "select config from ballots where id = %s", ballot)
         book = cls(ballot, shard, BallotConfig.model_validate(config))
         following = 0
         async with connection.cursor(name="book") as cursor:
             await cursor.execute(
-                "select shard, seq, voter, n, choice, level, channel, at, nonce from votes where ballot_id = %s "
-                "order by shard, seq",
-                (ballot,),
+                "select seq, voter, n, choice, level, channel, at, nonce from votes "
+                "where ballot_id = %s and shard = %s order by seq",
+                (ballot, shard),
             )
             while rows := await cursor.fetchmany(CHUNK):
-                for number, seq, voter, n, choice, level, channel, at, nonce in rows:
+                for seq, voter, n, choice, level, channel, at, nonce in rows:
                     line = Line(
-                        str(ballot), number, seq, voter, n, choice, level, channel, stamp(at), nonce.hex()
+                        str(ballot), shard, seq, voter, n, choice, level, channel, stamp(at), nonce.hex()
                     )
-                    if number == shard:
-                        book._grow(line)
-                        following = seq + 1
-                    if shard_of(voter, shards) == shard:
-                        book._recall(line, at)
+                    book._add(line, at)
+                    following = seq + 1
         written = await _one(
             connection,
             "select size, head, voters from ballot_shards where ballot_id = %s and shard = %s",

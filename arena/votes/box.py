@@ -31,7 +31,7 @@ from arena.votes.peers import Peers
 from arena.votes.queries import newest_line
 from arena.votes.rules import pseudonym
 from arena.votes.shard import PATIENCE, Shard, Surroundings
-from arena.votes.signing import ballot_key
+from arena.votes.signing import ballot_key, channel_of
 
 FRESH_SECONDS = 1.0
 """So old may the copy of a ballot be by which a vote goes on to its writer. None is refused by one from before it."""
@@ -73,11 +73,10 @@ class BallotBox:
         self._known: dict[UUID, Known] = {}
         self._reading: dict[UUID, asyncio.Task[Known]] = {}
         self._grown: set[UUID] = set()
-        around = Surroundings(
+        self._around = Surroundings(
             database=make_url(settings.database_url)
             .set(drivername="postgresql")
             .render_as_string(hide_password=False),
-            shards=settings.vote_shards,
             owner=f"{socket.gethostname()}:{os.getpid()}",
             address=settings.peer_url or settings.worker_url,
             key=ballot_key(site),
@@ -85,7 +84,7 @@ class BallotBox:
             peers=self._peers,
             counted=self._grown.add,
         )
-        self._shards = [Shard(number, around) for number in range(settings.vote_shards)]
+        self._shards: dict[int, Shard] = {}
         self._tasks: list[asyncio.Task[None]] = []
         self._stopped = False
 
@@ -97,19 +96,16 @@ class BallotBox:
         # Votes stay in memory while their ballot is open: the collector that looks every 700 objects walks them for
         # nothing, which took a fifth of the time of a vote.
         gc.set_threshold(20_000, 10, 10)
-
-        def held() -> int:
-            return sum(shard.writing for shard in self._shards)
-
-        self._tasks = [asyncio.create_task(shard.serve(held)) for shard in self._shards]
-        self._tasks += [asyncio.create_task(self._expire()), asyncio.create_task(self._tell())]
+        self._tasks = [asyncio.create_task(self._expire()), asyncio.create_task(self._tell())]
+        for number in range(self._site.settings.vote_shards):
+            self._shard(number)
 
     async def stop(self) -> None:
         self._stopped = True
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
-        for shard in self._shards:
+        for shard in self._shards.values():
             shard.give_up()
         await self._peers.close()
 
@@ -123,22 +119,23 @@ class BallotBox:
         channel: str,
         received_at: datetime,
     ) -> Line:
-        """The committed line. `voter`: who it is to the site; the ledger has a pseudonym. The same `n` again gives the
-        same line. Raises a refusal of `casting.REFUSALS`, or NotFound `ballot.not_found`."""
+        """The committed line. `voter`: who it is to the site; the ledger has a pseudonym. `channel`: what the phone's
+        join link said (`signing.join_mark`). The same `n` again gives the same line. Raises a refusal of
+        `casting.REFUSALS`, or NotFound `ballot.not_found`."""
         now = asyncio.get_running_loop().time()
         ballot = await self.ballot(ballot_id, now - FRESH_SECONDS)
         if choice not in ballot.options:
             raise refusal("vote.no_such_option", choice=choice)
         if level < ballot.config.level:
             raise refusal("vote.level", needed=ballot.config.level)
-        if channel not in ballot.delays:
-            channel = ballot.config.channels[0].id
+        channel = channel_of(self._site, ballot.row.episode_id, ballot.config, channel)
         cast = Cast(ballot_id, pseudonym(ballot.row.salt, voter), choice, n, level, channel, received_at)
         if not ballot.takes(cast):
             ballot = await self.ballot(ballot_id, now)
         if ballot.takes(cast):
             try:
-                return await self._shard(cast).ask(cast)
+                shards = ballot.config.shards or self._site.settings.vote_shards
+                return await self._shard(shard_of(cast.voter, shards)).ask(cast)
             except GavelError as said:
                 if said.code != "vote.window_closed":
                     raise
@@ -146,15 +143,16 @@ class BallotBox:
 
     async def drain(self, ballot_id: UUID) -> None:
         """Returns when every vote on this ballot that this process has now is counted or refused."""
-        waiting = [answer for shard in self._shards for answer in shard.pending(ballot_id)]
+        waiting = [answer for shard in self._shards.values() for answer in shard.pending(ballot_id)]
         if waiting:
             await asyncio.wait(waiting, timeout=PATIENCE)
 
     async def handed(self, shard: int, casts: list[Cast]) -> list[Line | BaseException]:
         """Votes that another process received. Raises Conflict `vote.not_here` when their shard is not held here."""
-        if not 0 <= shard < len(self._shards) or not self._shards[shard].writing:
+        writer = self._shards.get(shard)
+        if writer is None or not writer.writing:
             raise refusal("vote.not_here")
-        asked = [self._shards[shard].ask(cast) for cast in casts]
+        asked = [writer.ask(cast) for cast in casts]
         return list(await asyncio.gather(*asked, return_exceptions=True))
 
     async def ballot(self, ballot_id: UUID, since: float) -> Known:
@@ -192,8 +190,16 @@ class BallotBox:
             del self._known[next(iter(self._known))]
         return known
 
-    def _shard(self, cast: Cast) -> Shard:
-        return self._shards[shard_of(cast.voter, len(self._shards))]
+    def _shard(self, number: int) -> Shard:
+        """Beyond the site's number, too: a ballot that was prepared with more has them until it is closed."""
+        shard = self._shards.get(number)
+        if shard is None:
+            shard = self._shards[number] = Shard(number, self._around)
+            self._tasks.append(asyncio.create_task(shard.serve(self._held)))
+        return shard
+
+    def _held(self) -> int:
+        return sum(shard.writing for shard in self._shards.values())
 
     async def _after_close(self, ballot: Known, cast: Cast) -> Line:
         """No writer is asked about a ballot that is over; whether the vote had come in time, the rows say."""
@@ -211,7 +217,7 @@ class BallotBox:
     async def _expire(self) -> None:
         while not self._stopped:
             await asyncio.sleep(TELL_SECONDS)
-            for shard in self._shards:
+            for shard in self._shards.values():
                 shard.expire()
 
     async def _tell(self) -> None:

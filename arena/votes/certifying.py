@@ -21,7 +21,6 @@ from arena.votes import publishing
 from arena.votes.evidence import Certificate, Count, Seal, ShardEnd, corrected, digest
 from arena.votes.ledger import NO_HEAD, Line, Tree, leaf, next_head, stamp
 from arena.votes.models import Ballot, Checkpoint, Correction, ShardState, Verdict, Vote
-from arena.votes.publishing import correction_of
 from arena.votes.signing import ballot_key
 
 BATCH = 5_000
@@ -83,8 +82,7 @@ async def recount(session: AsyncSession, ballot: Ballot) -> Recount:
 
 async def _read_ledger(session: AsyncSession, ballot: Ballot, found: Recount) -> None:
     """Every line hashed again, along the chain and into the trees, with each checkpoint held against it in passing."""
-    statement = select(Checkpoint).where(Checkpoint.ballot_id == ballot.id)
-    shown = {(one.shard, one.size): one for one in (await session.execute(statement)).scalars()}
+    shown = {(one.shard, one.size): one for one in await publishing.checkpoint_rows(session, ballot.id)}
     rows = select(*COLUMNS).where(Vote.ballot_id == ballot.id).order_by(Vote.shard, Vote.seq)
     stream = await session.stream(rows, execution_options={"yield_per": BATCH})
     async for part in stream.partitions():
@@ -139,16 +137,11 @@ async def _compare_shards(session: AsyncSession, ballot: Ballot, found: Recount)
 
 
 async def _read_corrections(session: AsyncSession, ballot: Ballot, found: Recount) -> None:
-    for row in await corrections(session, ballot.id):
+    for row in await publishing.correction_rows(session, ballot.id):
         found.expect("correction", row.number, found.corrections, number=row.number)
-        found.corrections_head = corrected(found.corrections_head, correction_of(row))
+        found.corrections_head = corrected(found.corrections_head, publishing.correction_of(row))
         found.corrections += 1
         found.expect("correction_head", row.head, found.corrections_head.hex(), number=row.number)
-
-
-async def corrections(session: AsyncSession, ballot_id: UUID) -> Sequence[Correction]:
-    statement = select(Correction).where(Correction.ballot_id == ballot_id).order_by(Correction.number)
-    return (await session.execute(statement)).scalars().all()
 
 
 async def _count(session: AsyncSession, ballot: Ballot, found: Recount) -> None:

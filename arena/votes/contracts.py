@@ -57,6 +57,8 @@ class Channel(Contract):
 
 
 HALL = Channel(id="hall")
+STREAM = "stream"
+"""The other way of seeing a show that the producer's pages offer; how late it comes is asked with each vote."""
 
 
 class BallotConfig(Contract):
@@ -80,6 +82,9 @@ class BallotConfig(Contract):
     """SHA-256 of the salt that makes pseudonyms; the salt itself is never published."""
     rules_digest: Hex32
     """Of the season's rules, the rule by which votes are flagged among them."""
+    shards: int | None = Field(default=None, ge=1, le=64)
+    """Into how many parts its ledger is divided: a voter is known to one of them alone, whatever the site's number is
+    by then. None: a ballot of an earlier release, with the site's."""
 
     @model_validator(mode="after")
     def _hangs_together(self) -> "BallotConfig":

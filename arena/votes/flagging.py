@@ -20,13 +20,12 @@ from arena.duels.public import Answer
 from arena.kit.db import db_now
 from arena.kit.errors import Conflict, NotFound
 from arena.shows.public import Episode, FlagRules, Season, SeasonRules
-from arena.votes import certifying, fraud, queries
+from arena.votes import fraud, publishing, queries
 from arena.votes.contracts import FINAL
 from arena.votes.evidence import corrected
 from arena.votes.fraud import Device, Flag, Poll, Said
 from arena.votes.ledger import NO_HEAD
 from arena.votes.models import Ballot, Correction, CorrectionWish, Vote
-from arena.votes.publishing import correction_of
 from arena.votes.schemas import FlagsOut, RuleFlags, WishCorrection, WishOut
 
 BY_HAND = "by-hand"
@@ -38,7 +37,7 @@ async def flag(session: AsyncSession, ballot: Ballot) -> int:
     if rules is None:
         return 0
     found = await _found(session, rules, ballot)
-    known = {row.voter for row in await certifying.corrections(session, ballot.id)}
+    known = {row.voter for row in await publishing.correction_rows(session, ballot.id)}
     new = [one for one in found if one.voter not in known]
     await add(session, ballot, [(one.voter, "flag", one.rule, one.reason) for one in new])
     return len(new)
@@ -137,7 +136,7 @@ async def add(
     session: AsyncSession, ballot: Ballot, said: Sequence[tuple[str, str, str, str]], by: UUID | None = None
 ) -> list[Correction]:
     """Words about counted votes (voter, kind, rule, reason), chained to those before. The caller holds the ballot."""
-    before = await certifying.corrections(session, ballot.id)
+    before = await publishing.correction_rows(session, ballot.id)
     head = bytes.fromhex(before[-1].head) if before else NO_HEAD
     now = await db_now(session)
     rows = []
@@ -152,7 +151,7 @@ async def add(
             reason=reason,
             by=by,
         )
-        head = corrected(head, correction_of(row))
+        head = corrected(head, publishing.correction_of(row))
         row.head = head.hex()
         rows.append(row)
     session.add_all(rows)
@@ -203,12 +202,12 @@ async def _voted(session: AsyncSession, ballot: Ballot, voter: str) -> bool:
 
 async def _standing(session: AsyncSession, ballot: Ballot) -> list[Correction]:
     """The last word about each voter."""
-    return list({row.voter: row for row in await certifying.corrections(session, ballot.id)}.values())
+    return list({row.voter: row for row in await publishing.correction_rows(session, ballot.id)}.values())
 
 
 async def seen(session: AsyncSession, ballot: Ballot) -> FlagsOut:
     """For producers. How many, by which rule and why; never what anybody chose."""
-    rows = await certifying.corrections(session, ballot.id)
+    rows = await publishing.correction_rows(session, ballot.id)
     standing = {row.voter: row for row in rows}
     by_rule: dict[str, RuleFlags] = {}
     first = {row.voter: row.rule for row in reversed(rows) if row.kind == "flag"}

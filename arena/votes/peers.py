@@ -81,7 +81,7 @@ class Peers:
         body = Handed(
             shard=shard, casts=[CastIn(**{name: getattr(cast, name) for name in CAST}) for cast in casts]
         )
-        token = self._signer.sign(PEER, {"shard": shard}, TOKEN_SECONDS)
+        token = self._signer.sign(PEER, {}, TOKEN_SECONDS)
         answer = await self._client.post(
             f"{address}/api/peers/{token}/votes",
             content=body.model_dump_json(),

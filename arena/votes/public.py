@@ -3,6 +3,7 @@
 from arena.votes.contracts import (
     FINAL,
     HALL,
+    STREAM,
     TAKES_VOTES,
     BallotChanged,
     BallotConfig,
@@ -15,7 +16,7 @@ from arena.votes.contracts import (
     SurpriseTriggered,
 )
 from arena.votes.evidence import Count
-from arena.votes.models import Ballot
+from arena.votes.models import Ballot, ConflictOfInterest, Excusal, Verdict
 from arena.votes.queries import (
     ballot,
     ballot_of,
@@ -41,6 +42,7 @@ from arena.votes.service import (
     arm,
     begin_count,
     certify,
+    changed,
     close,
     close_first_channel,
     flag,
@@ -52,10 +54,12 @@ from arena.votes.service import (
     set_off,
     void,
 )
+from arena.votes.signing import join_mark
 
 __all__ = [
     "FINAL",
     "HALL",
+    "STREAM",
     "TAKES_VOTES",
     "Ballot",
     "BallotChanged",
@@ -66,13 +70,16 @@ __all__ = [
     "BallotState",
     "Channel",
     "Channels",
+    "ConflictOfInterest",
     "Count",
+    "Excusal",
     "Level",
     "NewBallot",
     "Option",
     "SurpriseTriggered",
     "Tally",
     "TallyOut",
+    "Verdict",
     "VoidBallot",
     "agree_to_shorten",
     "arm",
@@ -81,6 +88,7 @@ __all__ = [
     "ballots_of",
     "begin_count",
     "certify",
+    "changed",
     "close",
     "close_first_channel",
     "conflicted",
@@ -89,6 +97,7 @@ __all__ = [
     "flag",
     "is_for_producers",
     "is_over",
+    "join_mark",
     "jury",
     "open_about",
     "open_ballot",

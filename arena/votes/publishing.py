@@ -126,8 +126,6 @@ async def _after(site: Site, session: AsyncSession, ballot: Ballot) -> bytes:
 
 async def checkpoints(session: AsyncSession, ballot_id: UUID) -> list[bytes]:
     """Lines of the evidence; `evidence.digest` over them is in the certificate."""
-    statement = select(Checkpoint).where(Checkpoint.ballot_id == ballot_id)
-    rows = (await session.execute(statement.order_by(Checkpoint.shard, Checkpoint.size))).scalars()
     return [
         line(
             {
@@ -141,14 +139,24 @@ async def checkpoints(session: AsyncSession, ballot_id: UUID) -> list[bytes]:
                 "signature": row.signature,
             }
         )
-        for row in rows
+        for row in await checkpoint_rows(session, ballot_id)
     ]
 
 
+async def checkpoint_rows(session: AsyncSession, ballot_id: UUID) -> Sequence[Checkpoint]:
+    statement = select(Checkpoint).where(Checkpoint.ballot_id == ballot_id)
+    return (await session.scalars(statement.order_by(Checkpoint.shard, Checkpoint.size))).all()
+
+
 async def corrections(session: AsyncSession, ballot_id: UUID) -> list[bytes]:
-    statement = select(Correction).where(Correction.ballot_id == ballot_id).order_by(Correction.number)
-    rows = (await session.execute(statement)).scalars()
-    return [line({**correction_of(row), "head": row.head}) for row in rows]
+    return [
+        line({**correction_of(row), "head": row.head}) for row in await correction_rows(session, ballot_id)
+    ]
+
+
+async def correction_rows(session: AsyncSession, ballot_id: UUID) -> Sequence[Correction]:
+    statement = select(Correction).where(Correction.ballot_id == ballot_id)
+    return (await session.scalars(statement.order_by(Correction.number))).all()
 
 
 def correction_of(row: Correction) -> dict[str, Any]:

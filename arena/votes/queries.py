@@ -20,7 +20,6 @@ from arena.votes.evidence import Count
 from arena.votes.ledger import Line
 from arena.votes.models import (
     Ballot,
-    Checkpoint,
     ConflictOfInterest,
     Excusal,
     ShardState,
@@ -135,11 +134,6 @@ async def submitted_verdicts(session: AsyncSession, ballot: Ballot) -> int:
     skipped = select(Excusal.judge_id).where(Excusal.duel_id == ballot.duel_id, Excusal.kind == "skip")
     done = set((await session.execute(given.union(skipped))).scalars())
     return len(done & await jury(session, ballot.duel_id))
-
-
-async def checkpoints(session: AsyncSession, ballot_id: UUID) -> Sequence[Checkpoint]:
-    statement = select(Checkpoint).where(Checkpoint.ballot_id == ballot_id)
-    return (await session.scalars(statement.order_by(Checkpoint.shard, Checkpoint.size))).all()
 
 
 async def newest_line(session: AsyncSession, ballot: Ballot, voter: str) -> Line | None:

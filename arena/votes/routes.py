@@ -10,7 +10,7 @@ from arena.kit.access import signed_link
 from arena.kit.clock import Clock
 from arena.kit.db import SessionDep
 from arena.kit.site import Site
-from arena.votes import queries
+from arena.votes import publishing, queries
 from arena.votes.box import BallotBox
 from arena.votes.casting import too_fast
 from arena.votes.identity import level_of
@@ -57,7 +57,7 @@ async def read_checkpoints(ballot_id: UUID, _: PublicCaller, session: SessionDep
     """What was signed about the ledger while it grew. They say how many votes there were, never which way: to be kept
     by whoever wants to see later that nothing before them was changed."""
     await queries.ballot(session, ballot_id)
-    return [CheckpointOut.of(one) for one in await queries.checkpoints(session, ballot_id)]
+    return [CheckpointOut.of(one) for one in await publishing.checkpoint_rows(session, ballot_id)]
 
 
 @peers.post("/{token}/votes", dependencies=[Depends(signed_link)])

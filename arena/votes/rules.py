@@ -57,6 +57,11 @@ class Tally:
         return cls(*(counts.get(choice, 0) for choice in CHOICES))
 
     @property
+    def four(self) -> tuple[int, int, int, int]:
+        """In the order of `CHOICES`."""
+        return self.left, self.right, self.tie, self.both_bad
+
+    @property
     def total(self) -> int:
         return self.left + self.right + self.tie + self.both_bad
 

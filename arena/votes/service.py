@@ -20,7 +20,7 @@ from arena.kit.jobs.outbox import record
 from arena.kit.site import Site
 from arena.shows.public import Episode, Season, season_rules
 from arena.submissions import public as submissions
-from arena.votes import certifying, flagging, queries
+from arena.votes import certifying, flagging, publishing, queries
 from arena.votes.contracts import (
     CHOICES,
     FINAL,
@@ -47,7 +47,7 @@ log = structlog.get_logger()
 # --- before the votes ---------------------------------------------------------------------------------------------
 
 
-async def prepare(session: AsyncSession, episode: Episode, asked: NewBallot) -> Ballot:
+async def prepare(site: Site, session: AsyncSession, episode: Episode, asked: NewBallot) -> Ballot:
     """A draft of a question, a surprise or a prize. What it says is fixed when it is armed."""
     options: tuple[Option, ...]
     match asked.kind:
@@ -61,7 +61,7 @@ async def prepare(session: AsyncSession, episode: Episode, asked: NewBallot) -> 
                 for number, one in enumerate(asked.options, 1)
             )
     said = asked.model_dump(exclude={"kind", "options"})
-    return await _draft(session, episode, asked.kind, options, None, **said)
+    return await _draft(site, session, episode, asked.kind, options, None, **said)
 
 
 async def _entries(session: AsyncSession, episode: Episode) -> tuple[Option, ...]:
@@ -80,6 +80,7 @@ async def _entries(session: AsyncSession, episode: Episode) -> tuple[Option, ...
 
 
 async def _draft(
+    site: Site,
     session: AsyncSession,
     episode: Episode,
     kind: BallotKind,
@@ -96,6 +97,7 @@ async def _draft(
                 "options": options,
                 "salt_commitment": queries.commitment(salt),
                 "rules_digest": season.rules_digest,
+                "shards": site.settings.vote_shards,
                 **said,
             }
         )
@@ -115,6 +117,7 @@ async def _draft(
 
 
 async def open_duel_ballot(
+    site: Site,
     session: AsyncSession,
     episode: Episode,
     duel: Duel,
@@ -130,6 +133,7 @@ async def open_duel_ballot(
         raise Conflict("ballot.exists", "This duel has had its vote. A ballot is never opened twice.")
     options = [Option(id=choice) for choice in CHOICES]
     draft = await _draft(
+        site,
         session,
         episode,
         "duel",
@@ -146,6 +150,8 @@ async def open_duel_ballot(
 async def arm(session: AsyncSession, ballot_id: UUID) -> Ballot:
     """From here on what is asked, of whom and for how long is fixed, and its hash can be told."""
     ballot = await _in_state(session, ballot_id, "draft")
+    # Written out as it is hashed: a draft of an earlier release lacks what has come since.
+    ballot.config = ballot.configuration.model_dump(mode="json")
     ballot.config_digest = digest_of(ballot.configuration)
     return _move(session, ballot, "armed")
 
@@ -181,7 +187,7 @@ async def set_off(session: AsyncSession, ballot_id: UUID, at: datetime) -> Ballo
 def _set_off(session: AsyncSession, ballot: Ballot, at: datetime) -> None:
     ballot.triggered_at = at
     record(session, SurpriseTriggered(ballot_id=ballot.id, episode_id=ballot.episode_id))
-    _changed(session, ballot)
+    changed(session, ballot)
 
 
 async def close_first_channel(session: AsyncSession) -> None:
@@ -194,13 +200,13 @@ async def close_first_channel(session: AsyncSession) -> None:
     free = over.order_by(Ballot.id).with_for_update(skip_locked=True)
     closing = update(Ballot).where(Ballot.id.in_(free)).values(state="closing").returning(Ballot)
     for ballot in (await session.execute(closing)).scalars().all():
-        _changed(session, ballot)
+        changed(session, ballot)
 
 
 async def agree_to_shorten(session: AsyncSession, ballot_id: UUID, by: UUID) -> Ballot:
     ballot = await _in_state(session, ballot_id, *TAKES_VOTES)
     ballot.shorten_by = by
-    _changed(session, ballot)
+    changed(session, ballot)
     return ballot
 
 
@@ -254,7 +260,7 @@ async def flag(session: AsyncSession, ballot_id: UUID) -> Ballot:
     if await flagging.is_for_review(session, ballot, new):
         ballot.alarm = {"flagged": new}
         log.warning("ballot_held_for_review", ballot=str(ballot.id), flagged=new)
-        _changed(session, ballot)
+        changed(session, ballot)
     return ballot
 
 
@@ -263,12 +269,12 @@ async def certify(site: Site, session: AsyncSession, ballot_id: UUID, found: cer
     vote was flagged while it was counted."""
     ballot = await queries.ballot(session, ballot_id, lock=True)
     require_state(ballot, "counting")
-    if len(await certifying.corrections(session, ballot_id)) != found.corrections:
+    if len(await publishing.correction_rows(session, ballot_id)) != found.corrections:
         return ballot
     if found.differs:
         ballot.alarm = {"differs": found.differs}
         log.error("ballot_counts_differ", ballot=str(ballot.id), differs=found.differs)
-        _changed(session, ballot)
+        changed(session, ballot)
         return ballot
     seal = await certifying.sealed(session, site, ballot, found, stamp(await db_now(session)))
     ballot.alarm = None
@@ -329,14 +335,14 @@ async def wish_correction(
 ) -> FlagsOut:
     ballot = await _in_state(session, ballot_id, "closed", "counting")
     await flagging.wish(session, ballot, asked, by)
-    _changed(session, ballot)
+    changed(session, ballot)
     return await flagging.seen(session, ballot)
 
 
 async def agree_to_correction(session: AsyncSession, ballot_id: UUID, wish_id: UUID, by: UUID) -> FlagsOut:
     ballot = await _in_state(session, ballot_id, "closed", "counting")
     await flagging.agree(session, ballot, wish_id, by)
-    _changed(session, ballot)
+    changed(session, ballot)
     return await flagging.seen(session, ballot)
 
 
@@ -361,9 +367,10 @@ def _refuse_state(ballot: Ballot) -> None:
 
 def _move(session: AsyncSession, ballot: Ballot, state: BallotState) -> Ballot:
     ballot.state = state
-    _changed(session, ballot)
+    changed(session, ballot)
     return ballot
 
 
-def _changed(session: AsyncSession, ballot: Ballot) -> None:
+def changed(session: AsyncSession, ballot: Ballot) -> None:
+    """Told to everybody who looks at it: pages, and whoever waits for a judge."""
     record(session, BallotChanged(ballot_id=ballot.id, duel_id=ballot.duel_id, episode_id=ballot.episode_id))

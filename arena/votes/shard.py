@@ -4,9 +4,9 @@ process, if it holds the shard, or through the one that does.
 Whoever holds a shard has its advisory lock on the very connection that it writes with, so it cannot write after it has
 lost it; and each batch holds the shard's row under the fence that the holder drew when it took it.
 
-A batch is one transaction. When it breaks nobody knows whether it was committed: the connection and all memory are
-given up, the shard is taken again, what was counted is read from the rows, and then everybody who waits is decided
-anew. A line that had been committed is found as what it is, a repeat.
+A batch is one transaction. When its connection breaks nobody knows whether it was committed: the connection and all
+memory are given up, the shard is taken again, what was counted is read from the rows, and then everybody who waits is
+decided anew. A line that had been committed is found as what it is, a repeat.
 """
 
 import asyncio
@@ -115,7 +115,6 @@ class Surroundings:
 
     database: str
     """For libpq."""
-    shards: int
     owner: str
     address: str
     key: BallotKey
@@ -134,6 +133,8 @@ class Shard:
         self._under_way: list[Asked] = []
         self._arrived = asyncio.Event()
         self._books: dict[UUID, Book] = {}
+        self._apart: set[UUID] = set()
+        """Ballots of which the database has refused the last batch: they are written by themselves."""
         self._tidy_due = 0.0
         self._fence = 0
 
@@ -251,17 +252,49 @@ class Shard:
             self._tidy_due = now + TIDY_SECONDS
             # One whose last line has been signed for is asked about by nobody else, and may be over.
             wanted |= self._books.keys()
-        if not wanted:
-            return
-        held = await self._hold(connection, wanted)
-        for ballot in due - held.keys():
+        for ballots in (wanted - self._apart, *({one} for one in wanted & self._apart)):
+            if ballots:
+                await self._commit_what_can_be(connection, ballots, due, now)
+        # What is left is about ballots that somebody is closing right now: it is decided when that is done.
+        self._put_behind(self._under_way)
+
+    async def _commit_what_can_be(
+        self, connection: AsyncConnection[Any], ballots: set[UUID], due: set[UUID], now: float
+    ) -> None:
+        """When the database refuses a statement nothing of its batch was committed: then each ballot is tried by
+        itself, so that the votes of the others do not share its fate."""
+        try:
+            await self._commit(connection, ballots, due & ballots, now)
+            self._apart -= ballots
+        except psycopg.OperationalError:
+            raise
+        except psycopg.DatabaseError as error:
+            await connection.execute("rollback")
+            for ballot in ballots:
+                self._books.pop(ballot, None)
+            if len(ballots) > 1:
+                for ballot in ballots:
+                    await self._commit_what_can_be(connection, {ballot}, due, now)
+                return
+            (ballot,) = ballots
+            log.error("votes_refused", ballot=str(ballot), shard=self.number, error=str(error))
+            self._apart |= ballots
+            for asked in self._under_way:
+                if asked.cast.ballot == ballot:
+                    asked.refuse(_try_again())
+
+    async def _commit(
+        self, connection: AsyncConnection[Any], ballots: set[UUID], due: set[UUID], now: float
+    ) -> None:
+        """What was asked about these ballots, in one transaction; and the answers."""
+        held = await self._hold(connection, ballots)
+        for ballot in (due - held.keys()) & self._books.keys():
             self._books[ballot].checkpoint_due = now + CHECKPOINT_SECONDS
         for ballot, row in held.items():
             if row.window.state not in TAKES_VOTES:
                 self._books.pop(ballot, None)
             elif ballot not in self._books:
-                around = self._around
-                self._books[ballot] = await Book.read(connection, ballot, self.number, around.shards)
+                self._books[ballot] = await Book.read(connection, ballot, self.number)
             row.book = self._books.get(ballot)
         before = {ballot: book.size for ballot, book in self._books.items()}
         answers = await self._count(connection, held)
@@ -275,8 +308,6 @@ class Shard:
                 asked.refuse(said)
         for ballot in grown:
             self._around.counted(held[ballot].episode)
-        # What is left is about ballots that somebody is closing right now: it is decided when that is done.
-        self._put_behind(self._under_way)
 
     async def _hold(self, connection: AsyncConnection[Any], ballots: Iterable[UUID]) -> dict[UUID, Held]:
         """Begins the transaction. Ballots that somebody else holds alone are left out, so that closing one of them

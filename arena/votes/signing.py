@@ -14,9 +14,11 @@ from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
 from arena.kit.site import Site
+from arena.votes.contracts import BallotConfig
 
 BALLOTS = b"gavel ballots v1"
 JUDGES = b"gavel judges v1"
+CHANNELS = b"gavel channels v1"
 
 
 class BallotKey:
@@ -49,6 +51,22 @@ def judge_name(site: Site, season_id: UUID, judge_id: UUID) -> str:
     """A judge's pseudonym in a season's evidence: the same on all its ballots, another one in the next season."""
     key = _derived(site.settings.secret_key.get_secret_value(), JUDGES)
     return hmac.new(key, f"{season_id}:{judge_id}".encode(), sha256).hexdigest()[:32]
+
+
+def join_mark(site: Site, episode_id: UUID, channel: str) -> str:
+    """What the join link of a channel carries, and the token of a phone that came by it: nobody can name a channel
+    whose link he has not seen, nor take it along to another show."""
+    key = _derived(site.settings.secret_key.get_secret_value(), CHANNELS)
+    return f"{channel}.{hmac.new(key, f'{episode_id}:{channel}'.encode(), sha256).hexdigest()[:16]}"
+
+
+def channel_of(site: Site, episode_id: UUID, config: BallotConfig, mark: str) -> str:
+    """By which channel a phone with this mark votes; without a right one by the one that closes first."""
+    name = mark.partition(".")[0]
+    known = any(one.id == name for one in config.channels)
+    if known and hmac.compare_digest(mark, join_mark(site, episode_id, name)):
+        return name
+    return min(config.channels, key=lambda one: one.delay_seconds).id
 
 
 @lru_cache(maxsize=8)

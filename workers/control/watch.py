@@ -8,7 +8,7 @@ from pydantic import ValidationError
 from sqlalchemy.exc import SQLAlchemyError
 
 from arena.accounts.public import forget_devices
-from arena.exports.public import forget_attempts as forget_exports
+from arena.exports import public as exports
 from arena.kit.db import transaction
 from arena.kit.errors import GavelError
 from arena.kit.site import Site
@@ -77,7 +77,10 @@ async def tidy_uploads(site: Site) -> None:
         await forget_files(site, session)
         await end_pauses(session)
         await forget_attempts(site, session)
-        await forget_exports(site, session)
+        await exports.forget_attempts(site, session)
+    # After what is removed above was committed: its files go with the next look.
+    async with transaction(site.sessions, site.bus) as session:
+        await exports.expire(session)
 
 
 async def keep_time(site: Site) -> None:

@@ -5,6 +5,7 @@ from hashlib import sha256
 from pathlib import Path
 
 import pytest
+from sqlalchemy import text
 
 from arena.exports.contracts import (
     BESIDE,
@@ -256,6 +257,37 @@ async def test_what_labs_have_put_is_forgotten_and_the_model_stays(
     assert not await storage.exists(put)
     kept = await ada.get(f"/api/exports/{ordered['id']}/files/model.safetensors")
     assert kept.content == FILES["model.safetensors"]
+
+
+async def test_files_are_kept_for_so_long_and_so_many(
+    show: Show, ada: Caller, lantern: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("arena.exports.queries.KEPT", 2)
+    monkeypatch.setattr("arena.exports.queries.PER_DAY", 9)
+    storage = show.portal.site.storage
+    ids = []
+    for scheme in ("int8", "bf16"):
+        ids.append((await order(ada, lantern, scheme))["id"])
+        job, contract = await take(show)
+        await job.complete(await made(job, contract))
+    assert (await exports(ada, lantern))["room"] == 0
+    assert await refusal(ada, lantern, "fp8") == (409, "export.no_room")
+    bram = await show.portal.person("contestant", "Bram")
+    assert await bram.refused("DELETE", f"/exports/{ids[0]}") == (404, "export.not_found")
+    removed = await ada.call("DELETE", f"/exports/{ids[0]}", expect=200)
+    assert (removed["state"], removed["code"], removed["files"]) == ("cancelled", "export.removed", [])
+    assert removed["report"] is not None, "what was measured stays"
+    assert await ada.refused("DELETE", f"/exports/{ids[0]}") == (409, "export.not_done")
+    async with show.portal.site.sessions() as session, session.begin():
+        await session.execute(text("update exports set ended_at = ended_at - interval '30 days'"))
+    for _ in range(2):
+        await tidy_uploads(show.portal.site)
+    for one in ids:
+        assert not await storage.exists(f"exports/{one}/model.safetensors")
+        assert await ada.refused("GET", f"/exports/{one}/files/model.safetensors") == (404, "export.no_file")
+    seen = {one["id"]: one for one in (await exports(ada, lantern))["exports"]}
+    assert (seen[ids[1]]["state"], seen[ids[1]]["code"]) == ("cancelled", "export.expired")
+    await order(ada, lantern, "int8")
 
 
 async def test_only_an_admitted_adapter_is_exported_and_its_own_data_calibrate_it(

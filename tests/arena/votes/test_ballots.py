@@ -197,9 +197,12 @@ async def test_to_close_before_time_takes_a_second_person(show: Show) -> None:
     await show.producer.post_ok(f"{path}/shorten")
     assert await show.producer.refused("POST", f"{path}/close") == needs, "nobody is his own second"
     moderator = await show.portal.person("moderator", "Max")
-    await moderator.post_ok(f"{path}/shorten")
+    program = f"/live/program:{show.episode_id}"
+    (seen,) = (await moderator.get_ok(program))["state"]["ballots"]
+    await moderator.post_ok(f"/ballots/{seen['id']}/shorten")
     assert (await show.desk())["ballots"][0]["agreed"] == "Max"
     assert (await show.producer.post_ok(f"{path}/close"))["state"] == "certified"
+    assert (await moderator.get_ok(program))["state"]["ballots"] == [], "a split is nothing for a moderator"
     (event,) = [one for one in (await show.desk())["log"] if one["type"] == "close_ballot"]
     assert event["body"]["agreed_by"]
 
@@ -216,7 +219,13 @@ async def test_a_channel_that_sees_the_show_later_has_as_many_seconds(show: Show
     channels = [{"id": "hall"}, {"id": "stream", "delay_seconds": 20}]
     ballot = await opened(show, seconds=30, channels=channels)
     hall, stream = await show.portal.phone(), show.portal.anybody()
-    await stream.post_ok("/device?channel=stream")
+    links = {
+        one["channel"]: one["path"]
+        for one in await show.producer.get_ok(f"/episodes/{show.episode_id}/channels")
+    }
+    path, mark = links["stream"].split("?c=")
+    assert (path, list(links)) == (links["hall"].split("?")[0], ["hall", "stream"])
+    await stream.post_ok(f"/device?channel={mark}")
     tap = {"choice": "q1", "n": 1}
     closed_to = (403, "vote.window_closed")
     assert await stream.refused("POST", f"/ballots/{ballot}/votes", tap) == closed_to, (

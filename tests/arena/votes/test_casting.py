@@ -24,7 +24,7 @@ from arena.votes.contracts import Channel
 from arena.votes.evidence import CheckpointLine
 from arena.votes.models import Ballot, Shard
 from arena.votes.shard import Shard as Writer
-from arena.votes.signing import ballot_key, signed_by
+from arena.votes.signing import ballot_key, join_mark, signed_by
 from tests.support.ballots import OPTIONS, assert_whole, newest, open_ballot, rows_of
 from tests.support.clock import time_passes
 from tests.support.engine import free_port
@@ -205,21 +205,37 @@ async def test_the_server_s_stamp_opens_and_closes_the_window(portal: Portal, do
 
 async def test_who_sees_the_show_later_votes_later(portal: Portal) -> None:
     sessions = portal.site.sessions
-    channels = (Channel(id="hall"), Channel(id="stream", delay_seconds=8))
+    channels = (Channel(id="stream", delay_seconds=8), Channel(id="hall"))
     ballot = await open_ballot(sessions, seconds=30, channels=channels)
+    another = await open_ballot(sessions, seconds=30, channels=channels)
     hall, stream, elsewhere = await portal.phone(), portal.anybody(), portal.anybody()
-    await stream.post_ok("/device?channel=stream")
-    await elsewhere.post_ok("/device?channel=radio")
+    mark = await mark_of(portal, ballot, "stream")
+    await stream.post_ok(f"/device?channel={mark}")
+    await elsewhere.post_ok(f"/device?channel={await mark_of(portal, ballot, 'radio')}")
+    liars = [portal.anybody() for _ in range(3)]
+    for liar, said in zip(
+        liars,
+        ("stream." + 16 * "0", await mark_of(portal, another, "stream"), mark.replace("stream", "hall")),
+        strict=True,
+    ):
+        await liar.post_ok(f"/device?channel={said}")
+    assert await portal.anybody().refused("POST", "/device?channel=stream") == (422, "request.invalid")
     path, body = f"/ballots/{ballot}/votes", {"choice": "one", "n": 1}
     closed = (403, "vote.window_closed")
     assert await stream.refused("POST", path, body) == closed, "there it has not been asked yet"
     await time_passes(sessions, 31)
     assert await hall.refused("POST", path, body) == closed
-    assert await elsewhere.refused("POST", path, body) == closed, "an unknown channel has no delay"
+    for phone in (elsewhere, *liars):
+        assert await phone.refused("POST", path, body) == closed, "it may not say when it sees the show"
     await stream.post_ok(path, body)
     await time_passes(sessions, 8)
     assert await stream.refused("POST", path, {"choice": "two", "n": 2}) == closed
     assert [row.channel for row in await rows_of(sessions, ballot)] == ["stream"]
+
+
+async def mark_of(portal: Portal, ballot: UUID, channel: str) -> str:
+    async with portal.site.sessions() as session:
+        return join_mark(portal.site, (await session.get_one(Ballot, ballot)).episode_id, channel)
 
 
 async def test_nothing_is_counted_after_the_close_and_no_other_ballot_waits_for_it(
@@ -312,7 +328,7 @@ async def test_the_writer_forgets_a_ballot_that_is_over(
 
     async def remembered(*ballots: UUID) -> None:
         async with asyncio.timeout(20):
-            while {one for shard in portal.box._shards for one in shard._books} != set(ballots):  # noqa: ASYNC110
+            while {one for shard in portal.box._shards.values() for one in shard._books} != set(ballots):  # noqa: ASYNC110
                 await asyncio.sleep(0.02)
 
     await remembered(over, other)
@@ -447,6 +463,38 @@ async def test_a_portal_ends_although_a_statement_breaks_off_in_other_words(
     await asyncio.wait_for(box.stop(), 20)
 
 
+@pytest.mark.parametrize("table", ["votes", "vote_checkpoints"])
+async def test_what_the_database_refuses_of_one_ballot_costs_no_other_its_votes(
+    portal: Portal, monkeypatch: pytest.MonkeyPatch, table: str
+) -> None:
+    monkeypatch.setattr("arena.votes.shard.LINGER", 0.2)  # so that all of them are one batch
+    sessions = portal.site.sessions
+    refused, others = await open_ballot(sessions), [await open_ballot(sessions) for _ in range(2)]
+    async with sessions() as session, session.begin():
+        fence = (await session.get_one(Shard, 0)).fence
+        for statement in (
+            "create function no() returns trigger language plpgsql as $$ begin raise exception 'no'; end $$",
+            f"create trigger refuse before insert on {table} for each row "
+            f"when (new.ballot_id = '{refused}') execute function no()",
+        ):
+            await session.execute(text(statement))
+    for n in (1, 2):
+        said = await asyncio.gather(
+            *(
+                outcome(portal, ballot, voter, "one", n)
+                for voter in range(3)
+                for ballot in (others[0], refused, others[1])
+            )
+        )
+        assert [one if isinstance(one, str) else one.n for one in said] == 3 * [n, "vote.try_again", n]
+    async with sessions() as session, session.begin():
+        await session.execute(text(f"drop trigger refuse on {table}"))
+        assert (await session.get_one(Shard, 0)).fence == fence, "its writer has kept the shard"
+    assert (await outcome(portal, refused, 1, "two", 1)).seq == 0
+    for ballot in (refused, *others):
+        await assert_whole(sessions, ballot)
+
+
 async def test_a_writer_whose_fence_has_moved_on_writes_nothing_more(portal: Portal) -> None:
     sessions = portal.site.sessions
     ballot = await open_ballot(sessions)
@@ -466,34 +514,56 @@ async def test_a_writer_whose_fence_has_moved_on_writes_nothing_more(portal: Por
 async def test_whoever_takes_over_knows_what_was_said(
     services: Services, database_url: str, tmp_path: Path
 ) -> None:
-    """After a restart, also into more shards: the last choice, the count of changes, and the receipts."""
+    """After a restart, also with another number of shards: the last choice, the count of changes, and the receipts."""
     one, three = (
         settings(database_url, services.redis_url, tmp_path, vote_shards=shards) for shards in (1, 3)
     )
     async with running_portal(one) as portal:
-        ballot = await open_ballot(portal.site.sessions, max_changes=1)
-        for voter in range(12):
-            await outcome(portal, ballot, voter, "one", 1)
+        ballot = await open_ballot(portal.site.sessions, max_changes=1, shards=3)
+        said = [await outcome(portal, ballot, voter, "one", 1) for voter in range(12)]
+        assert {line.shard for line in said} == {0, 1, 2}, (
+            "as the ballot has it, not as the site has it by now"
+        )
         said = [await outcome(portal, ballot, voter, "two", 2) for voter in range(12)]
     async with running_portal(three) as portal:
         for voter in range(12):
             assert await outcome(portal, ballot, voter, "two", 2) == said[voter]
             assert await outcome(portal, ballot, voter, "one", 1) == "vote.superseded"
             assert await outcome(portal, ballot, voter, "one", 3) == "vote.no_more_changes"
-        new = [await outcome(portal, ballot, voter, "one", 1) for voter in range(100, 130)]
-        assert {line.shard for line in new} == {0, 1, 2}
-    async with running_portal(one) as portal:
-        changed = [await outcome(portal, ballot, voter, "three", 2) for voter in range(100, 130)]
-    async with running_portal(three) as portal:
-        for voter in range(100, 130):
-            assert await outcome(portal, ballot, voter, "three", 2) == changed[voter - 100]
-            assert await outcome(portal, ballot, voter, "one", 1) == "vote.superseded"
-            assert await outcome(portal, ballot, voter, "one", 3) == "vote.no_more_changes"
         await outcome(portal, ballot, 200, "one", 1)
         await assert_whole(portal.site.sessions, ballot)
         async with portal.site.sessions() as session:
             voters = (await session.execute(text("select sum(voters) from ballot_shards"))).scalar_one()
-        assert voters == 12 + 30 + 1
+        assert voters == 12 + 1
+
+
+async def test_a_voter_is_one_although_two_portals_count_shards_differently(
+    services: Services, database_url: str, tmp_path: Path
+) -> None:
+    """One of them was started again with another setting, while a vote is open."""
+    ports = [free_port(), free_port()]
+    told = [
+        settings(
+            database_url,
+            services.redis_url,
+            tmp_path,
+            peer_url=f"http://127.0.0.1:{port}",
+            vote_shards=shards,
+        )
+        for port, shards in zip(ports, (1, 4), strict=True)
+    ]
+    async with running_portal(told[0], ports[0]) as first, running_portal(told[1], ports[1]) as second:
+        for shards in (1, 4):
+            ballot = await open_ballot(first.site.sessions, max_changes=1, shards=shards)
+            for voter in range(8):
+                line = await outcome(first, ballot, voter, "one", 1)
+                assert await outcome(second, ballot, voter, "one", 1) == line, "a retry through another door"
+                assert (await outcome(second, ballot, voter, "two", 2)).n == 2
+                assert await outcome(first, ballot, voter, "three", 3) == "vote.no_more_changes"
+            await assert_whole(first.site.sessions, ballot)
+            voters = text("select sum(voters) from ballot_shards where ballot_id = :ballot")
+            async with first.site.sessions() as session:
+                assert (await session.execute(voters, {"ballot": ballot})).scalar_one() == 8
 
 
 async def outcome(portal: Portal, ballot: UUID, voter: int, choice: str, n: int) -> Any:

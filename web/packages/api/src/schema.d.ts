@@ -652,8 +652,8 @@ export interface paths {
          * Make Device
          * @description The anonymous identity of a viewer's phone: a signed random number, no account.
          *
-         *     `channel`: the way of seeing the show whose join link was opened (`hall` unless one says otherwise). A phone that
-         *     knows its number keeps it when it comes by another link.
+         *     `channel`: what the join link of a way of seeing the show carries (`/episodes/{id}/channels`); whether it is right
+         *     is seen when the phone votes. A phone that knows its number keeps it when it comes by another link.
          */
         post: operations["make_device"];
         delete?: never;
@@ -1033,6 +1033,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/episodes/{episode_id}/channels": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read Join Links
+         * @description The link by which phones join on each channel: in the hall, behind the stream, and whatever its votes name.
+         */
+        get: operations["read_join_links"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/episodes/{episode_id}/commands": {
         parameters: {
             query?: never;
@@ -1189,7 +1209,11 @@ export interface paths {
         get: operations["read_export"];
         put?: never;
         post?: never;
-        delete?: never;
+        /**
+         * Remove Export
+         * @description Its files are not wanted any more. What it was made of and its report stay.
+         */
+        delete: operations["remove_export"];
         options?: never;
         head?: never;
         patch?: never;
@@ -3986,6 +4010,8 @@ export interface components {
             salt_commitment: string;
             /** Seconds */
             seconds: number;
+            /** Shards */
+            shards?: number | null;
             /** Threshold */
             threshold?: number | null;
             /** Window Seconds */
@@ -5992,6 +6018,13 @@ export interface components {
             /** Url */
             url: string;
         };
+        /** JoinLink */
+        JoinLink: {
+            /** Channel */
+            channel: string;
+            /** Path */
+            path: string;
+        };
         /** JoinToken */
         JoinToken: {
             /** Command */
@@ -6385,6 +6418,8 @@ export interface components {
              * Format: uuid
              */
             id: string;
+            /** Kept Until */
+            kept_until: string | null;
             /** Licence */
             licence: string;
             /** Licence Url */
@@ -6422,8 +6457,12 @@ export interface components {
             downloads: boolean;
             /** Exports */
             exports: components["schemas"]["ModelExport"][];
+            /** Keeps */
+            keeps: number;
             /** Left */
             left: number;
+            /** Room */
+            room: number;
             /** Schemes */
             schemes: ("bf16" | "int8" | "w4a16_gptq" | "w4a16_awq" | "fp8")[];
             /** Under Way */
@@ -7486,6 +7525,8 @@ export interface components {
          * @description `program:{episode}`: what waits for the air, for moderators and producers. Its texts are not redacted.
          */
         Program: {
+            /** Ballots */
+            ballots: components["schemas"]["DeskBallot"][];
             duel: components["schemas"]["ProgramOut"] | null;
             episode: components["schemas"]["EpisodeOut"];
             /**
@@ -10475,6 +10516,7 @@ export type Invite = components['schemas']['Invite'];
 export type InviteMember = components['schemas']['InviteMember'];
 export type Joined = components['schemas']['Joined'];
 export type Joining = components['schemas']['Joining'];
+export type JoinLink = components['schemas']['JoinLink'];
 export type JoinToken = components['schemas']['JoinToken'];
 export type JudgeReport = components['schemas']['JudgeReport'];
 export type JudgesIn = components['schemas']['JudgesIn'];
@@ -12472,6 +12514,37 @@ export interface operations {
             };
         };
     };
+    read_join_links: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                episode_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["JoinLink"][];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
     command: {
         parameters: {
             query?: never;
@@ -12767,6 +12840,37 @@ export interface operations {
         };
     };
     read_export: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                export_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ModelExport"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    remove_export: {
         parameters: {
             query?: never;
             header?: never;

@@ -7,7 +7,15 @@ import { ExportCard } from "./ExportCard";
 
 const ADAPTER = { id: "s1", state: "ready", artifact: "adapter" } as unknown as Submission;
 const AT = "GET /api/exports?submission_id=s1";
-const NONE: Exports = { exports: [], schemes: ["bf16", "int8"], left: 5, under_way: null, downloads: true };
+const NONE: Exports = {
+  exports: [],
+  schemes: ["bf16", "int8"],
+  left: 5,
+  room: 8,
+  keeps: 8,
+  under_way: null,
+  downloads: true,
+};
 
 const LINE: ExportLine = {
   n: 50,
@@ -49,6 +57,7 @@ const MADE: Export = {
   waiting: null,
   progress: null,
   cancellable: false,
+  kept_until: "2026-12-22T08:20:00Z",
   ordered_by: "Ada",
   created_at: "2026-11-22T08:00:00Z",
   ended_at: "2026-11-22T08:20:00Z",
@@ -67,6 +76,20 @@ it("orders the form that was chosen", async () => {
   fireEvent.click(start);
   await waitFor(() => expect(deeds()).toHaveLength(1));
   expect(JSON.parse(deeds()[0]?.[2] as string)).toEqual({ submission_id: "s1", scheme: "int8" });
+});
+
+it("says how many are kept, until when, and that one's files are gone", async () => {
+  const gone: Export = { ...MADE, state: "cancelled", code: "export.expired", files: [], kept_until: null };
+  const { deeds } = card(
+    { ...NONE, room: 0, exports: [MADE, { ...gone, id: "x2", scheme: "bf16" }] },
+    { "DELETE /api/exports/x1": { body: MADE } },
+  );
+  expect(await screen.findByText("The files of 8 exports are kept, and no more. Remove one first.")).toBeTruthy();
+  expect(screen.getByText("Its files were kept for 30 days and are gone now.")).toBeTruthy();
+  expect(screen.getByText(/The files are kept until/)).toBeTruthy();
+  fireEvent.click(screen.getByRole("button", { name: "Remove the files" }));
+  fireEvent.click(screen.getAllByRole("button", { name: "Remove the files", hidden: true }).at(-1) as HTMLElement);
+  await waitFor(() => expect(deeds()).toHaveLength(1));
 });
 
 it("says plainly that the gate is missed, with the interval, and gives the files all the same", async () => {

@@ -1,5 +1,5 @@
 import { api, type Export, type ExportScheme, type Exports, type Submission } from "@gavel/api";
-import { bytes, Meter, retryable, SmallButton, useReason, useTimes } from "@gavel/desk";
+import { bytes, Confirm, Meter, retryable, SmallButton, useReason, useTimes } from "@gavel/desk";
 import { Button, Card, ErrorNote, Loading } from "@gavel/ui";
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { useState } from "react";
@@ -51,6 +51,7 @@ function Order({ submission, exports }: { submission: Submission; exports: Expor
   if (exports.schemes.length === 0) return null;
   if (exports.under_way) return <p className={css.note}>{t("export.under_way")}</p>;
   if (exports.left === 0) return <p className={css.note}>{t("export.none_left")}</p>;
+  if (exports.room === 0) return <p className={css.note}>{t("export.no_room", { count: exports.keeps })}</p>;
   return (
     <form
       className={css.order}
@@ -92,7 +93,7 @@ function Made({ made, downloads }: { made: Export; downloads: boolean }) {
         <h3>
           {t(`export.schemes.${made.scheme}`)} · {t(`export.state.${made.state}`)}
         </h3>
-        {(made.state === "refused" || made.state === "failed") && (
+        {(made.state === "refused" || made.state === "failed" || made.code) && (
           <p className={css.reason}>
             {(made.code && find(`error.${made.code}`)) || (made.reason && reason(made.reason))}
           </p>
@@ -123,7 +124,38 @@ function Made({ made, downloads }: { made: Export; downloads: boolean }) {
         </ul>
       )}
       {made.state === "done" && <Lineage made={made} />}
+      {made.kept_until && downloads && <Kept made={made} until={made.kept_until} />}
     </section>
+  );
+}
+
+/** Until when its files are there, and the way to make room. */
+function Kept({ made, until }: { made: Export; until: string }) {
+  const { t } = useT();
+  const { moment } = useTimes();
+  const queries = useQueryClient();
+  const [asking, ask] = useState(false);
+  const remove = useMutation({
+    mutationFn: () => api.delete("/api/exports/{export_id}", { params: { path: { export_id: made.id } } }),
+    onSettled: () => queries.invalidateQueries({ queryKey: EXPORTS }),
+  });
+  return (
+    <div className={css.foot}>
+      <SmallButton onClick={() => ask(true)}>{t("export.remove")}</SmallButton>
+      <span className={css.note}>{t("export.kept_until", { time: moment(until) })}</span>
+      {asking && (
+        <Confirm
+          title={t("export.remove")}
+          action={t("export.remove")}
+          busy={remove.isPending}
+          error={remove.error}
+          onConfirm={() => remove.mutate()}
+          onClose={() => ask(false)}
+        >
+          <p>{t("export.remove_text")}</p>
+        </Confirm>
+      )}
+    </div>
   );
 }
 

@@ -24,7 +24,7 @@ export function PracticePage() {
       {task ? (
         <Pair key={`${task.item_id}.${task.time}`} task={task} onDone={(said) => setLast({ task, said })} />
       ) : task === null ? (
-        <EmptyState title={t("practice.over")}>
+        <EmptyState title={t(last ? "practice.over" : "practice.none")}>
           <Link to="/" className={css.way}>
             {t("practice.back")}
           </Link>

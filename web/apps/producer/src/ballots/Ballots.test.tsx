@@ -1,8 +1,9 @@
-import { api, type Desk, type DeskBallot } from "@gavel/api";
+import { api, type Desk, type DeskBallot, type Program } from "@gavel/api";
 import { QueryClient, QueryClientProvider } from "@tanstack/react-query";
 import { fireEvent, render, screen } from "@testing-library/react";
 import { beforeAll, beforeEach, expect, it, vi } from "vitest";
 import { Ballots } from "./Ballots";
+import { SecondPerson } from "./SecondPerson";
 
 const later = new Date(Date.now() + 60_000).toISOString();
 
@@ -62,6 +63,21 @@ it("says how many, never which way, while it is open, and that closing early tak
   expect(screen.queryByText("The moon")).toBeNull();
   expect(screen.getByText(/To close early takes two/)).toBeTruthy();
   fireEvent.click(screen.getByRole("button", { name: "Agree to close early" }));
+  await vi.waitFor(() => expect(post).toHaveBeenCalledOnce());
+  expect(post.mock.calls[0]?.[0]).toBe("/api/ballots/{ballot_id}/shorten");
+});
+
+it("lets a moderator be the second person, and move nothing on", async () => {
+  const post = vi.spyOn(api, "post").mockResolvedValue({} as never);
+  const alarm = { differs: [] };
+  const program = { ballots: [ballot({}), ballot({ id: "2", state: "counting", alarm })] } as unknown as Program;
+  render(
+    <QueryClientProvider client={new QueryClient()}>
+      <SecondPerson program={program} serverNow={Date.now} />
+    </QueryClientProvider>,
+  );
+  expect(steps()).toEqual(["Agree to close early"]);
+  fireEvent.click(screen.getByRole("button"));
   await vi.waitFor(() => expect(post).toHaveBeenCalledOnce());
   expect(post.mock.calls[0]?.[0]).toBe("/api/ballots/{ballot_id}/shorten");
 });

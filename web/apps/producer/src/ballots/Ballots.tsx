@@ -61,12 +61,13 @@ function mayBeVoid({ phase, ballot: onStage }: Desk, ballot: DeskBallot) {
 }
 
 interface OneProps {
-  desk: Desk;
+  /** Null for whoever moves nothing on: a moderator agrees to what takes two. */
+  desk: Desk | null;
   ballot: DeskBallot;
   serverNow: () => number;
 }
 
-function One({ desk, ballot, serverNow }: OneProps) {
+export function One({ desk, ballot, serverNow }: OneProps) {
   const { t, number, language } = useT();
   const { clock } = useTimes();
   const { state, kind, config, digest } = ballot;
@@ -169,7 +170,7 @@ function Steps({ desk, ballot, serverNow }: OneProps) {
   const [voiding, setVoiding] = useState(false);
   const { step, busy, error } = useSteps(ballot.id);
   const { state, kind } = ballot;
-  const own = kind !== "duel";
+  const own = desk !== null && kind !== "duel";
   const open = TAKES_VOTES.includes(state);
   const ends = Date.parse(ballot.closes_at ?? "") + graceOf(ballot) * 1000;
   const early = open && serverNow() < ends;
@@ -180,9 +181,9 @@ function Steps({ desk, ballot, serverNow }: OneProps) {
         {own && state === "armed" && <Step does="open" {...{ step, busy }} />}
         {own && open && <Step does="close" {...{ step, busy }} />}
         {early && <Step does="shorten" {...{ step, busy }} />}
-        {state === "counting" && <Step does="close" again {...{ step, busy }} />}
+        {desk && state === "counting" && <Step does="close" again {...{ step, busy }} />}
         {own && state === "certified" && <Step does="publish" {...{ step, busy }} />}
-        {mayBeVoid(desk, ballot) && (
+        {desk && mayBeVoid(desk, ballot) && (
           <SmallButton tone="danger" onClick={() => setVoiding(true)}>
             {t("ballots.void")}
           </SmallButton>

@@ -4,6 +4,7 @@ import { Button, ErrorNote } from "@gavel/ui";
 import { useMutation } from "@tanstack/react-query";
 import { useState } from "react";
 import { useT } from "../i18n";
+import { HALL } from "../room/next";
 import css from "./Ballots.module.css";
 
 const KINDS = ["question", "surprise", "prize"] as const;
@@ -39,7 +40,6 @@ const START: Wanted = {
 function bodyOf(wanted: Wanted): NewBallot {
   const { kind, seconds, level, delay } = wanted;
   const surprise = kind === "surprise";
-  const hall = { id: "hall", delay_seconds: 0 };
   return {
     kind,
     question_zh: wanted.zh,
@@ -50,7 +50,7 @@ function bodyOf(wanted: Wanted): NewBallot {
         : [],
     seconds,
     level,
-    channels: delay > 0 ? [hall, { id: "stream", delay_seconds: delay }] : [hall],
+    channels: delay > 0 ? [HALL, { id: "stream", delay_seconds: delay }] : [HALL],
     threshold: surprise ? wanted.threshold : null,
     window_seconds: surprise ? wanted.window : null,
     max_changes: 10,

@@ -2,10 +2,12 @@ import type { Program } from "@gavel/api";
 import { Connection, PageHead, Shell, useTitle } from "@gavel/desk";
 import { useChannel } from "@gavel/live";
 import { EmptyState, Link, Loading, Mark } from "@gavel/ui";
+import { SecondPerson } from "../ballots/SecondPerson";
 import { useT } from "../i18n";
 import { ProgramPanel } from "./ProgramPanel";
 
-/** What a moderator has of an episode: the program of the duel on stage, without names and without the rundown. */
+/** What a moderator has of an episode: the program of the duel on stage, without names and without the rundown, and a
+ * word on what takes two people. */
 export function ProgramPage({ id }: { id: string }) {
   const { state, status, serverNow } = useChannel<Program>(`program:${id}`);
   const { t } = useT();
@@ -44,6 +46,7 @@ function Watched({ program, serverNow }: { program: Program; serverNow: () => nu
         {t(duel ? "program.lead" : "program.idle")}
       </PageHead>
       {duel && <ProgramPanel duel={duel} steerable={phase === "duel"} serverNow={serverNow} />}
+      <SecondPerson program={program} serverNow={serverNow} />
     </>
   );
 }

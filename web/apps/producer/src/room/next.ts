@@ -14,7 +14,7 @@ export interface Next {
   why: Why | null;
 }
 
-const HALL = { id: "hall", delay_seconds: 0 };
+export const HALL = { id: "hall", delay_seconds: 0 };
 
 export const SECONDS = { least: 5, most: 3600 };
 export const TURNS = { least: 2, most: 6 };

@@ -4,10 +4,10 @@ let device: Promise<unknown> | null = null;
 
 /**
  * The anonymous device cookie, asked for once a page; a failure is tried again with the next request. `?c=` in the join
- * link says which way of seeing the show this is: who sees it later votes later.
+ * link says, signed by the portal, which way of seeing the show this is: who sees it later votes later.
  */
 function ensure(): Promise<unknown> {
-  const channel = /[?&]c=([a-z0-9-]{1,16})(&|$)/.exec(location.search)?.[1];
+  const channel = /[?&]c=([a-z0-9-]{1,16}\.[0-9a-f]{16})(&|$)/.exec(location.search)?.[1];
   device ??= api.post("/api/device", { params: { query: { channel } } }).catch((error) => {
     device = null;
     throw error;

@@ -37,6 +37,8 @@ function options() {
     transparent: query.get("transparent") === "1",
     /** Where phones join, when the overlay's own address is not theirs: `?join=https://show.example`. */
     origin: query.get("join")?.replace(/\/$/, "") ?? location.origin,
+    /** `?c=`: the channel that this picture goes out on; phones that scan it vote when it does. */
+    channel: query.has("c") ? `?c=${query.get("c")}` : "",
   };
 }
 
@@ -46,11 +48,11 @@ function options() {
  */
 export default function StagePage({ episode }: { episode: string }) {
   const { t } = useT();
-  const { transparent, origin } = options();
+  const { transparent, origin, channel } = options();
   const { state: stage, status, serverNow } = useChannel<Stage>(`stage:${episode}`);
   const { state: board } = useChannel<Board>(stage && `board:${stage.episode.season_id}`);
   const shown = useSettled(status, "live");
-  const props = stage && { stage, board, serverNow, joinUrl: `${origin}/s/${stage.episode.code}` };
+  const props = stage && { stage, board, serverNow, joinUrl: `${origin}/s/${stage.episode.code}${channel}` };
   return (
     <Frame
       transparent={transparent}
