@@ -60,6 +60,7 @@ from arena.votes import evidence_routes as evidence
 from arena.votes import routes as votes
 from arena.votes.box import BallotBox
 from arena.votes.publishing import Proofs
+from arena.vouchers import routes as vouchers
 
 WEB_APPS = ("contestant", "producer", "judge")
 
@@ -107,6 +108,7 @@ ROUTERS = (
     speed.router,
     practice.router,
     gateway.router,
+    vouchers.router,
     ballots.router,
     evidence.router,
     votes.router,

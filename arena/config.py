@@ -1,5 +1,6 @@
 """Settings of every process, read once from the environment (`GAVEL_…`) and passed inward."""
 
+import re
 from pathlib import Path
 from typing import Annotated, Self
 
@@ -51,6 +52,11 @@ class Settings(BaseSettings):
     """After this long without an answer the text is held."""
     judge_endpoints: Annotated[dict[str, JudgeEndpoint], NoDecode] = {}
     """Where models that judge beside people are asked, by name; a season's rules name model and endpoint. JSON."""
+    smtp_url: SecretStr | None = None
+    """Where codes for voters are handed in to be sent by e-mail; None: this site sends none. `smtps://user:password@host`
+    is TLS from the first byte (port 465), `smtp://user:password@host` STARTTLS (port 587), and plain only to this very
+    machine."""
+    mail_from: str = ""
     operator_token: SecretStr | None = None
     """API token of the built-in operator, given by whoever starts the site; the first invitations come from it."""
     base_model: str | None = None
@@ -79,7 +85,7 @@ class Settings(BaseSettings):
         except orjson.JSONDecodeError as error:
             raise ValueError(f"GAVEL_JUDGE_ENDPOINTS is not JSON: {error}") from error
 
-    @field_validator("base_model", "guard_url", "peer_url", mode="before")
+    @field_validator("base_model", "guard_url", "peer_url", "smtp_url", mode="before")
     @classmethod
     def _unset(cls, value: object) -> object:
         # Compose files pass what is not set as an empty text.
@@ -89,6 +95,17 @@ class Settings(BaseSettings):
     def _guard_is_named(self) -> Self:
         if self.guard_url is not None and not self.guard_model:
             raise ValueError("GAVEL_GUARD_URL needs GAVEL_GUARD_MODEL: the name of the model to ask")
+        return self
+
+    @model_validator(mode="after")
+    def _mail_has_a_sender(self) -> Self:
+        if self.smtp_url is not None:
+            if not re.match(r"smtps?://[^/\s]", self.smtp_url.get_secret_value()):
+                raise ValueError("GAVEL_SMTP_URL must begin with smtps:// or smtp:// and name a server")
+            if "@" not in self.mail_from:
+                raise ValueError(
+                    "GAVEL_SMTP_URL needs GAVEL_MAIL_FROM: the address that the e-mail comes from"
+                )
         return self
 
     @field_validator("public_url", "internal_url", "guard_url", "peer_url")

@@ -4,12 +4,13 @@ A caller is a person (cookie session or API token) or an anonymous device (signe
 believed on unsafe methods when the request comes from our own pages (Origin check); API tokens carry no such risk.
 """
 
-from dataclasses import dataclass
-from typing import Annotated
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Annotated, Any
 from urllib.parse import urlparse
 from uuid import UUID
 
-from fastapi import Depends
+from fastapi import Depends, Request, Response
 from starlette.requests import HTTPConnection
 
 from arena.accounts import queries, service
@@ -24,6 +25,8 @@ SAFE_METHODS = {"GET", "HEAD", "OPTIONS"}
 DEVICE = "device"
 DEVICE_LIFE_SECONDS = 30 * 24 * 3600
 HALL = "hall"
+SHOWS = 4
+"""Of so many shows, the newest, a phone keeps what vouches for it: a cookie is small."""
 
 
 def session_cookie(site: Site) -> str:
@@ -43,6 +46,8 @@ class Caller:
     """Which way of seeing the show the device joined by."""
     worked: bool = False
     """The device has shown a proof of work."""
+    vouched: Mapping[UUID, UUID] = field(default_factory=dict)
+    """Episode -> what vouches for the device there (a seat code, an e-mail address), the newest last."""
 
     @property
     def roles(self) -> list[str]:
@@ -65,6 +70,15 @@ class Caller:
     def person_id(self) -> UUID:
         return self.somebody.id
 
+    @property
+    def phone(self) -> str:
+        """The device's own name. Only routes of a phone that has joined may ask for it."""
+        if self.device is None:
+            raise Unauthenticated(
+                "vote.no_device", "This phone has not joined yet. Open the show's page first."
+            )
+        return self.device
+
 
 async def current_caller(connection: HTTPConnection, session: SessionDep) -> Caller:
     site: Site = connection.app.state.site
@@ -79,17 +93,38 @@ async def current_caller(connection: HTTPConnection, session: SessionDep) -> Cal
     if (secret or device_token) and not _same_origin(connection):
         raise Forbidden("auth.cross_origin", "This request did not come from a page of this site.")
     person = await queries.person_by_session(session, service.digest(secret)) if secret else None
-    return Caller(person, *_device(site, device_token))
+    return Caller(person, **_device(site, device_token))
 
 
-def _device(site: Site, token: str | None) -> tuple[str | None, str, bool]:
-    if token is None:
-        return None, HALL, False
+def _device(site: Site, token: str | None) -> dict[str, Any]:
     try:
-        claims = site.signer.read(DEVICE, token)
+        claims = site.signer.read(DEVICE, token) if token is not None else {}
     except NotFound:
-        return None, HALL, False  # an old cookie; the page asks for a new one
-    return claims["device"], claims.get("channel", HALL), claims.get("worked", False)
+        claims = {}  # an old cookie; the page asks for a new one
+    return {
+        "device": claims.get("device"),
+        "channel": claims.get("channel", HALL),
+        "worked": claims.get("worked", False),
+        "vouched": {UUID(show): UUID(by) for show, by in claims.get("vouched", {}).items()},
+    }
+
+
+def sign_device(request: Request, response: Response, caller: Caller) -> None:
+    """Give the phone its name, and what it has shown, in a cookie that nobody else can write."""
+    site: Site = request.app.state.site
+    claims = {
+        "device": caller.phone,
+        "channel": caller.channel,
+        "worked": caller.worked,
+        "vouched": {str(show): str(by) for show, by in list(caller.vouched.items())[-SHOWS:]},
+    }
+    token = site.signer.sign(DEVICE, claims, DEVICE_LIFE_SECONDS)
+    set_cookie(site, response, device_cookie(site), token, DEVICE_LIFE_SECONDS)
+
+
+def set_cookie(site: Site, response: Response, name: str, value: str, seconds: int) -> None:
+    https = site.settings.https
+    response.set_cookie(name, value, max_age=seconds, path="/", httponly=True, samesite="lax", secure=https)
 
 
 def _same_origin(connection: HTTPConnection) -> bool:

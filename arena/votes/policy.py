@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from arena.accounts.public import Caller, Permission, PublicCaller, Role
 from arena.kit.db import SessionDep
-from arena.kit.errors import Forbidden, Unauthenticated
+from arena.kit.errors import Forbidden
 from arena.votes import queries
 
 
@@ -20,13 +20,7 @@ async def voter(ballot_id: UUID, caller: PublicCaller, session: SessionDep) -> s
     if caller.person is not None:
         await _refuse_interested(session, caller, ballot_id)
         return f"p-{caller.person.id}"
-    return device_of(caller)
-
-
-def device_of(caller: Caller) -> str:
-    if caller.device is None:
-        raise Unauthenticated("vote.no_device", "This phone has not joined yet. Open the show's page first.")
-    return caller.device
+    return caller.phone
 
 
 async def _refuse_interested(session: AsyncSession, caller: Caller, ballot_id: UUID) -> None:

@@ -40,7 +40,9 @@ async def cast_vote(
         raise too_fast(seconds)
     # Nobody keeps a connection to the database while waiting for the writer, who needs one himself.
     await session.commit()
-    line = await box.cast(ballot_id, voter, body.choice, body.n, level_of(caller), caller.channel, at)
+    line = await box.cast(
+        ballot_id, voter, body.choice, body.n, level_of(caller), caller.channel, at, caller.vouched
+    )
     return VoteOut.of(line)
 
 
