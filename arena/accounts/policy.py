@@ -6,7 +6,7 @@ believed on unsafe methods when the request comes from our own pages (Origin che
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal, NamedTuple
 from urllib.parse import urlparse
 from uuid import UUID
 
@@ -38,6 +38,13 @@ def device_cookie(site: Site) -> str:
     return "__Host-gavel_device" if site.settings.https else "gavel_device"
 
 
+class Shown(NamedTuple):
+    """What vouches for somebody in one show, and how sure that is."""
+
+    by: UUID
+    level: Literal[2, 3]
+
+
 @dataclass(frozen=True)
 class Caller:
     person: Person | None
@@ -46,8 +53,8 @@ class Caller:
     """Which way of seeing the show the device joined by."""
     worked: bool = False
     """The device has shown a proof of work."""
-    vouched: Mapping[UUID, UUID] = field(default_factory=dict)
-    """Episode -> what vouches for the device there (a seat code, an e-mail address), the newest last."""
+    vouched: Mapping[UUID, Shown] = field(default_factory=dict)
+    """Episode -> what vouches for the device there (a seat code, an address, a sign-in elsewhere), the newest last."""
 
     @property
     def roles(self) -> list[str]:
@@ -79,6 +86,11 @@ class Caller:
             )
         return self.device
 
+    @property
+    def voter(self) -> str:
+        """A viewer is a device; a signed-in person is that person on any device."""
+        return f"p-{self.person.id}" if self.person is not None else self.phone
+
 
 async def current_caller(connection: HTTPConnection, session: SessionDep) -> Caller:
     site: Site = connection.app.state.site
@@ -105,7 +117,9 @@ def _device(site: Site, token: str | None) -> dict[str, Any]:
         "device": claims.get("device"),
         "channel": claims.get("channel", HALL),
         "worked": claims.get("worked", False),
-        "vouched": {UUID(show): UUID(by) for show, by in claims.get("vouched", {}).items()},
+        "vouched": {
+            UUID(show): Shown(UUID(by), level) for show, (by, level) in claims.get("shown", {}).items()
+        },
     }
 
 
@@ -116,7 +130,7 @@ def sign_device(request: Request, response: Response, caller: Caller) -> None:
         "device": caller.phone,
         "channel": caller.channel,
         "worked": caller.worked,
-        "vouched": {str(show): str(by) for show, by in list(caller.vouched.items())[-SHOWS:]},
+        "shown": {str(show): (str(by), level) for show, (by, level) in list(caller.vouched.items())[-SHOWS:]},
     }
     token = site.signer.sign(DEVICE, claims, DEVICE_LIFE_SECONDS)
     set_cookie(site, response, device_cookie(site), token, DEVICE_LIFE_SECONDS)

@@ -18,6 +18,7 @@ import structlog
 from sqlalchemy import make_url
 from sqlalchemy.exc import SQLAlchemyError
 
+from arena.accounts.public import Shown
 from arena.kit.clock import Clock
 from arena.kit.errors import GavelError, NotFound
 from arena.kit.pace import Pace, Paces
@@ -126,7 +127,7 @@ class BallotBox:
         level: Level,
         channel: str,
         received_at: datetime,
-        vouched: Mapping[UUID, UUID] | None = None,
+        vouched: Mapping[UUID, Shown] | None = None,
     ) -> Line:
         """The committed line. `voter`: who it is to the site; the ledger has a pseudonym. `vouched`: by what, in which
         episodes. The same `n` again gives the same line. Raises a refusal of `casting.REFUSALS`, or NotFound

@@ -1,36 +1,43 @@
-"""Seat codes, codes under way to a mailbox, and what came of them: a device for which something vouches."""
+"""Seat codes, codes under way to a mailbox, and what came of them and of signing in elsewhere: a voter for whom
+something vouches."""
 
 from datetime import datetime
 from typing import Literal
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, String, UniqueConstraint
+from sqlalchemy import CheckConstraint, ForeignKey, Index, Integer, String, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
 from arena.kit.db import Base, Row
 
-VoucherKind = Literal["seat", "mail"]
+VoucherKind = Literal["seat", "mail", "oidc"]
+LEVELS: dict[VoucherKind, Literal[2, 3]] = {"seat": 2, "mail": 2, "oidc": 3}
 
 
 class Voucher(Row):
-    """One seat code or one address, used by one device: in its episode that device votes at level 2."""
+    """One seat code, one address or one person of the provider's, used by one device: in its episode that device votes
+    at this level."""
 
     __tablename__ = "vouchers"
 
     episode_id: Mapped[UUID] = mapped_column(ForeignKey("episodes.id"))
     device: Mapped[str]
+    """As whom it votes: for the provider's word that may be a person with an account, too."""
     kind: Mapped[VoucherKind] = mapped_column(String)
+    level: Mapped[Literal[2, 3]] = mapped_column(Integer, server_default="2")
+    """A phone with a seat code may sign in later, and then has two."""
     proof: Mapped[str]
-    """The seat's id, or the address under the site's key."""
+    """The seat's id; the address, or issuer and subject, under the site's key."""
     revoked_at: Mapped[datetime | None]
 
     __table_args__ = (
-        CheckConstraint("kind in ('seat','mail')", name="kind"),
+        CheckConstraint("kind in ('seat','mail','oidc')", name="kind"),
         UniqueConstraint("episode_id", "kind", "proof"),
         Index(
             "uq_vouchers_device",
             "episode_id",
             "device",
+            "level",
             unique=True,
             postgresql_where="revoked_at is null",
         ),

@@ -17,10 +17,11 @@ async def revoked_vouchers(session: AsyncSession, episode_id: UUID) -> frozenset
 
 
 async def voucher_of(session: AsyncSession, episode_id: UUID, device: str) -> Voucher | None:
+    """What says the most for it."""
     own = select(Voucher).where(
         Voucher.episode_id == episode_id, Voucher.device == device, Voucher.revoked_at.is_(None)
     )
-    return (await session.execute(own)).scalar_one_or_none()
+    return (await session.execute(own.order_by(Voucher.level.desc()).limit(1))).scalar_one_or_none()
 
 
 async def has_seats(session: AsyncSession, episode_id: UUID) -> bool:

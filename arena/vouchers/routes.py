@@ -6,7 +6,7 @@ from uuid import UUID
 from fastapi import APIRouter, Request, Response
 from limits import RateLimitItem, RateLimitItemPerMinute
 
-from arena.accounts.public import Caller, Producer, PublicCaller, guess, sign_device, slow_down
+from arena.accounts.public import Caller, Producer, PublicCaller, Shown, guess, sign_device, slow_down
 from arena.kit.db import SessionDep
 from arena.kit.errors import Conflict, TooMany, Unavailable
 from arena.kit.schemas import Done
@@ -14,7 +14,8 @@ from arena.kit.site import Site
 from arena.shows.public import Episode, episode
 from arena.vouchers import queries, service
 from arena.vouchers.courier import courier_of
-from arena.vouchers.models import SeatSheet
+from arena.vouchers.models import SeatSheet, Voucher
+from arena.vouchers.oidc import Provider
 from arena.vouchers.rules import grouped, mailbox, read_seat_code, stored
 from arena.vouchers.schemas import (
     AskMail,
@@ -42,7 +43,12 @@ AN_HOUR: RateLimitItem = RateLimitItemPerMinute(5, 60)
 async def read_ways(episode_id: UUID, request: Request, _: PublicCaller, session: SessionDep) -> Ways:
     about = await episode(session, episode_id)
     site: Site = request.app.state.site
-    return Ways(seat=await queries.has_seats(session, about.id), mail=site.settings.smtp_url is not None)
+    provider: Provider | None = request.app.state.provider
+    return Ways(
+        seat=await queries.has_seats(session, about.id),
+        mail=site.settings.smtp_url is not None,
+        oidc=provider.name if provider is not None else None,
+    )
 
 
 @router.post("/vouchers/seat")
@@ -60,8 +66,8 @@ async def take_seat(
     code = read_seat_code(body.code)
     await guess(request, "seat")
     await guess(request, "seat_of_phone", device)
-    voucher = await service.take_seat(session, _secret(request), about, device, code)
-    return _vouched(request, response, caller, about, voucher)
+    voucher = await service.take_seat(session, site_key(request), about, device, code)
+    return carry(request, response, caller, about, voucher)
 
 
 @router.post("/vouchers/mail")
@@ -72,7 +78,7 @@ async def send_mail(
     device = _phone_of(caller)
     about = await episode(session, episode_id)
     courier = courier_of(request.app.state.site.settings)
-    secret = _secret(request)
+    secret = site_key(request)
     code = await service.begin_mail(session, secret, about, device, body.address)
     await guess(request, "mail")
     mailed = stored(secret, "mail", about.id, mailbox(body.address))
@@ -102,11 +108,11 @@ async def confirm_mail(
     body: MailCode,
 ) -> Vouched:
     about = await episode(session, episode_id)
-    voucher = await service.confirm_mail(session, _secret(request), about, _phone_of(caller), body.code)
+    voucher = await service.confirm_mail(session, site_key(request), about, _phone_of(caller), body.code)
     if voucher is None:
         await session.commit()
         raise service.wrong_mail_code()
-    return _vouched(request, response, caller, about, voucher)
+    return carry(request, response, caller, about, voucher)
 
 
 def _phone_of(caller: Caller) -> str:
@@ -115,13 +121,15 @@ def _phone_of(caller: Caller) -> str:
     return caller.phone
 
 
-def _vouched(request: Request, response: Response, caller: Caller, about: Episode, voucher: UUID) -> Vouched:
+def carry(request: Request, response: Response, caller: Caller, about: Episode, voucher: Voucher) -> Vouched:
+    """The phone has it in its cookie from now on."""
     others = {show: by for show, by in caller.vouched.items() if show != about.id}
-    sign_device(request, response, replace(caller, vouched={**others, about.id: voucher}))
-    return Vouched()
+    shown = Shown(voucher.id, voucher.level)
+    sign_device(request, response, replace(caller, vouched={**others, about.id: shown}))
+    return Vouched(level=voucher.level)
 
 
-def _secret(request: Request) -> str:
+def site_key(request: Request) -> str:
     site: Site = request.app.state.site
     return site.settings.secret_key.get_secret_value()
 
@@ -147,7 +155,7 @@ async def make_seats(
 ) -> PrintedSheet:
     """A sheet of single-use codes, to be printed now: they are not kept."""
     about = await episode(session, episode_id)
-    sheet, seats = await service.make_sheet(session, _secret(request), about, body.count, caller.person_id)
+    sheet, seats = await service.make_sheet(session, site_key(request), about, body.count, caller.person_id)
     return _printed(request, about, sheet, seats)
 
 
@@ -157,7 +165,7 @@ async def remake_seats(
 ) -> PrintedSheet:
     """Void its unused codes, and make as many new ones."""
     about = await episode(session, episode_id)
-    sheet, seats = await service.remake_sheet(session, _secret(request), about, sheet_id, caller.person_id)
+    sheet, seats = await service.remake_sheet(session, site_key(request), about, sheet_id, caller.person_id)
     return _printed(request, about, sheet, seats)
 
 

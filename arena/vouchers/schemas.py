@@ -1,4 +1,4 @@
-"""JSON shapes of seat codes and of codes by e-mail."""
+"""JSON shapes of seat codes, of codes by e-mail and of signing in elsewhere."""
 
 from datetime import datetime
 from typing import Annotated, Literal
@@ -23,12 +23,19 @@ class Ways(Out):
 
     seat: bool
     mail: bool
+    oidc: str | None
+    """The name of whom to sign in with; null: this site has none."""
 
 
 class Vouched(Out):
-    """The phone votes at level 2 in this episode from now on."""
+    """The phone votes at this level in this episode from now on."""
 
-    level: Literal[2] = 2
+    level: Literal[2, 3]
+
+
+class SignInAt(Out):
+    url: str
+    """The provider's page. It sends the browser back to the show's page, with what came of it behind `#signin=`."""
 
 
 class SeatCode(In):

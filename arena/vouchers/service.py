@@ -1,7 +1,7 @@
-"""What happens: sheets are made, seats taken and taken back, codes sent and confirmed.
+"""What happens: sheets are made, seats taken and taken back, codes sent and confirmed, people of the provider's taken.
 
-One code or address is one voter: the first device that shows it has it for this episode, another one is refused. Would
-it move along, the votes of both would stand in the ledger.
+One code, address or person is one voter: the first device that shows it has it for this episode, another one is
+refused. Would it move along, the votes of both would stand in the ledger.
 """
 
 import hmac
@@ -17,18 +17,19 @@ from arena.kit.errors import Conflict, Invalid, NotFound, TooMany
 from arena.kit.ids import new_id
 from arena.shows.public import Episode
 from arena.vouchers import queries
-from arena.vouchers.models import Mailing, Seat, SeatSheet, Voucher, VoucherKind
+from arena.vouchers.models import LEVELS, Mailing, Seat, SeatSheet, Voucher, VoucherKind
 from arena.vouchers.rules import mailbox, new_mail_code, new_seat_code, stored
 
 MAIL_LIFE = timedelta(minutes=10)
 AGAIN = timedelta(seconds=60)
 TRIES = 5
 KEPT_AFTER = timedelta(days=30)
-"""What is left of an address, once its show is over."""
+"""What is left of an address or a person, once their show is over."""
 
 TAKEN: dict[VoucherKind, str] = {
     "seat": "Another phone votes with this code. If that is not yours, ask the people in the hall for a new one.",
     "mail": "Another phone votes with this address in this show. One address is one voter.",
+    "oidc": "You have signed in on another phone or browser in this show. One person is one voter: vote there.",
 }
 
 
@@ -111,12 +112,12 @@ async def revoke(session: AsyncSession, episode: Episode, number: int) -> None:
         (await session.get_one(Voucher, seat.voucher_id)).revoked_at = seat.revoked_at
 
 
-async def take_seat(session: AsyncSession, secret: str, episode: Episode, device: str, code: str) -> UUID:
+async def take_seat(session: AsyncSession, secret: str, episode: Episode, device: str, code: str) -> Voucher:
     """Returns what vouches for the device from now on. One for which something does already uses up no code."""
     require_running(episode)
     own = await queries.voucher_of(session, episode.id, device)
     if own is not None:
-        return own.id
+        return own
     hashed = stored(secret, "seat", episode.id, code)
     of_code = select(Seat).where(Seat.episode_id == episode.id, Seat.code == hashed)
     seat = (await session.execute(of_code.with_for_update())).scalar_one_or_none()
@@ -129,13 +130,14 @@ async def take_seat(session: AsyncSession, secret: str, episode: Episode, device
         raise _taken("seat")
     voucher = await _vouch(session, episode, device, "seat", str(seat.id))
     seat.voucher_id = voucher.id
-    return voucher.id
+    return voucher
 
 
 async def _vouch(
     session: AsyncSession, episode: Episode, device: str, kind: VoucherKind, proof: str
 ) -> Voucher:
-    voucher = Voucher(id=new_id(), episode_id=episode.id, device=device, kind=kind, proof=proof)
+    values = {"device": device, "kind": kind, "level": LEVELS[kind], "proof": proof}
+    voucher = Voucher(id=new_id(), episode_id=episode.id, **values)
     session.add(voucher)
     await flush_unless_taken(session, _taken(kind))
     return voucher
@@ -182,12 +184,12 @@ async def forget_mail(session: AsyncSession, episode: Episode, device: str) -> N
 
 async def confirm_mail(
     session: AsyncSession, secret: str, episode: Episode, device: str, code: str
-) -> UUID | None:
+) -> Voucher | None:
     """Returns what vouches for the device from now on; None for a wrong code, which is counted: commit, then refuse."""
     require_running(episode)
     own = await queries.voucher_of(session, episode.id, device)
     if own is not None:
-        return own.id
+        return own
     sent = await session.get(Mailing, (episode.id, device), with_for_update=True)
     if sent is None or sent.expires_at < await db_now(session) or sent.tries >= TRIES:
         raise Invalid("mail.expired", "This code is not good any more. Ask for another one.")
@@ -196,7 +198,7 @@ async def confirm_mail(
         return None
     voucher = await _vouch(session, episode, device, "mail", sent.address)
     await session.delete(sent)
-    return voucher.id
+    return voucher
 
 
 def wrong_mail_code() -> Invalid:
@@ -207,13 +209,29 @@ def _mail_code(secret: str, episode_id: UUID, device: str, code: str) -> str:
     return stored(secret, f"mail code {device}", episode_id, code)
 
 
+# --- signing in elsewhere -----------------------------------------------------------------------------------------
+
+
+async def take_person(
+    session: AsyncSession, secret: str, episode: Episode, voter: str, issuer: str, subject: str
+) -> Voucher:
+    """Returns what vouches for the voter from now on. Whoever had signed in before stays who it is."""
+    require_running(episode)
+    own = await queries.voucher_of(session, episode.id, voter)
+    if own is not None and own.kind == "oidc":
+        return own
+    return await _vouch(
+        session, episode, voter, "oidc", stored(secret, "oidc", episode.id, f"{issuer} {subject}")
+    )
+
+
 async def forget_vouchers(session: AsyncSession) -> None:
-    """Codes that nobody typed, and addresses of shows that are long over."""
+    """Codes that nobody typed, and addresses and people of shows that are long over."""
     now = await db_now(session)
     await session.execute(delete(Mailing).where(Mailing.expires_at < now))
     over = select(Episode.id).where(Episode.state == "finished")
     await session.execute(
         delete(Voucher).where(
-            Voucher.kind == "mail", Voucher.created_at < now - KEPT_AFTER, Voucher.episode_id.in_(over)
+            Voucher.kind != "seat", Voucher.created_at < now - KEPT_AFTER, Voucher.episode_id.in_(over)
         )
     )
