@@ -1,6 +1,6 @@
 import type { Episode } from "@gavel/api";
 import { CopyButton } from "@gavel/desk";
-import { Card } from "@gavel/ui";
+import { Card, Link } from "@gavel/ui";
 import { useT } from "../i18n";
 import css from "./Rail.module.css";
 
@@ -19,6 +19,7 @@ export function Join({ episode: { id, code } }: { episode: Episode }) {
         <a href={`/stage/${id}`} target="_blank" rel="noreferrer">
           {t("join_code.stage")}
         </a>
+        <Link to={`/episodes/${id}/seats`}>{t("seats.title")}</Link>
         <CopyButton text={location.origin + phone} what={t("join_code.link")} />
       </div>
     </Card>

@@ -1,8 +1,8 @@
 import type { Stage } from "@gavel/api";
 import { AiLabel, useRemaining } from "@gavel/ui";
+import { Qr } from "@gavel/ui/qr";
 import { useT } from "../i18n";
 import { fingerprint } from "../shared/fingerprint";
-import { Qr } from "../shared/Qr";
 import css from "./Footer.module.css";
 
 interface FooterProps {

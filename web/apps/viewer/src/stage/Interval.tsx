@@ -1,8 +1,8 @@
 import type { Board } from "@gavel/api";
 import { Mark } from "@gavel/ui";
+import { Qr } from "@gavel/ui/qr";
 import { Rows } from "../board/Rows";
 import { useT } from "../i18n";
-import { Qr } from "../shared/Qr";
 import css from "./Interval.module.css";
 import type { StageProps } from "./StagePage";
 
