@@ -71,6 +71,7 @@ async def end_sign_in(
     """From the provider, whatever came of it; back to the show's page, which says it in words."""
     claims = _site(request).signer.read(STATE, state)
     about = await episode(session, UUID(claims["show"]))
+    page = f"/s/{about.code}"
     try:
         await _refuse_state(request, caller, about, claims)
         if code is None or error is not None:
@@ -80,8 +81,8 @@ async def end_sign_in(
         voucher = await _prove(request, session, about, caller, claims["attempt"], code, iss)
     except GavelError as refused:
         await session.rollback()
-        return _back(about, refused.code)
-    answer = _back(about, "done")
+        return _back(page, refused.code)
+    answer = _back(page, "done")
     if caller.person is None:
         carry(request, answer, caller, about, voucher)
     return answer
@@ -123,9 +124,9 @@ def _mark(key: str, about: Episode, caller: Caller) -> str:
     return stored(key, "sign-in", about.id, voter)
 
 
-def _back(about: Episode, said: str) -> RedirectResponse:
+def _back(page: str, said: str) -> RedirectResponse:
     # Behind the `#`, as a seat's code: no log has it.
-    return RedirectResponse(f"/s/{about.code}#signin={said}", 303)
+    return RedirectResponse(f"{page}#signin={said}", 303)
 
 
 def _provider(request: Request) -> Provider:

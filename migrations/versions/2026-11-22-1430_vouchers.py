@@ -1,14 +1,14 @@
 """what vouches for a phone: seat codes and addresses
 
-Revision: 0030, after: 0029
+Revision: 0031, after: 0030
 Written as if the show were on air: short locks, no rewrites, destructive changes in two releases.
 """
 
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0030"
-down_revision = "0029"
+revision = "0031"
+down_revision = "0030"
 branch_labels = None
 depends_on = None
 

@@ -1,6 +1,8 @@
 """An OpenID Connect provider for tests, on the loopback: discovery, keys, the code flow with PKCE, real signatures."""
 
 import asyncio
+import hmac
+import json
 import time
 from base64 import b64encode, urlsafe_b64encode
 from collections.abc import AsyncIterator
@@ -37,7 +39,7 @@ class FakeProvider:
     url: str = ""
     claims: dict[str, Any] = field(default_factory=dict)
     """Said instead of what is true; None leaves one out."""
-    key: RSAKey | ECKey = EC
+    key: RSAKey | ECKey = field(default_factory=lambda: EC)
     published: tuple[RSAKey | ECKey, ...] = (RSA, EC)
     forge: str = ""
     """`none`: unsigned; `HS256`: signed with the public key as a secret."""
@@ -69,7 +71,7 @@ class FakeProvider:
         """What the phone's browser does with the address it was sent to: the way back (path and query), and what the
         page is told at its end."""
         async with httpx.AsyncClient(trust_env=False, verify=False) as browser:
-            asked = await browser.get(begun, params={"subject": subject})
+            asked = await browser.get(httpx.URL(begun).copy_merge_params({"subject": subject}))
         assert asked.status_code == 302, asked.text
         back = asked.headers["location"]
         assert back.startswith("http://127.0.0.1:8000/api/oidc/callback?")
@@ -95,7 +97,7 @@ class FakeProvider:
             return Response(said, media_type="application/json")
         match path.removeprefix("/elsewhere"):
             case "/.well-known/openid-configuration":
-                return JSONResponse(self._about())
+                return JSONResponse(self.about())
             case "/keys":
                 return JSONResponse({"keys": [one.as_dict(private=False) for one in self.published]})
             case "/authorize":
@@ -104,7 +106,7 @@ class FakeProvider:
                 return self._token(request, await request.body())
         return Response(status_code=404)
 
-    def _about(self) -> dict[str, Any]:
+    def about(self) -> dict[str, Any]:
         return {
             "issuer": self.url,
             "authorization_endpoint": f"{self.url}/authorize?tenant=1",
@@ -161,8 +163,11 @@ class FakeProvider:
         if self.forge == "none":
             return jwt.encode({"alg": "none"}, claims, OctKey.import_key("-"), algorithms=["none"])
         if self.forge == "HS256":
-            secret = OctKey.import_key(self.key.as_pem(private=False))
-            return jwt.encode({"alg": "HS256", "kid": self.key.kid}, claims, secret)
+            # By hand: no library signs with a public key as a secret.
+            parts = ({"alg": "HS256", "kid": self.key.kid}, claims)
+            signed = b".".join(urlsafe_b64encode(json.dumps(part).encode()).rstrip(b"=") for part in parts)
+            mac = hmac.digest(self.key.as_pem(private=False), signed, "sha256")
+            return (signed + b"." + urlsafe_b64encode(mac).rstrip(b"=")).decode()
         algorithm = "RS256" if isinstance(self.key, RSAKey) else "ES256"
         return jwt.encode({"alg": algorithm, "kid": self.key.kid}, claims, self.key)
 
