@@ -88,7 +88,7 @@ class Provider:
         try:
             claims = await self._verified(token)
         except (JoseError, ValueError, LookupError, TypeError) as error:
-            _refuse(f"ID token: {error or type(error).__name__}")
+            _refuse(f"ID token: {str(error) or type(error).__name__}")
         if wrong := wrong_claim(claims, self.issuer, self._id, nonce, time()):
             _refuse(f"ID token: {wrong}")
         return str(claims["sub"])
@@ -165,7 +165,7 @@ class Provider:
             if not isinstance(said, dict):
                 raise TypeError("no JSON object")
         except (httpx.HTTPError, httpx.InvalidURL, TimeoutError, ValueError, TypeError) as error:
-            raise _unreachable(f"{url}: {error or type(error).__name__}") from error
+            raise _unreachable(f"{url}: {str(error) or type(error).__name__}") from error
         return said
 
 

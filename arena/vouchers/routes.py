@@ -43,11 +43,10 @@ AN_HOUR: RateLimitItem = RateLimitItemPerMinute(5, 60)
 async def read_ways(episode_id: UUID, request: Request, _: PublicCaller, session: SessionDep) -> Ways:
     about = await episode(session, episode_id)
     site: Site = request.app.state.site
-    provider: Provider | None = request.app.state.provider
     return Ways(
         seat=await queries.has_seats(session, about.id),
         mail=site.settings.smtp_url is not None,
-        oidc=provider.name if provider is not None else None,
+        oidc=_provider_name(request),
     )
 
 
@@ -129,6 +128,11 @@ def carry(request: Request, response: Response, caller: Caller, about: Episode, 
     return Vouched(level=voucher.level)
 
 
+def _provider_name(request: Request) -> str | None:
+    provider: Provider | None = request.app.state.provider
+    return provider.name if provider is not None else None
+
+
 def site_key(request: Request) -> str:
     site: Site = request.app.state.site
     return site.settings.secret_key.get_secret_value()
@@ -146,6 +150,7 @@ async def read_seats(episode_id: UUID, request: Request, _: Producer, session: S
         sheets=await queries.sheets(session, about.id),
         mail=site.settings.smtp_url is not None,
         by_mail=await queries.by_mail(session, about.id),
+        oidc=_provider_name(request),
     )
 
 

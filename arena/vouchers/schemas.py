@@ -96,3 +96,5 @@ class SeatsOut(Out):
     """Whether this site sends codes by e-mail."""
     by_mail: int
     """Devices for which an address vouches."""
+    oidc: str | None
+    """The name of whom voters can sign in with."""

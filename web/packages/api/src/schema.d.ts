@@ -1268,6 +1268,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/episodes/{episode_id}/vouchers/oidc": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Begin Sign In
+         * @description Where this phone, or this account, says who it is. What comes back is good for the same one, once.
+         */
+        post: operations["begin_sign_in"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/episodes/{episode_id}/vouchers/seat": {
         parameters: {
             query?: never;
@@ -8602,6 +8622,8 @@ export interface components {
             by_mail: number;
             /** Mail */
             mail: boolean;
+            /** Oidc */
+            oidc: string | null;
             /** Sheets */
             sheets: components["schemas"]["SheetOut"][];
         };
@@ -8734,6 +8756,11 @@ export interface components {
             text: string;
             /** Tokens */
             tokens: number;
+        };
+        /** SignInAt */
+        SignInAt: {
+            /** Url */
+            url: string;
         };
         /**
          * SinceSetOut
@@ -10467,15 +10494,14 @@ export interface components {
         };
         /**
          * Vouched
-         * @description The phone votes at level 2 in this episode from now on.
+         * @description The phone votes at this level in this episode from now on.
          */
         Vouched: {
             /**
              * Level
-             * @default 2
-             * @constant
+             * @enum {integer}
              */
-            level: 2;
+            level: 2 | 3;
         };
         /**
          * WaitingOut
@@ -10499,6 +10525,8 @@ export interface components {
         Ways: {
             /** Mail */
             mail: boolean;
+            /** Oidc */
+            oidc: string | null;
             /** Seat */
             seat: boolean;
         };
@@ -10872,6 +10900,7 @@ export type Shown = components['schemas']['Shown'];
 export type ShowOut = components['schemas']['ShowOut'];
 export type SideLineage = components['schemas']['SideLineage'];
 export type SideOut = components['schemas']['SideOut'];
+export type SignInAt = components['schemas']['SignInAt'];
 export type SinceSetOut = components['schemas']['SinceSetOut'];
 export type Snapshot = components['schemas']['Snapshot'];
 export type SnapshotLine = components['schemas']['SnapshotLine'];
@@ -13186,6 +13215,37 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Vouched"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    begin_sign_in: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                episode_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SignInAt"];
                 };
             };
             /** @description Validation Error */

@@ -23,7 +23,7 @@ export function LevelField({ episode, level, onChange }: LevelFieldProps) {
       value={level}
       hint={
         <>
-          {t(`ballots.costs.${level}`)}
+          {level === 3 && data?.oidc ? t("ballots.costs.provider", { name: data.oidc }) : t(`ballots.costs.${level}`)}
           {level === 2 && (
             <>
               {" "}

@@ -15,6 +15,7 @@ import { TopBar } from "./TopBar";
 const PhonePolls = lazy(() => import("../poll/PhonePolls"));
 const Revealed = lazy(() => import("./Revealed"));
 const Slip = lazy(() => import("../vouch/Slip"));
+const SignedIn = lazy(() => import("../vouch/SignedIn"));
 
 interface SceneProps {
   stage: Stage;
@@ -39,14 +40,15 @@ function Scene({ stage, board, serverNow }: SceneProps) {
 function Follow({ episode }: { episode: Episode }) {
   const { state: stage, status, stale, serverNow } = useChannel<Stage>(`stage:${episode.id}`);
   const { state: board } = useChannel<Board>(`board:${episode.season_id}`);
-  // Behind the `#` of a seat's printed code; no server is told.
-  const [slip] = useState(() => /^#seat=(\w+)$/.exec(location.hash)?.[1]);
+  // Behind the `#`, of which no server is told: a seat's printed code, or what came of signing in elsewhere.
+  const [[, slip, said]] = useState(() => /^#(?:seat=(\w+)|signin=([\w.]+))$/.exec(location.hash) ?? []);
   return (
     <>
       <TopBar episode={episode} stage={stage} serverNow={serverNow} />
       <NetNote status={status} stale={stale} />
       <Suspense>
         {slip && <Slip episode={episode.id} code={slip} />}
+        {said && <SignedIn said={said} />}
         {stage && stage.polls.length > 0 && (
           <PhonePolls episode={episode.id} polls={stage.polls} serverNow={serverNow} />
         )}

@@ -1,15 +1,16 @@
 import { ApiError, api } from "@gavel/api";
 import { cleanup, fireEvent, render, screen, waitFor } from "@testing-library/react";
 import { beforeEach, expect, it, vi } from "vitest";
+import SignedIn from "./SignedIn";
 import Slip from "./Slip";
 import Vouch from "./Vouch";
 
-let ways: { seat: boolean; mail: boolean };
+let ways: { seat: boolean; mail: boolean; oidc: string | null };
 let refuse: ApiError | null;
 const done = vi.fn();
 
 beforeEach(() => {
-  ways = { seat: true, mail: true };
+  ways = { seat: true, mail: true, oidc: null };
   refuse = null;
   done.mockReset();
   vi.restoreAllMocks();
@@ -41,7 +42,7 @@ it("leads whoever was refused to the forms, and goes on when a seat code is take
 });
 
 it("asks for the six digits once the e-mail is sent", async () => {
-  ways = { seat: false, mail: true };
+  ways = { seat: false, mail: true, oidc: null };
   render(<Vouch episode="f" needed={2} onDone={done} />);
   await screen.findByLabelText("E-mail address");
   expect(screen.queryByLabelText("Seat code")).toBeNull();
@@ -56,12 +57,12 @@ it("asks for the six digits once the e-mail is sent", async () => {
 });
 
 it("says what is left where a code does not help, or there is none", async () => {
-  ways = { seat: false, mail: false };
+  ways = { seat: false, mail: false, oidc: null };
   render(<Vouch episode="g" needed={2} onDone={done} />);
   await screen.findByText(/There are no seat codes/);
   expect(screen.getByRole("link", { name: "Sign in instead" })).toBeTruthy();
   cleanup();
-  ways = { seat: true, mail: true };
+  ways = { seat: true, mail: true, oidc: null };
   render(<Vouch episode="h" needed={3} onDone={done} />);
   await screen.findByText(/Only people who are signed in/);
   expect(screen.queryByLabelText("Seat code")).toBeNull();
@@ -74,4 +75,38 @@ it("fills in the code of a scanned slip, and drops it from the address once it i
   press("Use this code");
   expect((await screen.findByRole("status")).textContent).toContain("This phone may vote");
   expect(location.hash).toBe("");
+});
+
+it("goes to the provider, which a vote may ask for and nothing else", async () => {
+  ways = { seat: true, mail: true, oidc: "Example ID" };
+  const assign = vi.fn();
+  vi.stubGlobal("location", { search: "", assign });
+  render(<Vouch episode="i" needed={3} onDone={done} />);
+  await screen.findByText(/asks that Example ID says who you are/);
+  expect(screen.queryByLabelText("Seat code")).toBeNull();
+  expect(screen.queryByRole("link")).toBeNull();
+  refuse = new ApiError("oidc.unreachable", "", 503);
+  press("Sign in with Example ID");
+  expect((await screen.findByRole("alert")).textContent).toContain("cannot be reached");
+  refuse = null;
+  vi.mocked(api.post).mockImplementation((async () => ({ url: "https://id.example.org/authorize" })) as never);
+  press("Sign in with Example ID");
+  await waitFor(() => expect(assign).toHaveBeenCalledWith("https://id.example.org/authorize"));
+  vi.unstubAllGlobals();
+});
+
+it("says what came of signing in, and does so once", () => {
+  history.replaceState(null, "", "/s/K7M4QX?c=hall#signin=done");
+  render(<SignedIn said="done" />);
+  expect(screen.getByRole("status").textContent).toContain("Choose once more");
+  expect(location.pathname + location.search + location.hash).toBe("/s/K7M4QX?c=hall");
+  for (const [said, words] of [
+    ["oidc.used", "One person is one voter"],
+    ["rundown.not_now", "The show is over"],
+    ["something.else", "does not prove who you are"],
+  ] as const) {
+    cleanup();
+    render(<SignedIn said={said} />);
+    expect(screen.getByRole("alert").textContent).toContain(words);
+  }
 });

@@ -5,6 +5,7 @@ import { asDevice } from "../phone/device";
 import { useLoad } from "../shared/load";
 import { useT } from "./i18n";
 import { MailForm } from "./MailForm";
+import { ProviderForm } from "./ProviderForm";
 import { SeatForm } from "./SeatForm";
 import css from "./Vouch.module.css";
 
@@ -26,22 +27,25 @@ export default function Vouch({ episode, needed, onDone }: VouchProps) {
   const { data, error, retry } = useLoad(`ways.${episode}`, () =>
     asDevice(() => api.get("/api/episodes/{episode_id}/vouchers", { params })),
   );
-  const ways = needed > 2 ? { seat: false, mail: false } : data;
+  const ways = data && needed > 2 ? { ...data, seat: false, mail: false } : data;
+  const none = ways && !ways.seat && !ways.mail && !ways.oidc;
   return (
     <section className={css.vouch} aria-labelledby={id} data-vouch>
       <h2 id={id} ref={title} tabIndex={-1}>
         {t("vouch.title")}
       </h2>
-      {needed > 2 && <p>{t("vouch.signed_in_only")}</p>}
       {ways === null && error === null && <Loading />}
       {ways === null && error !== null && <ErrorNote error={error} retry={retry} />}
       {ways && (ways.seat || ways.mail) && <p>{t("vouch.text")}</p>}
       {ways?.seat && <SeatForm episode={episode} onDone={onDone} />}
       {ways?.mail && <MailForm episode={episode} onDone={onDone} />}
-      {needed <= 2 && ways && !ways.seat && !ways.mail && <p>{t("vouch.none")}</p>}
-      <p>
-        <a href="/contestant/">{t("vouch.sign_in")}</a>
-      </p>
+      {ways?.oidc && <ProviderForm episode={episode} name={ways.oidc} only={needed > 2} />}
+      {none && <p>{t(needed > 2 ? "vouch.signed_in_only" : "vouch.none")}</p>}
+      {(needed <= 2 || none) && (
+        <p>
+          <a href="/contestant/">{t("vouch.sign_in")}</a>
+        </p>
+      )}
     </section>
   );
 }
