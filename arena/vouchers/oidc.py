@@ -26,7 +26,7 @@ from arena.kit.errors import Forbidden, Unavailable
 
 ALGORITHMS = ("RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512")
 """With a secret that both sides know, or none, whoever has read the public key could sign."""
-KEY_TYPES = {"RSA", "EC"}
+KEY_TYPES = ("RSA", "EC")
 PATIENCE = 10.0
 LARGEST = 256 * 1024
 FRESH_SECONDS = 3600.0

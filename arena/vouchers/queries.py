@@ -56,7 +56,7 @@ async def sheets(session: AsyncSession, episode_id: UUID) -> list[SheetOut]:
     ).all()
     seats: dict[UUID, list[SeatOut]] = {sheet.id: [] for sheet in found}
     for seat, used_at in rows:
-        state = "revoked" if seat.revoked_at else "used" if used_at else "free"
+        state = "revoked" if seat.revoked_at else "used" if seat.voucher_id else "free"
         seats[seat.sheet_id].append(SeatOut(number=seat.number, state=state, used_at=used_at))
     return [_sheet(sheet, seats[sheet.id]) for sheet in found]
 

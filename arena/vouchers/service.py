@@ -5,7 +5,7 @@ refused. Would it move along, the votes of both would stand in the ledger.
 """
 
 import hmac
-from datetime import timedelta
+from datetime import datetime, timedelta
 from uuid import UUID
 
 from sqlalchemy import delete, func, select
@@ -157,7 +157,7 @@ async def begin_mail(session: AsyncSession, secret: str, episode: Episode, devic
     hashed = stored(secret, "mail", episode.id, mailbox(address))
     same = (Mailing.device == device) | (Mailing.address == hashed)
     last = select(func.max(Mailing.sent_at)).where(Mailing.episode_id == episode.id, same)
-    sent_at = (await session.execute(last)).scalar_one()
+    sent_at: datetime | None = (await session.execute(last)).scalar_one()
     if sent_at is not None and now < sent_at + AGAIN:
         wait = (sent_at + AGAIN - now).total_seconds()
         raise TooMany(

@@ -30,6 +30,13 @@ RSA = RSAKey.generate_key(2048, {"kid": "rsa"})
 EC = ECKey.generate_key("P-256", {"kid": "ec"})
 STRANGER = ECKey.generate_key("P-256", {"kid": "ec"})
 """Has the name of one of its keys."""
+ODD: tuple[Any, ...] = (
+    7,
+    {"kty": ["RSA"]},
+    {"kty": "RSA", "n": 1},
+    {"kty": "oct", "k": "c2VjcmV0", "kid": "ec"},
+)
+"""What may stand among the keys, too, and is none."""
 
 
 @dataclass
@@ -99,7 +106,7 @@ class FakeProvider:
             case "/.well-known/openid-configuration":
                 return JSONResponse(self.about())
             case "/keys":
-                return JSONResponse({"keys": [one.as_dict(private=False) for one in self.published]})
+                return JSONResponse({"keys": [*ODD, *(one.as_dict(private=False) for one in self.published)]})
             case "/authorize":
                 return self._authorize(dict(request.query_params))
             case "/token":

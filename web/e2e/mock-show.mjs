@@ -337,7 +337,7 @@ export class Show {
     if (winner === "tie") Object.assign(crowd, { left: 5790, right: 5785 });
     if (winner === "right")
       Object.assign(crowd, { left: 4851, right: 6724 }) && Object.assign(judges, { left: 1, right: 4 });
-    const levels = { 0: 1204, 2: 61 };
+    const levels = { 0: crowd.left + crowd.right + crowd.tie + crowd.both_bad - 612, 2: 612 };
     return {
       winner,
       left,

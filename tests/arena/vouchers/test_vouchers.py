@@ -15,6 +15,7 @@ from arena.accounts.limits import LIMITS
 from arena.kit.db import transaction
 from arena.kit.errors import Invalid
 from arena.votes import box
+from arena.votes.recount import main as verify
 from arena.vouchers.public import forget_vouchers
 from arena.vouchers.rules import ALPHABET, grouped, mailbox, new_seat_code, read_seat_code
 from tests.support.clock import time_passes
@@ -105,7 +106,9 @@ async def test_a_seat_code_lets_one_phone_vote_in_one_show(evening: Evening) -> 
     assert (sheet["used"], sheet["free"], sheet["revoked"]) == (1, 1, 0)
 
 
-async def test_a_result_says_how_many_votes_each_level_gave(evening: Evening) -> None:
+async def test_a_result_says_how_many_votes_each_level_gave(
+    evening: Evening, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     ballot = await evening.ask(level=0)
     code, _ = await evening.codes()
     phones = [await evening.portal.phone() for _ in range(3)]
@@ -115,6 +118,10 @@ async def test_a_result_says_how_many_votes_each_level_gave(evening: Evening) ->
     for phone in (*phones, await evening.portal.person("contestant", "Ada")):
         assert await vote(phone, ballot) == (201, None)
     assert (await evening.result(ballot))["count"]["levels"] == {"0": 2, "2": 1, "3": 1}
+    evidence = tmp_path / "evidence.jsonl.gz"
+    evidence.write_bytes((await phones[0].get(f"/api/ballots/{ballot}/evidence")).content)
+    assert verify([str(evidence)]) == 0
+    assert "level 0: 2; level 2: 1; level 3: 1;" in capsys.readouterr().out
 
 
 async def test_codes_are_shown_once_and_open_the_shows_page(evening: Evening) -> None:
