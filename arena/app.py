@@ -60,6 +60,9 @@ from arena.votes import evidence_routes as evidence
 from arena.votes import routes as votes
 from arena.votes.box import BallotBox
 from arena.votes.publishing import Proofs
+from arena.vouchers import oidc_routes
+from arena.vouchers import routes as vouchers
+from arena.vouchers.oidc import provider_of
 
 WEB_APPS = ("contestant", "producer", "judge")
 
@@ -107,6 +110,8 @@ ROUTERS = (
     speed.router,
     practice.router,
     gateway.router,
+    vouchers.router,
+    oidc_routes.router,
     ballots.router,
     evidence.router,
     votes.router,
@@ -140,6 +145,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
             app.state.clock = Clock(site.sessions)
             app.state.ballot_box = BallotBox(site, app.state.clock, channels)
             app.state.proofs = Proofs(site)
+            app.state.provider = provider_of(site.settings)
             app.state.hub = Hub(site)
             for part in (app.state.clock, app.state.ballot_box, app.state.hub):
                 await part.start()

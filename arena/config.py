@@ -1,11 +1,23 @@
 """Settings of every process, read once from the environment (`GAVEL_…`) and passed inward."""
 
+import re
 from pathlib import Path
 from typing import Annotated, Self
+from urllib.parse import urlsplit
 
 import orjson
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, field_validator, model_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+
+def is_secure(url: str) -> bool:
+    """HTTPS, or plain to this very machine."""
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        return False
+    here = parts.hostname in ("localhost", "127.0.0.1", "::1")
+    return bool(parts.hostname) and (parts.scheme == "https" or (parts.scheme == "http" and here))
 
 
 class JudgeEndpoint(BaseModel):
@@ -51,6 +63,19 @@ class Settings(BaseSettings):
     """After this long without an answer the text is held."""
     judge_endpoints: Annotated[dict[str, JudgeEndpoint], NoDecode] = {}
     """Where models that judge beside people are asked, by name; a season's rules name model and endpoint. JSON."""
+    smtp_url: SecretStr | None = None
+    """Where codes for voters are handed in to be sent by e-mail; None: this site sends none. `smtps://user:password@host`
+    is TLS from the first byte (port 465), `smtp://user:password@host` STARTTLS (port 587), and plain only to this very
+    machine."""
+    mail_from: str = ""
+    oidc_issuer: str | None = None
+    """The OpenID Connect provider by which viewers prove who they are, exactly as it names itself; None: there is none,
+    and an account shows the most that can be shown. `{public_url}/api/oidc/callback` has to be registered there."""
+    oidc_client_id: str = ""
+    oidc_client_secret: SecretStr = SecretStr("")
+    """Empty: a public client, which proves itself by PKCE alone."""
+    oidc_name: str = ""
+    """What viewers know it by; empty: its host."""
     operator_token: SecretStr | None = None
     """API token of the built-in operator, given by whoever starts the site; the first invitations come from it."""
     base_model: str | None = None
@@ -79,7 +104,7 @@ class Settings(BaseSettings):
         except orjson.JSONDecodeError as error:
             raise ValueError(f"GAVEL_JUDGE_ENDPOINTS is not JSON: {error}") from error
 
-    @field_validator("base_model", "guard_url", "peer_url", mode="before")
+    @field_validator("base_model", "guard_url", "peer_url", "smtp_url", "oidc_issuer", mode="before")
     @classmethod
     def _unset(cls, value: object) -> object:
         # Compose files pass what is not set as an empty text.
@@ -89,6 +114,28 @@ class Settings(BaseSettings):
     def _guard_is_named(self) -> Self:
         if self.guard_url is not None and not self.guard_model:
             raise ValueError("GAVEL_GUARD_URL needs GAVEL_GUARD_MODEL: the name of the model to ask")
+        return self
+
+    @model_validator(mode="after")
+    def _mail_has_a_sender(self) -> Self:
+        if self.smtp_url is not None:
+            if not re.match(r"smtps?://[^/\s]", self.smtp_url.get_secret_value()):
+                raise ValueError("GAVEL_SMTP_URL must begin with smtps:// or smtp:// and name a server")
+            if "@" not in self.mail_from:
+                raise ValueError(
+                    "GAVEL_SMTP_URL needs GAVEL_MAIL_FROM: the address that the e-mail comes from"
+                )
+        return self
+
+    @model_validator(mode="after")
+    def _provider_knows_us(self) -> Self:
+        if self.oidc_issuer is not None:
+            if not is_secure(self.oidc_issuer) or re.search(r"[?#\s]", self.oidc_issuer):
+                raise ValueError("GAVEL_OIDC_ISSUER must be an https:// address without ? and #")
+            if not self.oidc_client_id:
+                raise ValueError(
+                    "GAVEL_OIDC_ISSUER needs GAVEL_OIDC_CLIENT_ID: as whom the provider knows this site"
+                )
         return self
 
     @field_validator("public_url", "internal_url", "guard_url", "peer_url")

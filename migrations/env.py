@@ -21,7 +21,8 @@ import arena.shows.models
 import arena.submissions.models
 import arena.teams.models
 import arena.training.models
-import arena.votes.models  # noqa: F401
+import arena.votes.models
+import arena.vouchers.models  # noqa: F401
 from arena.kit.db import Base
 
 

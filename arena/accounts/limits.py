@@ -22,6 +22,11 @@ LIMITS: dict[str, RateLimitItem] = {
     "register": RateLimitItemPerMinute(60, 5),
     "device": RateLimitItemPerMinute(3000, 5),
     "work": RateLimitItemPerMinute(10_000, 5),
+    "seat": RateLimitItemPerMinute(3000, 5),
+    "seat_of_phone": RateLimitItemPerMinute(10, 5),
+    "mail": RateLimitItemPerMinute(300, 5),
+    "oidc": RateLimitItemPerMinute(3000, 5),
+    "oidc_of_voter": RateLimitItemPerMinute(20, 5),
 }
 
 PATIENCE = 2.0

@@ -4,12 +4,13 @@ A caller is a person (cookie session or API token) or an anonymous device (signe
 believed on unsafe methods when the request comes from our own pages (Origin check); API tokens carry no such risk.
 """
 
-from dataclasses import dataclass
-from typing import Annotated
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Annotated, Any, Literal, NamedTuple
 from urllib.parse import urlparse
 from uuid import UUID
 
-from fastapi import Depends
+from fastapi import Depends, Request, Response
 from starlette.requests import HTTPConnection
 
 from arena.accounts import queries, service
@@ -23,6 +24,8 @@ from arena.kit.site import Site
 SAFE_METHODS = {"GET", "HEAD", "OPTIONS"}
 DEVICE = "device"
 DEVICE_LIFE_SECONDS = 30 * 24 * 3600
+SHOWS = 4
+"""Of so many shows, the newest, a phone keeps what vouches for it: a cookie is small."""
 
 
 def session_cookie(site: Site) -> str:
@@ -34,6 +37,13 @@ def device_cookie(site: Site) -> str:
     return "__Host-gavel_device" if site.settings.https else "gavel_device"
 
 
+class Shown(NamedTuple):
+    """What vouches for somebody in one show, and how sure that is."""
+
+    by: UUID
+    level: Literal[2, 3]
+
+
 @dataclass(frozen=True)
 class Caller:
     person: Person | None
@@ -42,6 +52,8 @@ class Caller:
     """Which way of seeing which show the device joined by, as its link said, signed; empty: it did not say."""
     worked: bool = False
     """The device has shown a proof of work."""
+    vouched: Mapping[UUID, Shown] = field(default_factory=dict)
+    """Episode -> what vouches for the device there (a seat code, an address, a sign-in elsewhere), the newest last."""
 
     @property
     def roles(self) -> list[str]:
@@ -64,6 +76,20 @@ class Caller:
     def person_id(self) -> UUID:
         return self.somebody.id
 
+    @property
+    def phone(self) -> str:
+        """The device's own name. Only routes of a phone that has joined may ask for it."""
+        if self.device is None:
+            raise Unauthenticated(
+                "vote.no_device", "This phone has not joined yet. Open the show's page first."
+            )
+        return self.device
+
+    @property
+    def voter(self) -> str:
+        """A viewer is a device; a signed-in person is that person on any device."""
+        return f"p-{self.person.id}" if self.person is not None else self.phone
+
 
 async def current_caller(connection: HTTPConnection, session: SessionDep) -> Caller:
     site: Site = connection.app.state.site
@@ -78,17 +104,40 @@ async def current_caller(connection: HTTPConnection, session: SessionDep) -> Cal
     if (secret or device_token) and not _same_origin(connection):
         raise Forbidden("auth.cross_origin", "This request did not come from a page of this site.")
     person = await queries.person_by_session(session, service.digest(secret)) if secret else None
-    return Caller(person, *_device(site, device_token))
+    return Caller(person, **_device(site, device_token))
 
 
-def _device(site: Site, token: str | None) -> tuple[str | None, str, bool]:
-    if token is None:
-        return None, "", False
+def _device(site: Site, token: str | None) -> dict[str, Any]:
     try:
-        claims = site.signer.read(DEVICE, token)
+        claims = site.signer.read(DEVICE, token) if token is not None else {}
     except NotFound:
-        return None, "", False  # an old cookie; the page asks for a new one
-    return claims["device"], claims.get("channel", ""), claims.get("worked", False)
+        claims = {}  # an old cookie; the page asks for a new one
+    return {
+        "device": claims.get("device"),
+        "channel": claims.get("channel", ""),
+        "worked": claims.get("worked", False),
+        "vouched": {
+            UUID(show): Shown(UUID(by), level) for show, (by, level) in claims.get("shown", {}).items()
+        },
+    }
+
+
+def sign_device(request: Request, response: Response, caller: Caller) -> None:
+    """Give the phone its name, and what it has shown, in a cookie that nobody else can write."""
+    site: Site = request.app.state.site
+    claims = {
+        "device": caller.phone,
+        "channel": caller.channel,
+        "worked": caller.worked,
+        "shown": {str(show): (str(by), level) for show, (by, level) in list(caller.vouched.items())[-SHOWS:]},
+    }
+    token = site.signer.sign(DEVICE, claims, DEVICE_LIFE_SECONDS)
+    set_cookie(site, response, device_cookie(site), token, DEVICE_LIFE_SECONDS)
+
+
+def set_cookie(site: Site, response: Response, name: str, value: str, seconds: int) -> None:
+    https = site.settings.https
+    response.set_cookie(name, value, max_age=seconds, path="/", httponly=True, samesite="lax", secure=https)
 
 
 def _same_origin(connection: HTTPConnection) -> bool:

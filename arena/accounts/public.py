@@ -1,7 +1,7 @@
 """The face of accounts: what other domains use."""
 
 from arena.accounts.devices import forget_devices, known_devices
-from arena.accounts.limits import slow_down
+from arena.accounts.limits import guess, slow_down
 from arena.accounts.models import OneTimeLink, Person
 from arena.accounts.policy import (
     Caller,
@@ -15,8 +15,10 @@ from arena.accounts.policy import (
     SecondPerson,
     SeesMetrics,
     SeesNodes,
+    Shown,
     SignedIn,
     current_caller,
+    sign_device,
 )
 from arena.accounts.queries import jurors, link
 from arena.accounts.rules import Permission, Role
@@ -38,15 +40,18 @@ __all__ = [
     "SecondPerson",
     "SeesMetrics",
     "SeesNodes",
+    "Shown",
     "SignedIn",
     "current_caller",
     "digest",
     "ensure_operator",
     "forget_devices",
+    "guess",
     "jurors",
     "known_devices",
     "link",
     "read_link",
+    "sign_device",
     "slow_down",
     "usable_link",
     "use_link",

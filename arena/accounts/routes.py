@@ -2,6 +2,7 @@
 
 import re
 import secrets
+from dataclasses import replace
 from datetime import timedelta
 from uuid import UUID
 
@@ -12,14 +13,13 @@ from arena.accounts.devices import remember
 from arena.accounts.limits import guess
 from arena.accounts.models import Invitation, Person
 from arena.accounts.policy import (
-    DEVICE,
     DEVICE_LIFE_SECONDS,
-    Caller,
     Inviter,
     PublicCaller,
     SignedIn,
-    device_cookie,
     session_cookie,
+    set_cookie,
+    sign_device,
 )
 from arena.accounts.rules import Role
 from arena.accounts.schemas import (
@@ -38,7 +38,7 @@ from arena.accounts.schemas import (
     WorkAnswer,
 )
 from arena.kit.db import SessionDep
-from arena.kit.errors import Forbidden, Unauthenticated
+from arena.kit.errors import Forbidden
 from arena.kit.schemas import Done
 from arena.kit.site import Site
 
@@ -143,47 +143,29 @@ async def make_device(
     await guess(request, "device")
     device = caller.device or "d-" + secrets.token_hex(12)
     await remember(request, session, device, timedelta(seconds=DEVICE_LIFE_SECONDS))
-    _sign_device(request, response, device, channel, caller.worked)
+    sign_device(request, response, replace(caller, device=device, channel=channel))
     return Device(device=device, channel=channel)
 
 
 @router.post("/device/work")
 async def ask_for_work(request: Request, caller: PublicCaller) -> Work:
     """What a phone computes to show that it is worth something to it, where a vote asks for that."""
-    token, seed, bits = await work.challenge(request, _device_of(caller))
+    token, seed, bits = await work.challenge(request, caller.phone)
     return Work(token=token, seed=seed, bits=bits)
 
 
 @router.post("/device/work/answer")
 async def answer_work(request: Request, response: Response, caller: PublicCaller, body: WorkAnswer) -> Device:
-    device = _device_of(caller)
-    work.check(request.app.state.site, device, body.token, body.answer)
-    _sign_device(request, response, device, caller.channel, worked=True)
-    return Device(device=device, channel=caller.channel)
-
-
-def _device_of(caller: Caller) -> str:
-    if caller.device is None:
-        raise Unauthenticated("vote.no_device", "This phone has not joined yet. Open the show's page first.")
-    return caller.device
-
-
-def _sign_device(request: Request, response: Response, device: str, channel: str, worked: bool) -> None:
-    site: Site = request.app.state.site
-    claims = {"device": device, "channel": channel, "worked": worked}
-    token = site.signer.sign(DEVICE, claims, DEVICE_LIFE_SECONDS)
-    _set_cookie(request, response, device_cookie(site), token, DEVICE_LIFE_SECONDS)
+    work.check(request.app.state.site, caller.phone, body.token, body.answer)
+    sign_device(request, response, replace(caller, worked=True))
+    return Device(device=caller.phone, channel=caller.channel)
 
 
 async def _start_session(request: Request, response: Response, session: SessionDep, person: Person) -> None:
     secret, _ = await service.open_session(session, person)
     seconds = int(service.SESSION_LIFE.total_seconds())
-    _set_cookie(request, response, session_cookie(request.app.state.site), secret, seconds)
-
-
-def _set_cookie(request: Request, response: Response, name: str, value: str, seconds: int) -> None:
-    https = request.app.state.site.settings.https
-    response.set_cookie(name, value, max_age=seconds, path="/", httponly=True, samesite="lax", secure=https)
+    site: Site = request.app.state.site
+    set_cookie(site, response, session_cookie(site), secret, seconds)
 
 
 def _refuse_insecure(request: Request) -> None:

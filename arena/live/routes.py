@@ -26,7 +26,7 @@ from arena.votes.box import BallotBox
 from arena.votes.casting import refusal, too_fast
 from arena.votes.contracts import OptionId
 from arena.votes.identity import level_of
-from arena.votes.policy import device_of, voter
+from arena.votes.policy import voter, with_proof
 from arena.votes.schemas import VoteOut
 
 log = structlog.get_logger()
@@ -205,8 +205,9 @@ class Polls:
     async def _cast(self, message: VoteOnSocket, at: datetime) -> None:
         try:
             caller, who = await self._voter(message.b)
+            level = level_of(caller, self._site.settings.oidc_issuer is not None)
             line = await self._box.cast(
-                message.b, who, message.c, message.n, level_of(caller), caller.channel, at
+                message.b, who, message.c, message.n, level, caller.channel, at, caller.vouched
             )
         except GavelError as refused:
             self._refuse(message, refused)
@@ -219,10 +220,11 @@ class Polls:
     async def _voter(self, ballot_id: UUID) -> tuple[Caller, str]:
         """A device is what its signed token says. Who has an account is asked afresh each time, as over HTTP."""
         if self._caller.person is None:
-            return self._caller, device_of(self._caller)
+            return self._caller, self._caller.phone
         async with self._site.sessions() as session, session.begin():
             caller = await current_caller(self._socket, session)
-            return caller, await voter(ballot_id, caller, session)
+            who = await voter(ballot_id, caller, session)
+            return await with_proof(session, caller, ballot_id), who
 
     def _refuse(self, message: VoteOnSocket, said: GavelError) -> None:
         self._subscriber.reply(

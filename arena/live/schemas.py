@@ -113,6 +113,8 @@ class StageResult(Out):
     crowd: TallyOut
     judges: TallyOut
     too_close: bool
+    levels: dict[str, int]
+    """How the counted voters had shown who they are: level -> voters."""
     votes_to_flip: int | None
     """Fewest viewers who, voting the other way, would have changed the winner."""
 

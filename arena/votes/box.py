@@ -8,7 +8,7 @@ import asyncio
 import gc
 import os
 import socket
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TypeVar
@@ -18,6 +18,7 @@ import structlog
 from sqlalchemy import make_url
 from sqlalchemy.exc import SQLAlchemyError
 
+from arena.accounts.public import Shown
 from arena.kit.clock import Clock
 from arena.kit.errors import GavelError, NotFound
 from arena.kit.pace import Pace, Paces
@@ -25,6 +26,7 @@ from arena.kit.site import Site
 from arena.votes.book import shard_of
 from arena.votes.casting import Cast, Previous, Window, decide, delays_of, refusal
 from arena.votes.contracts import BallotConfig, Level
+from arena.votes.identity import level_in
 from arena.votes.ledger import Line
 from arena.votes.models import Ballot
 from arena.votes.peers import Peers
@@ -32,6 +34,7 @@ from arena.votes.queries import newest_line
 from arena.votes.rules import pseudonym
 from arena.votes.shard import PATIENCE, Shard, Surroundings
 from arena.votes.signing import ballot_key, channel_of
+from arena.vouchers.public import revoked_vouchers
 
 FRESH_SECONDS = 1.0
 """So old may the copy of a ballot be by which a vote goes on to its writer. None is refused by one from before it."""
@@ -56,6 +59,8 @@ class Known:
     options: frozenset[str]
     delays: dict[str, timedelta]
     window: Window
+    revoked: frozenset[UUID]
+    """What vouches for nobody any more in its show."""
     read_at: float
 
     def takes(self, cast: Cast) -> bool:
@@ -118,14 +123,16 @@ class BallotBox:
         level: Level,
         channel: str,
         received_at: datetime,
+        vouched: Mapping[UUID, Shown] | None = None,
     ) -> Line:
         """The committed line. `voter`: who it is to the site; the ledger has a pseudonym. `channel`: what the phone's
-        join link said (`signing.join_mark`). The same `n` again gives the same line. Raises a refusal of
-        `casting.REFUSALS`, or NotFound `ballot.not_found`."""
+        join link said (`signing.join_mark`). `vouched`: by what, in which episodes. The same `n` again gives the same
+        line. Raises a refusal of `casting.REFUSALS`, or NotFound `ballot.not_found`."""
         now = asyncio.get_running_loop().time()
         ballot = await self.ballot(ballot_id, now - FRESH_SECONDS)
         if choice not in ballot.options:
             raise refusal("vote.no_such_option", choice=choice)
+        level = level_in(level, vouched or {}, ballot.row.episode_id, ballot.revoked)
         if level < ballot.config.level:
             raise refusal("vote.level", needed=ballot.config.level)
         channel = channel_of(self._site, ballot.row.episode_id, ballot.config, channel)
@@ -173,8 +180,9 @@ class BallotBox:
         read_at = asyncio.get_running_loop().time()
         async with self._site.sessions() as session:
             row = await session.get(Ballot, ballot_id)
-        if row is None:
-            raise NotFound("ballot.not_found", "There is no such ballot.")
+            if row is None:
+                raise NotFound("ballot.not_found", "There is no such ballot.")
+            revoked = await revoked_vouchers(session, row.episode_id)
         config = row.configuration
         known = Known(
             row=row,
@@ -182,6 +190,7 @@ class BallotBox:
             options=frozenset(option.id for option in config.options),
             delays=delays_of(config),
             window=Window(row.state, row.opens_at, row.closes_at),
+            revoked=revoked,
             read_at=read_at,
         )
         self._known.pop(ballot_id, None)

@@ -85,7 +85,11 @@ def delays_of(config: BallotConfig) -> dict[str, timedelta]:
 REFUSALS: dict[str, tuple[type[GavelError], str]] = {
     "vote.window_closed": (Forbidden, "The vote is closed. Your tap was not counted."),
     "vote.no_such_option": (Invalid, "There is no such option on this ballot."),
-    "vote.level": (Forbidden, "This vote asks for more than this phone has shown. Sign in, and vote again."),
+    "vote.level": (
+        Forbidden,
+        "This vote asks for more than this phone has shown. Type your seat code, confirm an e-mail address or sign in, "
+        "and vote again.",
+    ),
     "vote.key_reuse": (
         Conflict,
         "This count has been used for another choice. A changed vote takes the next one.",

@@ -2,16 +2,18 @@
 judge instead. Producers and moderators, who see answers before the hall does, and the owners of the two entries decide
 nothing."""
 
+from dataclasses import replace
 from typing import Annotated
 from uuid import UUID
 
 from fastapi import Depends
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from arena.accounts.public import Caller, Permission, PublicCaller, Role
+from arena.accounts.public import Caller, Permission, PublicCaller, Role, Shown
 from arena.kit.db import SessionDep
-from arena.kit.errors import Forbidden, Unauthenticated
+from arena.kit.errors import Forbidden
 from arena.votes import queries
+from arena.vouchers.public import voucher_of
 
 
 async def voter(ballot_id: UUID, caller: PublicCaller, session: SessionDep) -> str:
@@ -19,14 +21,16 @@ async def voter(ballot_id: UUID, caller: PublicCaller, session: SessionDep) -> s
         raise Forbidden("vote.judges_judge", "Judges give a verdict instead of a viewer's vote.")
     if caller.person is not None:
         await _refuse_interested(session, caller, ballot_id)
-        return f"p-{caller.person.id}"
-    return device_of(caller)
+    return caller.voter
 
 
-def device_of(caller: Caller) -> str:
-    if caller.device is None:
-        raise Unauthenticated("vote.no_device", "This phone has not joined yet. Open the show's page first.")
-    return caller.device
+async def with_proof(session: AsyncSession, caller: Caller, ballot_id: UUID) -> Caller:
+    """A phone carries along what vouches for it; for a person that is looked up."""
+    if caller.person is None:
+        return caller
+    show = (await queries.ballot(session, ballot_id)).episode_id
+    own = await voucher_of(session, show, caller.voter)
+    return replace(caller, vouched={show: Shown(own.id, own.level)} if own is not None else {})
 
 
 async def _refuse_interested(session: AsyncSession, caller: Caller, ballot_id: UUID) -> None:

@@ -382,6 +382,7 @@ class Ballot:
         report.equal("shown", self._at("head.tally, to the letter"), head["tally"], certificate.get("count"))
         tally = ", ".join(f"{option} {self.counted[option]}" for option in self.options)
         tally += f"; flagged {sum(flagged.values())}" if flagged else ""
+        tally += "".join(f"; level {level}: {levels[level]}" for level in sorted(levels) if levels[level])
         said = f"ballot {self.id}: {size} votes of {len(self.voters)} voters; {tally}; root {root}"
         report.counted.append(said)
         self.voters, self.shards = {}, {}

@@ -15,7 +15,7 @@ from arena.votes.box import BallotBox
 from arena.votes.casting import too_fast
 from arena.votes.identity import level_of
 from arena.votes.peers import PEER, Handed, Outcome, Outcomes
-from arena.votes.policy import Voter
+from arena.votes.policy import Voter, with_proof
 from arena.votes.rules import pseudonym
 from arena.votes.schemas import CastVote, CheckpointOut, VoteOut
 
@@ -38,9 +38,11 @@ async def cast_vote(
     at = clock.now()
     if seconds := box.paces.wait(voter):
         raise too_fast(seconds)
+    caller = await with_proof(session, caller, ballot_id)
     # Nobody keeps a connection to the database while waiting for the writer, who needs one himself.
     await session.commit()
-    line = await box.cast(ballot_id, voter, body.choice, body.n, level_of(caller), caller.channel, at)
+    level = level_of(caller, request.app.state.site.settings.oidc_issuer is not None)
+    line = await box.cast(ballot_id, voter, body.choice, body.n, level, caller.channel, at, caller.vouched)
     return VoteOut.of(line)
 
 

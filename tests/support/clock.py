@@ -9,6 +9,8 @@ TIMES = {
     "outbox": ("held_until",),
     "ballots": ("opens_at", "closes_at", "locks_at"),
     "invitations": ("expires_at",),
+    "mailings": ("sent_at", "expires_at"),
+    "vouchers": ("created_at",),
     "sessions": ("expires_at",),
     "submissions": ("created_at",),
     "training_races": ("line_until", "started_at", "ends_at"),

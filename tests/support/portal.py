@@ -13,6 +13,7 @@ import uvicorn
 from fastapi import FastAPI
 from pydantic import SecretStr
 from sqlalchemy import text
+from starlette.types import ASGIApp
 
 from arena.app import create_app
 from arena.config import Settings
@@ -210,12 +211,18 @@ async def running_portal(wanted: Settings, port: int = 0) -> AsyncIterator[Porta
 
 
 @asynccontextmanager
-async def _running(app: FastAPI, port: int) -> AsyncIterator[Portal]:
+async def serving(app: ASGIApp, port: int = 0) -> AsyncIterator[int]:
+    """On this port, in the test's own event loop."""
     config = uvicorn.Config(
         app, port=port, log_level="error", lifespan="on", timeout_graceful_shutdown=1, ws="websockets-sansio"
     )
     async with _Server(config) as server:
-        port = server.servers[0].sockets[0].getsockname()[1]
+        yield server.servers[0].sockets[0].getsockname()[1]
+
+
+@asynccontextmanager
+async def _running(app: FastAPI, port: int) -> AsyncIterator[Portal]:
+    async with serving(app, port) as port:
         url = f"http://127.0.0.1:{port}"
         site: Site = app.state.site
         # The port was not known before: links for workers must lead here.

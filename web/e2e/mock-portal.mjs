@@ -4,7 +4,7 @@
  *
  *   node e2e/mock-portal.mjs [--port 8000] [--play]
  *   POST /mock/scene {"name": "vote", "detail": {"seconds": 30}, "language": "zh"}
- *   POST /mock/fault {"offline": true} | {"votes": 503} | {}
+ *   POST /mock/fault {"offline": true} | {"votes": 503} | {"level": 2} | {}
  */
 import { createReadStream, existsSync, statSync } from "node:fs";
 import { createServer } from "node:http";
@@ -76,7 +76,7 @@ class Channel {
 }
 
 let language = "en";
-const fault = { offline: false, votes: 0 };
+const fault = { offline: false, votes: 0, level: 0 };
 const channels = new Map();
 const show = new Show(() => {
   for (const channel of channels.values()) channel.update();
@@ -85,7 +85,7 @@ channels.set(`stage:${IDS.episode}`, new Channel(`stage:${IDS.episode}`, () => s
 channels.set(`board:${IDS.season}`, new Channel(`board:${IDS.season}`, () => show.board));
 for (const [name, read] of trainingChannels(() => language)) channels.set(name, new Channel(name, read));
 
-const refuse = (code, status) => ({ status, body: { error: { code, message: code, detail: {} } } });
+const refuse = (code, status, detail = {}) => ({ status, body: { error: { code, message: code, detail } } });
 const give = (body, headers = {}) => ({ status: 200, body, headers });
 const episode = () => ({ ...show.stage.episode, season_id: IDS.season });
 
@@ -159,10 +159,12 @@ const ROUTES = [
     /^\/api\/ballots\/([^/]+)\/votes$/,
     ({ match, device, body }) => {
       if (fault.votes) return refuse("server.unavailable", fault.votes);
+      if (fault.level) return refuse("vote.level", 403, { needed: fault.level });
       const answer = show.book(match[1]).cast(device, body, show.takes(match[1]));
       return answer.receipt ? { ...give(answer), status: 201 } : refuse(answer.code, answer.status);
     },
   ],
+  ["GET", /^\/api\/episodes\/([^/]+)\/vouchers$/, () => give({ seat: true, mail: true })],
   [
     "GET",
     /^\/api\/ballots\/([^/]+)\/proof$/,
@@ -207,7 +209,7 @@ const ROUTES = [
     "POST",
     /^\/mock\/fault$/,
     ({ body }) => {
-      Object.assign(fault, { offline: false, votes: 0 }, body);
+      Object.assign(fault, { offline: false, votes: 0, level: 0 }, body);
       if (fault.offline) for (const socket of sockets.clients) socket.terminate();
       return give({});
     },

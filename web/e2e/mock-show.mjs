@@ -312,7 +312,7 @@ export class Show {
     const published = counted && {
       state: "published",
       root: this.book(QUESTION).root,
-      result: { counted, flagged: {}, levels: {} },
+      result: { counted, flagged: {}, levels: { 1: 96, 2: 11 } },
     };
     return this.poll({ id: QUESTION, kind: "question", options, ...published });
   }
@@ -337,7 +337,17 @@ export class Show {
     if (winner === "tie") Object.assign(crowd, { left: 5790, right: 5785 });
     if (winner === "right")
       Object.assign(crowd, { left: 4851, right: 6724 }) && Object.assign(judges, { left: 1, right: 4 });
-    return { winner, left, right, crowd, judges, too_close: tooClose, votes_to_flip: winner === "tie" ? null : 937 };
+    const levels = { 0: crowd.left + crowd.right + crowd.tie + crowd.both_bad - 612, 2: 612 };
+    return {
+      winner,
+      left,
+      right,
+      crowd,
+      judges,
+      levels,
+      too_close: tooClose,
+      votes_to_flip: winner === "tie" ? null : 937,
+    };
   }
 
   /** Jump to a scene; `detail` changes it a little. */

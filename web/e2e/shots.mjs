@@ -111,6 +111,9 @@ const SHOTS = [
   ["phone-vote-zh", phone, PHONE, { ...ZH, name: "vote" }, "zh"],
   ["phone-vote-small-en", phone, SMALL, { ...EN, name: "vote" }, "en"],
   ["phone-vote-long-small-zh", phone, SMALL, { language: "long", name: "vote" }, "zh"],
+  ["phone-level-zh", phone, PHONE, { ...ZH, name: "vote", fault: { level: 2 } }, "zh", tap("左方更好")],
+  ["phone-level-small-en", phone, SMALL, { ...EN, name: "vote", fault: { level: 2 } }, "en", tap("Left is better")],
+  ["phone-level-signed-in-en", phone, PHONE, { ...EN, name: "vote", fault: { level: 3 } }, "en", tap("Left is better")],
   ["phone-counted-zh", phone, PHONE, { ...ZH, name: "vote" }, "zh", tap("左方更好")],
   [
     "phone-again-en",

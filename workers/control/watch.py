@@ -17,6 +17,7 @@ from arena.rundown.public import certify_closed, close_overdue, watch_surprises
 from arena.shows.public import on_air
 from arena.submissions.public import forget_files, give_up_idle
 from arena.training.public import end_pauses, forget_attempts, start_overdue
+from arena.vouchers.public import forget_vouchers
 from workers.pool.client import EngineClient, EngineError
 
 LOOK_SECONDS = 2.0
@@ -74,6 +75,7 @@ async def tidy_uploads(site: Site) -> None:
     async with transaction(site.sessions, site.bus) as session:
         await give_up_idle(session)
         await forget_devices(session)
+        await forget_vouchers(session)
         await forget_files(site, session)
         await end_pauses(session)
         await forget_attempts(site, session)

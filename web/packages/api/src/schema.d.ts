@@ -1152,6 +1152,67 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/episodes/{episode_id}/seats": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read Seats
+         * @description How many codes are used. Not by whom, and not the codes: they were shown when they were made.
+         */
+        get: operations["read_seats"];
+        put?: never;
+        /**
+         * Make Seats
+         * @description A sheet of single-use codes, to be printed now: they are not kept.
+         */
+        post: operations["make_seats"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/episodes/{episode_id}/seats/{number}/revoke": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Revoke Seat */
+        post: operations["revoke_seat"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/episodes/{episode_id}/seats/sheets/{sheet_id}/remake": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Remake Seats
+         * @description Void its unused codes, and make as many new ones.
+         */
+        post: operations["remake_seats"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/episodes/{episode_id}/speed": {
         parameters: {
             query?: never;
@@ -1167,6 +1228,100 @@ export interface paths {
          * @description Measure two entries and the house, one after the other, on an engine that nobody else has meanwhile.
          */
         post: operations["start_speed_run"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/episodes/{episode_id}/vouchers": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Read Ways */
+        get: operations["read_ways"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/episodes/{episode_id}/vouchers/mail": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Send Mail
+         * @description Send a code of six digits. The address is kept under a key, so that it votes once, and for nothing else.
+         */
+        post: operations["send_mail"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/episodes/{episode_id}/vouchers/mail/confirm": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Confirm Mail */
+        post: operations["confirm_mail"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/episodes/{episode_id}/vouchers/oidc": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Begin Sign In
+         * @description Where this phone, or this account, says who it is. What comes back is good for the same one, once.
+         */
+        post: operations["begin_sign_in"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/episodes/{episode_id}/vouchers/seat": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Take Seat
+         * @description The code on the slip: this phone has it for this episode, and no other one. The same phone may send it again.
+         */
+        post: operations["take_seat"];
         delete?: never;
         options?: never;
         head?: never;
@@ -3802,6 +3957,16 @@ export interface components {
             /** Sha256 */
             sha256: string;
         };
+        /** AskMail */
+        AskMail: {
+            /** Address */
+            address: string;
+            /**
+             * Language
+             * @enum {string}
+             */
+            language: "zh" | "en";
+        };
         /**
          * AttemptOut
          * @description For producers: where it was tried, and what came of each side.
@@ -6232,6 +6397,18 @@ export interface components {
             /** Password */
             password: string;
         };
+        /** MailCode */
+        MailCode: {
+            /** Code */
+            code: string;
+        };
+        /** MailSent */
+        MailSent: {
+            /** Again Seconds */
+            again_seconds: number;
+            /** Expires Seconds */
+            expires_seconds: number;
+        };
         /** MatchOut */
         MatchOut: {
             /**
@@ -6774,6 +6951,11 @@ export interface components {
             reason: string;
             /** Score */
             score: number | null;
+        };
+        /** NewSheet */
+        NewSheet: {
+            /** Count */
+            count: number;
         };
         /** NewSpeedRun */
         NewSpeedRun: {
@@ -7519,6 +7701,25 @@ export interface components {
              */
             id: "quick" | "balanced" | "thorough";
             spec: components["schemas"]["TrainingSpec-Output"];
+        };
+        /** PrintedSeat */
+        PrintedSeat: {
+            /** Code */
+            code: string;
+            /** Number */
+            number: number;
+            /** Url */
+            url: string;
+        };
+        /** PrintedSheet */
+        PrintedSheet: {
+            /**
+             * Id
+             * Format: uuid
+             */
+            id: string;
+            /** Seats */
+            seats: components["schemas"]["PrintedSeat"][];
         };
         /**
          * Program
@@ -8439,6 +8640,34 @@ export interface components {
             /** Seed */
             seed: string | null;
         };
+        /** SeatCode */
+        SeatCode: {
+            /** Code */
+            code: string;
+        };
+        /** SeatOut */
+        SeatOut: {
+            /** Number */
+            number: number;
+            /**
+             * State
+             * @enum {string}
+             */
+            state: "free" | "used" | "revoked";
+            /** Used At */
+            used_at: string | null;
+        };
+        /** SeatsOut */
+        SeatsOut: {
+            /** By Mail */
+            by_mail: number;
+            /** Mail */
+            mail: boolean;
+            /** Oidc */
+            oidc: string | null;
+            /** Sheets */
+            sheets: components["schemas"]["SheetOut"][];
+        };
         /** SecondLookOut */
         SecondLookOut: {
             /** First */
@@ -8477,6 +8706,27 @@ export interface components {
             shard: number;
             /** Size */
             size: number;
+        };
+        /** SheetOut */
+        SheetOut: {
+            /**
+             * Created At
+             * Format: date-time
+             */
+            created_at: string;
+            /** Free */
+            free: number;
+            /**
+             * Id
+             * Format: uuid
+             */
+            id: string;
+            /** Revoked */
+            revoked: number;
+            /** Seats */
+            seats: components["schemas"]["SeatOut"][];
+            /** Used */
+            used: number;
         };
         /**
          * Shown
@@ -8547,6 +8797,11 @@ export interface components {
             text: string;
             /** Tokens */
             tokens: number;
+        };
+        /** SignInAt */
+        SignInAt: {
+            /** Url */
+            url: string;
         };
         /**
          * SinceSetOut
@@ -8961,6 +9216,10 @@ export interface components {
             crowd: components["schemas"]["TallyOut"];
             judges: components["schemas"]["TallyOut"];
             left: components["schemas"]["EntryName"];
+            /** Levels */
+            levels: {
+                [key: string]: number;
+            };
             right: components["schemas"]["EntryName"];
             /** Too Close */
             too_close: boolean;
@@ -10275,6 +10534,17 @@ export interface components {
             receipt: components["schemas"]["Receipt"];
         };
         /**
+         * Vouched
+         * @description The phone votes at this level in this episode from now on.
+         */
+        Vouched: {
+            /**
+             * Level
+             * @enum {integer}
+             */
+            level: 2 | 3;
+        };
+        /**
          * WaitingOut
          * @description Why nothing has moved yet, and until when it is worth waiting.
          */
@@ -10288,6 +10558,18 @@ export interface components {
             position: number;
             /** Reason */
             reason: string;
+        };
+        /**
+         * Ways
+         * @description How a phone can show in this episode who it belongs to.
+         */
+        Ways: {
+            /** Mail */
+            mail: boolean;
+            /** Oidc */
+            oidc: string | null;
+            /** Seat */
+            seat: boolean;
         };
         /**
          * Weights
@@ -10408,6 +10690,7 @@ export type ArenaAppVersion = components['schemas']['arena__app__Version'];
 export type ArenaDuelsSchemasTurnOut = components['schemas']['arena__duels__schemas__TurnOut'];
 export type ArenaNodesSchemasTurnOut = components['schemas']['arena__nodes__schemas__TurnOut'];
 export type ArenaSubmissionsDatasetsContractsVersion = components['schemas']['arena__submissions__datasets__contracts__Version'];
+export type AskMail = components['schemas']['AskMail'];
 export type AttemptOut = components['schemas']['AttemptOut'];
 export type AttentionLayer = components['schemas']['AttentionLayer'];
 export type AttentionOut = components['schemas']['AttentionOut'];
@@ -10533,6 +10816,8 @@ export type LicenceOut = components['schemas']['LicenceOut'];
 export type ListRow = components['schemas']['ListRow'];
 export type LockVote = components['schemas']['LockVote'];
 export type Login = components['schemas']['Login'];
+export type MailCode = components['schemas']['MailCode'];
+export type MailSent = components['schemas']['MailSent'];
 export type MatchOut = components['schemas']['MatchOut'];
 export type Me = components['schemas']['Me'];
 export type Measured = components['schemas']['Measured'];
@@ -10564,6 +10849,7 @@ export type NewPreferenceSet = components['schemas']['NewPreferenceSet'];
 export type NewRace = components['schemas']['NewRace'];
 export type NewRuns = components['schemas']['NewRuns'];
 export type NewScore = components['schemas']['NewScore'];
+export type NewSheet = components['schemas']['NewSheet'];
 export type NewSpeedRun = components['schemas']['NewSpeedRun'];
 export type NewSubmission = components['schemas']['NewSubmission'];
 export type NewToken = components['schemas']['NewToken'];
@@ -10595,6 +10881,8 @@ export type PreferencePairOut = components['schemas']['PreferencePairOut'];
 export type PreferenceSetOut = components['schemas']['PreferenceSetOut'];
 export type PreferenceSetPage = components['schemas']['PreferenceSetPage'];
 export type PresetOut = components['schemas']['PresetOut'];
+export type PrintedSeat = components['schemas']['PrintedSeat'];
+export type PrintedSheet = components['schemas']['PrintedSheet'];
 export type Program = components['schemas']['Program'];
 export type ProgramOut = components['schemas']['ProgramOut'];
 export type ProgramSide = components['schemas']['ProgramSide'];
@@ -10643,13 +10931,18 @@ export type SealedAnswer = components['schemas']['SealedAnswer'];
 export type SeasonOn = components['schemas']['SeasonOn'];
 export type SeasonOut = components['schemas']['SeasonOut'];
 export type SeasonSeedOut = components['schemas']['SeasonSeedOut'];
+export type SeatCode = components['schemas']['SeatCode'];
+export type SeatOut = components['schemas']['SeatOut'];
+export type SeatsOut = components['schemas']['SeatsOut'];
 export type SecondLookOut = components['schemas']['SecondLookOut'];
 export type ServingNode = components['schemas']['ServingNode'];
 export type ShardEnd = components['schemas']['ShardEnd'];
+export type SheetOut = components['schemas']['SheetOut'];
 export type Shown = components['schemas']['Shown'];
 export type ShowOut = components['schemas']['ShowOut'];
 export type SideLineage = components['schemas']['SideLineage'];
 export type SideOut = components['schemas']['SideOut'];
+export type SignInAt = components['schemas']['SignInAt'];
 export type SinceSetOut = components['schemas']['SinceSetOut'];
 export type Snapshot = components['schemas']['Snapshot'];
 export type SnapshotLine = components['schemas']['SnapshotLine'];
@@ -10720,7 +11013,9 @@ export type VoidBallot = components['schemas']['VoidBallot'];
 export type Voided = components['schemas']['Voided'];
 export type Voiding = components['schemas']['Voiding'];
 export type VoteOut = components['schemas']['VoteOut'];
+export type Vouched = components['schemas']['Vouched'];
 export type WaitingOut = components['schemas']['WaitingOut'];
+export type Ways = components['schemas']['Ways'];
 export type Weights = components['schemas']['Weights'];
 export type WishCorrection = components['schemas']['WishCorrection'];
 export type WishOut = components['schemas']['WishOut'];
@@ -12709,6 +13004,136 @@ export interface operations {
             };
         };
     };
+    read_seats: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                episode_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SeatsOut"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    make_seats: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                episode_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewSheet"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PrintedSheet"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    revoke_seat: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                episode_id: string;
+                number: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Done"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    remake_seats: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                episode_id: string;
+                sheet_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PrintedSheet"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
     list_speed_runs: {
         parameters: {
             query?: never;
@@ -12762,6 +13187,173 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["SpeedOut"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    read_ways: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                episode_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Ways"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    send_mail: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                episode_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["AskMail"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MailSent"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    confirm_mail: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                episode_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["MailCode"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Vouched"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    begin_sign_in: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                episode_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SignInAt"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    take_seat: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                episode_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SeatCode"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Vouched"];
                 };
             };
             /** @description Validation Error */

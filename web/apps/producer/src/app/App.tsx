@@ -11,6 +11,7 @@ import { PreferencesPage } from "../preferences/PreferencesPage";
 import { ModeratorHome } from "../program/ModeratorHome";
 import { ProgramPage } from "../program/ProgramPage";
 import { RoomPage } from "../room/RoomPage";
+import { SeatsPage } from "../seats/SeatsPage";
 import { SimilarPage } from "../similar/SimilarPage";
 import { SpeedPage } from "../speed/SpeedPage";
 import { TrainingPage } from "../training/TrainingPage";
@@ -31,6 +32,7 @@ function ProducerPage({ path }: { path: string }) {
   const room = match("/episodes/:id", path);
   if (room?.id) return <RoomPage key={room.id} id={room.id} />;
   const speed = match("/episodes/:id/speed", path);
+  const seats = match("/episodes/:id/seats", path);
   const nav = [
     { to: "/", label: t("episodes.title") },
     {
@@ -58,7 +60,9 @@ function ProducerPage({ path }: { path: string }) {
   const Shown = pages[path] ?? Lost;
   return (
     <Shell desk="producer" nav={nav}>
-      {speed?.id ? <SpeedPage key={speed.id} id={speed.id} /> : <Shown />}
+      {speed?.id && <SpeedPage key={speed.id} id={speed.id} />}
+      {seats?.id && <SeatsPage key={seats.id} id={seats.id} />}
+      {!speed?.id && !seats?.id && <Shown />}
     </Shell>
   );
 }

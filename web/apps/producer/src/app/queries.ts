@@ -55,6 +55,17 @@ export function useSpeedRuns(episode: string) {
   });
 }
 
+export const seatsKey = (episode: string) => ["seats", episode];
+
+/** The sheets of seat codes; viewers use them while one looks. */
+export function useSeats(episode: string) {
+  return useQuery({
+    queryKey: seatsKey(episode),
+    queryFn: () => api.get("/api/episodes/{episode_id}/seats", { params: { path: { episode_id: episode } } }),
+    refetchInterval: ERROR_AGAIN_MS,
+  });
+}
+
 /** Similarity flags that wait for somebody, or those already reviewed. A new one may come with any upload. */
 export function useFlags(reviewed: boolean) {
   return useQuery({

@@ -5,6 +5,7 @@ import { useState } from "react";
 import { useT } from "../i18n";
 import css from "./Ballots.module.css";
 import { Flags } from "./Flags";
+import { LevelCount } from "./LevelCount";
 import { Prepare } from "./Prepare";
 import { type Does, useSteps } from "./useSteps";
 import { VoidBallot } from "./VoidBallot";
@@ -120,20 +121,23 @@ function Count({ ballot: { config, count } }: { ballot: DeskBallot }) {
   if (!count) return null;
   const flagged = Object.values(count.flagged).reduce((sum, one) => sum + one, 0);
   return (
-    <dl className={css.count}>
-      {config.options.map(({ id, zh, en }) => (
-        <div key={id}>
-          <dt>{(language === "zh" ? zh || en : en || zh) || find(`ballots.option.${id}`) || id}</dt>
-          <dd>{number(count.counted[id] ?? 0)}</dd>
-        </div>
-      ))}
-      {flagged > 0 && (
-        <div className={css.mute}>
-          <dt>{t("ballots.flagged")}</dt>
-          <dd>{number(flagged)}</dd>
-        </div>
-      )}
-    </dl>
+    <>
+      <dl className={css.count}>
+        {config.options.map(({ id, zh, en }) => (
+          <div key={id}>
+            <dt>{(language === "zh" ? zh || en : en || zh) || find(`ballots.option.${id}`) || id}</dt>
+            <dd>{number(count.counted[id] ?? 0)}</dd>
+          </div>
+        ))}
+        {flagged > 0 && (
+          <div className={css.mute}>
+            <dt>{t("ballots.flagged")}</dt>
+            <dd>{number(flagged)}</dd>
+          </div>
+        )}
+      </dl>
+      <LevelCount levels={count.levels} />
+    </>
   );
 }
 

@@ -6,9 +6,9 @@ import { useState } from "react";
 import { useT } from "../i18n";
 import { HALL } from "../room/next";
 import css from "./Ballots.module.css";
+import { type Level, LevelField } from "./LevelField";
 
 const KINDS = ["question", "surprise", "prize"] as const;
-const LEVELS = [0, 1, 2, 3] as const;
 const EMPTY = { zh: "", en: "" };
 
 interface Wanted {
@@ -19,7 +19,7 @@ interface Wanted {
   seconds: number;
   /** Of the stream behind the hall; 0: everybody sees the show at once. */
   delay: number;
-  level: (typeof LEVELS)[number];
+  level: Level;
   threshold: number;
   window: number;
 }
@@ -127,17 +127,7 @@ export function Prepare({ episode, onClose }: { episode: string; onClose: () => 
             {count("window", 1, 600)}
           </div>
         )}
-        <SelectField
-          label={t("ballots.level")}
-          value={wanted.level}
-          onChange={(event) => edit({ level: Number(event.target.value) as Wanted["level"] })}
-        >
-          {LEVELS.map((level) => (
-            <option key={level} value={level}>
-              {t(`ballots.levels.${level}`)}
-            </option>
-          ))}
-        </SelectField>
+        <LevelField episode={episode} level={wanted.level} onChange={(level) => edit({ level })} />
         {preparing.error && <ErrorNote error={preparing.error} />}
       </div>
     </Dialog>

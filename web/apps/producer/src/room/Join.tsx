@@ -1,6 +1,6 @@
 import { api, type Episode } from "@gavel/api";
 import { CopyButton, Dialog, SmallButton } from "@gavel/desk";
-import { Card, ErrorNote } from "@gavel/ui";
+import { Card, ErrorNote, Link } from "@gavel/ui";
 import { Qr } from "@gavel/ui/qr";
 import { useQuery } from "@tanstack/react-query";
 import { useState } from "react";
@@ -23,6 +23,7 @@ export function Join({ episode: { id, code } }: { episode: Episode }) {
         <a href={`/stage/${id}`} target="_blank" rel="noreferrer">
           {t("join_code.stage")}
         </a>
+        <Link to={`/episodes/${id}/seats`}>{t("seats.title")}</Link>
         <CopyButton text={location.origin + phone} what={t("join_code.link")} />
         <SmallButton onClick={() => show(true)}>{t("join_code.channels")}</SmallButton>
       </div>

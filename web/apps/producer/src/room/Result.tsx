@@ -1,5 +1,6 @@
 import type { StageResult, Tally } from "@gavel/api";
 import { Bar, Card, SideLabel, useEntryName } from "@gavel/ui";
+import { LevelCount } from "../ballots/LevelCount";
 import { useT } from "../i18n";
 import css from "./Result.module.css";
 
@@ -24,6 +25,7 @@ export function Result({ result }: { result: StageResult }) {
       {result.too_close && <p className={css.close}>{t("result.too_close")}</p>}
       <Row label={t("result.crowd")} tally={result.crowd} />
       <Row label={t("result.judges")} tally={result.judges} />
+      <LevelCount levels={result.levels} />
     </Card>
   );
 }

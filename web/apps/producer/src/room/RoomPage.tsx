@@ -97,7 +97,7 @@ function Room({ desk, serverNow, connection }: RoomProps) {
         </div>
         <aside className={css.rail}>
           <Join episode={desk.episode} />
-          {!over && <VoteLength phase={desk.phase} seconds={draft.seconds} onChange={(seconds) => edit({ seconds })} />}
+          {!over && <VoteLength phase={desk.phase} episode={desk.episode.id} {...{ draft, edit }} />}
           <Ballots {...{ desk, serverNow }} />
           <Nodes nodes={desk.nodes} />
           <SpeedLink episode={desk.episode.id} />

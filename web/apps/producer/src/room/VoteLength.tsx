@@ -1,7 +1,9 @@
 import type { Phase } from "@gavel/api";
 import { Field } from "@gavel/desk";
 import { Card } from "@gavel/ui";
+import { LevelField } from "../ballots/LevelField";
 import { useT } from "../i18n";
+import type { Draft } from "./draft";
 import { SECONDS } from "./next";
 import css from "./Rail.module.css";
 
@@ -9,12 +11,13 @@ const USUAL = [30, 60, 90, 120];
 
 interface VoteLengthProps {
   phase: Phase;
-  seconds: number;
-  onChange: (seconds: number) => void;
+  episode: string;
+  draft: Draft;
+  edit: (change: Partial<Draft>) => void;
 }
 
-/** How long the next vote stays open; one under way keeps its own end. */
-export function VoteLength({ phase, seconds, onChange }: VoteLengthProps) {
+/** How long the next vote stays open, and for whom; one under way keeps its own end. */
+export function VoteLength({ phase, episode, draft: { seconds, level }, edit }: VoteLengthProps) {
   const { t } = useT();
   const fits = Number.isInteger(seconds) && seconds >= SECONDS.least && seconds <= SECONDS.most;
   return (
@@ -28,7 +31,7 @@ export function VoteLength({ phase, seconds, onChange }: VoteLengthProps) {
         max={SECONDS.most}
         value={Number.isFinite(seconds) && seconds > 0 ? seconds : ""}
         error={fits ? undefined : t("go.why.seconds")}
-        onChange={(event) => onChange(event.target.value === "" ? 0 : Number(event.target.value))}
+        onChange={(event) => edit({ seconds: event.target.value === "" ? 0 : Number(event.target.value) })}
       />
       <fieldset className={css.usual} aria-label={t("vote.usual")}>
         {USUAL.map((count) => (
@@ -37,12 +40,13 @@ export function VoteLength({ phase, seconds, onChange }: VoteLengthProps) {
             type="button"
             aria-pressed={seconds === count}
             aria-label={t("vote.n", { count })}
-            onClick={() => onChange(count)}
+            onClick={() => edit({ seconds: count })}
           >
             {count}
           </button>
         ))}
       </fieldset>
+      <LevelField episode={episode} level={level} onChange={(level) => edit({ level })} />
     </Card>
   );
 }

@@ -12,9 +12,11 @@ export interface Draft {
   /** Of a debate. */
   turns: number;
   seconds: number;
+  /** The least that a voter on the next duel has to show. */
+  level: 0 | 1 | 2 | 3;
 }
 
-const EMPTY: Draft = { a: "", b: "", prompt: "", kind: "single", followUps: [], turns: 3, seconds: 60 };
+const EMPTY: Draft = { a: "", b: "", prompt: "", kind: "single", followUps: [], turns: 3, seconds: 60, level: 0 };
 /** The next duel begins without a prompt. */
 export const SPENT: Partial<Draft> = { prompt: "", kind: "single", followUps: [] };
 const place = (episode: string) => `gavel.producer.${episode}`;

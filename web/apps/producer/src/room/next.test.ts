@@ -13,7 +13,16 @@ const desk = (change: object) =>
     roster: [row("a"), row("b"), row("c", false)],
     ...change,
   }) as unknown as Desk;
-const draft: Draft = { a: "a", b: "b", prompt: " Tea? ", kind: "single", followUps: [], turns: 3, seconds: 60 };
+const draft: Draft = {
+  a: "a",
+  b: "b",
+  prompt: " Tea? ",
+  kind: "single",
+  followUps: [],
+  turns: 3,
+  seconds: 60,
+  level: 0,
+};
 
 it("starts the prepared duel, with the prompt trimmed", () => {
   const start = {

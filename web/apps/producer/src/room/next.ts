@@ -39,7 +39,7 @@ export function startOf(draft: Draft, desk: Desk, limit: number): Next {
   return { step: "start", command, why: null };
 }
 
-type Wanted = Omit<Draft, "seconds"> & { images: string[] };
+type Wanted = Omit<Draft, "seconds" | "level"> & { images: string[] };
 
 function start({ kind, followUps, turns, prompt, a, b, images }: Wanted): Command {
   const about = { prompt, entry_a: a, entry_b: b, kind, follow_ups: followUps, images };
@@ -53,7 +53,7 @@ export function nextOf(desk: Desk, draft: Draft, limit: number): Next {
     case "revealed":
       return startOf(draft, desk, limit);
     case "duel":
-      return ofDuel(desk, draft.seconds);
+      return ofDuel(desk, draft);
     case "vote":
       return { step: "lock", command: { type: "lock_vote" }, why: null };
     case "locked":
@@ -69,7 +69,7 @@ export function isSpent({ state, left }: StageDuel): boolean {
   return state === "failed" || (state === "answered" && left.off_air === "dumped");
 }
 
-function ofDuel({ duel, names }: Desk, seconds: number): Next {
+function ofDuel({ duel, names }: Desk, { seconds, level }: Draft): Next {
   if (duel && names && isSpent(duel)) {
     const { left, right, follow_ups: followUps, images } = names;
     const command = start({ ...duel, followUps, images, a: left.id, b: right.id });
@@ -78,5 +78,5 @@ function ofDuel({ duel, names }: Desk, seconds: number): Next {
   if (duel?.state !== "answered") return { step: "open", command: null, why: "answering" };
   if (!Number.isInteger(seconds) || seconds < SECONDS.least || seconds > SECONDS.most)
     return { step: "open", command: null, why: "seconds" };
-  return { step: "open", command: { type: "open_vote", seconds, channels: [HALL], level: 0 }, why: null };
+  return { step: "open", command: { type: "open_vote", seconds, channels: [HALL], level }, why: null };
 }

@@ -1,7 +1,7 @@
 import { ApiError, api, type Board, type Episode, type Stage } from "@gavel/api";
 import { useChannel } from "@gavel/live";
 import { cx, ErrorNote, Loading } from "@gavel/ui";
-import { lazy, Suspense, useEffect } from "react";
+import { lazy, Suspense, useEffect, useState } from "react";
 import { Lost } from "../app/Lost";
 import { useLoad } from "../shared/load";
 import { remember } from "../shared/remember";
@@ -9,10 +9,13 @@ import { Announcer } from "./Announcer";
 import { NetNote } from "./NetNote";
 import css from "./PhonePage.module.css";
 import { Finished, Idle } from "./Rest";
-import { Duel, Locked, Revealed, VotePhase } from "./Round";
+import { Duel, Locked, VotePhase } from "./Round";
 import { TopBar } from "./TopBar";
 
 const PhonePolls = lazy(() => import("../poll/PhonePolls"));
+const Revealed = lazy(() => import("./Revealed"));
+const Slip = lazy(() => import("../vouch/Slip"));
+const SignedIn = lazy(() => import("../vouch/SignedIn"));
 
 interface SceneProps {
   stage: Stage;
@@ -24,7 +27,7 @@ function Scene({ stage, board, serverNow }: SceneProps) {
   const { phase, duel, ballot, result } = stage;
   if (phase === "duel" && duel) return <Duel duel={duel} />;
   if (phase === "vote" && duel && ballot)
-    return <VotePhase key={ballot.id} duel={duel} ballot={ballot} serverNow={serverNow} />;
+    return <VotePhase key={ballot.id} {...{ episode: stage.episode.id, duel, ballot, serverNow }} />;
   if (phase === "locked" && duel && ballot) return <Locked key={ballot.id} duel={duel} ballot={ballot} />;
   if (phase === "revealed" && result) {
     const { id } = stage.episode;
@@ -37,18 +40,24 @@ function Scene({ stage, board, serverNow }: SceneProps) {
 function Follow({ episode }: { episode: Episode }) {
   const { state: stage, status, stale, serverNow } = useChannel<Stage>(`stage:${episode.id}`);
   const { state: board } = useChannel<Board>(`board:${episode.season_id}`);
+  // Behind the `#`, of which no server is told: a seat's printed code, or what came of signing in elsewhere.
+  const [[, slip, said]] = useState(() => /^#(?:seat=(\w+)|signin=([\w.]+))$/.exec(location.hash) ?? []);
   return (
     <>
       <TopBar episode={episode} stage={stage} serverNow={serverNow} />
       <NetNote status={status} stale={stale} />
-      {stage && stage.polls.length > 0 && (
-        <Suspense>
-          <PhonePolls polls={stage.polls} serverNow={serverNow} />
-        </Suspense>
-      )}
+      <Suspense>
+        {slip && <Slip episode={episode.id} code={slip} />}
+        {said && <SignedIn said={said} />}
+        {stage && stage.polls.length > 0 && (
+          <PhonePolls episode={episode.id} polls={stage.polls} serverNow={serverNow} />
+        )}
+      </Suspense>
       {stage ? (
         <div key={stage.phase} className={cx(css.scene, css[stage.phase])}>
-          <Scene stage={stage} board={board} serverNow={serverNow} />
+          <Suspense fallback={<Loading />}>
+            <Scene stage={stage} board={board} serverNow={serverNow} />
+          </Suspense>
         </div>
       ) : (
         <Loading />

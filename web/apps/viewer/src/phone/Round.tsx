@@ -1,32 +1,20 @@
-import type { Board, Stage, StageBallot, StageResult } from "@gavel/api";
-import {
-  AiLabel,
-  Answer,
-  cx,
-  EarlierTurns,
-  Link,
-  Mark,
-  Records,
-  SideCard,
-  SideLabel,
-  useEntryName,
-  useRemaining,
-  useTurn,
-} from "@gavel/ui";
+import type { Stage, StageBallot } from "@gavel/api";
+import { AiLabel, Answer, cx, EarlierTurns, Mark, SideCard, SideLabel, useRemaining, useTurn } from "@gavel/ui";
+import { lazy, Suspense, useEffect } from "react";
 import { useT } from "../i18n";
 import { isComing } from "../shared/coming";
 import { fingerprint } from "../shared/fingerprint";
-import { Margin } from "../shared/Margin";
-import { Verdict } from "../shared/Verdict";
 import { useKeeping } from "./kept";
-import { BoardCard } from "./Rest";
 import css from "./Round.module.css";
 import { useVote } from "./useVote";
 import { VoteDock } from "./VoteDock";
+import { asked } from "./vote";
 
-type DuelState = NonNullable<Stage["duel"]>;
+const Vouch = lazy(() => import("../vouch/Vouch"));
 
-const SIDES = ["left", "right"] as const;
+export type DuelState = NonNullable<Stage["duel"]>;
+
+export const SIDES = ["left", "right"] as const;
 
 function Answers({ duel }: { duel: DuelState }) {
   const { t } = useT();
@@ -49,7 +37,7 @@ function Answers({ duel }: { duel: DuelState }) {
 }
 
 /** What is asked now, after what was asked and said before; a debate's one topic stands above all. */
-function Prompt({ duel, reading = true }: { duel: DuelState; reading?: boolean }) {
+export function Prompt({ duel, reading = true }: { duel: DuelState; reading?: boolean }) {
   const turn = useTurn(duel);
   return (
     <>
@@ -114,12 +102,13 @@ const isOpen = ({ state }: StageBallot) => state === "open" || state === "closin
 const latest = ({ delays }: StageBallot) => Math.max(0, ...Object.values(delays)) * 1000;
 
 interface VotePhaseProps {
+  episode: string;
   duel: DuelState;
   ballot: StageBallot;
   serverNow: () => number;
 }
 
-export function VotePhase({ duel, ballot, serverNow }: VotePhaseProps) {
+export function VotePhase({ episode, duel, ballot, serverNow }: VotePhaseProps) {
   const open = () => isOpen(ballot) && serverNow() < Date.parse(ballot.closes_at) + latest(ballot);
   const { vote, cast } = useVote(ballot.id, open);
   useKeeping(ballot, vote);
@@ -137,6 +126,11 @@ export function VotePhase({ duel, ballot, serverNow }: VotePhaseProps) {
         counted={ballot.counted}
         teaches={ballot.teaches === "verdicts+votes"}
       />
+      {vote.step === "refused" && asked(vote) > 0 && (
+        <Suspense>
+          <Vouch episode={episode} needed={asked(vote)} onDone={() => cast(vote.choice)} />
+        </Suspense>
+      )}
     </>
   );
 }
@@ -145,6 +139,8 @@ export function Locked({ duel, ballot }: { duel: DuelState; ballot: StageBallot 
   const { t, number } = useT();
   const { vote } = useVote(ballot.id, () => false);
   useKeeping(ballot, vote);
+  // In a moment the whole hall needs it: now there is time.
+  useEffect(() => void import("./Revealed"), []);
   return (
     <main className={css.round}>
       <section className={css.seal}>
@@ -179,7 +175,7 @@ export function Locked({ duel, ballot }: { duel: DuelState; ballot: StageBallot 
 }
 
 /** After the window: what became of this device's vote. */
-function MyVoteNote({ vote }: { vote: ReturnType<typeof useVote>["vote"] }) {
+export function MyVoteNote({ vote }: { vote: ReturnType<typeof useVote>["vote"] }) {
   const { t, number, errorText } = useT();
   if (vote.step === "asking") return null;
   if (vote.step === "counted") {
@@ -206,84 +202,5 @@ function MyVoteNote({ vote }: { vote: ReturnType<typeof useVote>["vote"] }) {
       <br />
       {vote.step === "refused" ? errorText(vote.error) : t("vote.unsure")}
     </p>
-  );
-}
-
-interface RevealedProps {
-  episode: string;
-  duel: DuelState | null;
-  ballot: StageBallot | null;
-  result: StageResult;
-  board: Board | null;
-}
-
-function Winner({ result }: { result: StageResult }) {
-  const { t } = useT();
-  const nameOf = useEntryName();
-  if (result.winner === "tie") {
-    return (
-      <>
-        <p className={css.kicker}>{t("result.draw")}</p>
-        <h1 className={css.pair}>
-          <span>{nameOf(result.left)}</span>
-          <span>{nameOf(result.right)}</span>
-        </h1>
-      </>
-    );
-  }
-  return (
-    <>
-      <p className={css.kicker}>
-        {t("result.winner")} <SideLabel side={result.winner} />
-      </p>
-      <h1 className={css.winner}>{nameOf(result[result.winner])}</h1>
-    </>
-  );
-}
-
-export function Revealed({ episode, duel, ballot, result, board }: RevealedProps) {
-  const { t } = useT();
-  const nameOf = useEntryName();
-  return (
-    <main className={css.round}>
-      <section className={css.result}>
-        <Winner result={result} />
-        <Verdict who="crowd" tally={result.crowd} className={css.crowd} />
-        <Verdict who="judges" tally={result.judges} className={css.judges} />
-        <Margin result={result} className={css.close} />
-      </section>
-      {ballot && <MyResult ballot={ballot} />}
-      <BoardCard board={board} />
-      {duel && (
-        <details className={css.again}>
-          <summary>{t("result.answers")}</summary>
-          <Prompt duel={duel} />
-          <div className={css.answers}>
-            {SIDES.map((side) => (
-              <SideCard key={side} side={side} className={css.card} aside={<AiLabel />}>
-                <b>{nameOf(result[side])}</b>
-                <Answer side={side} answer={duel[side]} writing={false} className={css.text} />
-              </SideCard>
-            ))}
-          </div>
-        </details>
-      )}
-      {duel && <Records duel={duel} episode={episode} />}
-    </main>
-  );
-}
-
-function MyResult({ ballot }: { ballot: StageBallot }) {
-  const { t } = useT();
-  const { vote } = useVote(ballot.id, () => false);
-  return (
-    <>
-      <MyVoteNote vote={vote} />
-      {vote.step === "counted" && (
-        <p className={css.mine}>
-          <Link to={`/check/${ballot.id}`}>{t("receipt.check")}</Link>
-        </p>
-      )}
-    </>
   );
 }

@@ -25,6 +25,8 @@ export async function asDevice<T>(request: () => Promise<T>): Promise<T> {
     return await request();
   } catch (error) {
     if (!(error instanceof ApiError)) throw error;
+    // The words for it: most phones are never refused anything. If they do not come, the portal's own have to do.
+    if (!error.retryable) await import("../vouch/i18n").catch(() => {});
     if (error.code === "vote.level" && error.detail.needed === 1) await (await import("./work")).work();
     else if (error.code === "vote.no_device") {
       device = null;

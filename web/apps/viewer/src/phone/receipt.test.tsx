@@ -2,7 +2,8 @@ import { ApiError, api, type StageBallot, type StageDuel, type StageResult } fro
 import { cleanup, fireEvent, render, screen } from "@testing-library/react";
 import { beforeEach, expect, it, vi } from "vitest";
 import { recall } from "../shared/remember";
-import { Locked, Revealed, VotePhase } from "./Round";
+import Revealed from "./Revealed";
+import { Locked, VotePhase } from "./Round";
 
 const receipt = { shard: 0, seq: 6, leaf: "ab", nonce: "cd", at: "2026-11-21T12:00:00.000000Z" };
 const written = { text: "words", tokens: 1, finished: true };
@@ -14,7 +15,8 @@ const result = {
   right: { name: "B", kind: "contestant" },
   crowd: tally,
   judges: tally,
-} as StageResult;
+  levels: { 0: 3, 2: 1200 },
+} as unknown as StageResult;
 
 /** The portal's answers; the vote changes where a test says so. */
 let mine: { choice: string; n: number; receipt: typeof receipt } | null | ApiError;
@@ -42,7 +44,7 @@ beforeEach(() => {
 });
 
 async function watchTheVote() {
-  render(<VotePhase duel={duel} ballot={ballot} serverNow={() => Date.parse("2026-11-21T12:00:30Z")} />);
+  render(<VotePhase episode="e" duel={duel} ballot={ballot} serverNow={() => Date.parse("2026-11-21T12:00:30Z")} />);
   await screen.findByText(/receipt #7/);
   cleanup();
 }
@@ -76,7 +78,7 @@ it("leaves a vote that is still on its way for another ballot alone", async () =
   localStorage.setItem("gavel.pending.other", waiting);
   mine = null;
   vi.mocked(api.post).mockResolvedValue({ receipt } as never);
-  render(<VotePhase duel={duel} ballot={ballot} serverNow={() => Date.parse("2026-11-21T12:00:30Z")} />);
+  render(<VotePhase episode="e" duel={duel} ballot={ballot} serverNow={() => Date.parse("2026-11-21T12:00:30Z")} />);
   fireEvent.click(await screen.findByText("A tie"));
   await screen.findByText(/receipt #7/);
   expect(localStorage.getItem("gavel.pending.other")).toBe(waiting);

@@ -33,6 +33,10 @@ export type Vote =
   | { step: "unsure"; choice: string }
   | { step: "unknown"; error: unknown };
 
+/** The level that a refused vote was short of; 0 where it was refused for something else. */
+export const asked = ({ error: { code, detail } }: { error: ApiError }) =>
+  code === "vote.level" ? Number(detail.needed ?? 2) : 0;
+
 /** What voting needs from the world; tests bring their own. */
 export interface Polls {
   /** The vote of this device, null when the server has none. Throws ApiError. */

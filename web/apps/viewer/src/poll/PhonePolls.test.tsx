@@ -29,7 +29,7 @@ function show(change: object, vote: object = { step: "ready" }) {
     result: null,
     ...change,
   } as unknown as StagePoll;
-  render(<PhonePolls polls={[poll]} serverNow={Date.now} />);
+  render(<PhonePolls episode="e" polls={[poll]} serverNow={Date.now} />);
   return cast;
 }
 
@@ -55,6 +55,7 @@ it("takes nothing after the close, and shows the result when it is published", (
   for (const button of screen.getAllByRole("button")) expect((button as HTMLButtonElement).disabled).toBe(true);
   expect(screen.getByText(/Counted and sealed/)).toBeTruthy();
   document.body.replaceChildren();
-  show({ state: "published", result: { counted: { q1: 2, q2: 5 }, flagged: {}, levels: {} } });
+  show({ state: "published", result: { counted: { q1: 2, q2: 5 }, flagged: {}, levels: { 1: 7 } } });
   expect(screen.getAllByRole("listitem").map((one) => one.textContent)).toEqual(["海5 votes", "The moon2 votes"]);
+  expect(screen.getByRole("row").textContent).toBe("Phones that had computed something7");
 });

@@ -1,28 +1,35 @@
 import type { StagePoll } from "@gavel/api";
 import { Countdown, cx, useRemaining } from "@gavel/ui";
+import { Levels } from "@gavel/ui/levels";
+import { lazy, Suspense } from "react";
 import { useT as useShowT } from "../i18n";
 import { useVote } from "../phone/useVote";
+import { asked } from "../phone/vote";
+import { useT as useLevelsT } from "../vouch/i18n";
 import { useT } from "./i18n";
 import css from "./Poll.module.css";
 import { ranked, takesVotes, usePollTexts } from "./texts";
 
+const Vouch = lazy(() => import("../vouch/Vouch"));
+
 interface PollProps {
+  episode: string;
   poll: StagePoll;
   serverNow: () => number;
 }
 
 /** Questions to the hall beside the duel: one tap each, counted when the server has said so. */
-export default function PhonePolls({ polls, serverNow }: { polls: StagePoll[]; serverNow: () => number }) {
+export default function PhonePolls({ polls, ...rest }: Omit<PollProps, "poll"> & { polls: StagePoll[] }) {
   return (
     <div className={css.polls}>
       {polls.map((poll) => (
-        <Poll key={poll.id} poll={poll} serverNow={serverNow} />
+        <Poll key={poll.id} poll={poll} {...rest} />
       ))}
     </div>
   );
 }
 
-function Poll({ poll, serverNow }: PollProps) {
+function Poll({ episode, poll, serverNow }: PollProps) {
   const { number } = useT();
   const { t: show } = useShowT();
   const { question } = usePollTexts(poll);
@@ -32,13 +39,13 @@ function Poll({ poll, serverNow }: PollProps) {
         <h2>{question}</h2>
         {poll.state === "open" && <Countdown from={poll.opens_at} until={poll.closes_at} serverNow={serverNow} />}
       </header>
-      {poll.result ? <Result poll={poll} /> : <Choices poll={poll} serverNow={serverNow} />}
+      {poll.result ? <Result poll={poll} /> : <Choices {...{ episode, poll, serverNow }} />}
       <p className={css.note}>{show("vote.counted_total", { count: poll.counted, votes: number(poll.counted) })}</p>
     </section>
   );
 }
 
-function Choices({ poll, serverNow }: PollProps) {
+function Choices({ episode, poll, serverNow }: PollProps) {
   const { t, errorText } = useT();
   const { t: show } = useShowT();
   const { optionOf } = usePollTexts(poll);
@@ -85,6 +92,11 @@ function Choices({ poll, serverNow }: PollProps) {
           {vote.step === "refused" && show("vote.not_counted")} {errorText(vote.error)}
         </p>
       )}
+      {vote.step === "refused" && asked(vote) > 0 && (
+        <Suspense>
+          <Vouch episode={episode} needed={asked(vote)} onDone={() => cast(vote.choice)} />
+        </Suspense>
+      )}
       {closed && <p className={css.note}>{t(poll.state === "certified" ? "poll.certified" : "poll.counting")}</p>}
     </>
   );
@@ -92,15 +104,23 @@ function Choices({ poll, serverNow }: PollProps) {
 
 function Result({ poll }: { poll: StagePoll }) {
   const { t, number } = useT();
+  const { t: words } = useLevelsT();
   const { optionOf } = usePollTexts(poll);
   return (
-    <ol className={css.result} aria-label={t("poll.result")}>
-      {ranked(poll).map(({ id, votes }) => (
-        <li key={id}>
-          <span>{optionOf(id)}</span>
-          <b>{t("poll.votes", { count: votes, votes: number(votes) })}</b>
-        </li>
-      ))}
-    </ol>
+    <>
+      <ol className={css.result} aria-label={t("poll.result")}>
+        {ranked(poll).map(({ id, votes }) => (
+          <li key={id}>
+            <span>{optionOf(id)}</span>
+            <b>{t("poll.votes", { count: votes, votes: number(votes) })}</b>
+          </li>
+        ))}
+      </ol>
+      <Levels
+        levels={poll.result?.levels ?? {}}
+        caption={words("levels.title")}
+        nameOf={(level) => words(`levels.${level}`)}
+      />
+    </>
   );
 }
