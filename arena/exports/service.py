@@ -85,8 +85,8 @@ async def order(
     if await queries.room(session, entry.holder) == 0:
         raise Conflict(
             "export.no_room",
-            f"The files of {queries.KEPT} exports of this contestant are kept, and no more. Remove one first; each goes "
-            f"by itself after {queries.KEPT_DAYS} days.",
+            f"The files of {queries.KEPT} exports of this contestant are kept, and no more. Remove one first; each "
+            f"goes by itself after {queries.KEPT_DAYS} days.",
             limit=queries.KEPT,
             days=queries.KEPT_DAYS,
         )
