@@ -213,8 +213,15 @@ async def running_portal(wanted: Settings, port: int = 0) -> AsyncIterator[Porta
 @asynccontextmanager
 async def serving(app: ASGIApp, port: int = 0) -> AsyncIterator[int]:
     """On this port, in the test's own event loop."""
+    # On a slow machine callers pause for longer than the five seconds after which a connection would be closed on them.
     config = uvicorn.Config(
-        app, port=port, log_level="error", lifespan="on", timeout_graceful_shutdown=1, ws="websockets-sansio"
+        app,
+        port=port,
+        log_level="error",
+        lifespan="on",
+        timeout_graceful_shutdown=1,
+        timeout_keep_alive=60,
+        ws="websockets-sansio",
     )
     async with _Server(config) as server:
         yield server.servers[0].sockets[0].getsockname()[1]
