@@ -1,7 +1,9 @@
 import type { StagePoll } from "@gavel/api";
-import { Countdown, cx, useRemaining } from "@gavel/ui";
+import { Countdown, cx, Link, useRemaining } from "@gavel/ui";
 import { useT as useShowT } from "../i18n";
+import { keptOf, useKeeping } from "../phone/kept";
 import { useVote } from "../phone/useVote";
+import { fingerprint } from "../shared/fingerprint";
 import { useT } from "./i18n";
 import css from "./Poll.module.css";
 import { ranked, takesVotes, usePollTexts } from "./texts";
@@ -34,6 +36,12 @@ function Poll({ poll, serverNow }: PollProps) {
       </header>
       {poll.result ? <Result poll={poll} /> : <Choices poll={poll} serverNow={serverNow} />}
       <p className={css.note}>{show("vote.counted_total", { count: poll.counted, votes: number(poll.counted) })}</p>
+      {poll.root && (
+        <p className={css.note}>
+          {show("locked.root")} <code>{fingerprint(poll.root)}</code>
+        </p>
+      )}
+      {poll.root && keptOf(poll.id).vote !== null && <Link to={`/check/${poll.id}`}>{show("receipt.check")}</Link>}
     </section>
   );
 }
@@ -46,6 +54,7 @@ function Choices({ poll, serverNow }: PollProps) {
   // Which channel this phone sees the show by is in its device token: the portal decides, and the page only tries.
   const open = () => takesVotes(poll) && serverNow() < Date.parse(poll.closes_at) + delay;
   const { vote, cast } = useVote(poll.id, open);
+  useKeeping(poll, vote);
   const remaining = useRemaining(poll.closes_at, serverNow);
   const chosen = "choice" in vote ? vote.choice : null;
   const closed = !takesVotes(poll) || (remaining === 0 && delay === 0);

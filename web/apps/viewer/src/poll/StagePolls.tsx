@@ -1,6 +1,7 @@
 import type { StagePoll } from "@gavel/api";
 import { Countdown, cx } from "@gavel/ui";
 import { useT as useShowT } from "../i18n";
+import { fingerprint } from "../shared/fingerprint";
 import { useT } from "./i18n";
 import css from "./StagePoll.module.css";
 import { ranked, takesVotes, usePollTexts } from "./texts";
@@ -8,14 +9,14 @@ import { ranked, takesVotes, usePollTexts } from "./texts";
 interface StagePollsProps {
   polls: StagePoll[];
   serverNow: () => number;
-  /** No duel is on stage: leave the left half alone. */
-  beside: boolean;
+  /** Over a duel; otherwise in a place of their own. */
+  over: boolean;
 }
 
 /** On air: what is asked of the hall, how many have answered, and the result once it is published. */
-export default function StagePolls({ polls, serverNow, beside }: StagePollsProps) {
+export default function StagePolls({ polls, serverNow, over }: StagePollsProps) {
   return (
-    <aside className={cx(css.polls, beside && css.aside)}>
+    <aside className={cx(css.polls, over ? css.over : polls.length > 2 && css.many)}>
       {polls.map((poll) => (
         <Poll key={poll.id} poll={poll} serverNow={serverNow} />
       ))}
@@ -65,7 +66,7 @@ function Poll({ poll, serverNow }: { poll: StagePoll; serverNow: () => number })
       </p>
       {poll.root && (
         <p className={css.root}>
-          {t("poll.root")} <code>{poll.root.slice(0, 20)}</code>
+          {show("locked.root")} <code>{fingerprint(poll.root)}</code>
         </p>
       )}
     </section>

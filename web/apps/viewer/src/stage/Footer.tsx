@@ -84,7 +84,8 @@ function Middle({ stage, serverNow, joinUrl }: FooterProps) {
 /** The lower third: the AI label, the vote, the way in. */
 export function Footer({ stage, serverNow, joinUrl }: FooterProps) {
   const { t } = useT();
-  const ownJoin = stage.phase === "idle";
+  // On the idle stage the way in is large, unless the hall is asked something.
+  const ownJoin = stage.phase === "idle" && stage.polls.length === 0;
   return (
     <footer className={css.footer}>
       <div className={css.label}>

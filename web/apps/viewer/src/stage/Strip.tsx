@@ -1,5 +1,6 @@
 import type { Board } from "@gavel/api";
 import { axisOf, cx, IntervalBar, useEntryName } from "@gavel/ui";
+import { Place } from "../board/Rows";
 import { useT } from "../i18n";
 import css from "./Strip.module.css";
 
@@ -22,7 +23,7 @@ export function Strip({ board }: { board: Board }) {
         {rated &&
           board.rows.slice(0, PLACES).map((row) => (
             <li key={row.entry_id} className={cx(css.cell, row.rank === 1 && css.first)}>
-              <span className={css.rank}>{row.rank ?? "–"}</span>
+              <Place row={row} className={css.rank} />
               <span className={css.name}>{nameOf(row)}</span>
               <b>{row.rating == null ? "–" : Math.round(row.rating)}</b>
               {row.rating != null && row.lo != null && row.hi != null && (
