@@ -1,5 +1,5 @@
 import { api, type Calibration } from "@gavel/api";
-import { Confirm, Table, Pill, SmallButton, type Tone, useReason, useTimes } from "@gavel/desk";
+import { Confirm, Pill, SmallButton, Table, type Tone, useReason, useTimes } from "@gavel/desk";
 import { Card, ErrorNote, Loading } from "@gavel/ui";
 import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { useState } from "react";
