@@ -3,7 +3,7 @@ import { type Axis, axisOf, cx, IntervalBar, Link, useEntryName } from "@gavel/u
 import type { ReactNode } from "react";
 import { useT } from "./i18n";
 import css from "./Lines.module.css";
-import { interval, Place } from "./Rows";
+import { interval, leads, Place } from "./Rows";
 
 const HOUSE_RATING = 1000;
 
@@ -41,7 +41,7 @@ export function Lines<Row extends LineRow>({ rows, above, under }: LinesProps<Ro
       {above}
       <ol>
         {rows.map((row) => (
-          <Line key={row.entry_id} row={row} axis={axis}>
+          <Line key={row.entry_id} row={row} axis={axis} first={leads(row, rows)}>
             {under(row)}
           </Line>
         ))}
@@ -62,11 +62,18 @@ function Scale({ axis }: { axis: Axis }) {
   );
 }
 
-function Line({ row, axis, children }: { row: LineRow; axis: Axis; children: ReactNode }) {
+interface LineProps {
+  row: LineRow;
+  axis: Axis;
+  first: boolean;
+  children: ReactNode;
+}
+
+function Line({ row, axis, first, children }: LineProps) {
   const { t } = useT();
   const nameOf = useEntryName();
   return (
-    <li className={cx(css.row, row.rank === 1 && css.first)}>
+    <li className={cx(css.row, first && css.first)}>
       <Place row={row} className={css.rank} />
       <b className={css.name}>
         <Link to={`/entry/${row.entry_id}`}>{nameOf(row)}</Link>
@@ -91,11 +98,11 @@ function Line({ row, axis, children }: { row: LineRow; axis: Axis; children: Rea
             hi={row.hi}
             axis={axis}
             base={HOUSE_RATING}
-            tone={row.rank === 1 ? "#8d6f2c" : undefined}
+            tone={first ? "#8d6f2c" : undefined}
           />
         )}
       </span>
-      {children}
+      <div className={css.under}>{children}</div>
     </li>
   );
 }

@@ -25,6 +25,9 @@ export function Place({ row, className }: { row: Placed; className?: string | un
   );
 }
 
+/** Gold is for who may be the first, once the intervals leave somebody behind. */
+export const leads = ({ rank }: Placed, rows: Placed[]) => rank === 1 && rows.some((row) => (row.rank ?? 1) > 1);
+
 /** "1139 ± 71" when the interval is even, "1139 +80 −60" when it is not. */
 export function interval(row: Rated): string {
   if (row.rating == null || row.lo == null || row.hi == null) return "";
@@ -51,7 +54,7 @@ export function Rows({ board, limit, className }: RowsProps) {
     <ol className={cx(css.rows, className)}>
       {board.closed && <li className={css.sealed}>{t("board.sealed", { count: board.sealed.length })}</li>}
       {board.rows.slice(0, limit).map((row) => (
-        <li key={row.entry_id} className={cx(css.row, row.rank === 1 && css.first)}>
+        <li key={row.entry_id} className={cx(css.row, leads(row, board.rows) && css.first)}>
           <Place row={row} className={css.rank} />
           <span className={css.name}>{nameOf(row)}</span>
           <span className={css.rating}>
@@ -71,7 +74,7 @@ export function Rows({ board, limit, className }: RowsProps) {
               hi={row.hi}
               axis={axis}
               base={HOUSE_RATING}
-              tone={row.rank === 1 ? "#8d6f2c" : undefined}
+              tone={leads(row, board.rows) ? "#8d6f2c" : undefined}
             />
           )}
         </li>

@@ -99,6 +99,7 @@ function Checked({ ballot, vote, kept, proof, saved }: Found & { ballot: string;
           time: new Intl.DateTimeFormat(language, { timeStyle: "medium" }).format(new Date(receipt.at)),
           shard: number(receipt.shard),
           seq: number(receipt.seq),
+          number: number(receipt.seq + 1),
         })}
       </p>
       {steps && (

@@ -41,7 +41,11 @@ function Poll({ poll, serverNow }: PollProps) {
           {show("locked.root")} <code>{fingerprint(poll.root)}</code>
         </p>
       )}
-      {poll.root && keptOf(poll.id).vote !== null && <Link to={`/check/${poll.id}`}>{show("receipt.check")}</Link>}
+      {poll.root && keptOf(poll.id).vote !== null && (
+        <Link to={`/check/${poll.id}`} className={css.check}>
+          {show("receipt.check")}
+        </Link>
+      )}
     </section>
   );
 }
@@ -84,8 +88,7 @@ function Choices({ poll, serverNow }: PollProps) {
       )}
       <p className={css.note} role="status">
         {vote.step === "sending" && show("vote.sending")}
-        {vote.step === "counted" && `✓ ${t("poll.thanks")}`}
-        {vote.step === "counted" && !closed && poll.options.length > 1 && ` ${t("poll.change")}`}
+        {vote.step === "counted" && `✓ ${t(!closed && poll.options.length > 1 ? "poll.change" : "poll.thanks")}`}
         {vote.step === "confirm" && show("vote.confirm", { choice: optionOf(vote.choice) })}
         {vote.step === "unsure" && show("vote.unsure")}
       </p>

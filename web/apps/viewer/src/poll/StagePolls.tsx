@@ -13,22 +13,33 @@ interface StagePollsProps {
   over: boolean;
 }
 
+/** So many options have room; beside two other polls fewer. */
+const OPTIONS = { alone: 6, many: 4 };
+
 /** On air: what is asked of the hall, how many have answered, and the result once it is published. */
 export default function StagePolls({ polls, serverNow, over }: StagePollsProps) {
+  const many = !over && polls.length > 2;
   return (
-    <aside className={cx(css.polls, over ? css.over : polls.length > 2 && css.many)}>
+    <aside className={cx(css.polls, over && css.over, many && css.many)}>
       {polls.map((poll) => (
-        <Poll key={poll.id} poll={poll} serverNow={serverNow} />
+        <Poll key={poll.id} poll={poll} serverNow={serverNow} most={OPTIONS[many ? "many" : "alone"]} />
       ))}
     </aside>
   );
 }
 
-function Poll({ poll, serverNow }: { poll: StagePoll; serverNow: () => number }) {
+interface PollProps {
+  poll: StagePoll;
+  serverNow: () => number;
+  /** Options that are shown. */
+  most: number;
+}
+
+function Poll({ poll, serverNow, most }: PollProps) {
   const { t, number } = useT();
   const { t: show } = useShowT();
   const { question, optionOf } = usePollTexts(poll);
-  const most = Math.max(1, ...ranked(poll).map((one) => one.votes));
+  const peak = Math.max(1, ...ranked(poll).map((one) => one.votes));
   return (
     <section className={cx(css.poll, poll.triggered && css.hot)}>
       <header>
@@ -39,19 +50,19 @@ function Poll({ poll, serverNow }: { poll: StagePoll; serverNow: () => number })
       {poll.result ? (
         <ol>
           {ranked(poll)
-            .slice(0, 6)
+            .slice(0, most)
             .map(({ id, votes }) => (
               <li key={id}>
                 <span>{optionOf(id)}</span>
                 <b>{number(votes)}</b>
-                <i style={{ transform: `scaleX(${votes / most})` }} aria-hidden="true" />
+                <i style={{ transform: `scaleX(${votes / peak})` }} aria-hidden="true" />
               </li>
             ))}
         </ol>
       ) : (
         poll.kind !== "surprise" && (
           <ul>
-            {poll.options.slice(0, 6).map(({ id }) => (
+            {poll.options.slice(0, most).map(({ id }) => (
               <li key={id}>{optionOf(id)}</li>
             ))}
           </ul>

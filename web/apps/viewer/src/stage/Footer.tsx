@@ -53,15 +53,15 @@ function LockedLine({ ballot, joinUrl }: { ballot: NonNullable<Stage["ballot"]>;
     <div className={css.locked}>
       {ballot.root && <Qr text={check} label={t("stage.check")} className={css.qr} />}
       <div className={css.middle}>
-        <p className={css.call}>
-          {t("locked.title")} · {t("vote.counted_total", { count: ballot.counted, votes: number(ballot.counted) })}
-        </p>
+        <p className={css.call}>{t("locked.title")}</p>
         {ballot.root && (
           <p className={css.root}>
             {t("locked.root")} <code>{fingerprint(ballot.root)}</code>
           </p>
         )}
-        <p className={css.count}>{t("stage.sealed")}</p>
+        <p className={css.count}>
+          {t("vote.counted_total", { count: ballot.counted, votes: number(ballot.counted) })} · {t("locked.text")}
+        </p>
       </div>
     </div>
   );
@@ -76,7 +76,7 @@ function Middle({ stage, serverNow, joinUrl }: FooterProps) {
   return (
     <div className={css.middle}>
       {waiting && <p className={css.call}>{t("duel.preparing")}</p>}
-      {duel && <p className={css.count}>{t("stage.counting")}</p>}
+      {duel && phase !== "finished" && <p className={css.count}>{t("stage.counting")}</p>}
     </div>
   );
 }
