@@ -11,16 +11,18 @@ interface StagePollsProps {
   serverNow: () => number;
   /** Over a duel; otherwise in a place of their own. */
   over: boolean;
+  /** The board stands on the right. */
+  board: boolean;
 }
 
 /** So many options have room; beside two other polls fewer. */
 const OPTIONS = { alone: 6, many: 4 };
 
 /** On air: what is asked of the hall, how many have answered, and the result once it is published. */
-export default function StagePolls({ polls, serverNow, over }: StagePollsProps) {
+export default function StagePolls({ polls, serverNow, over, board }: StagePollsProps) {
   const many = !over && polls.length > 2;
   return (
-    <aside className={cx(css.polls, over && css.over, many && css.many)}>
+    <aside className={cx(css.polls, over && css.over, board && css.left, many && css.many)}>
       {polls.map((poll) => (
         <Poll key={poll.id} poll={poll} serverNow={serverNow} most={OPTIONS[many ? "many" : "alone"]} />
       ))}
@@ -60,13 +62,7 @@ function Poll({ poll, serverNow, most }: PollProps) {
             ))}
         </ol>
       ) : (
-        poll.kind !== "surprise" && (
-          <ul>
-            {poll.options.slice(0, most).map(({ id }) => (
-              <li key={id}>{optionOf(id)}</li>
-            ))}
-          </ul>
-        )
+        poll.kind !== "surprise" && <Options ids={poll.options.map(({ id }) => id)} most={most} nameOf={optionOf} />
       )}
       <p className={css.counted}>
         {show("vote.counted_total", { count: poll.counted, votes: number(poll.counted) })}
@@ -81,5 +77,24 @@ function Poll({ poll, serverNow, most }: PollProps) {
         </p>
       )}
     </section>
+  );
+}
+
+interface OptionsProps {
+  ids: string[];
+  most: number;
+  nameOf: (id: string) => string;
+}
+
+/** All of them or none: the first ones alone would be an advantage. */
+function Options({ ids, most, nameOf }: OptionsProps) {
+  const { t } = useT();
+  if (ids.length > most) return <p className={css.options}>{t("poll.on_phone", { count: ids.length })}</p>;
+  return (
+    <ul>
+      {ids.map((id) => (
+        <li key={id}>{nameOf(id)}</li>
+      ))}
+    </ul>
   );
 }

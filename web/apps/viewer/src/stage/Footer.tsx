@@ -45,8 +45,15 @@ function VoteLine({ ballot, serverNow }: { ballot: NonNullable<Stage["ballot"]>;
   );
 }
 
+interface LockedLineProps {
+  ballot: NonNullable<Stage["ballot"]>;
+  /** The reveal is still to come. */
+  waiting: boolean;
+  joinUrl: string;
+}
+
 /** The root in words for the eye, and whole in a code for the phone: nothing can be changed behind it any more. */
-function LockedLine({ ballot, joinUrl }: { ballot: NonNullable<Stage["ballot"]>; joinUrl: string }) {
+function LockedLine({ ballot, waiting, joinUrl }: LockedLineProps) {
   const { t, number } = useT();
   const check = new URL(`/check/${ballot.id}#${ballot.root}`, joinUrl).href;
   return (
@@ -60,7 +67,8 @@ function LockedLine({ ballot, joinUrl }: { ballot: NonNullable<Stage["ballot"]>;
           </p>
         )}
         <p className={css.count}>
-          {t("vote.counted_total", { count: ballot.counted, votes: number(ballot.counted) })} · {t("locked.text")}
+          {t("vote.counted_total", { count: ballot.counted, votes: number(ballot.counted) })}
+          {waiting && ` · ${t("locked.text")}`}
         </p>
       </div>
     </div>
@@ -71,7 +79,8 @@ function Middle({ stage, serverNow, joinUrl }: FooterProps) {
   const { t } = useT();
   const { phase, ballot, duel } = stage;
   if (phase === "vote" && ballot) return <VoteLine ballot={ballot} serverNow={serverNow} />;
-  if ((phase === "locked" || phase === "revealed") && ballot) return <LockedLine ballot={ballot} joinUrl={joinUrl} />;
+  if ((phase === "locked" || phase === "revealed") && ballot)
+    return <LockedLine ballot={ballot} waiting={phase === "locked"} joinUrl={joinUrl} />;
   const waiting = duel?.state === "queued" || duel?.state === "loading";
   return (
     <div className={css.middle}>

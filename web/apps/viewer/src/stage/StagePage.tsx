@@ -58,7 +58,12 @@ export default function StagePage({ episode }: { episode: string }) {
   const polls =
     stage && stage.polls.length > 0 ? (
       <Suspense>
-        <StagePolls polls={stage.polls} serverNow={serverNow} over={!hasRoom(stage.phase)} />
+        <StagePolls
+          polls={stage.polls}
+          serverNow={serverNow}
+          over={!hasRoom(stage.phase)}
+          board={stage.phase === "revealed"}
+        />
       </Suspense>
     ) : null;
   const props = stage && { stage, board, serverNow, joinUrl: `${origin}/s/${stage.episode.code}`, polls };
