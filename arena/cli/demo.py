@@ -75,7 +75,9 @@ def _print(console: Console, result: dict[str, Any]) -> None:
         interval = f"{row['lo']:.0f} … {row['hi']:.0f}" if row["lo"] is not None else "—"
         score = row["accuracy"]
         accuracy = f"{100 * score['value']:.0f} % ± {100 * score['stderr']:.0f}" if score else "—"
-        table.add_row(str(row["rank"] or "—"), row["name"], rating, interval, accuracy)
+        best, worst = row["rank"], row.get("rank_to") or row["rank"]
+        place = "—" if best is None else f"{best}" if best == worst else f"{best}–{worst}"
+        table.add_row(place, row["name"], rating, interval, accuracy)
     console.print()
     console.print(table)
     votes = sum(duel["votes"] for duel in result["duels"])

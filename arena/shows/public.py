@@ -15,6 +15,7 @@ from arena.shows.rules import (
     StyleFeature,
     Track,
     Weights,
+    declared_flags,
     declared_overall,
     declared_preferences,
 )
@@ -39,6 +40,7 @@ __all__ = [
     "Weights",
     "all_seasons",
     "current_season",
+    "declared_flags",
     "declared_overall",
     "declared_preferences",
     "ensure_season",

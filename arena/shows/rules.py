@@ -252,6 +252,11 @@ def declared_preferences(rules: Mapping[str, Any]) -> Preferences:
     return SeasonRules.model_validate(rules).preferences if "preferences" in rules else "none"
 
 
+def declared_flags(rules: Mapping[str, Any]) -> FlagRules | None:
+    """Of a season's stored rules. A season of an earlier release has hashed none: nobody was told, none is flagged."""
+    return SeasonRules.model_validate(rules).flags if "flags" in rules else None
+
+
 def declared_overall(rules: Mapping[str, Any]) -> OverallWeights | None:
     """Of a season's stored rules. A season of an earlier release has declared none, so nobody is weighed by them."""
     return SeasonRules.model_validate(rules).overall_weights if "overall_weights" in rules else None

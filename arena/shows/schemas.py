@@ -11,6 +11,7 @@ from arena.shows.models import Season
 from arena.shows.rules import (
     CalibrationRules,
     Deadlines,
+    FlagRules,
     Frames,
     OverallWeights,
     Preferences,
@@ -20,6 +21,7 @@ from arena.shows.rules import (
     SpeedRules,
     Track,
     Weights,
+    declared_flags,
     declared_overall,
     declared_preferences,
 )
@@ -42,6 +44,8 @@ class SeasonOut(Out):
     """Which questions of a suite count."""
     overall_weights: OverallWeights | None
     """Of the overall score on the board. Null: the season has declared none."""
+    flags: FlagRules | None
+    """When a vote stands in its own column. Null: the season has declared none."""
     preferences: Preferences
     """Whose words producers may make preference pairs of, to train on."""
     judge_seconds: int
@@ -72,6 +76,7 @@ class SeasonOut(Out):
             frames=rules.frames,
             suite=rules.suite,
             extent=rules.extent,
+            flags=declared_flags(season.rules),
             preferences=declared_preferences(season.rules),
             judge_seconds=rules.judge_seconds,
             hold_seconds=rules.hold_seconds,

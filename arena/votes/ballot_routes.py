@@ -4,11 +4,11 @@ from uuid import UUID
 
 from fastapi import APIRouter, Request
 
-from arena.accounts.public import Moderator, Permission, PublicCaller, SecondPerson
+from arena.accounts.public import Permission, PublicCaller, SecondPerson
 from arena.kit.db import SessionDep
 from arena.kit.errors import NotFound
 from arena.kit.site import Site
-from arena.votes import flagging, queries, service
+from arena.votes import flagging, publishing, queries, service
 from arena.votes.schemas import BallotOut, FlagsOut, KeyOut, WishCorrection
 from arena.votes.signing import ballot_key
 
@@ -34,9 +34,13 @@ async def read_ballot(ballot_id: UUID, caller: PublicCaller, session: SessionDep
 
 
 @router.get("/{ballot_id}/flags")
-async def read_flags(ballot_id: UUID, _: Moderator, session: SessionDep) -> FlagsOut:
-    """How many voters are flagged, by which rule and why. Not what they chose."""
-    return await flagging.seen(session, await queries.ballot(session, ballot_id))
+async def read_flags(ballot_id: UUID, caller: PublicCaller, session: SessionDep) -> FlagsOut:
+    """How many voters are flagged, by which rule and why; not who, and not what they chose. For everybody once the
+    result is out; before that, and what people have asked for, for those who run the show."""
+    if caller.may(Permission.MODERATE):
+        return await flagging.seen(session, await queries.ballot(session, ballot_id))
+    told = await flagging.seen(session, await publishing.published(session, ballot_id))
+    return told.model_copy(update={"wishes": []})
 
 
 @router.post("/{ballot_id}/corrections", status_code=201)

@@ -19,7 +19,7 @@ from arena.accounts.public import known_devices
 from arena.duels.public import Answer
 from arena.kit.db import db_now
 from arena.kit.errors import Conflict, NotFound
-from arena.shows.public import Episode, FlagRules, Season, SeasonRules
+from arena.shows.public import Episode, FlagRules, Season, declared_flags
 from arena.votes import fraud, publishing, queries
 from arena.votes.contracts import FINAL
 from arena.votes.evidence import corrected
@@ -47,7 +47,7 @@ async def rules_of(session: AsyncSession, ballot: Ballot) -> FlagRules | None:
     """None: a season of an earlier release has hashed no such rules, so nobody was told."""
     episode = await session.get_one(Episode, ballot.episode_id)
     season = await session.get_one(Season, episode.season_id)
-    return SeasonRules.model_validate(season.rules).flags if "flags" in season.rules else None
+    return declared_flags(season.rules)
 
 
 async def is_for_review(session: AsyncSession, ballot: Ballot, new: int) -> bool:

@@ -38,6 +38,33 @@ function canonical(value) {
 const { publicKey, privateKey } = generateKeyPairSync("ed25519");
 export const KEY = publicKey.export({ format: "der", type: "spki" }).subarray(-32).toString("hex");
 
+/** How many of a ballot stand aside, by which rule. */
+export const FLAGS = {
+  voters: 12_433,
+  counted: 12_406,
+  flagged: 27,
+  rules: [
+    { rule: "cohort", flagged: 26, cleared: 0, reasons: [] },
+    { rule: "always-one", flagged: 1, cleared: 2, reasons: [] },
+  ],
+  wishes: [],
+};
+
+/** The season's rules behind them. */
+export const FLAG_RULES = {
+  cohort_least: 15,
+  cohort_alpha: 1e-6,
+  cohort_purity: 0.94,
+  burst_seconds: 60,
+  voter_least: 8,
+  voter_alpha: 1e-5,
+  taste: 0.7,
+  clique_least: 5,
+  clique_alpha: 1e-4,
+  look_back: 60,
+  hold_share: 0.05,
+};
+
 export class Ballot {
   constructor(id, options) {
     Object.assign(this, { id, options, votes: new Map(), leaves: [], voters: [] });

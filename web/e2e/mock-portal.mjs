@@ -11,7 +11,7 @@ import { createServer } from "node:http";
 import { extname, join, normalize } from "node:path";
 import { fileURLToPath } from "node:url";
 import { WebSocketServer } from "ws";
-import { KEY } from "./mock-ballot.mjs";
+import { FLAG_RULES, FLAGS, KEY } from "./mock-ballot.mjs";
 import { CODE, IDS, Show } from "./mock-show.mjs";
 import { speedRun } from "./mock-speed.mjs";
 import { REPRODUCE, SUITES, suiteScores } from "./mock-suites.mjs";
@@ -102,7 +102,15 @@ const ROUTES = [
   [
     "GET",
     /^\/api\/seasons\/current$/,
-    () => give({ id: IDS.season, name: "2026", suite: "reasoning", weights: { judges: 0.5, crowd: 0.5 }, ...SEASON }),
+    () =>
+      give({
+        id: IDS.season,
+        name: "2026",
+        suite: "reasoning",
+        weights: { judges: 0.5, crowd: 0.5 },
+        flags: FLAG_RULES,
+        ...SEASON,
+      }),
   ],
   ["GET", /^\/api\/episodes$/, () => give([episode()])],
   [
@@ -112,6 +120,7 @@ const ROUTES = [
   ],
   ["GET", /^\/api\/leaderboard$/, () => give(show.board)],
   ["GET", /^\/api\/leaderboard\/history$/, () => give(show.history())],
+  ["GET", /^\/api\/leaderboard\/episodes\/[\w-]+$/, () => give(show.episodeBoard())],
   ["GET", /^\/api\/leaderboard\/entries\/([\w-]+)$/, ({ match }) => give(show.origins(match[1]))],
   [
     "GET",
@@ -153,6 +162,8 @@ const ROUTES = [
     },
   ],
   ["GET", /^\/api\/ballots\/key$/, () => give({ key: KEY })],
+  ["GET", /^\/api\/ballots\/[^/]+\/flags$/, () => give(FLAGS)],
+  ["GET", /^\/api\/ballots\/([^/]+)$/, ({ match }) => give({ id: match[1], config: { options: [] } })],
   ["GET", /^\/api\/ballots\/([^/]+)\/my-vote$/, ({ match, device }) => give(show.book(match[1]).mine(device))],
   [
     "POST",

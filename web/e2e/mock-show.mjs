@@ -181,6 +181,16 @@ export class Show {
     return { entries, moments };
   }
 
+  /** How the season stood after this episode. */
+  episodeBoard() {
+    const { rows, computed_at: at } = this.board;
+    const shown = rows.map(({ accuracy: _, overall: __, missing: ___, ...row }, index) => ({
+      ...row,
+      duels: 4 - (index % 3),
+    }));
+    return { episode_id: IDS.episode, number: 3, title: "创意之夜", snapshot_id: id(1), at, duels: 8, rows: shown };
+  }
+
   origins(entry) {
     const row = this.board.rows.find((one) => one.entry_id === entry) ?? this.board.rows[0];
     const others = this.board.rows.filter((one) => one !== row);

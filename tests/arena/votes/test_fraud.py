@@ -120,7 +120,14 @@ async def test_flagged_voters_wait_for_a_look_and_stand_in_their_own_column(
         "POST", f"/ballots/{ballot}/corrections", {"kind": "clear", "rule": "cohort", "reason": "too late"}
     )
     assert refused == (409, "ballot.wrong_state")
+    stranger = show.portal.anybody()
+    assert await stranger.refused("GET", f"/ballots/{ballot}/flags") == (403, "ballot.not_published")
     await show.producer.post_ok(f"/ballots/{ballot}/publish")
+    told = await stranger.get_ok(f"/ballots/{ballot}/flags")
+    assert [(one["rule"], one["flagged"]) for one in told["rules"]] == [("cohort", 26)]
+    assert (await stranger.get_ok("/seasons/current"))["flags"]["cohort_least"] == 15, (
+        "the rule itself is public"
+    )
     evidence = tmp_path / "evidence.jsonl.gz"
     evidence.write_bytes((await show.producer.get(f"/api/ballots/{ballot}/evidence")).content)
     assert verify([str(evidence)]) == 0
@@ -143,6 +150,11 @@ async def test_a_flag_is_set_aside_by_two_people_and_not_by_one(show: Show) -> N
     counted = await show.producer.post_ok(f"/ballots/{ballot}/close")
     assert counted["count"]["counted"] == {"q1": 10, "q2": 36}
     assert counted["count"]["flagged"] == {"q1": 0, "q2": 0}
+    await show.producer.post_ok(f"/ballots/{ballot}/publish")
+    told = await show.portal.anybody().get_ok(f"/ballots/{ballot}/flags")
+    assert (told["rules"][0]["cleared"], told["wishes"]) == (26, []), (
+        "who has asked is no matter for everybody"
+    )
 
 
 # --- who votes --------------------------------------------------------------------------------------------------------

@@ -70,7 +70,7 @@ it("says of a debate that each replies to the other, under its one topic", () =>
 });
 
 it("has on stage the turn on air large, and a line for each one before it", () => {
-  render(<Round stage={stage(duel)} board={null} duel={duel} serverNow={Date.now} joinUrl="" />);
+  render(<Round stage={stage(duel)} board={null} duel={duel} serverNow={Date.now} joinUrl="" polls={null} />);
   const left = screen.getByRole("region", { name: "Left" });
   const lines = within(within(left).getByRole("list", { name: "Earlier turns" })).getAllByRole("listitem");
   expect(lines.map((line) => line.textContent)).toEqual(["1left 1", "2left 2"]);

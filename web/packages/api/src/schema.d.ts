@@ -219,7 +219,8 @@ export interface paths {
         };
         /**
          * Read Flags
-         * @description How many voters are flagged, by which rule and why. Not what they chose.
+         * @description How many voters are flagged, by which rule and why; not who, and not what they chose. For everybody once the
+         *     result is out; before that, and what people have asked for, for those who run the show.
          */
         get: operations["read_flags"];
         put?: never;
@@ -5926,6 +5927,68 @@ export interface components {
             /** Threshold */
             threshold: number;
         };
+        /**
+         * FlagRules
+         * @description When a voter is flagged, before the count is signed. Flagged votes stand in their own column, for everybody to
+         *     see; they decide nothing, and none is deleted.
+         */
+        FlagRules: {
+            /**
+             * Burst Seconds
+             * @default 60
+             */
+            burst_seconds: number;
+            /**
+             * Clique Alpha
+             * @default 0.0001
+             */
+            clique_alpha: number;
+            /**
+             * Clique Least
+             * @default 5
+             */
+            clique_least: number;
+            /**
+             * Cohort Alpha
+             * @default 0.000001
+             */
+            cohort_alpha: number;
+            /**
+             * Cohort Least
+             * @default 15
+             */
+            cohort_least: number;
+            /**
+             * Cohort Purity
+             * @default 0.94
+             */
+            cohort_purity: number;
+            /**
+             * Hold Share
+             * @default 0.05
+             */
+            hold_share: number;
+            /**
+             * Look Back
+             * @default 60
+             */
+            look_back: number;
+            /**
+             * Taste
+             * @default 0.7
+             */
+            taste: number;
+            /**
+             * Voter Alpha
+             * @default 0.00001
+             */
+            voter_alpha: number;
+            /**
+             * Voter Least
+             * @default 8
+             */
+            voter_least: number;
+        };
         /** FlagSide */
         FlagSide: {
             /** Digest */
@@ -8581,6 +8644,7 @@ export interface components {
              * @enum {string}
              */
             extent: "air" | "full";
+            flags: components["schemas"]["FlagRules"] | null;
             frames: components["schemas"]["Frames"];
             /** Hold Seconds */
             hold_seconds: number;
@@ -10778,6 +10842,7 @@ export type FileSource = components['schemas']['FileSource'];
 export type Finding = components['schemas']['Finding'];
 export type Finish = components['schemas']['Finish'];
 export type FlagOut = components['schemas']['FlagOut'];
+export type FlagRules = components['schemas']['FlagRules'];
 export type FlagSide = components['schemas']['FlagSide'];
 export type FlagsOut = components['schemas']['FlagsOut'];
 export type Frames = components['schemas']['Frames'];

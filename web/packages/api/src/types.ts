@@ -35,6 +35,7 @@ export type {
   DuelOut as Duel,
   EntryName,
   EntryOut as Entry,
+  EpisodeBoard,
   EpisodeOut as Episode,
   EstimateOut as TrainingEstimate,
   ExportLine,

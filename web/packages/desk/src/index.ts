@@ -10,6 +10,7 @@ export { Heat } from "./parts/Heat";
 export { Meter } from "./parts/Meter";
 export { Pill, StateMark, type Tone } from "./parts/Pill";
 export { SmallButton } from "./parts/Small";
+export { Table } from "./parts/Table";
 export { retryable } from "./query";
 export { useReason, useWhy } from "./reason";
 export { usePerson } from "./session";

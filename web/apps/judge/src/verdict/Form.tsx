@@ -10,6 +10,9 @@ import { CHOICES, LETTERS, slotFor, slotsOf, wishOf } from "./keys";
 import { Rubric, slotName } from "./Rubric";
 import type { VerdictInHand } from "./useVerdict";
 
+/** So many criteria are in sight together with both answers and the choices on a screen of 1440 × 900. */
+const HELD = 4;
+
 interface FormProps {
   verdict: VerdictInHand;
   desk: JudgeDesk;
@@ -23,6 +26,7 @@ export function Form({ verdict, desk, teaches, children }: FormProps) {
   const { t } = useT();
   const { draft, saved, changed, confirms, busy, choose, write, score, submit } = verdict;
   const name = useId();
+  const criteria = desk.rubric.length;
   const slots = slotsOf(desk.rubric.map(({ id }) => id));
   const press = (event: KeyboardEvent<HTMLFormElement>) => {
     const wish = wishOf(event);
@@ -45,47 +49,47 @@ export function Form({ verdict, desk, teaches, children }: FormProps) {
   return (
     <form className={css.form} aria-label={t("verdict.yours")} onSubmit={send} onKeyDown={press}>
       {children}
-      {desk.rubric.length > 0 && (
-        <Rubric rubric={desk.rubric} required={desk.scores === "required"} verdict={verdict} />
-      )}
-      <div className={css.asides}>
-        {teaches && <p className={css.teaches}>{t("verdict.teaches")}</p>}
-        <Excuses desk={desk} judged={saved !== null} />
-      </div>
-      <div className={css.dock}>
-        <fieldset className={css.choices} aria-label={t("verdict.ask")}>
-          {CHOICES.map((choice) => (
-            <ChoiceRadio key={choice} {...{ choice, name }} chosen={draft.choice === choice} onChoose={choose} />
-          ))}
-        </fieldset>
-        <div className={css.rest}>
-          <TextField
-            label={t("verdict.note")}
-            hint={draft.note.length > NOTE_LIMIT - 100 ? `${draft.note.length} / ${NOTE_LIMIT}` : undefined}
-            rows={2}
-            maxLength={NOTE_LIMIT}
-            value={draft.note}
-            onChange={(event) => write(event.target.value)}
-          />
-          <div className={css.hand}>
-            {/* Not `disabled`, which would take the focus out of the form, and the keys with it. */}
-            <Button
-              tone="gold"
-              type="submit"
-              wide
-              aria-disabled={draft.choice === null || busy || (!changed && !confirms)}
-              aria-keyshortcuts="Control+Enter"
-            >
-              {t(buttonWords(verdict))}
-              <span className={css.keys} aria-hidden="true">
-                <kbd>Ctrl</kbd>
-                <kbd>Enter</kbd>
-              </span>
-            </Button>
-            <Standing verdict={verdict} />
-          </div>
+      <div className={cx(css.below, criteria > 0 && criteria <= HELD && css.held)}>
+        {criteria > 0 && <Rubric rubric={desk.rubric} required={desk.scores === "required"} verdict={verdict} />}
+        <div className={css.asides}>
+          {teaches && <p className={css.teaches}>{t("verdict.teaches")}</p>}
+          <Excuses desk={desk} judged={saved !== null} />
         </div>
-        {verdict.error !== null && <ErrorNote className={css.error} error={verdict.error} retry={submit} />}
+        <div className={css.dock}>
+          <fieldset className={css.choices} aria-label={t("verdict.ask")}>
+            {CHOICES.map((choice) => (
+              <ChoiceRadio key={choice} {...{ choice, name }} chosen={draft.choice === choice} onChoose={choose} />
+            ))}
+          </fieldset>
+          <div className={css.rest}>
+            <TextField
+              label={t("verdict.note")}
+              hint={draft.note.length > NOTE_LIMIT - 100 ? `${draft.note.length} / ${NOTE_LIMIT}` : undefined}
+              rows={2}
+              maxLength={NOTE_LIMIT}
+              value={draft.note}
+              onChange={(event) => write(event.target.value)}
+            />
+            <div className={css.hand}>
+              {/* Not `disabled`, which would take the focus out of the form, and the keys with it. */}
+              <Button
+                tone="gold"
+                type="submit"
+                wide
+                aria-disabled={draft.choice === null || busy || (!changed && !confirms)}
+                aria-keyshortcuts="Control+Enter"
+              >
+                {t(buttonWords(verdict))}
+                <span className={css.keys} aria-hidden="true">
+                  <kbd>Ctrl</kbd>
+                  <kbd>Enter</kbd>
+                </span>
+              </Button>
+              <Standing verdict={verdict} />
+            </div>
+          </div>
+          {verdict.error !== null && <ErrorNote className={css.error} error={verdict.error} retry={submit} />}
+        </div>
       </div>
     </form>
   );

@@ -107,6 +107,11 @@ export function One({ desk, ballot, serverNow }: OneProps) {
         </p>
       )}
       {ballot.count && <Count ballot={ballot} />}
+      {state === "published" && (
+        <a className={css.page} href={`/check/${ballot.id}`} target="_blank" rel="noreferrer">
+          {t("ballots.page")}
+        </a>
+      )}
       {ballot.reason && <p className={css.mute}>{t("ballots.because", { reason: ballot.reason })}</p>}
       {ballot.alarm?.differs !== undefined && <Alarm alarm={ballot.alarm} />}
       {ballot.alarm?.flagged !== undefined && <Flags ballot={ballot} />}

@@ -1,7 +1,6 @@
 import { api, type Calibration } from "@gavel/api";
-import { Confirm, Pill, SmallButton, type Tone, useReason, useTimes } from "@gavel/desk";
+import { Confirm, Pill, SmallButton, Table, type Tone, useReason, useTimes } from "@gavel/desk";
 import { Card, ErrorNote, Loading } from "@gavel/ui";
-import { Scroll } from "@gavel/ui/scroll";
 import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { useState } from "react";
 import { useNodes } from "../app/queries";
@@ -116,25 +115,23 @@ function Start({ name, busy, onDone }: StartProps) {
 function Verdicts({ calibration }: { calibration: Calibration }) {
   const { t } = useT();
   return (
-    <Scroll label={t("bench.calibration_of", { class: calibration.hardware_class })}>
-      <table className={css.table}>
-        <thead>
-          <tr>
-            <th scope="col">{t("bench.node")}</th>
-            <th scope="col">{t("bench.verdict")}</th>
-            <th scope="col">{t("bench.speed")}</th>
-            <th scope="col">{t("bench.to_median")}</th>
-            <th scope="col">{t("bench.first_token")}</th>
-            <th scope="col">{t("bench.agree")}</th>
-          </tr>
-        </thead>
-        <tbody>
-          {calibration.nodes.map((turn) => (
-            <Turn key={turn.node_id} turn={turn} rules={calibration.rules} />
-          ))}
-        </tbody>
-      </table>
-    </Scroll>
+    <Table label={t("bench.calibration_of", { class: calibration.hardware_class })}>
+      <thead>
+        <tr>
+          <th scope="col">{t("bench.node")}</th>
+          <th scope="col">{t("bench.verdict")}</th>
+          <th scope="col">{t("bench.speed")}</th>
+          <th scope="col">{t("bench.to_median")}</th>
+          <th scope="col">{t("bench.first_token")}</th>
+          <th scope="col">{t("bench.agree")}</th>
+        </tr>
+      </thead>
+      <tbody>
+        {calibration.nodes.map((turn) => (
+          <Turn key={turn.node_id} turn={turn} rules={calibration.rules} />
+        ))}
+      </tbody>
+    </Table>
   );
 }
 

@@ -1,6 +1,5 @@
-import { useTimes } from "@gavel/desk";
+import { Table, useTimes } from "@gavel/desk";
 import { ErrorNote, Loading, useEntryName } from "@gavel/ui";
-import { Scroll } from "@gavel/ui/scroll";
 import { useSuites } from "../app/queries";
 import { useT } from "../i18n";
 import css from "./Bench.module.css";
@@ -21,38 +20,36 @@ export function Decisions() {
       {decisions.isPending && !decisions.error && <Loading />}
       {decisions.data?.length === 0 && <p className={css.mute}>{t("bench.decisions_none")}</p>}
       {decisions.data && decisions.data.length > 0 && (
-        <Scroll label={t("bench.decisions")}>
-          <table className={css.table}>
-            <thead>
-              <tr>
-                <th scope="col">{t("bench.decision.when")}</th>
-                <th scope="col">{t("bench.decision.who")}</th>
-                <th scope="col">{t("bench.decision.what")}</th>
-                <th scope="col">{t("bench.decision.about")}</th>
-                <th scope="col">{t("bench.decision.why")}</th>
+        <Table label={t("bench.decisions")}>
+          <thead>
+            <tr>
+              <th scope="col">{t("bench.decision.when")}</th>
+              <th scope="col">{t("bench.decision.who")}</th>
+              <th scope="col">{t("bench.decision.what")}</th>
+              <th scope="col">{t("bench.decision.about")}</th>
+              <th scope="col">{t("bench.decision.why")}</th>
+            </tr>
+          </thead>
+          <tbody>
+            {decisions.data.map((one) => (
+              <tr key={one.id}>
+                <td>{moment(one.at)}</td>
+                <td>{one.by ?? t("bench.lab")}</td>
+                <td>
+                  {t(`bench.acts.${one.act}`)}
+                  {(one.before !== null || one.after !== null) && (
+                    <small>{t("bench.from_to", { before: points(one.before), after: points(one.after) })}</small>
+                  )}
+                </td>
+                <td>
+                  {t("bench.version", { name: nameOf(one.entry), version: one.entry.version })}
+                  <small>{suites.data?.find((suite) => suite.id === one.suite)?.name[language] ?? one.suite}</small>
+                </td>
+                <td>{one.reason ?? "–"}</td>
               </tr>
-            </thead>
-            <tbody>
-              {decisions.data.map((one) => (
-                <tr key={one.id}>
-                  <td>{moment(one.at)}</td>
-                  <td>{one.by ?? t("bench.lab")}</td>
-                  <td>
-                    {t(`bench.acts.${one.act}`)}
-                    {(one.before !== null || one.after !== null) && (
-                      <small>{t("bench.from_to", { before: points(one.before), after: points(one.after) })}</small>
-                    )}
-                  </td>
-                  <td>
-                    {t("bench.version", { name: nameOf(one.entry), version: one.entry.version })}
-                    <small>{suites.data?.find((suite) => suite.id === one.suite)?.name[language] ?? one.suite}</small>
-                  </td>
-                  <td>{one.reason ?? "–"}</td>
-                </tr>
-              ))}
-            </tbody>
-          </table>
-        </Scroll>
+            ))}
+          </tbody>
+        </Table>
       )}
     </section>
   );

@@ -60,6 +60,12 @@ function List({ episodes }: { episodes: Episode[] }) {
             </span>
             <Pill tone={TONES[state]}>{t(`episodes.${state}`)}</Pill>
           </Link>
+          {state !== "planned" && (
+            <a className={css.out} href={`/board/episode/${id}`} target="_blank" rel="noreferrer">
+              {t("episodes.board")}
+              <span className="hidden"> {title}</span>
+            </a>
+          )}
         </li>
       ))}
     </ul>

@@ -1,5 +1,5 @@
 import type { JudgeReport, JudgingReport } from "@gavel/api";
-import { SelectField } from "@gavel/desk";
+import { SelectField, Table } from "@gavel/desk";
 import { ErrorNote, Loading } from "@gavel/ui";
 import { useState } from "react";
 import { useEpisodes } from "../app/queries";
@@ -78,61 +78,58 @@ function Judges({ judges }: { judges: JudgeReport[] }) {
     value === null ? "–" : number(value, { style: "percent", maximumFractionDigits: 0 });
   const criteria = [...new Set(judges.flatMap((judge) => Object.keys(judge.strictness)))];
   return (
-    <div className={css.scroll}>
-      <table className={css.table}>
-        <caption className="hidden">{t("jury.judges")}</caption>
-        <thead>
-          <tr>
-            <th scope="col">{t("jury.judge")}</th>
-            {(["verdicts", "skips", "left", "ties", "agrees", "seconds", "gold", "steady", "changed"] as const).map(
-              (column) => (
-                <th key={column} scope="col" title={t(`jury.why.${column}`)}>
-                  {t(`jury.column.${column}`)}
-                </th>
-              ),
-            )}
-            {criteria.map((one) => (
-              <th key={one} scope="col" title={t("jury.why.strict")}>
-                {t("jury.column.strict", { criterion: one })}
+    <Table label={t("jury.judges")}>
+      <thead>
+        <tr>
+          <th scope="col">{t("jury.judge")}</th>
+          {(["verdicts", "skips", "left", "ties", "agrees", "seconds", "gold", "steady", "changed"] as const).map(
+            (column) => (
+              <th key={column} scope="col" title={t(`jury.why.${column}`)}>
+                {t(`jury.column.${column}`)}
               </th>
+            ),
+          )}
+          {criteria.map((one) => (
+            <th key={one} scope="col" title={t("jury.why.strict")}>
+              {t("jury.column.strict", { criterion: one })}
+            </th>
+          ))}
+        </tr>
+      </thead>
+      <tbody>
+        {judges.map((judge) => (
+          <tr key={judge.name}>
+            <th scope="row">{judge.name}</th>
+            <td>{judge.verdicts}</td>
+            <td>{judge.skips}</td>
+            <td>{share(judge.left_seen)}</td>
+            <td>{share(judge.ties)}</td>
+            <td>{share(judge.agrees)}</td>
+            <td>{judge.seconds === null ? "–" : number(judge.seconds, { maximumFractionDigits: 0 })}</td>
+            <td>{`${judge.calibration.right} / ${judge.calibration.gold}`}</td>
+            <td>{`${judge.calibration.steady} / ${judge.calibration.repeats}`}</td>
+            <td>{`${judge.changed} / ${judge.second_looks}`}</td>
+            {criteria.map((one) => (
+              <td key={one}>
+                {judge.strictness[one] === undefined
+                  ? "–"
+                  : number(judge.strictness[one], { maximumFractionDigits: 1, signDisplay: "exceptZero" })}
+              </td>
             ))}
           </tr>
-        </thead>
-        <tbody>
-          {judges.map((judge) => (
-            <tr key={judge.name}>
-              <th scope="row">{judge.name}</th>
-              <td>{judge.verdicts}</td>
-              <td>{judge.skips}</td>
-              <td>{share(judge.left_seen)}</td>
-              <td>{share(judge.ties)}</td>
-              <td>{share(judge.agrees)}</td>
-              <td>{judge.seconds === null ? "–" : number(judge.seconds, { maximumFractionDigits: 0 })}</td>
-              <td>{`${judge.calibration.right} / ${judge.calibration.gold}`}</td>
-              <td>{`${judge.calibration.steady} / ${judge.calibration.repeats}`}</td>
-              <td>{`${judge.changed} / ${judge.second_looks}`}</td>
-              {criteria.map((one) => (
-                <td key={one}>
-                  {judge.strictness[one] === undefined
-                    ? "–"
-                    : number(judge.strictness[one], { maximumFractionDigits: 1, signDisplay: "exceptZero" })}
-                </td>
-              ))}
-            </tr>
-          ))}
-        </tbody>
-      </table>
-    </div>
+        ))}
+      </tbody>
+    </Table>
   );
 }
 
 function Models({ report }: { report: JudgingReport }) {
   const { t, number } = useT();
   return (
-    <div className={css.scroll}>
+    <>
       <h3>{t("jury.models")}</h3>
       <p className={css.mute}>{t("jury.models_text")}</p>
-      <table className={css.table}>
+      <Table label={t("jury.models")}>
         <thead>
           <tr>
             {(["model", "verdicts", "agrees", "abstained"] as const).map((column) => (
@@ -158,7 +155,7 @@ function Models({ report }: { report: JudgingReport }) {
             </tr>
           ))}
         </tbody>
-      </table>
-    </div>
+      </Table>
+    </>
   );
 }

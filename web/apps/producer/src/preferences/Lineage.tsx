@@ -1,6 +1,5 @@
 import type { PreferencePage, PreferencePair } from "@gavel/api";
-import { useTimes } from "@gavel/desk";
-import { Scroll } from "@gavel/ui/scroll";
+import { Table, useTimes } from "@gavel/desk";
 import { useT } from "../i18n";
 import css from "./Preferences.module.css";
 
@@ -27,41 +26,41 @@ export function Lineage({ page }: { page: PreferencePage }) {
         </p>
       )}
       <Candidates page={page} />
-      <Scroll label={t("preferences.lineage")}>
-        <table className={css.table}>
-          <thead>
-            <tr>
-              <th scope="col">{t("preferences.row")}</th>
-              <th scope="col">{t("preferences.chosen")}</th>
-              <th scope="col">{t("preferences.rejected")}</th>
-              <th scope="col">{t("preferences.weight")}</th>
-              <th scope="col">{t("preferences.judges")}</th>
-              <th scope="col">{t("preferences.crowd")}</th>
-              <th scope="col">{t("preferences.records")}</th>
+      <Table label={t("preferences.lineage")}>
+        <thead>
+          <tr>
+            <th scope="col">{t("preferences.row")}</th>
+            <th scope="col">{t("preferences.chosen")}</th>
+            <th scope="col">{t("preferences.rejected")}</th>
+            <th scope="col">{t("preferences.weight")}</th>
+            <th scope="col">{t("preferences.judges")}</th>
+            <th scope="col">{t("preferences.crowd")}</th>
+            <th scope="col">{t("preferences.records")}</th>
+          </tr>
+        </thead>
+        <tbody>
+          {page.pairs.map((pair, index) => (
+            <tr key={pair.duel}>
+              <th scope="row">
+                <a href={`/duel/${pair.duel}`}>{t("preferences.duel", { row: index + 1, number: pair.number })}</a>
+                <Gone reason={gone.get(pair.duel)} />
+              </th>
+              <td>{pair.chosen.name}</td>
+              <td>{pair.rejected.name}</td>
+              <td>{number(Math.round(100 * pair.weight))}</td>
+              <td>{counts(pair, pair.judges)}</td>
+              <td>{pair.crowd ? counts(pair, pair.crowd) : "–"}</td>
+              <td>
+                {[pair.chosen.record, pair.rejected.record].map((record) => (
+                  <code key={record} className={css.record}>
+                    {record?.slice(0, 8) ?? "–"}
+                  </code>
+                ))}
+              </td>
             </tr>
-          </thead>
-          <tbody>
-            {page.pairs.map((pair, index) => (
-              <tr key={pair.duel}>
-                <th scope="row">
-                  <a href={`/duel/${pair.duel}`}>{t("preferences.duel", { row: index + 1, number: pair.number })}</a>
-                  <Gone reason={gone.get(pair.duel)} />
-                </th>
-                <td>{pair.chosen.name}</td>
-                <td>{pair.rejected.name}</td>
-                <td>{number(Math.round(100 * pair.weight))}</td>
-                <td>{counts(pair, pair.judges)}</td>
-                <td>{pair.crowd ? counts(pair, pair.crowd) : "–"}</td>
-                <td>
-                  {[pair.chosen.record, pair.rejected.record].map((record) => (
-                    <code key={record}>{record?.slice(0, 8) ?? "–"}</code>
-                  ))}
-                </td>
-              </tr>
-            ))}
-          </tbody>
-        </table>
-      </Scroll>
+          ))}
+        </tbody>
+      </Table>
       {gone.size === 0 && (
         <p>
           <a href={`/api/preference-sets/${page.id}/pairs.jsonl`} download>
@@ -75,7 +74,7 @@ export function Lineage({ page }: { page: PreferencePage }) {
 
 function Gone({ reason }: { reason: PreferencePage["outdated"][number]["reason"] | undefined }) {
   const { t } = useT();
-  return reason && <small>{t(`preferences.reasons.${reason}`)}</small>;
+  return reason && <small className={css.gone}>{t(`preferences.reasons.${reason}`)}</small>;
 }
 
 /** What was trained on the set, each beside the parent that it began with. */

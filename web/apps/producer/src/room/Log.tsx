@@ -16,7 +16,11 @@ export function Log({ events }: { events: DeskEvent[] }) {
         {newest.map((event) => (
           <li key={event.version}>
             <time dateTime={event.at}>{clock(event.at)}</time>
-            <b>{find(`log.${event.type}`) ?? event.type}</b>
+            <b>
+              {[find(`log.${event.type}`) ?? event.type, find(`ballots.kind.${event.body.kind}`)]
+                .filter(Boolean)
+                .join(" · ")}
+            </b>
             <Detail event={event} />
           </li>
         ))}

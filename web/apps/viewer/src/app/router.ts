@@ -6,10 +6,12 @@ export type Route =
   | { page: "stage"; episode: string }
   | { page: "race"; race: string }
   | { page: "board"; season: string | null }
+  | { page: "episode"; episode: string }
   | { page: "entry"; entry: string }
   | { page: "duel"; duel: string }
   | { page: "speed"; run: string }
   | { page: "how" }
+  | { page: "flags" }
   | { page: "suites" }
   | { page: "suite"; suite: string }
   | { page: "check"; ballot: string }
@@ -27,6 +29,8 @@ export function routeOf(path: string): Route {
   if (match("/board", path)) return { page: "board", season: null };
   const { season } = match("/board/:season", path) ?? {};
   if (season) return { page: "board", season };
+  const after = match("/board/episode/:episode", path)?.episode;
+  if (after) return { page: "episode", episode: after };
   const { entry } = match("/entry/:entry", path) ?? {};
   if (entry) return { page: "entry", entry };
   const { duel } = match("/duel/:duel", path) ?? {};
@@ -34,6 +38,7 @@ export function routeOf(path: string): Route {
   const { run } = match("/speed/:run", path) ?? {};
   if (run) return { page: "speed", run };
   if (match("/how", path)) return { page: "how" };
+  if (match("/how/flags", path)) return { page: "flags" };
   if (match("/suites", path)) return { page: "suites" };
   const { suite } = match("/suites/:suite", path) ?? {};
   if (suite) return { page: "suite", suite };

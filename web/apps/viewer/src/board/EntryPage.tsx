@@ -86,6 +86,7 @@ function Duels({ duels }: { duels: NonNullable<BoardOrigins["duels"]> }) {
           <span className={css.links}>
             <Link to={`/duel/${duel.duel_id}`}>{t("boards.answers")}</Link>
             <Link to={`/check/${duel.ballot_id}`}>{t("boards.ballot")}</Link>
+            <Link to={`/board/episode/${duel.episode_id}`}>{t("boards.after_episode", { number: duel.episode })}</Link>
           </span>
         </li>
       ))}

@@ -1,8 +1,8 @@
 import type { BoardRow } from "@gavel/api";
 import { axisOf } from "@gavel/ui";
 import { expect, it } from "vitest";
-import { ticks } from "./BoardPage";
 import { leaders, line } from "./Course";
+import { ticks } from "./Lines";
 import { interval, place } from "./Rows";
 
 const row = (rating: number | null, lo: number | null, hi: number | null) => ({ rating, lo, hi }) as BoardRow;

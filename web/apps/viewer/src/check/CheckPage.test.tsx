@@ -1,4 +1,4 @@
-import { api } from "@gavel/api";
+import { ApiError, api } from "@gavel/api";
 import { render, screen } from "@testing-library/react";
 import { beforeEach, expect, it, vi } from "vitest";
 import { remember } from "../shared/remember";
@@ -9,14 +9,21 @@ const { vote, proof } = made;
 let online = true;
 let ballot = 0;
 let mine: unknown = null;
+let flags: unknown = null;
 
 beforeEach(() => {
   online = true;
   mine = null;
+  flags = null;
   ballot += 1;
   location.hash = "";
   vi.spyOn(api, "get").mockImplementation((async (path: string) => {
     if (!online) throw new Error("offline");
+    if (path.endsWith("/flags")) {
+      if (flags) return flags;
+      throw new ApiError("ballot.not_published", "", 403);
+    }
+    if (path.endsWith("{ballot_id}")) return { config: { options: [{ id: "q1", zh: "月亮", en: "The moon" }] } };
     return path.endsWith("/my-vote") ? mine : proof;
   }) as never);
 });
@@ -59,4 +66,22 @@ it("says when it kept nothing itself", async () => {
 it("says when there was no vote", async () => {
   render(<CheckPage ballot={`b${ballot}`} />);
   await screen.findByText(/has kept no receipt of a vote/);
+});
+
+it("says how many votes stand aside and by which rule, each with the way to its words, once the result is out", async () => {
+  render(<CheckPage ballot="sealed" />);
+  expect(await screen.findByText(/Once the result is out/)).toBeTruthy();
+  document.body.replaceChildren();
+  flags = { voters: 46, counted: 20, flagged: 26, rules: [{ rule: "cohort", flagged: 26, cleared: 0 }], wishes: [] };
+  render(<CheckPage ballot="out" />);
+  const rule = await screen.findByRole("link", { name: "Came together and are of one mind" });
+  expect(rule.getAttribute("href")).toBe("/how/flags#cohort");
+  expect(rule.nextSibling?.textContent).toBe("26");
+  expect(screen.getByText(/46 voters, 20 of them counted\. 26 were flagged/)).toBeTruthy();
+});
+
+it("names what was chosen in the words of the question", async () => {
+  mine = { ...vote, choice: "q1" };
+  render(<CheckPage ballot={`b${ballot}`} />);
+  expect(await screen.findByText(/“The moon”, tap/)).toBeTruthy();
 });

@@ -7,6 +7,7 @@ import { fingerprint } from "../shared/fingerprint";
 import { useLoad } from "../shared/load";
 import { recall, remember } from "../shared/remember";
 import { Frame } from "../speed/Frame";
+import { Aside } from "./Aside";
 import css from "./Check.module.css";
 import { useT } from "./i18n";
 import { canCheck, check, type StepName, type Steps } from "./proof";
@@ -70,6 +71,7 @@ function Step({ name, steps, proof, onAir }: { name: StepName; steps: Steps; pro
 
 function Checked({ ballot, vote, kept, proof, saved }: Found & { ballot: string; vote: Counted; proof: Proof }) {
   const { t, language, number } = useT();
+  const nameOf = useChoice(ballot);
   const [steps, setSteps] = useState<Steps | null>(null);
   const onAir = rootOnAir(ballot);
   useEffect(() => {
@@ -92,11 +94,12 @@ function Checked({ ballot, vote, kept, proof, saved }: Found & { ballot: string;
       <h3>{t("check.yours")}</h3>
       <p>
         {t("check.yours_text", {
-          choice: ["left", "right", "tie", "both_bad"].includes(choice) ? t(`choice.${choice as "left"}`) : choice,
+          choice: nameOf(choice),
           n: number(n),
           time: new Intl.DateTimeFormat(language, { timeStyle: "medium" }).format(new Date(receipt.at)),
           shard: number(receipt.shard),
           seq: number(receipt.seq),
+          number: number(receipt.seq + 1),
         })}
       </p>
       {steps && (
@@ -108,6 +111,18 @@ function Checked({ ballot, vote, kept, proof, saved }: Found & { ballot: string;
       )}
     </Card>
   );
+}
+
+/** What was chosen, in words: a duel's four are known here, any other question's are the producer's. */
+function useChoice(ballot: string): (choice: string) => string {
+  const { find, language } = useT();
+  const { data } = useLoad(`ballot ${ballot}`, () =>
+    api.get("/api/ballots/{ballot_id}", { params: { path: { ballot_id: ballot } } }),
+  );
+  return (choice) => {
+    const { zh = "", en = "" } = data?.config.options.find(({ id }) => id === choice) ?? {};
+    return find(`choice.${choice}`) ?? ((language === "zh" ? zh || en : en || zh) || choice);
+  };
 }
 
 function Recount({ ballot, found }: { ballot: string; found: Found | null }) {
@@ -148,6 +163,7 @@ export default function CheckPage({ ballot }: { ballot: string }) {
       {error !== null && <p role="alert">{errorText(error)}</p>}
       {data && !vote && <p role="alert">{t("check.no_receipt")}</p>}
       {canCheck() && data && vote && proof && <Checked {...data} ballot={ballot} vote={vote} proof={proof} />}
+      <Aside ballot={ballot} />
       <Recount ballot={ballot} found={data} />
     </Frame>
   );

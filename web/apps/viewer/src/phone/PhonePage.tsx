@@ -33,7 +33,7 @@ function Scene({ stage, board, serverNow }: SceneProps) {
     const { id } = stage.episode;
     return <Revealed key={ballot?.id} episode={id} duel={duel} ballot={ballot} result={result} board={board} />;
   }
-  if (phase === "finished") return <Finished board={board} />;
+  if (phase === "finished") return <Finished episode={stage.episode.id} board={board} />;
   return <Idle stage={stage} board={board} />;
 }
 

@@ -1,5 +1,5 @@
 import type { Board, Stage } from "@gavel/api";
-import { Loading, Mark } from "@gavel/ui";
+import { Link, Loading, Mark } from "@gavel/ui";
 import { Rows } from "../board/Rows";
 import { useT } from "../i18n";
 import css from "./Rest.module.css";
@@ -38,7 +38,7 @@ export function Idle({ stage, board }: { stage: Stage; board: Board | null }) {
   );
 }
 
-export function Finished({ board }: { board: Board | null }) {
+export function Finished({ episode, board }: { episode: string; board: Board | null }) {
   const { t } = useT();
   return (
     <main className={css.rest}>
@@ -48,6 +48,9 @@ export function Finished({ board }: { board: Board | null }) {
         <p className={css.lead}>{t("finished.text")}</p>
       </div>
       <BoardCard board={board} />
+      <Link to={`/board/episode/${episode}`} className={css.after}>
+        {t("finished.board")}
+      </Link>
     </main>
   );
 }

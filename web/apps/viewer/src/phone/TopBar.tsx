@@ -14,7 +14,7 @@ export function TopBar({ episode, stage, serverNow }: TopBarProps) {
   const { t } = useT();
   const over = stage?.phase === "finished";
   const ballot = stage?.phase === "vote" ? stage.ballot : null;
-  const place = stage?.duel ? t("show.duel", { number: stage.duel.number }) : episode.title;
+  const place = stage?.duel && !over ? t("show.duel", { number: stage.duel.number }) : episode.title;
   return (
     <header className={css.bar}>
       <Mark size={30} />

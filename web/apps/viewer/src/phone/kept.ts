@@ -20,7 +20,7 @@ function keepVote(ballot: string, { choice, n, receipt }: Counted): void {
 }
 
 /** Keep the receipt and the fingerprint as they appear, for `check/CheckPage`. Only for the phases before the reveal. */
-export function useKeeping({ id, root }: StageBallot, vote: Vote): void {
+export function useKeeping({ id, root }: Pick<StageBallot, "id" | "root">, vote: Vote): void {
   useEffect(() => {
     if (vote.step === "counted") keepVote(id, vote);
   }, [id, vote]);

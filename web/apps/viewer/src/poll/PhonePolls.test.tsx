@@ -2,15 +2,15 @@ import type { StagePoll } from "@gavel/api";
 import { fireEvent, render, screen } from "@testing-library/react";
 import { expect, it, vi } from "vitest";
 import "../i18n";
+import { keptOf } from "../phone/kept";
 import { useVote } from "../phone/useVote";
 import PhonePolls from "./PhonePolls";
+import StagePolls from "./StagePolls";
 
 vi.mock("../phone/useVote");
 
-function show(change: object, vote: object = { step: "ready" }) {
-  const cast = vi.fn();
-  vi.mocked(useVote).mockReturnValue({ vote, cast } as never);
-  const poll = {
+function made(change: object): StagePoll {
+  return {
     id: "p",
     kind: "question",
     state: "open",
@@ -29,6 +29,12 @@ function show(change: object, vote: object = { step: "ready" }) {
     result: null,
     ...change,
   } as unknown as StagePoll;
+}
+
+function show(change: object, vote: object = { step: "ready" }) {
+  const cast = vi.fn();
+  vi.mocked(useVote).mockReturnValue({ vote, cast } as never);
+  const poll = made(change);
   render(<PhonePolls episode="e" polls={[poll]} serverNow={Date.now} />);
   return cast;
 }
@@ -58,4 +64,25 @@ it("takes nothing after the close, and shows the result when it is published", (
   show({ state: "published", result: { counted: { q1: 2, q2: 5 }, flagged: {}, levels: { 1: 7 } } });
   expect(screen.getAllByRole("listitem").map((one) => one.textContent)).toEqual(["海5 votes", "The moon2 votes"]);
   expect(screen.getByRole("row").textContent).toBe("Phones that had computed something7");
+});
+
+it("keeps what it was given, so that this vote can be checked as a duel's", () => {
+  const receipt = { shard: 0, seq: 4, leaf: "ab", nonce: "cd", at: "" };
+  const root = "ef".repeat(32);
+  show({ id: "mine", state: "certified", root }, { step: "counted", choice: "q1", n: 1, receipt });
+  expect(keptOf("mine")).toEqual({ vote: { choice: "q1", n: 1, receipt }, root });
+  document.body.replaceChildren();
+  show({ id: "mine", state: "published", root, result: { counted: { q1: 1 }, flagged: {}, levels: {} } });
+  expect(screen.getByRole("link", { name: /Check my vote/ }).getAttribute("href")).toBe("/check/mine");
+});
+
+it("shows the hall all options or none", () => {
+  const options = Array.from({ length: 7 }, (_, index) => ({ id: `q${index}`, zh: "", en: `Option ${index}` }));
+  const stage = (polls: StagePoll[]) =>
+    render(<StagePolls polls={polls} serverNow={Date.now} over={false} board={false} />);
+  stage([made({ options })]);
+  expect(screen.queryByText("Option 0")).toBeNull();
+  expect(screen.getByText("7 options, on your phone")).toBeTruthy();
+  stage([made({ options: options.slice(0, 6) })]);
+  expect(screen.getByText("Option 5")).toBeTruthy();
 });

@@ -1,11 +1,13 @@
 import type { StagePoll } from "@gavel/api";
-import { Countdown, cx, useRemaining } from "@gavel/ui";
+import { Countdown, cx, Link, useRemaining } from "@gavel/ui";
 import { Levels } from "@gavel/ui/levels";
 import { lazy, Suspense } from "react";
 import { useT as useShowT } from "../i18n";
+import { keptOf, useKeeping } from "../phone/kept";
 import { useVote } from "../phone/useVote";
 import { asked } from "../phone/vote";
 import { useT as useLevelsT } from "../vouch/i18n";
+import { fingerprint } from "../shared/fingerprint";
 import { useT } from "./i18n";
 import css from "./Poll.module.css";
 import { ranked, takesVotes, usePollTexts } from "./texts";
@@ -41,6 +43,16 @@ function Poll({ episode, poll, serverNow }: PollProps) {
       </header>
       {poll.result ? <Result poll={poll} /> : <Choices {...{ episode, poll, serverNow }} />}
       <p className={css.note}>{show("vote.counted_total", { count: poll.counted, votes: number(poll.counted) })}</p>
+      {poll.root && (
+        <p className={css.note}>
+          {show("locked.root")} <code>{fingerprint(poll.root)}</code>
+        </p>
+      )}
+      {poll.root && keptOf(poll.id).vote !== null && (
+        <Link to={`/check/${poll.id}`} className={css.check}>
+          {show("receipt.check")}
+        </Link>
+      )}
     </section>
   );
 }
@@ -53,6 +65,7 @@ function Choices({ episode, poll, serverNow }: PollProps) {
   // Which channel this phone sees the show by is in its device token: the portal decides, and the page only tries.
   const open = () => takesVotes(poll) && serverNow() < Date.parse(poll.closes_at) + delay;
   const { vote, cast } = useVote(poll.id, open);
+  useKeeping(poll, vote);
   const remaining = useRemaining(poll.closes_at, serverNow);
   const chosen = "choice" in vote ? vote.choice : null;
   const closed = !takesVotes(poll) || (remaining === 0 && delay === 0);
@@ -82,8 +95,7 @@ function Choices({ episode, poll, serverNow }: PollProps) {
       )}
       <p className={css.note} role="status">
         {vote.step === "sending" && show("vote.sending")}
-        {vote.step === "counted" && `✓ ${t("poll.thanks")}`}
-        {vote.step === "counted" && !closed && poll.options.length > 1 && ` ${t("poll.change")}`}
+        {vote.step === "counted" && `✓ ${t(!closed && poll.options.length > 1 ? "poll.change" : "poll.thanks")}`}
         {vote.step === "confirm" && show("vote.confirm", { choice: optionOf(vote.choice) })}
         {vote.step === "unsure" && show("vote.unsure")}
       </p>

@@ -45,23 +45,31 @@ function VoteLine({ ballot, serverNow }: { ballot: NonNullable<Stage["ballot"]>;
   );
 }
 
+interface LockedLineProps {
+  ballot: NonNullable<Stage["ballot"]>;
+  /** The reveal is still to come. */
+  waiting: boolean;
+  joinUrl: string;
+}
+
 /** The root in words for the eye, and whole in a code for the phone: nothing can be changed behind it any more. */
-function LockedLine({ ballot, joinUrl }: { ballot: NonNullable<Stage["ballot"]>; joinUrl: string }) {
+function LockedLine({ ballot, waiting, joinUrl }: LockedLineProps) {
   const { t, number } = useT();
   const check = new URL(`/check/${ballot.id}#${ballot.root}`, joinUrl).href;
   return (
     <div className={css.locked}>
       {ballot.root && <Qr text={check} label={t("stage.check")} className={css.qr} />}
       <div className={css.middle}>
-        <p className={css.call}>
-          {t("locked.title")} · {t("vote.counted_total", { count: ballot.counted, votes: number(ballot.counted) })}
-        </p>
+        <p className={css.call}>{t("locked.title")}</p>
         {ballot.root && (
           <p className={css.root}>
             {t("locked.root")} <code>{fingerprint(ballot.root)}</code>
           </p>
         )}
-        <p className={css.count}>{t("stage.sealed")}</p>
+        <p className={css.count}>
+          {t("vote.counted_total", { count: ballot.counted, votes: number(ballot.counted) })}
+          {waiting && ` · ${t("locked.text")}`}
+        </p>
       </div>
     </div>
   );
@@ -71,12 +79,13 @@ function Middle({ stage, serverNow, joinUrl }: FooterProps) {
   const { t } = useT();
   const { phase, ballot, duel } = stage;
   if (phase === "vote" && ballot) return <VoteLine ballot={ballot} serverNow={serverNow} />;
-  if ((phase === "locked" || phase === "revealed") && ballot) return <LockedLine ballot={ballot} joinUrl={joinUrl} />;
+  if ((phase === "locked" || phase === "revealed") && ballot)
+    return <LockedLine ballot={ballot} waiting={phase === "locked"} joinUrl={joinUrl} />;
   const waiting = duel?.state === "queued" || duel?.state === "loading";
   return (
     <div className={css.middle}>
       {waiting && <p className={css.call}>{t("duel.preparing")}</p>}
-      {duel && <p className={css.count}>{t("stage.counting")}</p>}
+      {duel && phase !== "finished" && <p className={css.count}>{t("stage.counting")}</p>}
     </div>
   );
 }
@@ -84,7 +93,8 @@ function Middle({ stage, serverNow, joinUrl }: FooterProps) {
 /** The lower third: the AI label, the vote, the way in. */
 export function Footer({ stage, serverNow, joinUrl }: FooterProps) {
   const { t } = useT();
-  const ownJoin = stage.phase === "idle";
+  // On the idle stage the way in is large, unless the hall is asked something.
+  const ownJoin = stage.phase === "idle" && stage.polls.length === 0;
   return (
     <footer className={css.footer}>
       <div className={css.label}>

@@ -21,7 +21,8 @@ function Clock({ serverNow }: { serverNow: () => number }) {
 /** Which episode, which prompt, what time; red while the show is on. */
 export function Header({ stage, serverNow }: { stage: Stage; serverNow: () => number }) {
   const { t } = useT();
-  const { episode, duel, phase } = stage;
+  const { episode, phase } = stage;
+  const duel = phase === "finished" ? null : stage.duel;
   // Between rounds the page itself says the title, large.
   const title = duel?.asked ?? t("brand");
   const turn = useTurn(duel ?? { kind: "single", turn: 1, turns: 1 });

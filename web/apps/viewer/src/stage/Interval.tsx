@@ -1,5 +1,5 @@
 import type { Board } from "@gavel/api";
-import { Mark } from "@gavel/ui";
+import { cx, Mark } from "@gavel/ui";
 import { Qr } from "@gavel/ui/qr";
 import { Rows } from "../board/Rows";
 import { useT } from "../i18n";
@@ -22,35 +22,38 @@ export function Column({ board }: { board: Board | null }) {
 }
 
 /** Before a round: who we are, how to get in. */
-export function Idle({ stage, board, joinUrl }: StageProps) {
+export function Idle({ stage, board, joinUrl, polls }: StageProps) {
   const { t } = useT();
   return (
     <main className={css.interval}>
-      <section className={css.card}>
+      <section className={cx(css.card, polls !== null && css.asking)}>
         <p className={css.next}>{t("stage.next")}</p>
         <h2 className={css.title}>{stage.episode.title}</h2>
-        <div className={css.join}>
-          <Qr text={joinUrl} label={joinUrl} className={css.qr} />
-          <p>
-            {t("stage.scan")}
-            <b>{stage.episode.code}</b>
-            <span>{joinUrl.replace(/^https?:\/\//, "").replace(/\/s\/.*$/, "")}</span>
-          </p>
-        </div>
+        {polls ?? (
+          <div className={css.join}>
+            <Qr text={joinUrl} label={joinUrl} className={css.qr} />
+            <p>
+              {t("stage.scan")}
+              <b>{stage.episode.code}</b>
+              <span>{joinUrl.replace(/^https?:\/\//, "").replace(/\/s\/.*$/, "")}</span>
+            </p>
+          </div>
+        )}
       </section>
       <Column board={board} />
     </main>
   );
 }
 
-export function Finished({ board }: StageProps) {
+export function Finished({ board, polls }: StageProps) {
   const { t } = useT();
   return (
     <main className={css.interval}>
-      <section className={css.card}>
+      <section className={cx(css.card, polls !== null && css.asking)}>
         <Mark size={220} className={css.mark} />
         <h2 className={css.title}>{t("finished.title")}</h2>
         <p className={css.thanks}>{t("finished.text")}</p>
+        {polls}
       </section>
       <Column board={board} />
     </main>

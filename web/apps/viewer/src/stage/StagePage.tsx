@@ -1,7 +1,7 @@
 import type { Board, Stage } from "@gavel/api";
 import { type Status, useChannel } from "@gavel/live";
 import { useSettled } from "@gavel/ui";
-import { lazy, Suspense } from "react";
+import { lazy, type ReactNode, Suspense } from "react";
 import { useT } from "../i18n";
 import { Footer } from "./Footer";
 import { Frame } from "./Frame";
@@ -18,7 +18,12 @@ export interface StageProps {
   serverNow: () => number;
   /** The address that phones scan. */
   joinUrl: string;
+  /** What the hall is asked beside the show; null while nothing is. */
+  polls: ReactNode;
 }
+
+/** No duel is on stage: polls have a place of their own, and lie over nothing. */
+const hasRoom = (phase: Stage["phase"]) => phase === "idle" || phase === "finished";
 
 function Scene(props: StageProps) {
   const { phase, duel, ballot, result } = props.stage;
@@ -52,7 +57,18 @@ export default function StagePage({ episode }: { episode: string }) {
   const { state: stage, status, serverNow } = useChannel<Stage>(`stage:${episode}`);
   const { state: board } = useChannel<Board>(stage && `board:${stage.episode.season_id}`);
   const shown = useSettled(status, "live");
-  const props = stage && { stage, board, serverNow, joinUrl: `${origin}/s/${stage.episode.code}${channel}` };
+  const polls =
+    stage && stage.polls.length > 0 ? (
+      <Suspense>
+        <StagePolls
+          polls={stage.polls}
+          serverNow={serverNow}
+          over={!hasRoom(stage.phase)}
+          board={stage.phase === "revealed"}
+        />
+      </Suspense>
+    ) : null;
+  const props = stage && { stage, board, serverNow, joinUrl: `${origin}/s/${stage.episode.code}${channel}`, polls };
   return (
     <Frame
       transparent={transparent}
@@ -63,11 +79,7 @@ export default function StagePage({ episode }: { episode: string }) {
         <>
           <Header stage={props.stage} serverNow={serverNow} />
           <Scene {...props} />
-          {props.stage.polls.length > 0 && (
-            <Suspense>
-              <StagePolls polls={props.stage.polls} serverNow={serverNow} beside={props.stage.phase === "idle"} />
-            </Suspense>
-          )}
+          {!hasRoom(props.stage.phase) && polls}
           <Footer {...props} />
         </>
       )}

@@ -1,5 +1,6 @@
 import type { Board } from "@gavel/api";
 import { axisOf, cx, IntervalBar, useEntryName } from "@gavel/ui";
+import { leads, Place } from "../board/Rows";
 import { useT } from "../i18n";
 import css from "./Strip.module.css";
 
@@ -21,8 +22,8 @@ export function Strip({ board }: { board: Board }) {
       <ol>
         {rated &&
           board.rows.slice(0, PLACES).map((row) => (
-            <li key={row.entry_id} className={cx(css.cell, row.rank === 1 && css.first)}>
-              <span className={css.rank}>{row.rank ?? "–"}</span>
+            <li key={row.entry_id} className={cx(css.cell, leads(row, board.rows) && css.first)}>
+              <Place row={row} className={css.rank} />
               <span className={css.name}>{nameOf(row)}</span>
               <b>{row.rating == null ? "–" : Math.round(row.rating)}</b>
               {row.rating != null && row.lo != null && row.hi != null && (
@@ -33,7 +34,7 @@ export function Strip({ board }: { board: Board }) {
                   hi={row.hi}
                   axis={axis}
                   base={1000}
-                  tone={row.rank === 1 ? "#8d6f2c" : undefined}
+                  tone={leads(row, board.rows) ? "#8d6f2c" : undefined}
                 />
               )}
             </li>
