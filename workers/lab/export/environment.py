@@ -8,7 +8,7 @@ from pathlib import Path
 
 import arena
 import workers
-from workers.pool.environment import ROOT, EngineEnvironment, Report, ensure, find
+from workers.pool.environment import ROOT, EngineEnvironment, Report, ensure, whole
 
 LOCK = ROOT / "infra" / "locks" / "quantise.txt"
 NAMES = ("llmcompressor",)
@@ -22,7 +22,7 @@ def place() -> Path:
 
 
 def here() -> EngineEnvironment | None:
-    return find(place(), NAMES)
+    return whole(place(), LOCK, NAMES)
 
 
 def build(directory: Path, report: Report) -> EngineEnvironment:
