@@ -7,7 +7,9 @@ from arena.kit.celery import BENCH, QUANTISE, TRAIN, VERIFY
 BENCH_LANES = "GAVEL_BENCH_LANES"
 """Of `lab.bench`. Each runs the harness in a process of its own, which takes about a gigabyte of memory."""
 TRAIN_LANES = "GAVEL_TRAIN_LANES"
-"""Of `lab.train`. Runs side by side share the processors evenly, so a race of that many is fair on one machine."""
+"""Of `lab.train`. Runs side by side share the processors evenly, so a race of that many is fair on one machine. Who is
+alone keeps to his share, too: threads decide the last bits of what is learned, and a run that is killed beside others,
+or goes on beside them, is to end with the same bytes. 1: one run at a time, on all of them."""
 
 QUANTISE_LANES = "GAVEL_QUANTISE_LANES"
 """Of `lab.quantise`, where models are exported. 0: this lab takes no such work, because another
