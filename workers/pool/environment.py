@@ -110,8 +110,8 @@ def _install(directory: Path, lock: Path, total: int, report: Report) -> None:
         assert pip.stdout
         for line in pip.stdout:
             tail = [*tail[-19:], line.rstrip()]
-            if line.startswith("Collecting "):
-                report(done, total, f"fetching {line.split()[1]}")
+            if line.startswith(("Collecting ", "Processing ")):  # from the index; from a folder
+                report(done, total, f"fetching {line.split()[1].rsplit('/', 1)[-1]}")
                 done += 1
             elif line.startswith("Installing collected"):
                 report(total, total, "installing; this takes a minute or two")
