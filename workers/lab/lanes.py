@@ -20,14 +20,17 @@ def lane_widths(environment: Mapping[str, str]) -> dict[str, int]:
     """By queue. Raises ValueError with a sentence for whoever has set it wrongly."""
     return {
         VERIFY: 1,
-        BENCH: _width(environment, BENCH_LANES),
-        TRAIN: _width(environment, TRAIN_LANES),
-        QUANTISE: _width(environment, QUANTISE_LANES, usual=1, least=0),
+        BENCH: whole_number(environment, BENCH_LANES, 2),
+        TRAIN: whole_number(environment, TRAIN_LANES, 2),
+        QUANTISE: whole_number(environment, QUANTISE_LANES, 1, least=0),
     }
 
 
-def _width(environment: Mapping[str, str], name: str, usual: int = 2, least: int = 1) -> int:
+def whole_number(
+    environment: Mapping[str, str], name: str, usual: int, least: int = 1, most: int = 32
+) -> int:
+    """Raises ValueError with a sentence for whoever has set it wrongly."""
     said = environment.get(name, str(usual))
-    if not (said.isdecimal() and least <= int(said) <= 32):
-        raise ValueError(f"{name} is {said!r}; it must be a whole number from {least} to 32.")
+    if not (said.isdecimal() and least <= int(said) <= most):
+        raise ValueError(f"{name} is {said!r}; it must be a whole number from {least} to {most}.")
     return int(said)

@@ -26,8 +26,6 @@ from arena.shows.base_models import BASE_MODELS
 Say = Callable[[int, int], None]
 
 MERGED, MODEL, CALIBRATION = "merged", "model", "calibration.json"
-ROWS = 128
-"""Of calibration: what llm-compressor's examples begin with, and more than a model this small needs."""
 BATCH = 8
 """Requests that the harness asks at once."""
 ONE_FILE = "1000GB"
@@ -130,7 +128,7 @@ def _calibration(job: ExportJob, folder: Path) -> Calibrated:
     spelling = Spelling.of(tokenizer, BASE_MODELS[job.base_model])
     rows = _own(job, spelling) if job.data is not None else _shipped(job, spelling)
     # Drawn by what they say: neither their order nor where they come from decides.
-    drawn = sorted(rows, key=lambda ids: hashlib.sha256(json.dumps(ids).encode()).digest())[:ROWS]
+    drawn = sorted(rows, key=lambda ids: hashlib.sha256(json.dumps(ids).encode()).digest())[: job.rows]
     text = json.dumps(drawn)
     (folder / CALIBRATION).write_text(text)
     return Calibrated(

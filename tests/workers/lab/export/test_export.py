@@ -36,6 +36,9 @@ def base(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return folder
 
 
+ROWS = 40
+
+
 def job(base: Path, scheme: Scheme, data: Path | None = None) -> ExportJob:
     return ExportJob(
         scheme=scheme,
@@ -45,6 +48,7 @@ def job(base: Path, scheme: Scheme, data: Path | None = None) -> ExportJob:
         adapter_digest="a" * 64,
         data=str(data) if data else None,
         form="messages" if data else None,
+        rows=ROWS,
         asked=[],
     )
 
@@ -88,7 +92,7 @@ def test_it_is_calibrated_on_its_own_rows_or_on_those_that_ship(base: Path, tmp_
     assert (own.source, own.rows) == ("data_set", len(CONVERSATIONS))
     shipped = child._calibration(job(base, "int8"), tmp_path)
     rows += json.loads((tmp_path / "calibration.json").read_text())
-    assert (shipped.source, shipped.rows) == ("shipped", child.ROWS)
+    assert (shipped.source, shipped.rows) == ("shipped", ROWS)
     assert all(ids[0] == BOS and ids.count(BOS) == 1 and ids[-1] == EOS for ids in rows)
     assert child._calibration(job(base, "int8"), tmp_path) == shipped, "the same rows every time"
 
@@ -117,6 +121,20 @@ def test_a_lab_that_cannot_quantise_names_the_command(portal: LabPortal, base: P
     assert refusal is not None
     assert refusal.code == NO_ENVIRONMENT
     assert "`gavel quantise setup`" in refusal.message
+
+
+def test_how_many_rows_it_is_calibrated_on_is_the_labs_setting(
+    portal: LabPortal, base: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert environment.rows() == 128
+    monkeypatch.setenv(environment.ROWS, "48")
+    assert environment.rows() == 48
+    monkeypatch.setenv(environment.ROWS, "few")
+    offer(portal, "bf16", "0" * 64, save_adapter(tmp_path / "adapter"))
+    assert run_job(portal.job_url) == "failed"
+    (failed,) = portal.bodies("fail")
+    assert failed["retry"] is False
+    assert "GAVEL_QUANTISE_ROWS is 'few'" in failed["reason"]
 
 
 def test_the_other_environment_sees_our_code_and_nothing_else_of_ours(tmp_path: Path) -> None:
