@@ -16,6 +16,7 @@ from tests.support.show import Json
 from tests.support.training import track
 from workers.lab import runner
 from workers.lab.runner import run_job
+from workers.pool.fake import BASE_DIGEST
 from workers.pool.model_store import read_manifest
 
 STEPS = 3
@@ -38,7 +39,8 @@ async def test_twelve_verdicts_end_as_a_candidate_beside_its_parent(
     for prompt, verdicts in DUELS.items():
         await loop.judged(*verdicts, prompt=prompt)
     await loop.finish()
-    await a_lab_with_the_house_model(loop, tmp_path / "lab", monkeypatch)
+    a_lab_with_the_house_model(tmp_path / "lab", monkeypatch)
+    await serving(loop, read_manifest(prepared_house_model()).base_digest)
     made = await loop.make()
     await works(loop)  # the check of every data set
 
@@ -57,6 +59,7 @@ async def test_twelve_verdicts_end_as_a_candidate_beside_its_parent(
     version = await producer.get_ok(f"/submissions/{run['result']['submission_id']}")
     assert (version["entry_id"], version["version"]) == (made["version"]["entry_id"], 2)
     assert (version["state"], version["refusal"]) == ("verified", None)
+    await serving(loop, BASE_DIGEST)
     await show.lab.work_off()  # what is asked of an engine
     (candidate,) = (await loop.page(made))["candidates"]
     assert candidate["parent"]["submission_id"] == parent
@@ -67,16 +70,19 @@ async def test_twelve_verdicts_end_as_a_candidate_beside_its_parent(
     assert after["digest"] != before["digest"]
 
 
-async def a_lab_with_the_house_model(loop: Loop, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """And an engine that says it serves these weights: what it signs in a duel is the truth, so none may come after."""
-    model = prepared_house_model()
+def a_lab_with_the_house_model(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("GAVEL_DATA_DIR", str(folder))
     monkeypatch.setattr(runner, "_leaving", threading.Event())
     (folder / "models").mkdir(parents=True)
-    (folder / "models" / HOUSE_MODEL.id).symlink_to(model)
+    (folder / "models" / HOUSE_MODEL.id).symlink_to(prepared_house_model())
+
+
+async def serving(loop: Loop, base_digest: str) -> None:
+    """What the engine says it serves. It is a fake one, and what it signs is the truth: it says so again before it is
+    asked anything."""
     await loop.run(
         "update nodes set health = health || jsonb_build_object('base_digest', cast(:digest as text))",
-        digest=read_manifest(model).base_digest,
+        digest=base_digest,
     )
 
 

@@ -167,6 +167,10 @@ def quantise(scheme: Scheme, folder: Path) -> dict[str, Any]:
     """`model/` out of `merged/`. The words that come out of the last layer stay as exact as they were."""
     torch, transformers = import_module("torch"), import_module("transformers")
     oneshot = import_module("llmcompressor").oneshot
+    if not torch.accelerator.is_available():
+        # AWQ pins what it asks each layer again and again, for a device to fetch it sooner. Without a device nothing is
+        # won by it, and PyTorch refuses.
+        import_module("llmcompressor.pipelines.cache").IntermediatesCache.pin_memory = lambda *_: None
     merged, out = folder / MERGED, folder / MODEL
     model = transformers.AutoModelForCausalLM.from_pretrained(
         merged, dtype=torch.bfloat16, local_files_only=True, trust_remote_code=False
