@@ -26,6 +26,9 @@ from arena.shows.base_models import BASE_MODELS
 Say = Callable[[int, int], None]
 
 MERGED, MODEL, CALIBRATION = "merged", "model", "calibration.json"
+FITTED: tuple[Scheme, ...] = ("w4a16_gptq", "w4a16_awq")
+"""Of `int8` and `fp8` the weights are rounded to the nearest and the activations' scales are found as they come: only a
+rounding that is fitted asks for rows."""
 BATCH = 8
 """Requests that the harness asks at once."""
 ONE_FILE = "1000GB"
@@ -71,7 +74,7 @@ def merge(job: ExportJob, folder: Path) -> dict[str, Any]:
     merged = folder / MERGED
     model.save_pretrained(merged, max_shard_size=ONE_FILE)
     _take_over(Path(job.model_dir), merged)
-    calibration = None if job.scheme == "bf16" else _calibration(job, folder).model_dump(mode="json")
+    calibration = _calibration(job, folder).model_dump(mode="json") if job.scheme in FITTED else None
     _write_card(job, merged, calibration)
     if job.scheme == "bf16":
         merged.rename(folder / MODEL)
@@ -176,20 +179,15 @@ def quantise(scheme: Scheme, folder: Path) -> dict[str, Any]:
         merged, dtype=torch.bfloat16, local_files_only=True, trust_remote_code=False
     )
     tokenizer = transformers.AutoTokenizer.from_pretrained(merged, local_files_only=True)
-    rows = [
-        {"input_ids": torch.tensor([ids]), "attention_mask": torch.ones(1, len(ids), dtype=torch.long)}
-        for ids in json.loads((folder / CALIBRATION).read_text())
-    ]
-    loader = torch.utils.data.DataLoader(rows, batch_size=1, collate_fn=lambda batch: batch[0])
-    # Of `int8` and `fp8` the activations' scales are found as they come: only a rounding that is fitted asks for rows.
-    fitted = loader if scheme.startswith("w4a16") else None
-    oneshot(
-        model=model,
-        processor=tokenizer,
-        recipe=_recipe(scheme),
-        dataset=fitted,
-        num_calibration_samples=len(rows),
-    )
+    asked: dict[str, Any] = {}
+    if scheme in FITTED:
+        rows = [
+            {"input_ids": torch.tensor([ids]), "attention_mask": torch.ones(1, len(ids), dtype=torch.long)}
+            for ids in json.loads((folder / CALIBRATION).read_text())
+        ]
+        loader = torch.utils.data.DataLoader(rows, batch_size=1, collate_fn=lambda batch: batch[0])
+        asked = {"dataset": loader, "num_calibration_samples": len(rows)}
+    oneshot(model=model, processor=tokenizer, recipe=_recipe(scheme), **asked)
     model.save_pretrained(out, save_compressed=True, max_shard_size=ONE_FILE)
     _take_over(merged, out)
     shutil.copyfile(merged / CARD, out / CARD)
