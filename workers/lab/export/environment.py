@@ -8,13 +8,17 @@ from pathlib import Path
 
 import arena
 import workers
-from workers.pool.environment import ROOT, EngineEnvironment, Report, ensure, find
+from workers.lab.lanes import whole_number
+from workers.pool.environment import ROOT, EngineEnvironment, Report, ensure, whole
 
 LOCK = ROOT / "infra" / "locks" / "quantise.txt"
 NAMES = ("llmcompressor",)
 PLACE = "GAVEL_QUANTISE_ENV"
 """Where it is, if not beside the platform's."""
 COMMAND = "gavel quantise setup"
+ROWS = "GAVEL_QUANTISE_ROWS"
+"""Of calibration, for GPTQ and AWQ. 128 is what llm-compressor's examples begin with, and more than a small model
+needs; AWQ tries every layer on all of them twenty times, so a slow machine may want fewer."""
 
 
 def place() -> Path:
@@ -22,7 +26,12 @@ def place() -> Path:
 
 
 def here() -> EngineEnvironment | None:
-    return find(place(), NAMES)
+    return whole(place(), LOCK, NAMES)
+
+
+def rows() -> int:
+    """Raises ValueError with a sentence for whoever has set it wrongly."""
+    return whole_number(os.environ, ROWS, 128, least=32, most=1024)
 
 
 def build(directory: Path, report: Report) -> EngineEnvironment:

@@ -68,6 +68,10 @@ class _Making:
     def __init__(self, contract: ExportContract, job: JobContext, python: Path) -> None:
         self._contract, self._job, self._python = contract, job, python
         self._seconds: dict[str, float] = {}
+        try:
+            self._rows = environment.rows()
+        except ValueError as error:
+            raise JobFailed(str(error), retry=False) from error
 
     def result(self) -> ExportResult:
         self._fetch()
@@ -121,6 +125,7 @@ class _Making:
             adapter_digest=contract.adapter.digest,
             data=str(data) if data else None,
             form=contract.data.form if contract.data else None,
+            rows=self._rows,
             asked=[
                 BenchmarkContract(
                     run_id=contract.export_id,

@@ -36,6 +36,9 @@ def base(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return folder
 
 
+ROWS = 40
+
+
 def job(base: Path, scheme: Scheme, data: Path | None = None) -> ExportJob:
     return ExportJob(
         scheme=scheme,
@@ -45,6 +48,7 @@ def job(base: Path, scheme: Scheme, data: Path | None = None) -> ExportJob:
         adapter_digest="a" * 64,
         data=str(data) if data else None,
         form="messages" if data else None,
+        rows=ROWS,
         asked=[],
     )
 
@@ -81,6 +85,12 @@ def test_what_is_taken_home_can_be_asked_as_it_was_served(base: Path, tmp_path: 
     assert "人工智能生成" in card["notice"]["zh"]
 
 
+@pytest.mark.parametrize("scheme", ["bf16", "int8", "fp8"])
+def test_a_rounding_that_asks_for_no_rows_names_none(base: Path, tmp_path: Path, scheme: Scheme) -> None:
+    save_adapter(tmp_path / "adapter")
+    assert child.merge(job(base, scheme), tmp_path)["calibration"] is None
+
+
 def test_it_is_calibrated_on_its_own_rows_or_on_those_that_ship(base: Path, tmp_path: Path) -> None:
     data = write_rows(tmp_path / "data.jsonl", CONVERSATIONS)
     own = child._calibration(job(base, "int8", data), tmp_path)
@@ -88,7 +98,7 @@ def test_it_is_calibrated_on_its_own_rows_or_on_those_that_ship(base: Path, tmp_
     assert (own.source, own.rows) == ("data_set", len(CONVERSATIONS))
     shipped = child._calibration(job(base, "int8"), tmp_path)
     rows += json.loads((tmp_path / "calibration.json").read_text())
-    assert (shipped.source, shipped.rows) == ("shipped", child.ROWS)
+    assert (shipped.source, shipped.rows) == ("shipped", ROWS)
     assert all(ids[0] == BOS and ids.count(BOS) == 1 and ids[-1] == EOS for ids in rows)
     assert child._calibration(job(base, "int8"), tmp_path) == shipped, "the same rows every time"
 
@@ -119,6 +129,20 @@ def test_a_lab_that_cannot_quantise_names_the_command(portal: LabPortal, base: P
     assert "`gavel quantise setup`" in refusal.message
 
 
+def test_how_many_rows_it_is_calibrated_on_is_the_labs_setting(
+    portal: LabPortal, base: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert environment.rows() == 128
+    monkeypatch.setenv(environment.ROWS, "48")
+    assert environment.rows() == 48
+    monkeypatch.setenv(environment.ROWS, "few")
+    offer(portal, "bf16", "0" * 64, save_adapter(tmp_path / "adapter"))
+    assert run_job(portal.job_url) == "failed"
+    (failed,) = portal.bodies("fail")
+    assert failed["retry"] is False
+    assert "GAVEL_QUANTISE_ROWS is 'few'" in failed["reason"]
+
+
 def test_the_other_environment_sees_our_code_and_nothing_else_of_ours(tmp_path: Path) -> None:
     other = Path(sys._base_executable)  # type: ignore[attr-defined]
     words = environment.command(other, "workers.lab.secluded", tmp_path)
@@ -142,7 +166,7 @@ def test_it_judges_with_what_the_platform_judges_with() -> None:
 
 @pytest.mark.engine
 @pytest.mark.timeout(1800)
-@pytest.mark.parametrize("scheme", ["int8", "w4a16_gptq"])
+@pytest.mark.parametrize("scheme", ["int8", "w4a16_gptq", "w4a16_awq"])
 def test_a_demo_adapter_is_quantised_for_real(
     portal: LabPortal, scheme: Scheme, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -153,6 +177,7 @@ def test_a_demo_adapter_is_quantised_for_real(
         pytest.skip(f"the house model is not prepared in {house}")
     monkeypatch.setattr(runner, "_leaving", threading.Event())
     monkeypatch.setenv("GAVEL_DATA_DIR", str(tmp_path))
+    monkeypatch.setenv(environment.ROWS, "32")
     (tmp_path / "models").mkdir()
     (tmp_path / "models" / HOUSE_MODEL.id).symlink_to(house)
     offer(portal, scheme, check_model(house).base_digest, ROOT / "infra/demo/adapters/lantern")
@@ -166,3 +191,5 @@ def test_a_demo_adapter_is_quantised_for_real(
         == "compressed-tensors"
     )
     assert {one.suite for one in done.measured} == set(QUESTIONS)
+    rows = done.record.calibration.rows if done.record.calibration is not None else None
+    assert rows == (None if scheme == "int8" else 32), "only a rounding that is fitted asks for rows"
