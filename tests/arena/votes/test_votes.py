@@ -54,6 +54,7 @@ async def test_fifty_phones_at_once_are_fifty_votes(answered: Show) -> None:
     book = await lock_and_reveal(answered, ballot)
     assert (book["size"], book["voters"]) == (50, 50)
     assert book["count"]["counted"] == {"left": 13, "right": 13, "tie": 12, "both_bad": 12}
+    assert (await answered.stage())["result"]["levels"] == {"0": 50}
     places = sorted(one[0]["receipt"]["seq"] for one in receipts)
     assert places == list(range(50))
 

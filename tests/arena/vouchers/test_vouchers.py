@@ -140,7 +140,7 @@ async def test_codes_are_shown_once_and_open_the_shows_page(evening: Evening) ->
     phone = await evening.portal.phone()
     assert await phone.refused("GET", f"{evening.path}/seats") == (401, "auth.required")
     assert await phone.refused("POST", f"{evening.path}/seats", {"count": 1}) == (401, "auth.required")
-    assert await phone.get_ok(f"{evening.path}/vouchers") == {"seat": True, "mail": False}
+    assert await phone.get_ok(f"{evening.path}/vouchers") == {"seat": True, "mail": False, "oidc": None}
 
 
 async def test_a_code_is_taken_back_and_a_sheet_is_made_anew(evening: Evening) -> None:
@@ -251,7 +251,7 @@ async def test_six_digits_by_e_mail_let_one_phone_vote(
         ballot = await evening.ask(level=2)
         phone, other = await evening.portal.phone(), await evening.portal.phone()
         path = f"{evening.path}/vouchers/mail"
-        assert await phone.get_ok(f"{evening.path}/vouchers") == {"seat": False, "mail": True}
+        assert await phone.get_ok(f"{evening.path}/vouchers") == {"seat": False, "mail": True, "oidc": None}
         sent = await phone.post_ok(path, {"address": "Ada.L+show@Gmail.com", "language": "zh"})
         assert sent == {"again_seconds": 60, "expires_seconds": 600}
         ((whom, mail),) = mails.mails
