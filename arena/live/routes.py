@@ -205,7 +205,7 @@ class Polls:
     async def _cast(self, message: VoteOnSocket, at: datetime) -> None:
         try:
             caller, who = await self._voter(message.b)
-            level = level_of(caller, self._site.settings.oidc_issuer is not None)
+            level = level_of(caller)
             line = await self._box.cast(
                 message.b, who, message.c, message.n, level, caller.channel, at, caller.vouched
             )

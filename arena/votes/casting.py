@@ -87,8 +87,8 @@ REFUSALS: dict[str, tuple[type[GavelError], str]] = {
     "vote.no_such_option": (Invalid, "There is no such option on this ballot."),
     "vote.level": (
         Forbidden,
-        "This vote asks for more than this phone has shown. Type your seat code, confirm an e-mail address or sign in, "
-        "and vote again.",
+        "This vote asks for more than this phone has shown. Type your seat code, confirm an e-mail address or sign in "
+        "where it says, and vote again.",
     ),
     "vote.key_reuse": (
         Conflict,

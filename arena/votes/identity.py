@@ -7,12 +7,9 @@ from arena.accounts.public import Caller, Shown
 from arena.votes.contracts import Level
 
 
-def level_of(caller: Caller, by_provider: bool) -> Level:
-    """Of any show: signed in; or a device with a signed token, which may have shown a proof of work. `by_provider`: the
-    site has one that says who people are. An account, which anybody makes who has an address, is less than that."""
-    if caller.person is not None:
-        return 2 if by_provider else 3
-    return 1 if caller.worked else 0
+def level_of(caller: Caller) -> Level:
+    """Of any show. An account shows no more than a proof of work: anybody makes one, and nobody checks its address."""
+    return 1 if caller.worked or caller.person is not None else 0
 
 
 def level_in(

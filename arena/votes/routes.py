@@ -41,8 +41,9 @@ async def cast_vote(
     caller = await with_proof(session, caller, ballot_id)
     # Nobody keeps a connection to the database while waiting for the writer, who needs one himself.
     await session.commit()
-    level = level_of(caller, request.app.state.site.settings.oidc_issuer is not None)
-    line = await box.cast(ballot_id, voter, body.choice, body.n, level, caller.channel, at, caller.vouched)
+    line = await box.cast(
+        ballot_id, voter, body.choice, body.n, level_of(caller), caller.channel, at, caller.vouched
+    )
     return VoteOut.of(line)
 
 

@@ -88,6 +88,12 @@ async def _draft(
     duel_id: UUID | None,
     **said: object,
 ) -> Ballot:
+    if said.get("level") == 3 and site.settings.oidc_issuer is None:
+        raise Conflict(
+            "ballot.no_provider",
+            "Level 3 asks that a provider says who a voter is, and this site has none: nobody could vote. Choose "
+            "another level, or have the operator set GAVEL_OIDC_ISSUER.",
+        )
     season = await session.get_one(Season, episode.season_id)
     salt = secrets.token_hex(32)
     try:

@@ -15,14 +15,14 @@ LEVELS: dict[VoucherKind, Literal[2, 3]] = {"seat": 2, "mail": 2, "oidc": 3}
 
 
 class Voucher(Row):
-    """One seat code, one address or one person of the provider's, used by one device: in its episode that device votes
-    at this level."""
+    """One seat code, one address or one person of the provider's, used by one voter, who votes at this level in
+    its episode."""
 
     __tablename__ = "vouchers"
 
     episode_id: Mapped[UUID] = mapped_column(ForeignKey("episodes.id"))
-    device: Mapped[str]
-    """As whom it votes: for the provider's word that may be a person with an account, too."""
+    voter: Mapped[str]
+    """A device, or a person with an account."""
     kind: Mapped[VoucherKind] = mapped_column(String)
     level: Mapped[Literal[2, 3]] = mapped_column(Integer, server_default="2")
     """A phone with a seat code may sign in later, and then has two."""
@@ -34,9 +34,9 @@ class Voucher(Row):
         CheckConstraint("kind in ('seat','mail','oidc')", name="kind"),
         UniqueConstraint("episode_id", "kind", "proof"),
         Index(
-            "uq_vouchers_device",
+            "uq_vouchers_voter",
             "episode_id",
-            "device",
+            "voter",
             "level",
             unique=True,
             postgresql_where="revoked_at is null",
@@ -70,12 +70,12 @@ class Seat(Row):
 
 
 class Mailing(Base):
-    """A code on its way to a mailbox, one per device; deleted when it has served or expired."""
+    """A code on its way to a mailbox, one per voter; deleted when it has served or expired."""
 
     __tablename__ = "mailings"
 
     episode_id: Mapped[UUID] = mapped_column(ForeignKey("episodes.id"), primary_key=True)
-    device: Mapped[str] = mapped_column(primary_key=True)
+    voter: Mapped[str] = mapped_column(primary_key=True)
     address: Mapped[str]
     """Under the site's key, as the code."""
     code: Mapped[str]

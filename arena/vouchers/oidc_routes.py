@@ -83,8 +83,7 @@ async def end_sign_in(
         await session.rollback()
         return _back(page, refused.code)
     answer = _back(page, "done")
-    if caller.person is None:
-        carry(request, answer, caller, about, voucher)
+    carry(request, answer, caller, about, voucher)
     return answer
 
 

@@ -16,10 +16,10 @@ async def revoked_vouchers(session: AsyncSession, episode_id: UUID) -> frozenset
     return frozenset((await session.execute(revoked)).scalars())
 
 
-async def voucher_of(session: AsyncSession, episode_id: UUID, device: str) -> Voucher | None:
+async def voucher_of(session: AsyncSession, episode_id: UUID, voter: str) -> Voucher | None:
     """What says the most for it."""
     own = select(Voucher).where(
-        Voucher.episode_id == episode_id, Voucher.device == device, Voucher.revoked_at.is_(None)
+        Voucher.episode_id == episode_id, Voucher.voter == voter, Voucher.revoked_at.is_(None)
     )
     return (await session.execute(own.order_by(Voucher.level.desc()).limit(1))).scalar_one_or_none()
 

@@ -8,7 +8,7 @@ from limits import RateLimitItem, RateLimitItemPerMinute
 
 from arena.accounts.public import Caller, Producer, PublicCaller, Shown, guess, sign_device, slow_down
 from arena.kit.db import SessionDep
-from arena.kit.errors import Conflict, TooMany, Unavailable
+from arena.kit.errors import TooMany, Unavailable
 from arena.kit.schemas import Done
 from arena.kit.site import Site
 from arena.shows.public import Episode, episode
@@ -60,12 +60,12 @@ async def take_seat(
     body: SeatCode,
 ) -> Vouched:
     """The code on the slip: this phone has it for this episode, and no other one. The same phone may send it again."""
-    device = _phone_of(caller)
+    voter = caller.voter
     about = await episode(session, episode_id)
     code = read_seat_code(body.code)
     await guess(request, "seat")
-    await guess(request, "seat_of_phone", device)
-    voucher = await service.take_seat(session, site_key(request), about, device, code)
+    await guess(request, "seat_of_phone", voter)
+    voucher = await service.take_seat(session, site_key(request), about, voter, code)
     return carry(request, response, caller, about, voucher)
 
 
@@ -74,14 +74,14 @@ async def send_mail(
     episode_id: UUID, request: Request, caller: PublicCaller, session: SessionDep, body: AskMail
 ) -> MailSent:
     """Send a code of six digits. The address is kept under a key, so that it votes once, and for nothing else."""
-    device = _phone_of(caller)
+    voter = caller.voter
     about = await episode(session, episode_id)
     courier = courier_of(request.app.state.site.settings)
     secret = site_key(request)
-    code = await service.begin_mail(session, secret, about, device, body.address)
+    code = await service.begin_mail(session, secret, about, voter, body.address)
     await guess(request, "mail")
     mailed = stored(secret, "mail", about.id, mailbox(body.address))
-    for what, key in (("mail_of_phone", device), ("mailbox", mailed)):
+    for what, key in (("mail_of_phone", voter), ("mailbox", mailed)):
         refusal = TooMany(
             "mail.too_many", "Five codes an hour are sent. Try again later, or take a seat code."
         )
@@ -91,7 +91,7 @@ async def send_mail(
     try:
         await courier.bring(body.address, code, service.MAIL_LIFE.seconds // 60, body.language)
     except Unavailable:
-        await service.forget_mail(session, about, device)
+        await service.forget_mail(session, about, voter)
         await session.commit()
         raise
     return MailSent(again_seconds=service.AGAIN.seconds, expires_seconds=service.MAIL_LIFE.seconds)
@@ -107,24 +107,19 @@ async def confirm_mail(
     body: MailCode,
 ) -> Vouched:
     about = await episode(session, episode_id)
-    voucher = await service.confirm_mail(session, site_key(request), about, _phone_of(caller), body.code)
+    voucher = await service.confirm_mail(session, site_key(request), about, caller.voter, body.code)
     if voucher is None:
         await session.commit()
         raise service.wrong_mail_code()
     return carry(request, response, caller, about, voucher)
 
 
-def _phone_of(caller: Caller) -> str:
-    if caller.person is not None:
-        raise Conflict("voucher.signed_in", "You are signed in, which is more than a code shows. Just vote.")
-    return caller.phone
-
-
 def carry(request: Request, response: Response, caller: Caller, about: Episode, voucher: Voucher) -> Vouched:
-    """The phone has it in its cookie from now on."""
-    others = {show: by for show, by in caller.vouched.items() if show != about.id}
-    shown = Shown(voucher.id, voucher.level)
-    sign_device(request, response, replace(caller, vouched={**others, about.id: shown}))
+    """A phone has it in its cookie from now on; what is a person's is looked up, on any device."""
+    if caller.person is None:
+        others = {show: by for show, by in caller.vouched.items() if show != about.id}
+        shown = Shown(voucher.id, voucher.level)
+        sign_device(request, response, replace(caller, vouched={**others, about.id: shown}))
     return Vouched(level=voucher.level)
 
 

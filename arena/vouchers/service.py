@@ -1,6 +1,6 @@
 """What happens: sheets are made, seats taken and taken back, codes sent and confirmed, people of the provider's taken.
 
-One code, address or person is one voter: the first device that shows it has it for this episode, another one is
+One code, address or person is one voter: the first voter who shows it has it for this episode, another one is
 refused. Would it move along, the votes of both would stand in the ledger.
 """
 
@@ -112,10 +112,10 @@ async def revoke(session: AsyncSession, episode: Episode, number: int) -> None:
         (await session.get_one(Voucher, seat.voucher_id)).revoked_at = seat.revoked_at
 
 
-async def take_seat(session: AsyncSession, secret: str, episode: Episode, device: str, code: str) -> Voucher:
-    """Returns what vouches for the device from now on. One for which something does already uses up no code."""
+async def take_seat(session: AsyncSession, secret: str, episode: Episode, voter: str, code: str) -> Voucher:
+    """Returns what vouches for the voter from now on. One for which something does already uses up no code."""
     require_running(episode)
-    own = await queries.voucher_of(session, episode.id, device)
+    own = await queries.voucher_of(session, episode.id, voter)
     if own is not None:
         return own
     hashed = stored(secret, "seat", episode.id, code)
@@ -128,15 +128,15 @@ async def take_seat(session: AsyncSession, secret: str, episode: Episode, device
         )
     if seat.voucher_id is not None:
         raise _taken("seat")
-    voucher = await _vouch(session, episode, device, "seat", str(seat.id))
+    voucher = await _vouch(session, episode, voter, "seat", str(seat.id))
     seat.voucher_id = voucher.id
     return voucher
 
 
 async def _vouch(
-    session: AsyncSession, episode: Episode, device: str, kind: VoucherKind, proof: str
+    session: AsyncSession, episode: Episode, voter: str, kind: VoucherKind, proof: str
 ) -> Voucher:
-    values = {"device": device, "kind": kind, "level": LEVELS[kind], "proof": proof}
+    values = {"voter": voter, "kind": kind, "level": LEVELS[kind], "proof": proof}
     voucher = Voucher(id=new_id(), episode_id=episode.id, **values)
     session.add(voucher)
     await flush_unless_taken(session, _taken(kind))
@@ -150,12 +150,12 @@ def _taken(kind: VoucherKind) -> Conflict:
 # --- e-mail -------------------------------------------------------------------------------------------------------
 
 
-async def begin_mail(session: AsyncSession, secret: str, episode: Episode, device: str, address: str) -> str:
+async def begin_mail(session: AsyncSession, secret: str, episode: Episode, voter: str, address: str) -> str:
     """The code that is to be sent. The one that was sent before, if any, is good for nothing any more."""
     require_running(episode)
     now = await db_now(session)
     hashed = stored(secret, "mail", episode.id, mailbox(address))
-    same = (Mailing.device == device) | (Mailing.address == hashed)
+    same = (Mailing.voter == voter) | (Mailing.address == hashed)
     last = select(func.max(Mailing.sent_at)).where(Mailing.episode_id == episode.id, same)
     sent_at: datetime | None = (await session.execute(last)).scalar_one()
     if sent_at is not None and now < sent_at + AGAIN:
@@ -168,35 +168,35 @@ async def begin_mail(session: AsyncSession, secret: str, episode: Episode, devic
     code = new_mail_code()
     values = {
         "address": hashed,
-        "code": _mail_code(secret, episode.id, device, code),
+        "code": _mail_code(secret, episode.id, voter, code),
         "tries": 0,
         "sent_at": now,
         "expires_at": now + MAIL_LIFE,
     }
-    row = insert(Mailing).values(episode_id=episode.id, device=device, **values)
-    await session.execute(row.on_conflict_do_update(index_elements=["episode_id", "device"], set_=values))
+    row = insert(Mailing).values(episode_id=episode.id, voter=voter, **values)
+    await session.execute(row.on_conflict_do_update(index_elements=["episode_id", "voter"], set_=values))
     return code
 
 
-async def forget_mail(session: AsyncSession, episode: Episode, device: str) -> None:
-    await session.execute(delete(Mailing).where(Mailing.episode_id == episode.id, Mailing.device == device))
+async def forget_mail(session: AsyncSession, episode: Episode, voter: str) -> None:
+    await session.execute(delete(Mailing).where(Mailing.episode_id == episode.id, Mailing.voter == voter))
 
 
 async def confirm_mail(
-    session: AsyncSession, secret: str, episode: Episode, device: str, code: str
+    session: AsyncSession, secret: str, episode: Episode, voter: str, code: str
 ) -> Voucher | None:
-    """Returns what vouches for the device from now on; None for a wrong code, which is counted: commit, then refuse."""
+    """Returns what vouches for the voter from now on; None for a wrong code, which is counted: commit, then refuse."""
     require_running(episode)
-    own = await queries.voucher_of(session, episode.id, device)
+    own = await queries.voucher_of(session, episode.id, voter)
     if own is not None:
         return own
-    sent = await session.get(Mailing, (episode.id, device), with_for_update=True)
+    sent = await session.get(Mailing, (episode.id, voter), with_for_update=True)
     if sent is None or sent.expires_at < await db_now(session) or sent.tries >= TRIES:
         raise Invalid("mail.expired", "This code is not good any more. Ask for another one.")
     sent.tries += 1
-    if not hmac.compare_digest(sent.code, _mail_code(secret, episode.id, device, code)):
+    if not hmac.compare_digest(sent.code, _mail_code(secret, episode.id, voter, code)):
         return None
-    voucher = await _vouch(session, episode, device, "mail", sent.address)
+    voucher = await _vouch(session, episode, voter, "mail", sent.address)
     await session.delete(sent)
     return voucher
 
@@ -205,8 +205,8 @@ def wrong_mail_code() -> Invalid:
     return Invalid("mail.wrong_code", "This is not the code that was sent. Look at the newest e-mail.")
 
 
-def _mail_code(secret: str, episode_id: UUID, device: str, code: str) -> str:
-    return stored(secret, f"mail code {device}", episode_id, code)
+def _mail_code(secret: str, episode_id: UUID, voter: str, code: str) -> str:
+    return stored(secret, f"mail code {voter}", episode_id, code)
 
 
 # --- signing in elsewhere -----------------------------------------------------------------------------------------

@@ -26,7 +26,7 @@ def upgrade() -> None:
     op.create_table(
         "vouchers",
         sa.Column("episode_id", sa.Uuid(), nullable=False),
-        sa.Column("device", sa.String(), nullable=False),
+        sa.Column("voter", sa.String(), nullable=False),
         sa.Column("kind", sa.String(), nullable=False),
         sa.Column("proof", sa.String(), nullable=False),
         sa.Column("revoked_at", WHEN),
@@ -37,9 +37,9 @@ def upgrade() -> None:
         sa.UniqueConstraint("episode_id", "kind", "proof", name=op.f("uq_vouchers_episode_id_kind_proof")),
     )
     op.create_index(
-        "uq_vouchers_device",
+        "uq_vouchers_voter",
         "vouchers",
-        ["episode_id", "device"],
+        ["episode_id", "voter"],
         unique=True,
         postgresql_where=sa.text("revoked_at is null"),
     )
@@ -73,14 +73,14 @@ def upgrade() -> None:
     op.create_table(
         "mailings",
         sa.Column("episode_id", sa.Uuid(), nullable=False),
-        sa.Column("device", sa.String(), nullable=False),
+        sa.Column("voter", sa.String(), nullable=False),
         sa.Column("address", sa.String(), nullable=False),
         sa.Column("code", sa.String(), nullable=False),
         sa.Column("tries", sa.Integer(), server_default="0", nullable=False),
         sa.Column("sent_at", WHEN, nullable=False),
         sa.Column("expires_at", WHEN, nullable=False),
         sa.ForeignKeyConstraint(["episode_id"], ["episodes.id"], name=op.f("fk_mailings_episode_id")),
-        sa.PrimaryKeyConstraint("episode_id", "device", name=op.f("pk_mailings")),
+        sa.PrimaryKeyConstraint("episode_id", "voter", name=op.f("pk_mailings")),
     )
     op.create_index(op.f("ix_mailings_expires_at"), "mailings", ["expires_at"])
     op.create_index("ix_mailings_episode_id_address", "mailings", ["episode_id", "address"])

@@ -23,11 +23,11 @@ def _kinds(allowed: str) -> None:
 def upgrade() -> None:
     op.add_column("vouchers", sa.Column("level", sa.Integer(), server_default="2", nullable=False))
     _kinds("'seat','mail','oidc'")
-    op.drop_index("uq_vouchers_device", "vouchers")
+    op.drop_index("uq_vouchers_voter", "vouchers")
     op.create_index(
-        "uq_vouchers_device",
+        "uq_vouchers_voter",
         "vouchers",
-        ["episode_id", "device", "level"],
+        ["episode_id", "voter", "level"],
         unique=True,
         postgresql_where=VALID,
     )
@@ -36,8 +36,8 @@ def upgrade() -> None:
 def downgrade() -> None:
     op.execute("delete from vouchers where kind = 'oidc'")
     _kinds("'seat','mail'")
-    op.drop_index("uq_vouchers_device", "vouchers")
+    op.drop_index("uq_vouchers_voter", "vouchers")
     op.create_index(
-        "uq_vouchers_device", "vouchers", ["episode_id", "device"], unique=True, postgresql_where=VALID
+        "uq_vouchers_voter", "vouchers", ["episode_id", "voter"], unique=True, postgresql_where=VALID
     )
     op.drop_column("vouchers", "level")

@@ -21,6 +21,7 @@ from arena.shows.public import Episode, Season, SeasonRules
 from arena.votes import publishing
 from arena.votes.contracts import CHOICES, BallotConfig, Channel, Option
 from arena.votes.evidence import Certificate, Count, Seal, ShardEnd, corrected, digest
+from arena.votes.evidence import line as evidence_line
 from arena.votes.ledger import NO_HEAD, Line, Tree, leaf, next_head, stamp
 from arena.votes.models import Ballot, Checkpoint, Correction, Verdict, Vote
 from arena.votes.rules import pseudonym
@@ -133,7 +134,7 @@ async def ballot(
         size=0,
     )
     row.created_at = opened
-    row.config_digest = digest([publishing.line(row.config)[:-1]])
+    row.config_digest = digest([evidence_line(row.config)[:-1]])
     lines = list(_lines(row, voters, shards, chance))
     session.add(row)
     await vote(site, session, row, lines)

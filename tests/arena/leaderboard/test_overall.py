@@ -19,7 +19,7 @@ def test_the_house_is_halfway_on_what_is_measured_against_it() -> None:
 
 
 def test_weights_count_by_their_ratio() -> None:
-    shares = {
+    shares: dict[Axis, Share | None] = {
         "creativity": Share(0.6, 0.5, 0.8),
         "accuracy": Share(0.4, 0.4, 0.4),
         "speed": Share(0.5, 0.4, 0.6),

@@ -17,6 +17,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from hypothesis import given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
+from pydantic import BaseModel
 from sqlalchemy import text, update
 from typer.testing import CliRunner
 
@@ -109,7 +110,7 @@ def test_signatures_of_the_standard_hold(
 
 
 class _Bytes(bytes):
-    def encode(self) -> bytes:  # type: ignore[override]
+    def encode(self) -> bytes:
         return bytes(self)
 
 
@@ -175,7 +176,7 @@ async def test_the_file_says_what_the_contracts_say(
 ) -> None:
     monkeypatch.setattr(publishing, "PAGE", 7)
     lines = await whole(publishing.season_file(portal.site, counted.named("season")))
-    forms = {
+    forms: dict[str, type[BaseModel]] = {
         "season": SeasonHead, "ballot": Head, "checkpoint": CheckpointLine, "correction": CorrectionLine,
         "verdict": VerdictLine, "seal": Seal,
     }  # fmt: skip

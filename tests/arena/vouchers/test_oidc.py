@@ -100,7 +100,7 @@ async def test_an_account_has_to_sign_in_with_the_provider_too(
         ballot, codes = await evening.ask(level=3), await (await Evening.begin(evening.portal)).ask(level=2)
         person, phone = await evening.portal.person("contestant", "Ada"), await evening.portal.phone()
         await person.post_ok("/device")
-        assert await vote(person, codes) == (201, None)
+        assert await vote(person, codes) == (403, 2)
         assert await vote(person, ballot) == (403, 3), "anybody makes an account"
         assert await sign_in(evening, provider, person, "ada") == "done"
         assert await vote(person, ballot) == (201, None)
@@ -255,13 +255,22 @@ async def test_a_provider_that_is_down_and_none_are_told_apart(
         assert refused == (503, "oidc.unreachable")
 
 
-async def test_without_a_provider_an_account_shows_the_most(portal: Portal) -> None:
+async def test_without_a_provider_nobody_is_asked_for_one(portal: Portal) -> None:
     evening = await Evening.begin(portal)
-    ballot, phone = await evening.ask(level=3), await portal.phone()
+    phone = await portal.phone()
+    asked = {
+        "kind": "surprise",
+        "question_en": "Now?",
+        "threshold": 2,
+        "window_seconds": 5,
+        "seconds": 60,
+        "level": 3,
+    }
+    refused = await evening.producer.refused("POST", f"{evening.path}/ballots", asked)
+    assert refused == (409, "ballot.no_provider")
     assert (await phone.get_ok(f"{evening.path}/vouchers"))["oidc"] is None
     refused = await phone.refused("POST", f"{evening.path}/vouchers/oidc")
     assert refused == (409, "oidc.not_configured")
-    assert await vote(await portal.person("contestant", "Ada"), ballot) == (201, None)
 
 
 @pytest.mark.parametrize(

@@ -117,11 +117,11 @@ async def test_a_result_says_how_many_votes_each_level_gave(
     await phones[0].post_ok("/device?channel=stream")
     for phone in (*phones, await evening.portal.person("contestant", "Ada")):
         assert await vote(phone, ballot) == (201, None)
-    assert (await evening.result(ballot))["count"]["levels"] == {"0": 2, "2": 1, "3": 1}
+    assert (await evening.result(ballot))["count"]["levels"] == {"0": 2, "1": 1, "2": 1}
     evidence = tmp_path / "evidence.jsonl.gz"
     evidence.write_bytes((await phones[0].get(f"/api/ballots/{ballot}/evidence")).content)
     assert verify([str(evidence)]) == 0
-    assert "level 0: 2; level 2: 1; level 3: 1;" in capsys.readouterr().out
+    assert "level 0: 2; level 1: 1; level 2: 1;" in capsys.readouterr().out
 
 
 async def test_codes_are_shown_once_and_open_the_shows_page(evening: Evening) -> None:
@@ -175,12 +175,19 @@ async def test_a_code_is_taken_back_and_a_sheet_is_made_anew(evening: Evening) -
     )
 
 
-async def test_a_phone_uses_up_one_code_and_a_person_none(evening: Evening) -> None:
+async def test_a_phone_and_a_person_use_up_one_code_each(evening: Evening) -> None:
     phone, person = await evening.portal.phone(), await evening.portal.person("contestant", "Ada")
     await person.post_ok("/device")
-    one, two = await evening.codes()
+    one, two, three = await evening.codes(3)
     assert await evening.use(phone, one) == await evening.use(phone, two) == (200, "")
-    assert await evening.use(person, two) == (409, "voucher.signed_in")
+    ballot = await evening.ask(level=2)
+    assert await vote(person, ballot) == (403, 2), "anybody makes an account"
+    assert await evening.use(person, three) == (200, "")
+    assert await evening.use(await evening.portal.phone(), three) == (409, "seat.used")
+    assert await vote(person, ballot) == (201, None)
+    # It is the account's, not the browser's.
+    await person.post_ok("/auth/logout")
+    assert await vote(person, ballot) == (403, 2)
     assert await evening.use(evening.portal.anybody(), two) == (401, "vote.no_device")
     assert await evening.use(await evening.portal.phone(), two) == (200, ""), "nobody has used it"
 

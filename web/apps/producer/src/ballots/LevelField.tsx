@@ -12,18 +12,21 @@ interface LevelFieldProps {
   onChange: (level: Level) => void;
 }
 
+const isEmpty = ({ free, used }: { free: number; used: number }) => free + used === 0;
+
 /** Who may vote, and what each of the four costs the viewers. */
 export function LevelField({ episode, level, onChange }: LevelFieldProps) {
   const { t } = useT();
   const { data } = useSeats(episode);
-  const nobody = level === 2 && data && !data.mail && data.sheets.every(({ free, used }) => free + used === 0);
+  const without = data && !data.oidc && (level === 3 || (level === 2 && !data.mail && data.sheets.every(isEmpty)));
   return (
     <SelectField
       label={t("ballots.level")}
       value={level}
       hint={
         <>
-          {level === 3 && data?.oidc ? t("ballots.costs.provider", { name: data.oidc }) : t(`ballots.costs.${level}`)}
+          {level < 3 && t(`ballots.costs.${level}`)}
+          {level === 3 && data?.oidc && t("ballots.costs.provider", { name: data.oidc })}
           {level === 2 && (
             <>
               {" "}
@@ -32,7 +35,7 @@ export function LevelField({ episode, level, onChange }: LevelFieldProps) {
           )}
         </>
       }
-      error={nobody ? t("ballots.nobody") : undefined}
+      error={without ? t(level === 3 ? "ballots.costs.3" : "ballots.nobody") : undefined}
       onChange={(event) => onChange(Number(event.target.value) as Level)}
     >
       {LEVELS.map((one) => (

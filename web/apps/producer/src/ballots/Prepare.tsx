@@ -4,7 +4,7 @@ import { Button, ErrorNote } from "@gavel/ui";
 import { useMutation } from "@tanstack/react-query";
 import { useState } from "react";
 import { useT } from "../i18n";
-import { HALL } from "../room/next";
+import { channelsOf } from "../room/next";
 import css from "./Ballots.module.css";
 import { type Level, LevelField } from "./LevelField";
 
@@ -50,7 +50,7 @@ function bodyOf(wanted: Wanted): NewBallot {
         : [],
     seconds,
     level,
-    channels: delay > 0 ? [HALL, { id: "stream", delay_seconds: delay }] : [HALL],
+    channels: channelsOf(delay),
     threshold: surprise ? wanted.threshold : null,
     window_seconds: surprise ? wanted.window : null,
     max_changes: 10,

@@ -5,7 +5,17 @@ import "../i18n";
 import { Course } from "./Course";
 import type { Draft } from "./draft";
 
-const EMPTY: Draft = { a: "", b: "", prompt: "Why?", kind: "single", followUps: [], turns: 3, seconds: 60, level: 0 };
+const EMPTY: Draft = {
+  a: "",
+  b: "",
+  prompt: "Why?",
+  kind: "single",
+  followUps: [],
+  turns: 3,
+  seconds: 60,
+  delay: 0,
+  level: 0,
+};
 let draft: Draft;
 
 function Room() {

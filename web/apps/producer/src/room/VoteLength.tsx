@@ -4,7 +4,7 @@ import { Card } from "@gavel/ui";
 import { LevelField } from "../ballots/LevelField";
 import { useT } from "../i18n";
 import type { Draft } from "./draft";
-import { SECONDS } from "./next";
+import { DELAY, SECONDS } from "./next";
 import css from "./Rail.module.css";
 
 const USUAL = [30, 60, 90, 120];
@@ -17,7 +17,7 @@ interface VoteLengthProps {
 }
 
 /** How long the next vote stays open, and for whom; one under way keeps its own end. */
-export function VoteLength({ phase, episode, draft: { seconds, level }, edit }: VoteLengthProps) {
+export function VoteLength({ phase, episode, draft: { seconds, delay, level }, edit }: VoteLengthProps) {
   const { t } = useT();
   const fits = Number.isInteger(seconds) && seconds >= SECONDS.least && seconds <= SECONDS.most;
   return (
@@ -46,6 +46,15 @@ export function VoteLength({ phase, episode, draft: { seconds, level }, edit }: 
           </button>
         ))}
       </fieldset>
+      <Field
+        label={t("ballots.delay")}
+        hint={t("vote.delay_hint")}
+        type="number"
+        inputMode="numeric"
+        {...{ min: DELAY.least, max: DELAY.most }}
+        value={Number.isFinite(delay) ? delay : ""}
+        onChange={(event) => edit({ delay: event.target.value === "" ? Number.NaN : Number(event.target.value) })}
+      />
       <LevelField episode={episode} level={level} onChange={(level) => edit({ level })} />
     </Card>
   );

@@ -12,11 +12,23 @@ export interface Draft {
   /** Of a debate. */
   turns: number;
   seconds: number;
+  /** Seconds that the stream shows the next duel after the hall; 0: everybody sees it at once. */
+  delay: number;
   /** The least that a voter on the next duel has to show. */
   level: 0 | 1 | 2 | 3;
 }
 
-const EMPTY: Draft = { a: "", b: "", prompt: "", kind: "single", followUps: [], turns: 3, seconds: 60, level: 0 };
+const EMPTY: Draft = {
+  a: "",
+  b: "",
+  prompt: "",
+  kind: "single",
+  followUps: [],
+  turns: 3,
+  seconds: 60,
+  delay: 0,
+  level: 0,
+};
 /** The next duel begins without a prompt. */
 export const SPENT: Partial<Draft> = { prompt: "", kind: "single", followUps: [] };
 const place = (episode: string) => `gavel.producer.${episode}`;

@@ -21,6 +21,7 @@ const draft: Draft = {
   followUps: [],
   turns: 3,
   seconds: 60,
+  delay: 0,
   level: 0,
 };
 
@@ -86,7 +87,14 @@ it("goes from the answers to the reveal", () => {
     channels: [{ id: "hall", delay_seconds: 0 }],
     level: 0,
   });
+  expect(nextOf(duel("answered"), { ...draft, delay: 8 }, 100).command).toMatchObject({
+    channels: [
+      { id: "hall", delay_seconds: 0 },
+      { id: "stream", delay_seconds: 8 },
+    ],
+  });
   expect(nextOf(duel("answered"), { ...draft, seconds: 2 }, 100).why).toBe("seconds");
+  expect(nextOf(duel("answered"), { ...draft, delay: 0.5 }, 100).why).toBe("delay");
   expect(nextOf(duel("failed"), { ...draft, a: "" }, 100)).toMatchObject({
     step: "again",
     // As it was, with the turns that had not come yet.

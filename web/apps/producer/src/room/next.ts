@@ -5,7 +5,17 @@ import type { Draft } from "./draft";
 export type Step = "start" | "again" | "open" | "lock" | "reveal" | "over";
 
 /** Why GO cannot be pressed now: `go.why.<name>` in the catalogs. */
-export type Why = "answering" | "entries" | "same" | "prompt" | "follow_up" | "long" | "seconds" | "counting" | "over";
+export type Why =
+  | "answering"
+  | "entries"
+  | "same"
+  | "prompt"
+  | "follow_up"
+  | "long"
+  | "seconds"
+  | "delay"
+  | "counting"
+  | "over";
 
 export interface Next {
   step: Step;
@@ -14,9 +24,13 @@ export interface Next {
   why: Why | null;
 }
 
-export const HALL = { id: "hall", delay_seconds: 0 };
+const HALL = { id: "hall", delay_seconds: 0 };
+
+/** Whoever sees the show `delay` seconds later votes as much later. */
+export const channelsOf = (delay: number) => (delay > 0 ? [HALL, { id: "stream", delay_seconds: delay }] : [HALL]);
 
 export const SECONDS = { least: 5, most: 3600 };
+export const DELAY = { least: 0, most: 120 };
 export const TURNS = { least: 2, most: 6 };
 
 /** Characters as the portal counts them: code points, not UTF-16 units. */
@@ -39,7 +53,7 @@ export function startOf(draft: Draft, desk: Desk, limit: number): Next {
   return { step: "start", command, why: null };
 }
 
-type Wanted = Omit<Draft, "seconds" | "level"> & { images: string[] };
+type Wanted = Omit<Draft, "seconds" | "delay" | "level"> & { images: string[] };
 
 function start({ kind, followUps, turns, prompt, a, b, images }: Wanted): Command {
   const about = { prompt, entry_a: a, entry_b: b, kind, follow_ups: followUps, images };
@@ -69,7 +83,7 @@ export function isSpent({ state, left }: StageDuel): boolean {
   return state === "failed" || (state === "answered" && left.off_air === "dumped");
 }
 
-function ofDuel({ duel, names }: Desk, { seconds, level }: Draft): Next {
+function ofDuel({ duel, names }: Desk, { seconds, delay, level }: Draft): Next {
   if (duel && names && isSpent(duel)) {
     const { left, right, follow_ups: followUps, images } = names;
     const command = start({ ...duel, followUps, images, a: left.id, b: right.id });
@@ -78,5 +92,7 @@ function ofDuel({ duel, names }: Desk, { seconds, level }: Draft): Next {
   if (duel?.state !== "answered") return { step: "open", command: null, why: "answering" };
   if (!Number.isInteger(seconds) || seconds < SECONDS.least || seconds > SECONDS.most)
     return { step: "open", command: null, why: "seconds" };
-  return { step: "open", command: { type: "open_vote", seconds, channels: [HALL], level }, why: null };
+  if (!Number.isInteger(delay) || delay < DELAY.least || delay > DELAY.most)
+    return { step: "open", command: null, why: "delay" };
+  return { step: "open", command: { type: "open_vote", seconds, channels: channelsOf(delay), level }, why: null };
 }

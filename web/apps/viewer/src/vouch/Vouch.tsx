@@ -40,12 +40,7 @@ export default function Vouch({ episode, needed, onDone }: VouchProps) {
       {ways?.seat && <SeatForm episode={episode} onDone={onDone} />}
       {ways?.mail && <MailForm episode={episode} onDone={onDone} />}
       {ways?.oidc && <ProviderForm episode={episode} name={ways.oidc} only={needed > 2} />}
-      {none && <p>{t(needed > 2 ? "vouch.signed_in_only" : "vouch.none")}</p>}
-      {(needed <= 2 || none) && (
-        <p>
-          <a href="/contestant/">{t("vouch.sign_in")}</a>
-        </p>
-      )}
+      {none && <p>{t("vouch.none")}</p>}
     </section>
   );
 }
