@@ -114,7 +114,9 @@ async def test_a_result_says_how_many_votes_each_level_gave(
     phones = [await evening.portal.phone() for _ in range(3)]
     assert await evening.use(phones[0], code) == (200, "")
     # What the phone has shown stays with it when it comes by another link.
-    await phones[0].post_ok("/device?channel=stream")
+    links = await evening.producer.get_ok(f"{evening.path}/channels")
+    (stream,) = (link["path"].partition("?c=")[2] for link in links if link["channel"] == "stream")
+    await phones[0].post_ok(f"/device?channel={stream}")
     for phone in (*phones, await evening.portal.person("contestant", "Ada")):
         assert await vote(phone, ballot) == (201, None)
     assert (await evening.result(ballot))["count"]["levels"] == {"0": 2, "1": 1, "2": 1}
