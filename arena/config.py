@@ -9,6 +9,9 @@ import orjson
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, field_validator, model_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
+HERE = ("localhost", "127.0.0.1", "::1")
+"""This very machine."""
+
 
 def is_secure(url: str) -> bool:
     """HTTPS, or plain to this very machine."""
@@ -16,7 +19,7 @@ def is_secure(url: str) -> bool:
         parts = urlsplit(url)
     except ValueError:
         return False
-    here = parts.hostname in ("localhost", "127.0.0.1", "::1")
+    here = parts.hostname in HERE
     return bool(parts.hostname) and (parts.scheme == "https" or (parts.scheme == "http" and here))
 
 
@@ -70,7 +73,7 @@ class Settings(BaseSettings):
     mail_from: str = ""
     oidc_issuer: str | None = None
     """The OpenID Connect provider by which viewers prove who they are, exactly as it names itself; None: there is none,
-    and an account shows the most that can be shown. `{public_url}/api/oidc/callback` has to be registered there."""
+    and no vote can ask for level 3. `{public_url}/api/oidc/callback` has to be registered there."""
     oidc_client_id: str = ""
     oidc_client_secret: SecretStr = SecretStr("")
     """Empty: a public client, which proves itself by PKCE alone."""

@@ -8,8 +8,8 @@ from arena.votes.contracts import Level
 
 
 def level_of(caller: Caller) -> Level:
-    """Of any show. An account shows no more than a proof of work: anybody makes one, and nobody checks its address."""
-    return 1 if caller.worked or caller.person is not None else 0
+    """Of any show. An account adds nothing to it: anybody makes one, and nobody checks its address."""
+    return 1 if caller.worked else 0
 
 
 def level_in(

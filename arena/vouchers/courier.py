@@ -13,14 +13,13 @@ from urllib.parse import unquote, urlsplit
 
 import structlog
 
-from arena.config import Settings
+from arena.config import HERE, Settings
 from arena.kit.errors import Conflict, Unavailable
 from arena.vouchers.schemas import Language
 
 PATIENCE = 10.0
 THREADS = ThreadPoolExecutor(max_workers=8, thread_name_prefix="mail")
 """Their own: a slow mail server must not keep those that others wait for."""
-HERE = {"localhost", "127.0.0.1", "::1"}
 
 WORDS: dict[Language, tuple[str, str]] = {
     "zh": (

@@ -46,18 +46,12 @@ async def sheets(session: AsyncSession, episode_id: UUID) -> list[SheetOut]:
         .scalars()
         .all()
     )
-    rows = (
-        await session.execute(
-            select(Seat, Voucher.created_at)
-            .outerjoin(Voucher, Voucher.id == Seat.voucher_id)
-            .where(Seat.episode_id == episode_id)
-            .order_by(Seat.number)
-        )
-    ).all()
+    # Not when a code was used: the ledger has the moment of every vote, and people know who sits where.
+    rows = await session.scalars(select(Seat).where(Seat.episode_id == episode_id).order_by(Seat.number))
     seats: dict[UUID, list[SeatOut]] = {sheet.id: [] for sheet in found}
-    for seat, used_at in rows:
+    for seat in rows:
         state = "revoked" if seat.revoked_at else "used" if seat.voucher_id else "free"
-        seats[seat.sheet_id].append(SeatOut(number=seat.number, state=state, used_at=used_at))
+        seats[seat.sheet_id].append(SeatOut(number=seat.number, state=state))
     return [_sheet(sheet, seats[sheet.id]) for sheet in found]
 
 

@@ -77,7 +77,6 @@ class PrintedSheet(Out):
 class SeatOut(Out):
     number: int
     state: SeatState
-    used_at: datetime | None
 
 
 class SheetOut(Out):

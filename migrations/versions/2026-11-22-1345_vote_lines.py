@@ -13,11 +13,11 @@ depends_on = None
 
 
 def upgrade() -> None:
+    # In the order in which the writer takes them: otherwise each could wait for the other.
+    op.execute("lock table ballots, votes in access exclusive mode")
     op.drop_constraint(op.f("fk_votes_ballot_id"), "votes", type_="foreignkey")
 
 
 def downgrade() -> None:
-    op.execute(
-        "alter table votes add constraint fk_votes_ballot_id foreign key (ballot_id) references ballots (id) not valid"
-    )
-    op.execute("alter table votes validate constraint fk_votes_ballot_id")
+    op.execute("lock table ballots, votes in access exclusive mode")
+    op.create_foreign_key(op.f("fk_votes_ballot_id"), "votes", "ballots", ["ballot_id"], ["id"])

@@ -119,11 +119,11 @@ async def test_a_result_says_how_many_votes_each_level_gave(
     await phones[0].post_ok(f"/device?channel={stream}")
     for phone in (*phones, await evening.portal.person("contestant", "Ada")):
         assert await vote(phone, ballot) == (201, None)
-    assert (await evening.result(ballot))["count"]["levels"] == {"0": 2, "1": 1, "2": 1}
+    assert (await evening.result(ballot))["count"]["levels"] == {"0": 3, "2": 1}
     evidence = tmp_path / "evidence.jsonl.gz"
     evidence.write_bytes((await phones[0].get(f"/api/ballots/{ballot}/evidence")).content)
     assert verify([str(evidence)]) == 0
-    assert "level 0: 2; level 1: 1; level 2: 1;" in capsys.readouterr().out
+    assert "level 0: 3; level 2: 1;" in capsys.readouterr().out
 
 
 async def test_codes_are_shown_once_and_open_the_shows_page(evening: Evening) -> None:

@@ -8718,8 +8718,6 @@ export interface components {
              * @enum {string}
              */
             state: "free" | "used" | "revoked";
-            /** Used At */
-            used_at: string | null;
         };
         /** SeatsOut */
         SeatsOut: {

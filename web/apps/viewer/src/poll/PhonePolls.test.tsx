@@ -63,7 +63,7 @@ it("takes nothing after the close, and shows the result when it is published", (
   document.body.replaceChildren();
   show({ state: "published", result: { counted: { q1: 2, q2: 5 }, flagged: {}, levels: { 1: 7 } } });
   expect(screen.getAllByRole("listitem").map((one) => one.textContent)).toEqual(["海5 votes", "The moon2 votes"]);
-  expect(screen.getByRole("row").textContent).toBe("Phones that had computed something, and accounts7");
+  expect(screen.getByRole("row").textContent).toBe("Phones that had computed something7");
 });
 
 it("keeps what it was given, so that this vote can be checked as a duel's", () => {
