@@ -15,7 +15,7 @@ from urllib.parse import parse_qs, urlsplit
 
 import httpx
 from joserfc import jwt
-from joserfc.jwk import ECKey, OctKey, RSAKey
+from joserfc.jwk import ECKey, RSAKey
 from pydantic import SecretStr
 from starlette.applications import Starlette
 from starlette.requests import Request
@@ -98,8 +98,13 @@ class FakeProvider:
         self.asked.append(path)
         if path == self.silent:
             await self._released.wait()
+        answer = await self._answer(request, path)
         if path == self.away:
-            return RedirectResponse(f"{self.url}/elsewhere{path}", 302)
+            # With all that was asked for: only the status says that it is not from here.
+            answer.status_code, answer.headers["location"] = 302, f"{self.url}/elsewhere{path}"
+        return answer
+
+    async def _answer(self, request: Request, path: str) -> Response:
         if (said := self.answers.get(path)) is not None:
             return Response(said, media_type="application/json")
         match path.removeprefix("/elsewhere"):
@@ -167,13 +172,12 @@ class FakeProvider:
             "email": f"{asked['subject']}@example.org",
         }
         claims = {name: value for name, value in {**said, **self.claims}.items() if value is not None}
-        if self.forge == "none":
-            return jwt.encode({"alg": "none"}, claims, OctKey.import_key("-"), algorithms=["none"])
-        if self.forge == "HS256":
-            # By hand: no library signs with a public key as a secret.
-            parts = ({"alg": "HS256", "kid": self.key.kid}, claims)
+        if self.forge:
+            # By hand: no library signs with nothing, or with a public key as a secret.
+            parts = ({"alg": self.forge, "kid": self.key.kid}, claims)
             signed = b".".join(urlsafe_b64encode(json.dumps(part).encode()).rstrip(b"=") for part in parts)
-            mac = hmac.digest(self.key.as_pem(private=False), signed, "sha256")
+            secret = self.key.as_pem(private=False)
+            mac = hmac.digest(secret, signed, "sha256") if self.forge == "HS256" else b""
             return (signed + b"." + urlsafe_b64encode(mac).rstrip(b"=")).decode()
         algorithm = "RS256" if isinstance(self.key, RSAKey) else "ES256"
         return jwt.encode({"alg": algorithm, "kid": self.key.kid}, claims, self.key)

@@ -175,7 +175,7 @@ const ROUTES = [
       return answer.receipt ? { ...give(answer), status: 201 } : refuse(answer.code, answer.status);
     },
   ],
-  ["GET", /^\/api\/episodes\/([^/]+)\/vouchers$/, () => give({ seat: true, mail: true })],
+  ["GET", /^\/api\/episodes\/([^/]+)\/vouchers$/, () => give({ seat: true, mail: true, oidc: null })],
   [
     "GET",
     /^\/api\/ballots\/([^/]+)\/proof$/,
