@@ -145,7 +145,7 @@ class ExportJob(Contract):
     adapter_digest: str
     data: str | None
     form: Form | None
-    rows: int = Field(default=128, ge=1)
+    rows: int = Field(ge=1)
     """Of calibration, at most."""
     asked: list[BenchmarkContract]
     """Without an engine: the questions, the frozen template, and nothing known yet."""
