@@ -79,7 +79,7 @@ def figures() -> list[Figure]:
             of="value",
         ),
         figure(
-            f"{RECOUNTED:,} votes flagged, counted again and signed (baseline: the verifier)",
+            f"{RECOUNTED:,} votes of unknown phones flagged, counted again and signed (baseline: the verifier)",
             recounted.certified,
             "s",
             recounted.verified,

@@ -6,7 +6,7 @@ voter from one to the next, with the salts that it never publishes; what comes o
 
 import asyncio
 import hmac
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
 from uuid import UUID
@@ -64,9 +64,9 @@ async def _found(session: AsyncSession, rules: FlagRules, ballot: Ballot) -> lis
         name: Device(minted, network, agent)
         for name, (minted, network, agent) in (await known_devices(session)).items()
     }
-    closed = [_Closed(one, told[one.id], subjects.get(one.duel_id, {})) for one in ballots]
+    closed = [Closed(one, told[one.id], subjects.get(one.duel_id, {})) for one in ballots]
     # Thousands of voters, pair by pair: other ballots must not wait for it.
-    return await asyncio.to_thread(_flags, rules, closed, devices)
+    return await asyncio.to_thread(flags, rules, closed, devices)
 
 
 async def _before(session: AsyncSession, ballot: Ballot, most: int) -> Sequence[Ballot]:
@@ -103,33 +103,40 @@ async def _subjects(session: AsyncSession, ballots: Sequence[Ballot]) -> dict[UU
 
 
 @dataclass(frozen=True)
-class _Closed:
+class Closed:
     ballot: Ballot
     votes: dict[str, Said]
     subjects: dict[str, str]
 
 
-def _flags(rules: FlagRules, closed: Sequence[_Closed], devices: Mapping[str, Device]) -> list[Flag]:
+def flags(rules: FlagRules, closed: Sequence[Closed], devices: Mapping[str, Device]) -> list[Flag]:
+    """On the last of them. Who did not vote there is looked for on no other: thirty days of phones on sixty ballots
+    would be millions of digests, while the ballot is held."""
+    here = _names(closed[-1], devices)
     polls = []
-    names: dict[str, str] = {}
     for one in closed:
         assert one.ballot.opens_at is not None
-        key = bytes.fromhex(one.ballot.salt)
-        # Whom nobody knows any more keeps the name of this ballot: one of the crowd here, nobody elsewhere.
-        names = {
-            pseudonym: name
-            for name in devices
-            if (pseudonym := hmac.digest(key, name.encode(), sha256).hex()[:32]) in one.votes
-        }
+        # Whoever is not followed keeps the name of this ballot: one of the crowd here, nobody elsewhere.
+        names = _names(one, here.values())
         options = tuple(option["id"] for option in one.ballot.config["options"])
         # Whoever has written another option into the ledger is found by the count, which comes next.
         votes = {names.get(voter, voter): said for voter, said in one.votes.items() if said.choice in options}
         polls.append(Poll(str(one.ballot.id), one.ballot.opens_at.timestamp(), options, votes, one.subjects))
-    back = {name: pseudonym for pseudonym, name in names.items()}
+    back = {name: pseudonym for pseudonym, name in here.items()}
     return [
         Flag(back.get(one.voter, one.voter), one.rule, one.reason)
         for one in fraud.flags(rules, polls, devices)
     ]
+
+
+def _names(one: Closed, voters: Iterable[str]) -> dict[str, str]:
+    """Pseudonym -> voter, of those who voted."""
+    key = bytes.fromhex(one.ballot.salt)
+    return {
+        pseudonym: voter
+        for voter in voters
+        if (pseudonym := hmac.digest(key, voter.encode(), sha256).hex()[:32]) in one.votes
+    }
 
 
 async def add(

@@ -208,9 +208,9 @@ def _tail(least: int, n: int, p: float) -> float:
 
 
 def voters(rules: FlagRules, polls: Sequence[Poll]) -> list[Flag]:
-    """Whoever is far better explained by always choosing one thing, or by going against the crowd, than by voting as
-    the crowd does with a taste of their own."""
-    names = sorted({voter for poll in polls for voter in poll.votes})
+    """Who of the last poll is far better explained by always choosing one thing, or by going against the crowd, than by
+    voting as the crowd does with a taste of their own."""
+    names = sorted(polls[-1].votes)
     row = {voter: number for number, voter in enumerate(names)}
     nodes, weights = np.polynomial.hermite_e.hermegauss(21)
     always: dict[str, _Always] = {}
@@ -218,8 +218,9 @@ def voters(rules: FlagRules, polls: Sequence[Poll]) -> list[Flag]:
     for poll in polls:
         share = _crowd(poll)
         contrary = _contrary(poll, share)
-        rows = np.array([row[voter] for voter in poll.votes], dtype=int)
-        choices = [said.choice for said in poll.votes.values()]
+        known = poll.votes.keys() & row.keys()
+        rows = np.array([row[voter] for voter in known], dtype=int)
+        choices = [poll.votes[voter].choice for voter in known]
         took_part[rows] += 1
         against[rows] += [log(contrary[choice] / share[choice]) for choice in choices]
         for name, options in _hypotheses(poll).items():

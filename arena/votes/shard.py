@@ -47,6 +47,9 @@ TIDY_SECONDS = 5.0
 """Between two looks at which ballots are over: their books are kept no longer."""
 CLAIM_SECONDS = 0.3
 RETRY_SECONDS = 0.2
+REST_SECONDS, REST_SHARE = 1.0, 0.1
+"""A ballot that the database refuses is left alone for so long, and longer where trying it again takes more than this
+share of the shard's time: its whole ledger is read for it."""
 LOCK = 0x6761766C
 """Class of our advisory locks; the number in it is the shard's."""
 NETWORK: dict[str, Any] = {
@@ -133,8 +136,9 @@ class Shard:
         self._under_way: list[Asked] = []
         self._arrived = asyncio.Event()
         self._books: dict[UUID, Book] = {}
-        self._apart: set[UUID] = set()
-        """Ballots of which the database has refused the last batch: they are written by themselves."""
+        self._apart: dict[UUID, float] = {}
+        """Ballots of which the database has refused a batch, and until when (on the loop's clock) they are left alone.
+        They are written by themselves until a line of theirs is."""
         self._tidy_due = 0.0
         self._fence = 0
 
@@ -145,8 +149,11 @@ class Shard:
             raise refusal("vote.busy", retry_ms=random.randint(500, 1500))
         loop = asyncio.get_running_loop()
         asked = Asked(cast, loop.time() + PATIENCE, loop.create_future())
-        self._waiting.append(asked)
-        self._arrived.set()
+        if self._apart.get(cast.ballot, 0.0) > loop.time():
+            asked.refuse(_try_again())
+        else:
+            self._waiting.append(asked)
+            self._arrived.set()
         return asked.answer
 
     def pending(self, ballot: UUID) -> list["asyncio.Future[Line]"]:
@@ -185,6 +192,7 @@ class Shard:
             finally:
                 self.writing = False
                 self._books.clear()
+                self._apart.clear()
                 self._put_back(self._under_way)
             # A statement that is broken off may end in the database's words instead of in being cancelled.
             if (task := asyncio.current_task()) is not None and task.cancelling():
@@ -252,7 +260,7 @@ class Shard:
             self._tidy_due = now + TIDY_SECONDS
             # One whose last line has been signed for is asked about by nobody else, and may be over.
             wanted |= self._books.keys()
-        for ballots in (wanted - self._apart, *({one} for one in wanted & self._apart)):
+        for ballots in (wanted - self._apart.keys(), *({one} for one in wanted & self._apart.keys())):
             if ballots:
                 await self._commit_what_can_be(connection, ballots, due, now)
         # What is left is about ballots that somebody is closing right now: it is decided when that is done.
@@ -262,13 +270,18 @@ class Shard:
         self, connection: AsyncConnection[Any], ballots: set[UUID], due: set[UUID], now: float
     ) -> None:
         """When the database refuses a statement nothing of its batch was committed: then each ballot is tried by
-        itself, so that the votes of the others do not share its fate."""
+        itself, so that the votes of the others do not share its fate. A connection that refuses even a transaction
+        about no ballot is given up."""
+        loop = asyncio.get_running_loop()
+        began = loop.time()
         try:
-            await self._commit(connection, ballots, due & ballots, now)
-            self._apart -= ballots
+            for ballot in await self._commit(connection, ballots, due & ballots, now):
+                self._apart.pop(ballot, None)
         except psycopg.OperationalError:
             raise
         except psycopg.DatabaseError as error:
+            await connection.execute("rollback")
+            await self._hold(connection, ())
             await connection.execute("rollback")
             for ballot in ballots:
                 self._books.pop(ballot, None)
@@ -278,15 +291,16 @@ class Shard:
                 return
             (ballot,) = ballots
             log.error("votes_refused", ballot=str(ballot), shard=self.number, error=str(error))
-            self._apart |= ballots
-            for asked in self._under_way:
+            took = loop.time() - began
+            self._apart[ballot] = loop.time() + max(REST_SECONDS, took / REST_SHARE)
+            for asked in (*self._under_way, *self._waiting):
                 if asked.cast.ballot == ballot:
                     asked.refuse(_try_again())
 
     async def _commit(
         self, connection: AsyncConnection[Any], ballots: set[UUID], due: set[UUID], now: float
-    ) -> None:
-        """What was asked about these ballots, in one transaction; and the answers."""
+    ) -> set[UUID]:
+        """What was asked about these ballots, in one transaction; and the answers. Which of them have grown."""
         held = await self._hold(connection, ballots)
         for ballot in (due - held.keys()) & self._books.keys():
             self._books[ballot].checkpoint_due = now + CHECKPOINT_SECONDS
@@ -308,6 +322,7 @@ class Shard:
                 asked.refuse(said)
         for ballot in grown:
             self._around.counted(held[ballot].episode)
+        return grown
 
     async def _hold(self, connection: AsyncConnection[Any], ballots: Iterable[UUID]) -> dict[UUID, Held]:
         """Begins the transaction. Ballots that somebody else holds alone are left out, so that closing one of them

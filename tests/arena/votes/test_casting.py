@@ -19,6 +19,7 @@ from websockets.exceptions import ConnectionClosed
 from arena.kit.bus import LIVE
 from arena.kit.errors import GavelError
 from arena.kit.pace import Paces
+from arena.votes.book import Book
 from arena.votes.box import BallotBox
 from arena.votes.contracts import Channel
 from arena.votes.evidence import CheckpointLine
@@ -470,16 +471,12 @@ async def test_what_the_database_refuses_of_one_ballot_costs_no_other_its_votes(
     portal: Portal, monkeypatch: pytest.MonkeyPatch, table: str
 ) -> None:
     monkeypatch.setattr("arena.votes.shard.LINGER", 0.2)  # so that all of them are one batch
+    no_rest(monkeypatch)
     sessions = portal.site.sessions
     refused, others = await open_ballot(sessions), [await open_ballot(sessions) for _ in range(2)]
-    async with sessions() as session, session.begin():
+    async with sessions() as session:
         fence = (await session.get_one(Shard, 0)).fence
-        for statement in (
-            "create function no() returns trigger language plpgsql as $$ begin raise exception 'no'; end $$",
-            f"create trigger refuse before insert on {table} for each row "
-            f"when (new.ballot_id = '{refused}') execute function no()",
-        ):
-            await session.execute(text(statement))
+    await on_insert(portal, table, refused, "raise exception 'no'")
     for n in (1, 2):
         said = await asyncio.gather(
             *(
@@ -490,11 +487,89 @@ async def test_what_the_database_refuses_of_one_ballot_costs_no_other_its_votes(
         )
         assert [one if isinstance(one, str) else one.n for one in said] == 3 * [n, "vote.try_again", n]
     async with sessions() as session, session.begin():
-        await session.execute(text(f"drop trigger refuse on {table}"))
+        await session.execute(text(f"drop trigger told on {table}"))
         assert (await session.get_one(Shard, 0)).fence == fence, "its writer has kept the shard"
     assert (await outcome(portal, refused, 1, "two", 1)).seq == 0
     for ballot in (refused, *others):
         await assert_whole(sessions, ballot)
+
+
+@pytest.fixture
+def read(monkeypatch: pytest.MonkeyPatch) -> list[UUID]:
+    """Whose ledgers have been read, while what is asked at once becomes one batch."""
+    read: list[UUID] = []
+    reads = Book.read
+
+    async def noted(connection: Any, ballot: UUID, shard: int) -> Book:
+        read.append(ballot)
+        return await reads(connection, ballot, shard)
+
+    monkeypatch.setattr(Book, "read", noted)
+    monkeypatch.setattr("arena.votes.shard.LINGER", 0.2)
+    return read
+
+
+async def on_each(portal: Portal, voter: int, *ballots: UUID) -> list[Any]:
+    return await asyncio.gather(*(outcome(portal, ballot, voter, "one", 1) for ballot in ballots))
+
+
+async def test_nobody_reads_a_ledger_again_and_again_whose_lines_are_refused(
+    portal: Portal, monkeypatch: pytest.MonkeyPatch, read: list[UUID]
+) -> None:
+    monkeypatch.setattr("arena.votes.shard.REST_SECONDS", 3600)
+    ballots = [await open_ballot(portal.site.sessions) for _ in range(2)]
+    await on_insert(portal, "votes", ballots[0], "raise exception 'no'")
+    assert (await on_each(portal, 1, *ballots))[0] == "vote.try_again"
+    read.clear()
+    for voter in (2, 3):
+        refused, line = await on_each(portal, voter, *ballots)
+        assert (refused, line.seq) == ("vote.try_again", voter - 1)
+    assert read == []
+
+
+async def test_a_receipt_does_not_put_a_refused_ballot_back_among_the_others(
+    portal: Portal, monkeypatch: pytest.MonkeyPatch, read: list[UUID]
+) -> None:
+    no_rest(monkeypatch)
+    ballots = [await open_ballot(portal.site.sessions) for _ in range(2)]
+    receipts = await on_each(portal, 1, *ballots)
+    await on_insert(portal, "votes", ballots[0], "raise exception 'no'")
+    assert (await on_each(portal, 2, *ballots))[0] == "vote.try_again"
+    read.clear()
+    assert await on_each(portal, 1, *ballots) == receipts
+    refused, line = await on_each(portal, 3, *ballots)
+    assert (refused, line.seq) == ("vote.try_again", 2)
+    assert ballots[1] not in read
+
+
+async def test_a_connection_that_writes_nothing_any_more_is_given_up(portal: Portal) -> None:
+    """What it refuses is no ballot's fault, and another connection writes it."""
+    sessions = portal.site.sessions
+    ballot, other = await open_ballot(sessions), await open_ballot(sessions)
+    read_only = "perform set_config('default_transaction_read_only', 'on', false)"
+    await on_insert(portal, "votes", ballot, read_only)
+    await portal.box.cast(ballot, "d-1", "one", 1, 0, "hall", portal.clock.now())
+    async with sessions() as session, session.begin():
+        await session.execute(text("drop trigger told on votes"))
+    said = await asyncio.gather(*(outcome(portal, one, 2, "one", 1) for one in (ballot, other)))
+    assert [one if isinstance(one, str) else one.seq for one in said] == [1, 0]
+
+
+def no_rest(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is refused is tried again with the next vote."""
+    monkeypatch.setattr("arena.votes.shard.REST_SECONDS", 0)
+    monkeypatch.setattr("arena.votes.shard.REST_SHARE", float("inf"))
+
+
+async def on_insert(portal: Portal, table: str, ballot: UUID, then: str) -> None:
+    """A trigger on the rows of this ballot."""
+    async with portal.site.sessions() as session, session.begin():
+        for statement in (
+            f"create function told() returns trigger language plpgsql as $$ begin {then}; return new; end $$",
+            f"create trigger told before insert on {table} for each row "
+            f"when (new.ballot_id = '{ballot}') execute function told()",
+        ):
+            await session.execute(text(statement))
 
 
 async def test_a_writer_whose_fence_has_moved_on_writes_nothing_more(portal: Portal) -> None:

@@ -1,18 +1,25 @@
 """Whom the season's rules flag: those who came together and are of one mind, and hardly ever anybody else. And that a
 flag is a row beside a vote, looked at by two people before the count is signed."""
 
+import hmac
+from collections import Counter
+from datetime import UTC, datetime
 from itertools import count
 from typing import Any
+from unittest.mock import Mock
+from uuid import uuid4
 
 import pytest
 
 from arena.accounts import work
 from arena.accounts.work import solves
-from arena.cli.bench_fraud import STYLES, caught, season, whole
+from arena.cli.bench_fraud import DUELS, STYLES, caught, joined, season, whole
 from arena.shows.rules import FlagRules
-from arena.votes import fraud
+from arena.votes import flagging, fraud
 from arena.votes.fraud import Device, Poll, Said
+from arena.votes.models import Ballot
 from arena.votes.recount import main as verify
+from arena.votes.rules import pseudonym
 from tests.arena.votes.test_ballots import closed, opened
 from tests.support.portal import Caller
 from tests.support.show import Json, Show
@@ -72,6 +79,37 @@ def test_a_reason_never_says_what_was_chosen() -> None:
     found = fraud.flags(RULES, [poll(votes | bots)], devices)
     assert {one.voter for one in found} == set(bots)
     assert not [one for one in found if "right" in one.reason or "left" in one.reason]
+
+
+def test_voters_are_followed_by_pseudonyms_that_fit_one_ballot_each(monkeypatch: pytest.MonkeyPatch) -> None:
+    """And whoever did not vote on the ballot at hand is looked for there, and on no earlier one."""
+    made = season(2)
+    joined(made, "contrarian")
+    polls = [made.poll(number) for number in range(DUELS)]
+    closed = [
+        flagging.Closed(
+            Ballot(
+                id=uuid4(),
+                salt=f"{number:064x}",
+                opens_at=datetime.fromtimestamp(one.opens_at, UTC),
+                config={"options": [{"id": option} for option in one.options]},
+            ),
+            {pseudonym(f"{number:064x}", voter): said for voter, said in one.votes.items()},
+            dict(one.subjects),
+        )
+        for number, one in enumerate(polls)
+    ]
+    strangers = {f"stranger-{number}": Device() for number in range(100)}
+    digest = Mock(wraps=hmac.digest)
+    monkeypatch.setattr(hmac, "digest", digest)
+    found = flagging.flags(RULES, closed, made.devices | strangers)
+    last = closed[-1].ballot.salt
+    assert [(one.voter, one.rule, one.reason) for one in found] == [
+        (pseudonym(last, one.voter), one.rule, one.reason) for one in fraud.flags(RULES, polls, made.devices)
+    ]
+    assert {one.rule for one in found} == {"contrarian"}
+    asked = Counter(call.args[1] for call in digest.call_args_list)
+    assert {asked[name.encode()] for name in strangers} == {1}
 
 
 # --- in the show ------------------------------------------------------------------------------------------------------
