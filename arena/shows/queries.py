@@ -38,6 +38,10 @@ async def episode(session: AsyncSession, episode_id: UUID) -> Episode:
     return found
 
 
+async def season_of(session: AsyncSession, episode: Episode) -> Season:
+    return await session.get_one(Season, episode.season_id)
+
+
 async def episodes(session: AsyncSession) -> Sequence[Episode]:
     return (await session.execute(select(Episode).order_by(Episode.created_at.desc()))).scalars().all()
 

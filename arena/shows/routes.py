@@ -33,6 +33,12 @@ async def read_episode(episode_id: UUID, _: PublicCaller, session: SessionDep) -
     return EpisodeOut.model_validate(await queries.episode(session, episode_id))
 
 
+@router.get("/episodes/{episode_id}/season")
+async def season_of_episode(episode_id: UUID, _: PublicCaller, session: SessionDep) -> SeasonOut:
+    """The season that the episode belongs to, which need not be the current one any more."""
+    return SeasonOut.of(await queries.season_of(session, await queries.episode(session, episode_id)))
+
+
 @router.get("/join/{code}")
 async def join(code: str, _: PublicCaller, session: SessionDep) -> EpisodeOut:
     return EpisodeOut.model_validate(await queries.episode_by_code(session, code))

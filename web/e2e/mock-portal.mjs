@@ -101,7 +101,7 @@ const ROUTES = [
   ],
   [
     "GET",
-    /^\/api\/seasons\/current$/,
+    /^\/api\/(?:seasons\/current|episodes\/[^/]+\/season)$/,
     () =>
       give({
         id: IDS.season,
@@ -163,7 +163,11 @@ const ROUTES = [
   ],
   ["GET", /^\/api\/ballots\/key$/, () => give({ key: KEY })],
   ["GET", /^\/api\/ballots\/[^/]+\/flags$/, () => give(FLAGS)],
-  ["GET", /^\/api\/ballots\/([^/]+)$/, ({ match }) => give({ id: match[1], config: { options: [] } })],
+  [
+    "GET",
+    /^\/api\/ballots\/([^/]+)$/,
+    ({ match }) => give({ id: match[1], episode_id: episode().id, config: { options: [] } }),
+  ],
   ["GET", /^\/api\/ballots\/([^/]+)\/my-vote$/, ({ match, device }) => give(show.book(match[1]).mine(device))],
   [
     "POST",

@@ -57,12 +57,12 @@ export function useSpeedRuns(episode: string) {
 
 export const seatsKey = (episode: string) => ["seats", episode];
 
-/** The sheets of seat codes; viewers use them while one looks. */
-export function useSeats(episode: string) {
+/** The sheets of seat codes. Viewers use them while one watches; elsewhere it is enough to have looked. */
+export function useSeats(episode: string, watched = false) {
   return useQuery({
     queryKey: seatsKey(episode),
     queryFn: () => api.get("/api/episodes/{episode_id}/seats", { params: { path: { episode_id: episode } } }),
-    refetchInterval: ERROR_AGAIN_MS,
+    ...(watched && { refetchInterval: ERROR_AGAIN_MS }),
   });
 }
 

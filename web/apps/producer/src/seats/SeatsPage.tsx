@@ -12,7 +12,7 @@ import { Slips } from "./Slips";
 /** The seat codes of an episode: make them, print them, see how many are used, take one back. */
 export function SeatsPage({ id }: { id: string }) {
   const { t } = useT();
-  const { data, error, isPending } = useSeats(id);
+  const { data, error, isPending } = useSeats(id, true);
   const episode = useEpisodes().data?.find((one) => one.id === id);
   const name = episode && t("room.episode", { number: episode.number, title: episode.title });
   const [printed, setPrinted] = useState<PrintedSheet | null>(null);

@@ -12,7 +12,7 @@ function Crash() {
 
 /**
  * An unexpected error reloads the page after two seconds, slower when it comes again at once:
- * nobody sits beside an overlay to press a button.
+ * nobody sits beside an overlay to press a button. What stands around it stays until then.
  */
 export class Boundary extends Component<{ children: ReactNode }, { failed: boolean }> {
   override state = { failed: false };

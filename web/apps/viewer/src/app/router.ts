@@ -11,7 +11,7 @@ export type Route =
   | { page: "duel"; duel: string }
   | { page: "speed"; run: string }
   | { page: "how" }
-  | { page: "flags" }
+  | { page: "flags"; episode: string | null }
   | { page: "suites" }
   | { page: "suite"; suite: string }
   | { page: "check"; ballot: string }
@@ -38,7 +38,9 @@ export function routeOf(path: string): Route {
   const { run } = match("/speed/:run", path) ?? {};
   if (run) return { page: "speed", run };
   if (match("/how", path)) return { page: "how" };
-  if (match("/how/flags", path)) return { page: "flags" };
+  if (match("/how/flags", path)) return { page: "flags", episode: null };
+  const { under } = match("/how/flags/:under", path) ?? {};
+  if (under) return { page: "flags", episode: under };
   if (match("/suites", path)) return { page: "suites" };
   const { suite } = match("/suites/:suite", path) ?? {};
   if (suite) return { page: "suite", suite };

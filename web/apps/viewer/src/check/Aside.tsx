@@ -4,12 +4,19 @@ import { useLoad } from "../shared/load";
 import css from "./Check.module.css";
 import { useT } from "./i18n";
 
+interface AsideProps {
+  ballot: string;
+  /** Whose season's rules held; undefined until it is known. */
+  episode: string | undefined;
+}
+
 /** Votes in a column of their own: how many, and by which rule. Whose they are the evidence says, by pseudonym. */
-export function Aside({ ballot }: { ballot: string }) {
+export function Aside({ ballot, episode }: AsideProps) {
   const { t, find, number } = useT();
   const { data, error } = useLoad(`flags ${ballot}`, () =>
     api.get("/api/ballots/{ballot_id}/flags", { params: { path: { ballot_id: ballot } } }),
   );
+  const how = episode ? `/how/flags/${episode}` : "/how/flags";
   const sealed = error instanceof ApiError && error.code === "ballot.not_published";
   if (!data && !sealed) return null;
   return (
@@ -29,7 +36,7 @@ export function Aside({ ballot }: { ballot: string }) {
         <ul className={css.rules}>
           {data.rules.map(({ rule, flagged, cleared }) => (
             <li key={rule}>
-              <Link to={`/how/flags#${rule}`}>{find(`aside.rules.${rule}`) ?? rule}</Link>
+              <Link to={`${how}#${rule}`}>{find(`aside.rules.${rule}`) ?? rule}</Link>
               <b>{number(flagged)}</b>
               {cleared > 0 && <small>{t("aside.cleared", { cleared: number(cleared) })}</small>}
             </li>
@@ -37,7 +44,7 @@ export function Aside({ ballot }: { ballot: string }) {
         </ul>
       )}
       <p className={css.links}>
-        <Link to="/how/flags">{t("aside.how")}</Link>
+        <Link to={how}>{t("aside.how")}</Link>
       </p>
     </Card>
   );

@@ -3,6 +3,7 @@ import { render, screen } from "@testing-library/react";
 import { beforeEach, expect, it, vi } from "vitest";
 import { remember } from "../shared/remember";
 import CheckPage from "./CheckPage";
+import FlagsPage from "./FlagsPage";
 import made from "./proof.sample.json";
 
 const { vote, proof } = made;
@@ -23,7 +24,8 @@ beforeEach(() => {
       if (flags) return flags;
       throw new ApiError("ballot.not_published", "", 403);
     }
-    if (path.endsWith("{ballot_id}")) return { config: { options: [{ id: "q1", zh: "月亮", en: "The moon" }] } };
+    if (path.endsWith("{ballot_id}"))
+      return { episode_id: "old", config: { options: [{ id: "q1", zh: "月亮", en: "The moon" }] } };
     return path.endsWith("/my-vote") ? mine : proof;
   }) as never);
 });
@@ -75,7 +77,7 @@ it("says how many votes stand aside and by which rule, each with the way to its 
   flags = { voters: 46, counted: 20, flagged: 26, rules: [{ rule: "cohort", flagged: 26, cleared: 0 }], wishes: [] };
   render(<CheckPage ballot="out" />);
   const rule = await screen.findByRole("link", { name: "Came together and are of one mind" });
-  expect(rule.getAttribute("href")).toBe("/how/flags#cohort");
+  expect(rule.getAttribute("href")).toBe("/how/flags/old#cohort");
   expect(rule.nextSibling?.textContent).toBe("26");
   expect(screen.getByText(/46 voters, 20 of them counted\. 26 were flagged/)).toBeTruthy();
 });
@@ -84,4 +86,11 @@ it("names what was chosen in the words of the question", async () => {
   mine = { ...vote, choice: "q1" };
   render(<CheckPage ballot={`b${ballot}`} />);
   expect(await screen.findByText(/“The moon”, tap/)).toBeTruthy();
+});
+
+it("says the numbers of the season that the vote belonged to", async () => {
+  const get = vi.mocked(api.get).mockImplementation((async () => ({ flags: null, rules_digest: "d" })) as never);
+  render(<FlagsPage episode="old" />);
+  await screen.findByText(/has declared no such rules/);
+  expect(get).toHaveBeenCalledWith("/api/episodes/{episode_id}/season", { params: { path: { episode_id: "old" } } });
 });

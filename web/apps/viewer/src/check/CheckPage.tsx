@@ -1,4 +1,4 @@
-import { api, type Proof } from "@gavel/api";
+import { api, type Ballot, type Proof } from "@gavel/api";
 import { Card, cx, Loading } from "@gavel/ui";
 import { useEffect, useState } from "react";
 import { keptOf } from "../phone/kept";
@@ -69,9 +69,16 @@ function Step({ name, steps, proof, onAir }: { name: StepName; steps: Steps; pro
   );
 }
 
-function Checked({ ballot, vote, kept, proof, saved }: Found & { ballot: string; vote: Counted; proof: Proof }) {
+interface CheckedProps extends Found {
+  ballot: string;
+  about: Ballot | null;
+  vote: Counted;
+  proof: Proof;
+}
+
+function Checked({ ballot, about, vote, kept, proof, saved }: CheckedProps) {
   const { t, language, number } = useT();
-  const nameOf = useChoice(ballot);
+  const nameOf = useChoice(about);
   const [steps, setSteps] = useState<Steps | null>(null);
   const onAir = rootOnAir(ballot);
   useEffect(() => {
@@ -114,13 +121,10 @@ function Checked({ ballot, vote, kept, proof, saved }: Found & { ballot: string;
 }
 
 /** What was chosen, in words: a duel's four are known here, any other question's are the producer's. */
-function useChoice(ballot: string): (choice: string) => string {
+function useChoice(about: Ballot | null): (choice: string) => string {
   const { find, language } = useT();
-  const { data } = useLoad(`ballot ${ballot}`, () =>
-    api.get("/api/ballots/{ballot_id}", { params: { path: { ballot_id: ballot } } }),
-  );
   return (choice) => {
-    const { zh = "", en = "" } = data?.config.options.find(({ id }) => id === choice) ?? {};
+    const { zh = "", en = "" } = about?.config.options.find(({ id }) => id === choice) ?? {};
     return find(`choice.${choice}`) ?? ((language === "zh" ? zh || en : en || zh) || choice);
   };
 }
@@ -154,6 +158,9 @@ function Recount({ ballot, found }: { ballot: string; found: Found | null }) {
 export default function CheckPage({ ballot }: { ballot: string }) {
   const { t, errorText } = useT();
   const { data, error } = useLoad(ballot, () => find(ballot));
+  const { data: about } = useLoad(`ballot ${ballot}`, () =>
+    api.get("/api/ballots/{ballot_id}", { params: { path: { ballot_id: ballot } } }),
+  );
   const { vote, proof } = data ?? {};
   return (
     <Frame title={t("check.title")}>
@@ -162,8 +169,10 @@ export default function CheckPage({ ballot }: { ballot: string }) {
       {data === null && error === null && <Loading />}
       {error !== null && <p role="alert">{errorText(error)}</p>}
       {data && !vote && <p role="alert">{t("check.no_receipt")}</p>}
-      {canCheck() && data && vote && proof && <Checked {...data} ballot={ballot} vote={vote} proof={proof} />}
-      <Aside ballot={ballot} />
+      {canCheck() && data && vote && proof && (
+        <Checked {...data} ballot={ballot} about={about} vote={vote} proof={proof} />
+      )}
+      <Aside ballot={ballot} episode={about?.episode_id} />
       <Recount ballot={ballot} found={data} />
     </Frame>
   );

@@ -10,10 +10,14 @@ const RULES = ["cohort", "clique", "always-one", "contrarian", "by-hand"] as con
 
 type FlagRules = NonNullable<Season["flags"]>;
 
-/** When a vote stands in its own column: the season's rules in words, with their numbers, as hashed beforehand. */
-export default function FlagsPage() {
+/** When a vote stands in its own column: the rules of the episode's season in words, with the numbers hashed before it. */
+export default function FlagsPage({ episode }: { episode: string | null }) {
   const { t } = useT();
-  const { data, error, retry } = useLoad("season", () => api.get("/api/seasons/current"));
+  const { data, error, retry } = useLoad(`season of ${episode}`, () =>
+    episode === null
+      ? api.get("/api/seasons/current")
+      : api.get("/api/episodes/{episode_id}/season", { params: { path: { episode_id: episode } } }),
+  );
   return (
     <Frame title={t("flags.title")}>
       <p className={css.lead}>{t("flags.lead")}</p>

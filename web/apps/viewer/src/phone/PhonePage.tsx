@@ -2,20 +2,22 @@ import { ApiError, api, type Board, type Episode, type Stage } from "@gavel/api"
 import { useChannel } from "@gavel/live";
 import { cx, ErrorNote, Loading } from "@gavel/ui";
 import { lazy, Suspense, useEffect, useState } from "react";
+import { Boundary } from "../app/Boundary";
 import { Lost } from "../app/Lost";
+import { again } from "../shared/again";
 import { useLoad } from "../shared/load";
 import { remember } from "../shared/remember";
 import { Announcer } from "./Announcer";
 import { NetNote } from "./NetNote";
 import css from "./PhonePage.module.css";
 import { Finished, Idle } from "./Rest";
-import { Duel, Locked, VotePhase } from "./Round";
+import { Duel, Locked, revealed, VotePhase } from "./Round";
 import { TopBar } from "./TopBar";
 
-const PhonePolls = lazy(() => import("../poll/PhonePolls"));
-const Revealed = lazy(() => import("./Revealed"));
-const Slip = lazy(() => import("../vouch/Slip"));
-const SignedIn = lazy(() => import("../vouch/SignedIn"));
+const PhonePolls = lazy(() => again(() => import("../poll/PhonePolls")));
+const Revealed = lazy(() => again(revealed));
+const Slip = lazy(() => again(() => import("../vouch/Slip")));
+const SignedIn = lazy(() => again(() => import("../vouch/SignedIn")));
 
 interface SceneProps {
   stage: Stage;
@@ -37,27 +39,39 @@ function Scene({ stage, board, serverNow }: SceneProps) {
   return <Idle stage={stage} board={board} />;
 }
 
+/** Behind the `#`, of which no server is told: a seat's printed code, or what came of signing in elsewhere. */
+const carried = () => /^#(?:seat=(\w+)|signin=([\w.]+))$/.exec(location.hash) ?? [];
+
 function Follow({ episode }: { episode: Episode }) {
   const { state: stage, status, stale, serverNow } = useChannel<Stage>(`stage:${episode.id}`);
   const { state: board } = useChannel<Board>(`board:${episode.season_id}`);
-  // Behind the `#`, of which no server is told: a seat's printed code, or what came of signing in elsewhere.
-  const [[, slip, said]] = useState(() => /^#(?:seat=(\w+)|signin=([\w.]+))$/.exec(location.hash) ?? []);
+  const [[, slip, said], setCarried] = useState(carried);
+  // A second slip that is scanned into the same tab changes nothing else.
+  useEffect(() => {
+    const read = () => setCarried(carried());
+    addEventListener("hashchange", read);
+    return () => removeEventListener("hashchange", read);
+  }, []);
   return (
     <>
       <TopBar episode={episode} stage={stage} serverNow={serverNow} />
       <NetNote status={status} stale={stale} />
-      <Suspense>
-        {slip && <Slip episode={episode.id} code={slip} />}
-        {said && <SignedIn said={said} />}
-        {stage && stage.polls.length > 0 && (
-          <PhonePolls episode={episode.id} polls={stage.polls} serverNow={serverNow} />
-        )}
-      </Suspense>
+      <Boundary>
+        <Suspense>
+          {slip && <Slip key={slip} episode={episode.id} code={slip} />}
+          {said && <SignedIn said={said} />}
+          {stage && stage.polls.length > 0 && (
+            <PhonePolls episode={episode.id} polls={stage.polls} serverNow={serverNow} />
+          )}
+        </Suspense>
+      </Boundary>
       {stage ? (
         <div key={stage.phase} className={cx(css.scene, css[stage.phase])}>
-          <Suspense fallback={<Loading />}>
-            <Scene stage={stage} board={board} serverNow={serverNow} />
-          </Suspense>
+          <Boundary>
+            <Suspense fallback={<Loading />}>
+              <Scene stage={stage} board={board} serverNow={serverNow} />
+            </Suspense>
+          </Boundary>
         </div>
       ) : (
         <Loading />

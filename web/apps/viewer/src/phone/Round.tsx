@@ -1,7 +1,9 @@
 import type { Stage, StageBallot } from "@gavel/api";
 import { AiLabel, Answer, cx, EarlierTurns, Mark, SideCard, SideLabel, useRemaining, useTurn } from "@gavel/ui";
 import { lazy, Suspense, useEffect } from "react";
+import { Boundary } from "../app/Boundary";
 import { useT } from "../i18n";
+import { again } from "../shared/again";
 import { isComing } from "../shared/coming";
 import { fingerprint } from "../shared/fingerprint";
 import { useKeeping } from "./kept";
@@ -10,7 +12,9 @@ import { useVote } from "./useVote";
 import { VoteDock } from "./VoteDock";
 import { asked } from "./vote";
 
-const Vouch = lazy(() => import("../vouch/Vouch"));
+const Vouch = lazy(() => again(() => import("../vouch/Vouch")));
+
+export const revealed = () => import("./Revealed");
 
 export type DuelState = NonNullable<Stage["duel"]>;
 
@@ -127,9 +131,11 @@ export function VotePhase({ episode, duel, ballot, serverNow }: VotePhaseProps) 
         teaches={ballot.teaches === "verdicts+votes"}
       />
       {vote.step === "refused" && asked(vote) > 0 && (
-        <Suspense>
-          <Vouch episode={episode} needed={asked(vote)} onDone={() => cast(vote.choice)} />
-        </Suspense>
+        <Boundary>
+          <Suspense>
+            <Vouch episode={episode} needed={asked(vote)} onDone={() => cast(vote.choice)} />
+          </Suspense>
+        </Boundary>
       )}
     </>
   );
@@ -140,7 +146,7 @@ export function Locked({ duel, ballot }: { duel: DuelState; ballot: StageBallot 
   const { vote } = useVote(ballot.id, () => false);
   useKeeping(ballot, vote);
   // In a moment the whole hall needs it: now there is time.
-  useEffect(() => void import("./Revealed"), []);
+  useEffect(() => void again(revealed).catch(() => {}), []);
   return (
     <main className={css.round}>
       <section className={css.seal}>

@@ -1,4 +1,5 @@
 import { ApiError, api } from "@gavel/api";
+import { again } from "../shared/again";
 
 let device: Promise<unknown> | null = null;
 
@@ -27,7 +28,7 @@ export async function asDevice<T>(request: () => Promise<T>): Promise<T> {
     if (!(error instanceof ApiError)) throw error;
     // The words for it: most phones are never refused anything. If they do not come, the portal's own have to do.
     if (!error.retryable) await import("../vouch/i18n").catch(() => {});
-    if (error.code === "vote.level" && error.detail.needed === 1) await (await import("./work")).work();
+    if (error.code === "vote.level" && error.detail.needed === 1) await (await again(() => import("./work"))).work();
     else if (error.code === "vote.no_device") {
       device = null;
       await ensure();

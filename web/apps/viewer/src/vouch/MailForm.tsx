@@ -1,47 +1,78 @@
-import { api } from "@gavel/api";
+import { ApiError, api } from "@gavel/api";
 import { Button } from "@gavel/ui";
 import { useState } from "react";
 import { asDevice } from "../phone/device";
+import { forget, recall, remember } from "../shared/remember";
 import { Entry } from "./Entry";
 import { useT } from "./i18n";
 import css from "./Vouch.module.css";
 
-/** First the address, then the six digits that came there. */
+/** A code may be in the mailbox: it was sent a moment ago, or no answer came, which says nothing about the e-mail. */
+const mayHaveCome = (error: unknown) => error instanceof ApiError && error.retryable && error.code !== "mail.not_sent";
+
+/** First the address, then the six digits that came there. A phone that drops the page meanwhile knows where it was. */
 export function MailForm({ episode, onDone }: { episode: string; onDone: () => void }) {
-  const { t, language } = useT();
+  const { t, language, errorText } = useT();
+  const slot = `mailed.${episode}`;
   const [address, setAddress] = useState("");
   const [code, setCode] = useState("");
-  const [sent, setSent] = useState(false);
+  const [typing, setTyping] = useState(recall(slot) === true);
+  /** What came of asking for the e-mail, while this page knows it. */
+  const [answer, setAnswer] = useState<{ refusal: unknown } | null>(null);
   const params = { path: { episode_id: episode } };
   const ask = () =>
-    asDevice(() => api.post("/api/episodes/{episode_id}/vouchers/mail", { params, body: { address, language } })).then(
-      () => setSent(true),
-    );
+    asDevice(() => api.post("/api/episodes/{episode_id}/vouchers/mail", { params, body: { address, language } }))
+      .then(
+        () => null,
+        (error) => {
+          if (mayHaveCome(error)) return error;
+          throw error;
+        },
+      )
+      .then((refusal) => {
+        remember(slot, true);
+        setAnswer({ refusal });
+        setTyping(true);
+      });
   const confirm = () =>
     asDevice(() =>
       api.post("/api/episodes/{episode_id}/vouchers/mail/confirm", { params, body: { code: code.trim() } }),
-    ).then(onDone);
-  if (!sent)
+    ).then(() => {
+      forget(slot);
+      onDone();
+    });
+  if (!typing)
     return (
-      <Entry
-        label={t("vouch.mail")}
-        hint={t("vouch.mail_hint")}
-        action={t("vouch.mail_send")}
-        value={address}
-        onChange={setAddress}
-        send={ask}
-        type="email"
-        maxLength={254}
-        autoCapitalize="off"
-        autoComplete="email"
-      />
+      <>
+        <Entry
+          key="address"
+          label={t("vouch.mail")}
+          hint={t("vouch.mail_hint")}
+          action={t("vouch.mail_send")}
+          value={address}
+          onChange={setAddress}
+          send={ask}
+          type="email"
+          maxLength={254}
+          autoCapitalize="off"
+          autoComplete="email"
+        />
+        <Button className={css.again} tone="bare" onClick={() => setTyping(true)}>
+          {t("vouch.mail_have")}
+        </Button>
+      </>
     );
   return (
     <>
       <Entry
         key="code"
         label={t("vouch.mail_code")}
-        hint={t("vouch.mail_sent", { address })}
+        hint={
+          <>
+            {answer && (answer.refusal ? errorText(answer.refusal) : t("vouch.mail_sent", { address }))}{" "}
+            {t("vouch.mail_code_hint")}
+          </>
+        }
         action={t("vouch.mail_confirm")}
         value={code}
         onChange={setCode}
@@ -55,7 +86,9 @@ export function MailForm({ episode, onDone }: { episode: string; onDone: () => v
         className={css.again}
         tone="bare"
         onClick={() => {
-          setSent(false);
+          forget(slot);
+          setTyping(false);
+          setAnswer(null);
           setCode("");
         }}
       >

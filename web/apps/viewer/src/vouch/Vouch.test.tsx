@@ -56,6 +56,51 @@ it("asks for the six digits once the e-mail is sent", async () => {
   await waitFor(() => expect(done).toHaveBeenCalledOnce());
 });
 
+it("has a field for a code that may have come, whatever became of asking for it", async () => {
+  ways = { seat: false, mail: true, oidc: null };
+  for (const [episode, refusal, words] of [
+    ["soon", new ApiError("mail.too_soon", "", 429, { again_seconds: 42 }), /A code was sent a moment ago/],
+    ["lost", new ApiError("network.offline", "", 0), /No connection/],
+  ] as const) {
+    render(<Vouch episode={episode} needed={2} onDone={done} />);
+    await screen.findByLabelText("E-mail address");
+    type("E-mail address", "ada@example.org");
+    refuse = refusal;
+    press("Send me a code");
+    await screen.findByLabelText("Six digits from the e-mail");
+    expect(screen.getByText(words)).toBeTruthy();
+    expect(screen.queryByText(/Sent to/)).toBeNull();
+    cleanup();
+  }
+  render(<Vouch episode="sure" needed={2} onDone={done} />);
+  await screen.findByLabelText("E-mail address");
+  type("E-mail address", "ada@example.org");
+  refuse = new ApiError("mail.not_sent", "", 503);
+  press("Send me a code");
+  expect((await screen.findByRole("alert")).textContent).toContain("could not be sent");
+  press("I have a code");
+  expect(screen.getByLabelText("Six digits from the e-mail")).toBeTruthy();
+});
+
+it("still has the field after the phone has dropped the page, until a code was taken", async () => {
+  ways = { seat: false, mail: true, oidc: null };
+  const view = () => render(<Vouch episode="dropped" needed={2} onDone={done} />);
+  view();
+  await screen.findByLabelText("E-mail address");
+  type("E-mail address", "ada@example.org");
+  press("Send me a code");
+  await screen.findByLabelText("Six digits from the e-mail");
+  cleanup();
+  view();
+  await screen.findByLabelText("Six digits from the e-mail");
+  type("Six digits from the e-mail", "123456");
+  press("Confirm");
+  await waitFor(() => expect(done).toHaveBeenCalledOnce());
+  cleanup();
+  view();
+  await screen.findByLabelText("E-mail address");
+});
+
 it("says what is left where a code does not help, or there is none", async () => {
   ways = { seat: false, mail: false, oidc: null };
   render(<Vouch episode="g" needed={2} onDone={done} />);
