@@ -46,6 +46,7 @@ from arena.pipeline import PIPELINE
 from arena.practice import routes as practice
 from arena.preferences import routes as preferences
 from arena.rundown import routes as rundown
+from arena.rundown import seat_routes
 from arena.rundown.contracts import channels
 from arena.shows import routes as shows
 from arena.shows.base_models import HOUSE_MODEL
@@ -122,6 +123,7 @@ ROUTERS = (
     snapshots.router,
     leaderboard.router,
     rundown.router,
+    seat_routes.router,
     live.router,
     files_routes.router,
     jobs.router,

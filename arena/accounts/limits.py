@@ -24,7 +24,7 @@ LIMITS: dict[str, RateLimitItem] = {
     "work": RateLimitItemPerMinute(10_000, 5),
     "seat": RateLimitItemPerMinute(3000, 5),
     "seat_of_phone": RateLimitItemPerMinute(10, 5),
-    "mail": RateLimitItemPerMinute(300, 5),
+    "mail": RateLimitItemPerMinute(3000, 5),
     "oidc": RateLimitItemPerMinute(3000, 5),
     "oidc_of_voter": RateLimitItemPerMinute(20, 5),
 }

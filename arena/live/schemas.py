@@ -115,6 +115,8 @@ class StageResult(Out):
     too_close: bool
     levels: dict[str, int]
     """How the counted voters had shown who they are: level -> voters."""
+    seats: dict[str, int]
+    """Seat codes by then: `made`, `used`, `taken_back`; empty where the show has none."""
     votes_to_flip: int | None
     """Fewest viewers who, voting the other way, would have changed the winner."""
 

@@ -276,6 +276,7 @@ async def _result(session: AsyncSession, duel: duels.Duel, sides: Sides, ballot:
         crowd=votes.TallyOut.model_validate(crowd),
         judges=votes.TallyOut.model_validate(judged),
         levels=votes.count(ballot).levels,
+        seats=votes.count(ballot).seats,
         too_close=votes.too_close(crowd),
         votes_to_flip=votes_to_flip(rated, weights),
     )

@@ -39,7 +39,9 @@ async def prepare(
     return ballot
 
 
-async def step(session: AsyncSession, ballot_id: UUID, action: BallotAction, by: UUID) -> votes.Ballot:
+async def step(
+    site: Site, session: AsyncSession, ballot_id: UUID, action: BallotAction, by: UUID
+) -> votes.Ballot:
     """Arm, open or publish. A second press finds it done."""
     ballot = await _held(session, ballot_id)
     if ballot.kind == "duel":
@@ -50,6 +52,8 @@ async def step(session: AsyncSession, ballot_id: UUID, action: BallotAction, by:
         return ballot
     if action == "open_ballot" and (await queries.show(session, ballot.episode_id)).phase == "finished":
         raise Conflict("rundown.not_now", "The show is over.", phase="finished")
+    if action != "publish_ballot":
+        votes.require_provider(site, ballot.configuration)
     ballot = await STEPS[action](session, ballot_id)
     await _log(session, ballot, action, by)
     return ballot

@@ -64,6 +64,9 @@ BallotAction = Literal[
 ]
 """What is done to ballots stands in the show's log, too. They run beside its phases."""
 
+SeatAction = Literal["make_seats", "remake_seats", "revoke_seat"]
+"""So does what is done to seat codes."""
+
 
 class ShowMoved(Fact):
     """A command was carried out; the show has a new version."""

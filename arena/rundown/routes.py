@@ -82,14 +82,18 @@ async def prepare_ballot(
 
 
 @router.post("/ballots/{ballot_id}/arm")
-async def arm_ballot(ballot_id: UUID, caller: Producer, session: SessionDep) -> BallotOut:
+async def arm_ballot(ballot_id: UUID, request: Request, caller: Producer, session: SessionDep) -> BallotOut:
     """Fix what is asked, and tell its hash."""
-    return await _seen(session, await ballots.step(session, ballot_id, "arm_ballot", caller.person_id))
+    site: Site = request.app.state.site
+    ballot = await ballots.step(site, session, ballot_id, "arm_ballot", caller.person_id)
+    return await _seen(session, ballot)
 
 
 @router.post("/ballots/{ballot_id}/open")
-async def open_ballot(ballot_id: UUID, caller: Producer, session: SessionDep) -> BallotOut:
-    return await _seen(session, await ballots.step(session, ballot_id, "open_ballot", caller.person_id))
+async def open_ballot(ballot_id: UUID, request: Request, caller: Producer, session: SessionDep) -> BallotOut:
+    site: Site = request.app.state.site
+    ballot = await ballots.step(site, session, ballot_id, "open_ballot", caller.person_id)
+    return await _seen(session, ballot)
 
 
 @router.post("/ballots/{ballot_id}/shorten")
@@ -109,8 +113,12 @@ async def close_ballot(ballot_id: UUID, request: Request, caller: Producer, sess
 
 
 @router.post("/ballots/{ballot_id}/publish")
-async def publish_ballot(ballot_id: UUID, caller: Producer, session: SessionDep) -> BallotOut:
-    return await _seen(session, await ballots.step(session, ballot_id, "publish_ballot", caller.person_id))
+async def publish_ballot(
+    ballot_id: UUID, request: Request, caller: Producer, session: SessionDep
+) -> BallotOut:
+    site: Site = request.app.state.site
+    ballot = await ballots.step(site, session, ballot_id, "publish_ballot", caller.person_id)
+    return await _seen(session, ballot)
 
 
 @router.post("/ballots/{ballot_id}/void")

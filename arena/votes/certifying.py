@@ -22,6 +22,7 @@ from arena.votes.evidence import Certificate, Count, Seal, ShardEnd, corrected, 
 from arena.votes.ledger import NO_HEAD, Line, Tree, leaf, next_head, stamp
 from arena.votes.models import Ballot, Checkpoint, Correction, ShardState, Verdict, Vote
 from arena.votes.signing import ballot_key
+from arena.vouchers.public import seat_counts
 
 BATCH = 5_000
 MOST_NAMED = 20
@@ -160,7 +161,12 @@ async def _count(session: AsyncSession, ballot: Ballot, found: Recount) -> None:
         (flagged if is_flagged else counted)[choice] += voters
         levels[str(level)] += 0 if is_flagged else voters
         found.expect("option", choice in known, True)
-    found.count = Count(counted=dict(counted), flagged=dict(flagged), levels=dict(levels))
+    found.count = Count(
+        counted=dict(counted),
+        flagged=dict(flagged),
+        levels=dict(levels),
+        seats=await seat_counts(session, ballot.episode_id),
+    )
 
 
 def _last(table: type[Vote | Correction], order: Any, *what: Any, ballot_id: UUID) -> Subquery:

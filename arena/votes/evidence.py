@@ -35,6 +35,8 @@ class Count(Contract):
     """The same of voters whom a pre-published rule flagged. They stand beside, and decide nothing."""
     levels: dict[str, int]
     """How the counted ones had shown who they are: level -> voters."""
+    seats: dict[str, int] = {}
+    """The show's seat codes when it was counted: `made`, `used`, `taken_back`. The site's word: no ledger shows it."""
 
 
 class ShardEnd(Contract):

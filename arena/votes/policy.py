@@ -26,11 +26,16 @@ async def voter(ballot_id: UUID, caller: PublicCaller, session: SessionDep) -> s
 
 async def with_proof(session: AsyncSession, caller: Caller, ballot_id: UUID) -> Caller:
     """A phone carries along what vouches for it; for a person that is looked up."""
-    if caller.person is None:
-        return caller
+    return caller if caller.person is None else await looked_up(session, caller, ballot_id)
+
+
+async def looked_up(session: AsyncSession, caller: Caller, ballot_id: UUID) -> Caller:
     show = (await queries.ballot(session, ballot_id)).episode_id
     own = await voucher_of(session, show, caller.voter)
-    return replace(caller, vouched={show: Shown(own.id, own.level)} if own is not None else {})
+    vouched = {episode: by for episode, by in caller.vouched.items() if episode != show}
+    if own is not None:
+        vouched[show] = Shown(own.id, own.level)
+    return replace(caller, vouched=vouched)
 
 
 async def _refuse_interested(session: AsyncSession, caller: Caller, ballot_id: UUID) -> None:

@@ -51,6 +51,7 @@ from arena.votes.service import (
     prepare,
     publish,
     recount,
+    require_provider,
     set_off,
     void,
 )
@@ -107,6 +108,7 @@ __all__ = [
     "promised_end",
     "publish",
     "recount",
+    "require_provider",
     "set_off",
     "submitted_verdicts",
     "tallies",

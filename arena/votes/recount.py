@@ -365,6 +365,10 @@ class Ballot:
             sum(end["size"] for end in ends),
             {"counted": self.counted, "flagged": flagged, "levels": levels},
         )
+        # The site's word alone: who was handed a code is in no ledger.
+        seats: Json = (certificate.get("count") or {}).get("seats")
+        if seats is not None:
+            count["seats"] = seats
         same = ("ballot", "episode", "duel", "config_digest", "opens_at", "closes_at", "locked_at")
         found = {name: head[name] for name in same}
         found.update(shards=ends, size=size, root=root, count=count, verdicts=self.verdicts)
@@ -383,6 +387,8 @@ class Ballot:
         tally = ", ".join(f"{option} {self.counted[option]}" for option in self.options)
         tally += f"; flagged {sum(flagged.values())}" if flagged else ""
         tally += "".join(f"; level {level}: {levels[level]}" for level in sorted(levels) if levels[level])
+        if seats:
+            tally += f"; seat codes, says the site: {', '.join(f'{what} {seats[what]}' for what in seats)}"
         said = f"ballot {self.id}: {size} votes of {len(self.voters)} voters; {tally}; root {root}"
         report.counted.append(said)
         self.voters, self.shards = {}, {}

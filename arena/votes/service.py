@@ -88,12 +88,6 @@ async def _draft(
     duel_id: UUID | None,
     **said: object,
 ) -> Ballot:
-    if said.get("level") == 3 and site.settings.oidc_issuer is None:
-        raise Conflict(
-            "ballot.no_provider",
-            "Level 3 asks that a provider says who a voter is, and this site has none: nobody could vote. Choose "
-            "another level, or have the operator set GAVEL_OIDC_ISSUER.",
-        )
     season = await session.get_one(Season, episode.season_id)
     salt = secrets.token_hex(32)
     try:
@@ -110,6 +104,7 @@ async def _draft(
     except ValidationError as error:
         wrong = "; ".join(problem["msg"].removeprefix("Value error, ") for problem in error.errors())
         raise Invalid("ballot.invalid", f"This ballot cannot be put: {wrong}.") from error
+    require_provider(site, config)
     ballot = Ballot(
         kind=kind,
         duel_id=duel_id,
@@ -120,6 +115,16 @@ async def _draft(
     session.add(ballot)
     await session.flush()
     return ballot
+
+
+def require_provider(site: Site, config: BallotConfig) -> None:
+    """Asked at each step until it is open: the operator may have taken the provider out since."""
+    if config.level == 3 and site.settings.oidc_issuer is None:
+        raise Conflict(
+            "ballot.no_provider",
+            "Level 3 asks that a provider says who a voter is, and this site has none: nobody could vote. Choose "
+            "another level, or have the operator set GAVEL_OIDC_ISSUER.",
+        )
 
 
 async def open_duel_ballot(

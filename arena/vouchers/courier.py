@@ -14,7 +14,7 @@ from urllib.parse import unquote, urlsplit
 import structlog
 
 from arena.config import HERE, Settings
-from arena.kit.errors import Conflict, Unavailable
+from arena.kit.errors import Conflict
 from arena.vouchers.schemas import Language
 
 PATIENCE = 10.0
@@ -37,11 +37,15 @@ WORDS: dict[Language, tuple[str, str]] = {
 log = structlog.get_logger()
 
 
+class NotBrought(Exception):
+    """Said in the log; whoever waits for the code asks for another one."""
+
+
 class Courier(Protocol):
     """Brings a code to an address of its kind."""
 
     async def bring(self, address: str, code: str, minutes: int, language: Language) -> None:
-        """Returns when it is handed over; raises Unavailable `mail.not_sent` when it is not."""
+        """Returns when it is handed over; raises NotBrought when it is not."""
 
 
 class Smtp:
@@ -61,10 +65,7 @@ class Smtp:
         except (smtplib.SMTPException, OSError) as error:
             # Whose address it was stands in no log; what a server says may name it.
             log.warning("mail_not_sent", error=type(error).__name__)
-            raise Unavailable(
-                "mail.not_sent",
-                "The e-mail could not be sent. Look at the address and try again, or take a seat code.",
-            ) from error
+            raise NotBrought from error
 
     def _hand_over(self, message: EmailMessage, address: str) -> None:
         host, port = self._url.hostname or "", self._url.port or 0

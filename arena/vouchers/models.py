@@ -41,6 +41,7 @@ class Voucher(Row):
             unique=True,
             postgresql_where="revoked_at is null",
         ),
+        Index("ix_vouchers_revoked", "episode_id", postgresql_where="revoked_at is not null"),
     )
 
 

@@ -29,6 +29,13 @@ async def has_seats(session: AsyncSession, episode_id: UUID) -> bool:
     return (await session.execute(some)).first() is not None
 
 
+async def seat_counts(session: AsyncSession, episode_id: UUID) -> dict[str, int]:
+    """How many codes were made, used and taken back; empty where the show has none."""
+    counting = select(func.count(), func.count(Seat.voucher_id), func.count(Seat.revoked_at))
+    made, used, taken_back = (await session.execute(counting.where(Seat.episode_id == episode_id))).one()
+    return {"made": made, "used": used, "taken_back": taken_back} if made else {}
+
+
 async def by_mail(session: AsyncSession, episode_id: UUID) -> int:
     counting = select(func.count()).where(Voucher.episode_id == episode_id, Voucher.kind == "mail")
     return (await session.execute(counting)).scalar_one()

@@ -3,27 +3,23 @@
 from dataclasses import replace
 from uuid import UUID
 
-from fastapi import APIRouter, Request, Response
+from fastapi import APIRouter, BackgroundTasks, Request, Response
 from limits import RateLimitItem, RateLimitItemPerMinute
 
 from arena.accounts.public import Caller, Producer, PublicCaller, Shown, guess, sign_device, slow_down
-from arena.kit.db import SessionDep
-from arena.kit.errors import TooMany, Unavailable
-from arena.kit.schemas import Done
+from arena.kit.db import SessionDep, transaction
+from arena.kit.errors import TooMany
 from arena.kit.site import Site
 from arena.shows.public import Episode, episode
 from arena.vouchers import queries, service
-from arena.vouchers.courier import courier_of
-from arena.vouchers.models import SeatSheet, Voucher
+from arena.vouchers.courier import NotBrought, courier_of
+from arena.vouchers.models import Voucher
 from arena.vouchers.oidc import Provider
-from arena.vouchers.rules import grouped, mailbox, read_seat_code, stored
+from arena.vouchers.rules import mailbox, read_seat_code, stored
 from arena.vouchers.schemas import (
     AskMail,
     MailCode,
     MailSent,
-    NewSheet,
-    PrintedSeat,
-    PrintedSheet,
     SeatCode,
     SeatsOut,
     Vouched,
@@ -33,7 +29,9 @@ from arena.vouchers.schemas import (
 router = APIRouter(prefix="/episodes/{episode_id}", tags=["vouchers"])
 
 AN_HOUR: RateLimitItem = RateLimitItemPerMinute(5, 60)
-"""Mails to one mailbox, and mails that one phone asks for."""
+"""Mails that one phone asks for."""
+OTHERS_AN_HOUR: RateLimitItem = RateLimitItemPerMinute(30, 60)
+"""Phones that ask for a mail to one mailbox; one that has a code under way is not counted again."""
 
 
 # --- a phone ------------------------------------------------------------------------------------------------------
@@ -71,29 +69,37 @@ async def take_seat(
 
 @router.post("/vouchers/mail")
 async def send_mail(
-    episode_id: UUID, request: Request, caller: PublicCaller, session: SessionDep, body: AskMail
+    episode_id: UUID,
+    request: Request,
+    background: BackgroundTasks,
+    caller: PublicCaller,
+    session: SessionDep,
+    body: AskMail,
 ) -> MailSent:
-    """Send a code of six digits. The address is kept under a key, so that it votes once, and for nothing else."""
+    """Send a code of six digits. The address is kept under a key, so that it votes once, and for nothing else. Answered
+    before it is sent; of one that could not be sent another may be asked for at once."""
     voter = caller.voter
     about = await episode(session, episode_id)
     courier = courier_of(request.app.state.site.settings)
     secret = site_key(request)
-    code = await service.begin_mail(session, secret, about, voter, body.address)
+    code, again = await service.begin_mail(session, secret, about, voter, body.address)
     await guess(request, "mail")
-    mailed = stored(secret, "mail", about.id, mailbox(body.address))
-    for what, key in (("mail_of_phone", voter), ("mailbox", mailed)):
-        refusal = TooMany(
-            "mail.too_many", "Five codes an hour are sent. Try again later, or take a seat code."
-        )
-        await slow_down(request, AN_HOUR, what, key, refusal)
-    # Nobody keeps a connection to the database while a mail server takes its time.
-    await session.commit()
-    try:
-        await courier.bring(body.address, code, service.MAIL_LIFE.seconds // 60, body.language)
-    except Unavailable:
-        await service.forget_mail(session, about, voter)
-        await session.commit()
-        raise
+    refusal = TooMany("mail.too_many", "Too many codes were asked for. Try again later, or take a seat code.")
+    await slow_down(request, AN_HOUR, "mail_of_phone", voter, refusal)
+    if not again:
+        mailed = stored(secret, "mail", about.id, mailbox(body.address))
+        await slow_down(request, OTHERS_AN_HOUR, "mailbox", mailed, refusal)
+
+    async def send() -> None:
+        try:
+            await courier.bring(body.address, code, service.MAIL_LIFE.seconds // 60, body.language)
+        except NotBrought:
+            site: Site = request.app.state.site
+            async with transaction(site.sessions, site.bus) as later:
+                await service.forget_mail(later, secret, about.id, voter, code)
+
+    # Behind the answer, which comes behind the commit: neither the phone nor a connection to the database waits.
+    background.add_task(send)
     return MailSent(again_seconds=service.AGAIN.seconds, expires_seconds=service.MAIL_LIFE.seconds)
 
 
@@ -146,41 +152,4 @@ async def read_seats(episode_id: UUID, request: Request, _: Producer, session: S
         mail=site.settings.smtp_url is not None,
         by_mail=await queries.by_mail(session, about.id),
         oidc=_provider_name(request),
-    )
-
-
-@router.post("/seats", status_code=201)
-async def make_seats(
-    episode_id: UUID, request: Request, caller: Producer, session: SessionDep, body: NewSheet
-) -> PrintedSheet:
-    """A sheet of single-use codes, to be printed now: they are not kept."""
-    about = await episode(session, episode_id)
-    sheet, seats = await service.make_sheet(session, site_key(request), about, body.count, caller.person_id)
-    return _printed(request, about, sheet, seats)
-
-
-@router.post("/seats/sheets/{sheet_id}/remake", status_code=201)
-async def remake_seats(
-    episode_id: UUID, sheet_id: UUID, request: Request, caller: Producer, session: SessionDep
-) -> PrintedSheet:
-    """Void its unused codes, and make as many new ones."""
-    about = await episode(session, episode_id)
-    sheet, seats = await service.remake_sheet(session, site_key(request), about, sheet_id, caller.person_id)
-    return _printed(request, about, sheet, seats)
-
-
-@router.post("/seats/{number}/revoke")
-async def revoke_seat(episode_id: UUID, number: int, _: Producer, session: SessionDep) -> Done:
-    await service.revoke(session, await episode(session, episode_id), number)
-    return Done()
-
-
-def _printed(
-    request: Request, about: Episode, sheet: SeatSheet, seats: list[tuple[int, str]]
-) -> PrintedSheet:
-    site: Site = request.app.state.site
-    page = f"{site.settings.public_url}/s/{about.code}#seat="
-    return PrintedSheet(
-        id=sheet.id,
-        seats=[PrintedSeat(number=number, code=grouped(code), url=page + code) for number, code in seats],
     )

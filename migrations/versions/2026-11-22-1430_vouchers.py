@@ -43,6 +43,9 @@ def upgrade() -> None:
         unique=True,
         postgresql_where=sa.text("revoked_at is null"),
     )
+    op.create_index(
+        "ix_vouchers_revoked", "vouchers", ["episode_id"], postgresql_where=sa.text("revoked_at is not null")
+    )
     op.create_table(
         "seat_sheets",
         sa.Column("episode_id", sa.Uuid(), nullable=False),

@@ -109,7 +109,12 @@ export class Ballot {
   /** `published`: the result is out, and the split may be told. */
   proof(seq, published) {
     const [size, root] = [this.leaves.length, this.root];
-    const certificate = { ballot: this.id, size, root, count: { counted: this.counted, flagged: {}, levels: {} } };
+    const certificate = {
+      ballot: this.id,
+      size,
+      root,
+      count: { counted: this.counted, flagged: {}, levels: {}, seats: {} },
+    };
     const signature = sign(null, Buffer.from(canonical(certificate)), privateKey).toString("hex");
     return {
       ballot: this.id,

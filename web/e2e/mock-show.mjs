@@ -322,7 +322,7 @@ export class Show {
     const published = counted && {
       state: "published",
       root: this.book(QUESTION).root,
-      result: { counted, flagged: {}, levels: { 1: 96, 2: 11 } },
+      result: { counted, flagged: {}, levels: { 1: 96, 2: 11 }, seats: {} },
     };
     return this.poll({ id: QUESTION, kind: "question", options, ...published });
   }
@@ -355,6 +355,7 @@ export class Show {
       crowd,
       judges,
       levels,
+      seats: { made: 640, used: 612, taken_back: 3 },
       too_close: tooClose,
       votes_to_flip: winner === "tie" ? null : 937,
     };

@@ -104,7 +104,12 @@ async def test_a_question_goes_its_way_beside_the_show(show: Show) -> None:
 
     seen = await closed(show, ballot)
     assert (seen["state"], seen["size"], seen["voters"]) == ("certified", 3, 2)
-    assert seen["count"] == {"counted": {"q1": 0, "q2": 2}, "flagged": {"q1": 0, "q2": 0}, "levels": {"0": 2}}
+    assert seen["count"] == {
+        "counted": {"q1": 0, "q2": 2},
+        "flagged": {"q1": 0, "q2": 0},
+        "levels": {"0": 2},
+        "seats": {},
+    }
     told = await poll(show)
     assert told is not None and (told["state"], told["result"]) == ("certified", None)
     assert told["root"] == seen["root"]
@@ -388,7 +393,12 @@ async def test_flagged_votes_stand_beside_and_decide_nothing(show: Show) -> None
                 session, UUID(ballot), voter, kind, "cohort", "the same second, the same choice"
             )
     seen = await closed(show, ballot)
-    assert seen["count"] == {"counted": {"q1": 1, "q2": 1}, "flagged": {"q1": 0, "q2": 1}, "levels": {"0": 2}}
+    assert seen["count"] == {
+        "counted": {"q1": 1, "q2": 1},
+        "flagged": {"q1": 0, "q2": 1},
+        "levels": {"0": 2},
+        "seats": {},
+    }
     assert seen["seal"]["certificate"]["corrections"] == 3
 
 

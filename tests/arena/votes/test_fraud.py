@@ -153,6 +153,7 @@ async def test_flagged_voters_wait_for_a_look_and_stand_in_their_own_column(
         "counted": {"q1": 10, "q2": 10},
         "flagged": {"q1": 0, "q2": 26},
         "levels": {"0": 20},
+        "seats": {},
     }
     refused = await show.producer.refused(
         "POST", f"/ballots/{ballot}/corrections", {"kind": "clear", "rule": "cohort", "reason": "too late"}

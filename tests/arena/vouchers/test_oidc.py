@@ -58,10 +58,10 @@ async def test_who_signs_in_with_the_provider_is_one_voter_in_a_show(
     services: Services, database_url: str, tmp_path: Path
 ) -> None:
     async with with_provider(services, database_url, tmp_path) as (evening, provider):
+        (code,) = await evening.codes(1)
         ballot, tomorrow = await evening.ask(level=3), await Evening.begin(evening.portal, "Tomorrow")
         elsewhere = await tomorrow.ask(level=3)
         phone, other = await evening.portal.phone(), await evening.portal.phone()
-        (code,) = await evening.codes(1)
         ways = {"seat": True, "mail": False, "oidc": "Example ID"}
         assert await phone.get_ok(f"{evening.path}/vouchers") == ways
         # A seat code is not enough here, and is no hindrance.
@@ -257,6 +257,26 @@ async def test_a_provider_that_is_down_and_none_are_told_apart(
         assert (await phone.get_ok(f"{evening.path}/vouchers"))["oidc"] == "127.0.0.1"
         refused = await phone.refused("POST", f"{evening.path}/vouchers/oidc")
         assert refused == (503, "oidc.unreachable")
+
+
+async def test_a_vote_that_was_prepared_with_a_provider_is_not_opened_without_it(
+    services: Services, database_url: str, tmp_path: Path
+) -> None:
+    async with with_provider(services, database_url, tmp_path) as (evening, _):
+        options = [{"zh": "月", "en": "moon"}, {"zh": "海", "en": "sea"}]
+        body = {"kind": "question", "options": options, "level": 3}
+        draft = await evening.producer.post_ok(f"{evening.path}/ballots", body)
+        path, about = f"/ballots/{draft['id']}", evening.portal.site.settings
+        with pytest.MonkeyPatch.context() as without:
+            without.setattr(about, "oidc_issuer", None)
+            refused = await evening.producer.refused("POST", f"{path}/arm")
+            assert refused == (409, "ballot.no_provider")
+        await evening.producer.post_ok(f"{path}/arm")
+        with pytest.MonkeyPatch.context() as without:
+            without.setattr(about, "oidc_issuer", None)
+            refused = await evening.producer.refused("POST", f"{path}/open")
+            assert refused == (409, "ballot.no_provider")
+        await evening.producer.post_ok(f"{path}/open")
 
 
 async def test_without_a_provider_nobody_is_asked_for_one(portal: Portal) -> None:

@@ -1283,7 +1283,8 @@ export interface paths {
         put?: never;
         /**
          * Send Mail
-         * @description Send a code of six digits. The address is kept under a key, so that it votes once, and for nothing else.
+         * @description Send a code of six digits. The address is kept under a key, so that it votes once, and for nothing else. Answered
+         *     before it is sent; of one that could not be sent another may be asked for at once.
          */
         post: operations["send_mail"];
         delete?: never;
@@ -4942,6 +4943,13 @@ export interface components {
             };
             /** Levels */
             levels: {
+                [key: string]: number;
+            };
+            /**
+             * Seats
+             * @default {}
+             */
+            seats: {
                 [key: string]: number;
             };
         };
@@ -9303,6 +9311,10 @@ export interface components {
                 [key: string]: number;
             };
             right: components["schemas"]["EntryName"];
+            /** Seats */
+            seats: {
+                [key: string]: number;
+            };
             /** Too Close */
             too_close: boolean;
             /** Votes To Flip */

@@ -94,7 +94,7 @@ it("offers to each state its own steps, and to the vote on a duel none but void"
 });
 
 it("shows the signed count with its flagged votes, and names where two counts differ", () => {
-  const count = { counted: { q1: 3, q2: 8 }, flagged: { q1: 1, q2: 0 }, levels: {} };
+  const count = { counted: { q1: 3, q2: 8 }, flagged: { q1: 1, q2: 0 }, levels: {}, seats: {} };
   const differs = [{ what: "head", shard: 0, seq: 4, written: "aa", counted: "bb" }];
   show(ballot({ state: "certified", count }), ballot({ id: "2", state: "counting", alarm: { differs } }));
   expect(screen.getByText("The sea").nextSibling?.textContent).toBe("8");

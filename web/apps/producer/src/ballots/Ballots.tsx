@@ -141,7 +141,7 @@ function Count({ ballot: { config, count } }: { ballot: DeskBallot }) {
           </div>
         )}
       </dl>
-      <LevelCount levels={count.levels} />
+      <LevelCount count={count} />
     </>
   );
 }

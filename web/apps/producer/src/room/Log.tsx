@@ -31,10 +31,12 @@ export function Log({ events }: { events: DeskEvent[] }) {
 
 function Detail({ event: { body } }: { event: DeskEvent }) {
   const { t } = useT();
-  const { prompt, seconds, root, reason } = body;
+  const { prompt, seconds, root, reason, count, seat } = body;
   if (typeof reason === "string") return <span>{reason}</span>;
   if (typeof prompt === "string") return <span>{prompt}</span>;
   if (typeof seconds === "number") return <span>{t("vote.n", { count: seconds })}</span>;
+  if (typeof count === "number") return <span>{t("log.codes", { count })}</span>;
+  if (typeof seat === "number") return <span>{t("seats.number", { number: seat })}</span>;
   if (typeof root === "string") return <code>{root.slice(0, 16)}…</code>;
   return null;
 }

@@ -25,7 +25,7 @@ export function Result({ result }: { result: StageResult }) {
       {result.too_close && <p className={css.close}>{t("result.too_close")}</p>}
       <Row label={t("result.crowd")} tally={result.crowd} />
       <Row label={t("result.judges")} tally={result.judges} />
-      <LevelCount levels={result.levels} />
+      <LevelCount count={result} />
     </Card>
   );
 }

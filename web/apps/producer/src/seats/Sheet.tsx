@@ -1,6 +1,6 @@
 import { api, type PrintedSheet, type SeatSheet } from "@gavel/api";
 import { Confirm, SmallButton, useTimes } from "@gavel/desk";
-import { Card, ErrorNote } from "@gavel/ui";
+import { Card } from "@gavel/ui";
 import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { useState } from "react";
 import { seatsKey } from "../app/queries";
@@ -19,6 +19,7 @@ export function Sheet({ episode, sheet, onMade }: SheetProps) {
   const { moment } = useTimes();
   const queries = useQueryClient();
   const [asking, setAsking] = useState(false);
+  const [taking, setTaking] = useState<number | null>(null);
   const again = () => queries.invalidateQueries({ queryKey: seatsKey(episode) });
   const remaking = useMutation({
     mutationFn: () =>
@@ -36,7 +37,10 @@ export function Sheet({ episode, sheet, onMade }: SheetProps) {
       api.post("/api/episodes/{episode_id}/seats/{number}/revoke", {
         params: { path: { episode_id: episode, number: seat } },
       }),
-    onSuccess: again,
+    onSuccess: () => {
+      setTaking(null);
+      void again();
+    },
   });
   const first = sheet.seats[0]?.number ?? 0;
   const last = sheet.seats.at(-1)?.number ?? 0;
@@ -63,8 +67,7 @@ export function Sheet({ episode, sheet, onMade }: SheetProps) {
               {seat.state !== "revoked" && (
                 <SmallButton
                   aria-label={t("seats.revoke_n", { number: seat.number })}
-                  disabled={revoking.isPending}
-                  onClick={() => revoking.mutate(seat.number)}
+                  onClick={() => setTaking(seat.number)}
                 >
                   {t("seats.revoke")}
                 </SmallButton>
@@ -73,7 +76,21 @@ export function Sheet({ episode, sheet, onMade }: SheetProps) {
           ))}
         </ul>
       </details>
-      {revoking.error && <ErrorNote error={revoking.error} />}
+      {taking !== null && (
+        <Confirm
+          title={t("seats.revoke_n", { number: taking })}
+          action={t("seats.revoke")}
+          busy={revoking.isPending}
+          error={revoking.error}
+          onConfirm={() => revoking.mutate(taking)}
+          onClose={() => {
+            setTaking(null);
+            revoking.reset();
+          }}
+        >
+          {t("seats.revoke_text")}
+        </Confirm>
+      )}
       {asking && (
         <Confirm
           title={t("seats.remake_title")}

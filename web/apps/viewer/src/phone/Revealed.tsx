@@ -53,7 +53,12 @@ export default function Revealed({ episode, duel, ballot, result, board }: Revea
         <Verdict who="crowd" tally={result.crowd} className={css.crowd} />
         <Verdict who="judges" tally={result.judges} className={css.judges} />
         <Margin result={result} className={css.close} />
-        <Levels levels={result.levels} caption={words("levels.title")} nameOf={(level) => words(`levels.${level}`)} />
+        <Levels
+          levels={result.levels}
+          caption={words("levels.title")}
+          nameOf={(level) => words(`levels.${level}`)}
+          seats={!!result.seats.made && words("levels.seats", result.seats)}
+        />
       </section>
       {ballot && <MyResult ballot={ballot} />}
       <BoardCard board={board} />

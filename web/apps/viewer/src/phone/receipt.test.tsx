@@ -16,6 +16,7 @@ const result = {
   crowd: tally,
   judges: tally,
   levels: { 0: 3, 2: 1200 },
+  seats: { made: 1500, used: 1201, taken_back: 2 },
 } as unknown as StageResult;
 
 /** The portal's answers; the vote changes where a test says so. */

@@ -61,7 +61,7 @@ it("takes nothing after the close, and shows the result when it is published", (
   for (const button of screen.getAllByRole("button")) expect((button as HTMLButtonElement).disabled).toBe(true);
   expect(screen.getByText(/Counted and sealed/)).toBeTruthy();
   document.body.replaceChildren();
-  show({ state: "published", result: { counted: { q1: 2, q2: 5 }, flagged: {}, levels: { 1: 7 } } });
+  show({ state: "published", result: { counted: { q1: 2, q2: 5 }, flagged: {}, levels: { 1: 7 }, seats: {} } });
   expect(screen.getAllByRole("listitem").map((one) => one.textContent)).toEqual(["海5 votes", "The moon2 votes"]);
   expect(screen.getByRole("row").textContent).toBe("Phones that had computed something7");
 });
@@ -72,7 +72,7 @@ it("keeps what it was given, so that this vote can be checked as a duel's", () =
   show({ id: "mine", state: "certified", root }, { step: "counted", choice: "q1", n: 1, receipt });
   expect(keptOf("mine")).toEqual({ vote: { choice: "q1", n: 1, receipt }, root });
   document.body.replaceChildren();
-  show({ id: "mine", state: "published", root, result: { counted: { q1: 1 }, flagged: {}, levels: {} } });
+  show({ id: "mine", state: "published", root, result: { counted: { q1: 1 }, flagged: {}, levels: {}, seats: {} } });
   expect(screen.getByRole("link", { name: /Check my vote/ }).getAttribute("href")).toBe("/check/mine");
 });
 

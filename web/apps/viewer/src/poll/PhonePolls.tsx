@@ -132,6 +132,7 @@ function Result({ poll }: { poll: StagePoll }) {
         levels={poll.result?.levels ?? {}}
         caption={words("levels.title")}
         nameOf={(level) => words(`levels.${level}`)}
+        seats={!!poll.result?.seats.made && words("levels.seats", poll.result.seats)}
       />
     </>
   );

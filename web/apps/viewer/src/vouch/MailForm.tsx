@@ -8,7 +8,7 @@ import { useT } from "./i18n";
 import css from "./Vouch.module.css";
 
 /** A code may be in the mailbox: it was sent a moment ago, or no answer came, which says nothing about the e-mail. */
-const mayHaveCome = (error: unknown) => error instanceof ApiError && error.retryable && error.code !== "mail.not_sent";
+const mayHaveCome = (error: unknown) => error instanceof ApiError && error.retryable;
 
 /** First the address, then the six digits that came there. A phone that drops the page meanwhile knows where it was. */
 export function MailForm({ episode, onDone }: { episode: string; onDone: () => void }) {

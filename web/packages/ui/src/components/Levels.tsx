@@ -9,10 +9,12 @@ interface LevelsProps {
   levels: { [level: string]: number };
   caption: string;
   nameOf: (level: Level) => string;
+  /** How many seat codes there were, which is what level 2 is worth. */
+  seats: string | false;
 }
 
 /** How sure it is who has voted: beside a result, level by level, without those that nobody had. */
-export function Levels({ levels, caption, nameOf }: LevelsProps) {
+export function Levels({ levels, caption, nameOf, seats }: LevelsProps) {
   const { number } = useT();
   const shown = LEVELS.filter((level) => levels[level]);
   if (shown.length === 0) return null;
@@ -27,6 +29,13 @@ export function Levels({ levels, caption, nameOf }: LevelsProps) {
           </tr>
         ))}
       </tbody>
+      {seats && (
+        <tfoot>
+          <tr>
+            <td colSpan={2}>{seats}</td>
+          </tr>
+        </tfoot>
+      )}
     </table>
   );
 }
