@@ -19,7 +19,11 @@ LEAD = timedelta(seconds=1.5 * HEARTBEAT_SECONDS)
 
 async def locked(session: AsyncSession, race_id: UUID) -> TrainingRace:
     """Raises NotFound. Held last: whoever also needs a job or a run has that already."""
-    race = await session.get(TrainingRace, race_id, with_for_update=True, populate_existing=True)
+    # Its key stays free: PostgreSQL looks at it, too, when a run is written twice in one transaction, and two runs that
+    # have both done so would each wait for the other here.
+    race = await session.get(
+        TrainingRace, race_id, with_for_update={"key_share": True}, populate_existing=True
+    )
     if race is None:
         raise NotFound("training.race_not_found", "There is no such race.")
     return race

@@ -1,5 +1,6 @@
 """A race: one start, one clock, and whoever is there when the time is up enters with what he has."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from pathlib import Path
 from uuid import UUID
@@ -7,6 +8,7 @@ from uuid import UUID
 import pytest
 
 from arena.pipeline import PIPELINE
+from arena.training import clock, queries
 from arena.training.contracts import RaceChanged, TrainingChanged
 from tests.arena.submissions.test_line import change_rules
 from tests.support.clock import time_passes
@@ -226,6 +228,23 @@ async def test_a_race_says_when_the_labs_have_no_room_for_it(show: Show) -> None
     assert race["room"] is None
     await Trainer.take(show)
     assert (await show.producer.get_ok(f"/training/races/{race['id']}"))["room"] == 1
+
+
+async def test_two_that_end_at_one_moment_do_not_wait_for_each_other(show: Show) -> None:
+    """Each has written its run twice before it takes the race, which makes PostgreSQL look at the race's key."""
+    race_id, trainers = await planned(show)
+    ready = asyncio.Barrier(len(trainers))
+
+    async def ends(run_id: str) -> None:
+        async with show.portal.site.sessions() as session, session.begin():
+            run = await queries.run(session, UUID(run_id), lock=True)
+            for step in (1, 2):
+                run.step = step
+                await session.flush()
+            await ready.wait()
+            await clock.settle(session, UUID(race_id))
+
+    await asyncio.gather(*(ends(trainer.contract.run_id) for trainer in trainers))
 
 
 async def test_who_is_refused_does_not_keep_the_others_waiting(show: Show) -> None:

@@ -365,6 +365,8 @@ async def test_a_dead_engine_is_started_again_with_its_adapters(
     with pytest.raises(StreamBroken, match="pulled the plug"):
         async for _ in stream:
             pass
+    # The stream's end may be heard a moment before the agent has heard of the death.
+    await until(lambda: agent.health().state != "ready")
     health = await client.health()
     assert (health.state, "pulled the plug" in health.detail) == ("starting", True)
     with pytest.raises(EngineRefused) as caught:
