@@ -38,6 +38,14 @@ def serve(settings: Settings, port: int, ceiling: bool) -> None:
 
 
 async def _at_once(
-    _: Any, ballot: UUID, voter: str, choice: str, n: int, level: Level, channel: str, at: datetime
+    _: Any,
+    ballot: UUID,
+    voter: str,
+    choice: str,
+    n: int,
+    level: Level,
+    channel: str,
+    at: datetime,
+    vouched: object = None,
 ) -> Line:
     return Line(str(ballot), 0, 0, VOTER, n, choice, level, channel, stamp(at), NONCE)
