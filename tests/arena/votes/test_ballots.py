@@ -585,3 +585,15 @@ async def test_the_prize_is_among_the_season_s_entries_and_none_decides_his_own(
     refusal = await judge.refused("POST", f"/ballots/{ballot}/verdicts", {"choice": "left"})
     assert refusal == (403, "verdict.not_asked")
     assert (await closed(show, ballot))["count"]["counted"] == {"e1": 0, "e2": 1}
+
+
+async def test_nobody_is_granted_to_change_the_ledger(show: Show) -> None:
+    """Who sets rights aside, as a superuser does, meets the triggers, and whoever recounts."""
+    rights = text(
+        "select distinct privilege_type from pg_class, aclexplode(relacl) "
+        "where relname in ('votes', 'vote_checkpoints', 'vote_corrections')"
+    )
+    async with show.portal.site.sessions() as session:
+        granted = set((await session.scalars(rights)).all())
+    assert {"INSERT", "SELECT"} <= granted
+    assert granted.isdisjoint({"UPDATE", "DELETE", "TRUNCATE"})
