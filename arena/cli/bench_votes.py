@@ -8,13 +8,20 @@ from psycopg import AsyncConnection
 
 from arena.cli.bench import Figure, figure
 from arena.cli.bench_votes_load import Crowd, Measured, run
-from arena.cli.bench_votes_recount import WAITING, measure
-from arena.cli.bench_votes_site import OPTIONS, Gateway, VoteSite, open_ballot, processes, vote_site
-from arena.kit.clock import Clock
+from arena.cli.bench_votes_recount import measure
+from arena.cli.bench_votes_site import (
+    OPTIONS,
+    WAITING,
+    Gateway,
+    VoteSite,
+    cast_of,
+    hand_in,
+    open_ballot,
+    processes,
+    running_box,
+    vote_site,
+)
 from arena.kit.site import open_site
-from arena.votes.box import BallotBox
-from arena.votes.casting import Cast
-from arena.votes.ledger import Line
 from arena.votes.shard import BATCH
 
 SOCKETS = 2000
@@ -126,33 +133,29 @@ async def _shard(site: VoteSite) -> tuple[float, float]:
     """Votes a second that one shard commits, and rows a second of plain upserts in batches as large; taken in turns."""
     loop = asyncio.get_running_loop()
     committed, upserted = [], []
-    async with open_site(site.settings) as opened:
-        clock = Clock(opened.sessions)
-        await clock.start()
-        box = BallotBox(opened, clock, lambda _: [])
-        await box.start()
-        async with await AsyncConnection.connect(_plain(site), autocommit=True) as connection:
-            await connection.execute(
-                "create table bench_votes (ballot uuid, voter text, choice text, primary key (ballot, voter))"
-            )
-            for _ in range(ROUNDS):
-                ballot = await open_ballot(opened.sessions, seconds=3600)
-                await box.cast(ballot, "first", OPTIONS[0], 1, 0, "hall", clock.now())
-                voters = [f"{number * 2654435761 % 2**32:08x}{number:024x}" for number in range(VOTERS)]
-                casts = [Cast(ballot, voter, OPTIONS[0], 1, 0, "hall", clock.now()) for voter in voters]
-                began = loop.time()
-                for first in range(0, VOTERS, WAITING):
-                    said = await box.handed(0, casts[first : first + WAITING])
-                    if refused := next((one for one in said if not isinstance(one, Line)), None):
-                        raise RuntimeError(f"a vote was not counted: {refused}")
-                committed.append(VOTERS / (loop.time() - began))
-                began = loop.time()
-                for first in range(0, VOTERS, BATCH):
-                    batch = voters[first : first + BATCH]
-                    await connection.execute(UPSERT, (ballot, batch, [OPTIONS[0]] * len(batch)))
-                upserted.append(VOTERS / (loop.time() - began))
-        await box.stop()
-        await clock.stop()
+    plain = AsyncConnection.connect(_plain(site), autocommit=True)
+    async with (
+        open_site(site.settings) as opened,
+        running_box(opened) as (box, clock),
+        await plain as connection,
+    ):
+        await connection.execute(
+            "create table bench_votes (ballot uuid, voter text, choice text, primary key (ballot, voter))"
+        )
+        for _ in range(ROUNDS):
+            ballot = await open_ballot(opened.sessions, seconds=3600)
+            await box.cast(ballot, "first", OPTIONS[0], 1, 0, "hall", clock.now())
+            casts = [cast_of(ballot, number, clock.now()) for number in range(VOTERS)]
+            began = loop.time()
+            for first in range(0, VOTERS, WAITING):
+                await hand_in(box, casts[first : first + WAITING])
+            committed.append(VOTERS / (loop.time() - began))
+            began = loop.time()
+            for first in range(0, VOTERS, BATCH):
+                batch = casts[first : first + BATCH]
+                rows = [one.voter for one in batch], [one.choice for one in batch]
+                await connection.execute(UPSERT, (ballot, *rows))
+            upserted.append(VOTERS / (loop.time() - began))
     return statistics.median(committed), statistics.median(upserted)
 
 

@@ -8,16 +8,18 @@ from dataclasses import dataclass
 from pathlib import Path
 from uuid import UUID
 
-from arena.cli.bench_votes_site import OPTIONS, VoteSite, open_ballot
-from arena.kit.clock import Clock
+from arena.cli.bench_votes_site import (
+    OPTIONS,
+    WAITING,
+    VoteSite,
+    cast_of,
+    hand_in,
+    open_ballot,
+    running_box,
+)
 from arena.kit.site import Site, open_site
 from arena.votes import publishing, recount, service
-from arena.votes.box import BallotBox
-from arena.votes.casting import Cast
-from arena.votes.ledger import Line
 
-WAITING = 2_500
-"""Casts that are handed in at once."""
 SECONDS = 5
 """The shortest ballot there is."""
 PARSE = "import json, sys; print(sum(json.loads(line) is not None for line in open(sys.argv[1], 'rb')))"
@@ -78,30 +80,12 @@ async def _publish(site: VoteSite, voters: int, file: Path) -> float:
 
 async def _voted(opened: Site, voters: int) -> UUID:
     """Everybody has tapped within the window, however long it takes to write them all down."""
-    clock = Clock(opened.sessions)
-    await clock.start()
-    box = BallotBox(opened, clock, lambda _: [])
-    await box.start()
-    ballot = await open_ballot(opened.sessions, seconds=SECONDS)
-    tapped = clock.now()
-    await box.cast(ballot, "first", OPTIONS[0], 1, 0, "hall", tapped)
-    for first in range(1, voters, WAITING):
-        casts = [
-            Cast(
-                ballot,
-                f"{number * 2654435761 % 2**32:08x}{number:024x}",
-                OPTIONS[number % 3],
-                1,
-                0,
-                "hall",
-                tapped,
-            )
-            for number in range(first, min(voters, first + WAITING))
-        ]
-        said = await box.handed(0, casts)
-        if refused := next((one for one in said if not isinstance(one, Line)), None):
-            raise RuntimeError(f"a vote was not counted: {refused}")
-    await asyncio.sleep(max(0, SECONDS - (clock.now() - tapped).total_seconds()))
-    await box.stop()
-    await clock.stop()
+    async with running_box(opened) as (box, clock):
+        ballot = await open_ballot(opened.sessions, seconds=SECONDS)
+        tapped = clock.now()
+        await box.cast(ballot, "first", OPTIONS[0], 1, 0, "hall", tapped)
+        for first in range(1, voters, WAITING):
+            numbers = range(first, min(voters, first + WAITING))
+            await hand_in(box, [cast_of(ballot, number, tapped) for number in numbers])
+        await asyncio.sleep(max(0, SECONDS - (clock.now() - tapped).total_seconds()))
     return ballot

@@ -11,10 +11,10 @@ import signal
 import socket
 import subprocess
 import time
-from collections.abc import Awaitable, Callable, Iterator, Sequence
-from contextlib import ExitStack, contextmanager, suppress
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
+from contextlib import ExitStack, asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
 from hashlib import sha256
 from multiprocessing import get_context
 from multiprocessing.process import BaseProcess
@@ -31,16 +31,23 @@ from arena.config import Settings
 from arena.embedded import ports, postgres, valkey
 from arena.embedded.gates import Health
 from arena.embedded.processes import Part
+from arena.kit.clock import Clock
 from arena.kit.db import Sessions, db_now, migrate
 from arena.kit.ids import new_code
 from arena.kit.launch import launcher
+from arena.kit.site import Site
 from arena.shows.models import Episode, Season
 from arena.shows.rules import SeasonRules
+from arena.votes.box import BallotBox
+from arena.votes.casting import Cast
 from arena.votes.contracts import HALL, BallotConfig, Channel, Option
+from arena.votes.ledger import Line
 from arena.votes.models import Ballot
 from arena.votes.rules import digest_of
 
 OPTIONS = ("one", "two", "three")
+WAITING = 2_500
+"""Casts that are handed in at once, where a shard is fed without a gateway."""
 START_SECONDS = 120.0
 MOST_FILES = 20_000
 
@@ -239,3 +246,30 @@ async def open_ballot(
         session.add(ballot)
         await session.flush()
         return ballot.id
+
+
+@asynccontextmanager
+async def running_box(site: Site) -> AsyncIterator[tuple[BallotBox, Clock]]:
+    """The box in this process, with no gateway before it and no pages to tell."""
+    clock = Clock(site.sessions)
+    await clock.start()
+    box = BallotBox(site, clock, lambda _: [])
+    await box.start()
+    try:
+        yield box, clock
+    finally:
+        await box.stop()
+        await clock.stop()
+
+
+def cast_of(ballot: UUID, number: int, at: datetime) -> Cast:
+    """The first vote of voter `number`, under a pseudonym as evenly spread as real ones."""
+    voter = f"{number * 2654435761 % 2**32:08x}{number:024x}"
+    return Cast(ballot, voter, OPTIONS[number % len(OPTIONS)], 1, 0, "hall", at)
+
+
+async def hand_in(box: BallotBox, casts: list[Cast]) -> None:
+    """Raises RuntimeError when one of them is not counted."""
+    said = await box.handed(0, casts)
+    if refused := next((one for one in said if not isinstance(one, Line)), None):
+        raise RuntimeError(f"a vote was not counted: {refused}")
